@@ -1,0 +1,92 @@
+"""The classes that the backward functions return.
+
+They are defined here, once, so that `foldgate.ops` and `foldgate.reference` return the same classes. A field
+is `None` where that gradient was not asked for, or where there is nothing to differentiate (no bias given).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["ConvGradients", "GRUGradients", "LSTMGradients", "SimpleRNNGradients"]
+
+
+class ConvGradients(NamedTuple):
+    """What `conv_backward` returns.
+
+    The gradients of `sum(dy * y)`.
+
+    Fields:
+        dx: the shape of `x`, or `None` with `need_dx=False`.
+        dkernel: the shape of `kernel`, `(*k, Cin / groups, Cout)`, or `None` with `need_dkernel=False`.
+        dbias: `(Cout,)`, or `None` with `need_dbias=False`.
+    """
+
+    dx: NDArray[Any] | None
+    dkernel: NDArray[Any] | None
+    dbias: NDArray[Any] | None
+
+
+class LSTMGradients(NamedTuple):
+    """What `lstm_backward` and `lstm_step_backward` return.
+
+    The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)`.
+
+    Fields:
+        dx: the shape of `x`, or `None` with `need_dx=False`.
+        dkernel: `(D, 4U)`.
+        drecurrent_kernel: `(U, 4U)`.
+        dbias: `(4U,)`, or `None` where there was no bias.
+        dinitial_h: `(N, U)`, also where the initial state was left out and so zero.
+        dinitial_c: `(N, U)`, as `dinitial_h`.
+    """
+
+    dx: NDArray[Any] | None
+    dkernel: NDArray[Any]
+    drecurrent_kernel: NDArray[Any]
+    dbias: NDArray[Any] | None
+    dinitial_h: NDArray[Any]
+    dinitial_c: NDArray[Any]
+
+
+class GRUGradients(NamedTuple):
+    """What `gru_backward` and `gru_step_backward` return.
+
+    The gradients of `sum(dy * y) + sum(dh * h)`.
+
+    Fields:
+        dx: the shape of `x`, or `None` with `need_dx=False`.
+        dkernel: `(D, 3U)`.
+        drecurrent_kernel: `(U, 3U)`.
+        dbias: `(2, 3U)` with `reset_after`, else `(3U,)`; `None` where there was no bias.
+        dinitial_h: `(N, U)`, also where the initial state was left out and so zero.
+    """
+
+    dx: NDArray[Any] | None
+    dkernel: NDArray[Any]
+    drecurrent_kernel: NDArray[Any]
+    dbias: NDArray[Any] | None
+    dinitial_h: NDArray[Any]
+
+
+class SimpleRNNGradients(NamedTuple):
+    """What `simple_rnn_backward` and `simple_rnn_step_backward` return.
+
+    The gradients of `sum(dy * y) + sum(dh * h)`.
+
+    Fields:
+        dx: the shape of `x`, or `None` with `need_dx=False`.
+        dkernel: `(D, U)`.
+        drecurrent_kernel: `(U, U)`.
+        dbias: `(U,)`, or `None` where there was no bias.
+        dinitial_h: `(N, U)`, also where the initial state was left out and so zero.
+    """
+
+    dx: NDArray[Any] | None
+    dkernel: NDArray[Any]
+    drecurrent_kernel: NDArray[Any]
+    dbias: NDArray[Any] | None
+    dinitial_h: NDArray[Any]

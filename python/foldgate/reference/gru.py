@@ -1,0 +1,277 @@
+"""The gated recurrent unit: one step, its gradient, and both over a sequence.
+
+    z = sigmoid(x @ Wz + bz + h @ Rz + rz)          how much of the old state is kept
+    r = sigmoid(x @ Wr + br + h @ Rr + rr)          how much of it the candidate sees
+    n = tanh(x @ Wn + bn + r (h @ Rn + rn))         with reset_after: the reset gate works on the product
+    n = tanh(x @ Wn + bn + (r h) @ Rn)              without: on the state
+    h' = (1 - z) n + z h
+
+kernel = [Wz Wr Wn] and recurrent_kernel = [Rz Rr Rn]: gates in the order z, r, h; U columns each. With
+reset_after the bias has two rows, [bz br bn] and [rz rr rn]; without, the first alone.
+
+(Cho et al. 2014; with reset_after as in cuDNN, PyTorch and Keras' default.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from foldgate.gradients import GRUGradients
+from foldgate.reference._activation import sigmoid
+from foldgate.reference._recurrent import (
+    States,
+    initial_state,
+    make_mask,
+    states_before,
+    unroll,
+    unroll_backward,
+)
+from foldgate.reference._types import Array
+
+__all__ = ["gru", "gru_backward", "gru_step", "gru_step_backward"]
+
+
+def gru_step(
+    x: Array,
+    h: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    reset_after: bool = True,
+    return_cache: bool = False,
+) -> Array | tuple[Array, Array]:
+    """One step of the GRU.
+
+    Args:
+        x: `(N, D)`.
+        h: the hidden state, `(N, U)`.
+        kernel: `(D, 3U)`, gates z, r, h.
+        recurrent_kernel: `(U, 3U)`.
+        bias: `(2, 3U)` with `reset_after` (row 0 for the input, row 1 recurrent), else `(3U,)`; or `None`.
+        reset_after: whether the reset gate works on `h @ Rn + rn` rather than on `h`.
+        return_cache: whether to return also what `gru_step_backward` needs.
+
+    Returns:
+        `h`, `(N, U)`; with `return_cache`, `(h, cache)`.
+
+    Example:
+        >>> import numpy as np
+        >>> gru_step(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 3)), np.zeros((1, 3)))  # half is kept
+        array([[0.5]])
+    """
+    units = h.shape[1]
+    input_bias, recurrent_bias = _biases(x, kernel, bias, reset_after)
+    xz, xr, xn = np.split(x @ kernel + input_bias, 3, axis=1)
+    hz, hr = np.split(h @ recurrent_kernel[:, : 2 * units] + recurrent_bias[: 2 * units], 2, axis=1)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    seen = h if reset_after else r * h  # what the candidate's recurrent product sees
+    hn = seen @ recurrent_kernel[:, 2 * units :] + recurrent_bias[2 * units :]
+    n = np.tanh(xn + (r * hn if reset_after else hn))
+    new_h = (1 - z) * n + z * h
+    return (new_h, np.stack([z, r, n, hn]).ravel()) if return_cache else new_h
+
+
+def gru_step_backward(
+    dh: Array,
+    x: Array,
+    h: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None,
+    cache: Array,
+    *,
+    reset_after: bool = True,
+) -> GRUGradients:
+    """The gradients of `sum(dh * h')` for `h' = gru_step(x, h, ...)`.
+
+    Args:
+        dh: `(N, U)`.
+        x, h, kernel, recurrent_kernel, bias: what the step was given (`h` is the state that entered).
+        cache: what the step returned.
+        reset_after: as in `gru_step`.
+
+    Returns:
+        `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`.
+
+    Example:
+        >>> import numpy as np
+        >>> x, h, w = np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 3))
+        >>> _, cache = gru_step(x, h, w, w, return_cache=True)
+        >>> gru_step_backward(np.ones((1, 1)), x, h, w, w, None, cache).dinitial_h
+        array([[0.5]])
+    """
+    units = h.shape[1]
+    z, r, n, hn = cache.reshape(4, *h.shape)
+    candidate_kernel = recurrent_kernel[:, 2 * units :]
+
+    dz, dn = dh * (h - n), dh * (1 - z)  # h' = (1 - z) n + z h
+    dn = dn * (1 - n * n)  # before the tanh
+    if reset_after:  # n = tanh(xn + r hn), hn = h @ Rn + rn
+        dr, dhn = dn * hn, dn * r
+        seen, dh_past = h, dhn @ candidate_kernel.T
+    else:  # n = tanh(xn + hn), hn = (r h) @ Rn
+        dhn = dn
+        dseen = dhn @ candidate_kernel.T
+        dr, seen, dh_past = dseen * h, r * h, dseen * r
+    dzr = np.concatenate([dz * z * (1 - z), dr * r * (1 - r)], axis=1)
+
+    dinput = np.concatenate([dzr, dn], axis=1)  # (N, 3U), where x @ kernel came in
+    drecurrent = np.concatenate([dzr, dhn], axis=1)  # (N, 3U), where the recurrent products came in
+    dbias = np.stack([dinput.sum(axis=0), drecurrent.sum(axis=0)]) if reset_after else dinput.sum(axis=0)
+    return GRUGradients(
+        dx=dinput @ kernel.T,
+        dkernel=x.T @ dinput,
+        drecurrent_kernel=np.concatenate([h.T @ dzr, seen.T @ dhn], axis=1),
+        dbias=None if bias is None else dbias,
+        dinitial_h=dh * z + dzr @ recurrent_kernel[:, : 2 * units].T + dh_past,
+    )
+
+
+def gru(
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    initial_h: Array | None = None,
+    mask: Array | None = None,
+    lengths: Array | None = None,
+    reverse: bool = False,
+    reset_after: bool = True,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """The GRU over a sequence: `gru_step` for every t.
+
+    Args:
+        x: `(N, T, D)`.
+        kernel: `(D, 3U)`, gates z, r, h.
+        recurrent_kernel: `(U, 3U)`.
+        bias: `(2, 3U)` with `reset_after` (row 0 for the input, row 1 recurrent), else `(3U,)`; or `None`.
+        initial_h: `(N, U)`, or `None` for zeros.
+        mask: `(N, T)` bool, True where a step counts; a masked step carries the state and its `x` is
+            not read.
+        lengths: `(N,)` integers, the same as a mask of `t < length`; at most one of the two.
+        reverse: walk from the last step to the first; `y` stays at its original time.
+        reset_after: whether the reset gate works on `h @ Rn + rn` rather than on `h`.
+        zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+        return_sequences: whether to return `y`; it is `None` otherwise.
+        return_cache: whether to return also what `gru_backward` needs.
+
+    Returns:
+        `(y, h)`: `y` is `(N, T, U)`, and `h`, `(N, U)`, is the state after the last processed step; with
+        `return_cache`, `(y, h, cache)`.
+
+    Raises:
+        ValueError: when mask and lengths are both given, or a cache is asked for without sequences.
+
+    Example:
+        >>> import numpy as np
+        >>> y, h = gru(np.ones((2, 3, 4)), np.ones((4, 15)), np.ones((5, 15)), lengths=np.array([3, 0]))
+        >>> y.shape, bool((y[0, -1] == h[0]).all()), h[1]  # the empty row keeps its initial state
+        ((2, 3, 5), True, array([0., 0., 0., 0., 0.]))
+    """
+    if return_cache and not return_sequences:
+        raise ValueError("gru: return_sequences is False with return_cache True; expected True")
+
+    def step(x_t: Array, states: States) -> tuple[States, Array]:
+        (h,) = states
+        h, cache = gru_step(
+            x_t, h, kernel, recurrent_kernel, bias, reset_after=reset_after, return_cache=True
+        )
+        return (h,), cache
+
+    y, (h,), cache = unroll(
+        step,
+        x,
+        (initial_state(initial_h, x, recurrent_kernel),),
+        make_mask("gru", x, mask, lengths),
+        reverse=reverse,
+        zero_output_for_mask=zero_output_for_mask,
+    )
+    result = (y if return_sequences else None, h)
+    return (*result, cache) if return_cache else result
+
+
+def gru_backward(
+    dy: Array | None,
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None,
+    y: Array,
+    cache: Array,
+    *,
+    dh: Array | None = None,
+    initial_h: Array | None = None,
+    mask: Array | None = None,
+    lengths: Array | None = None,
+    reverse: bool = False,
+    reset_after: bool = True,
+    zero_output_for_mask: bool = False,
+    need_dx: bool = True,
+) -> GRUGradients:
+    """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
+
+    Args:
+        dy: `(N, T, U)`; may be `None` (zeros) when `dh` is given.
+        x, kernel, recurrent_kernel, bias: what `gru` was given.
+        y, cache: what `gru` returned.
+        dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
+        initial_h, mask, lengths, reverse, reset_after, zero_output_for_mask: what `gru` was given.
+        need_dx: whether to return `dx`.
+
+    Returns:
+        `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`.
+
+    Raises:
+        ValueError: when `dy` and `dh` are both `None`.
+
+    Example:
+        >>> import numpy as np
+        >>> x, bias = np.ones((2, 5, 3)), np.zeros((2, 12))
+        >>> kernel, recurrent = np.ones((3, 12)), np.ones((4, 12))
+        >>> y, h, cache = gru(x, kernel, recurrent, bias, return_cache=True)
+        >>> gru_backward(np.ones_like(y), x, kernel, recurrent, bias, y, cache).dbias.shape
+        (2, 12)
+    """
+    if dy is None and dh is None:
+        raise ValueError("gru_backward: dy and dh are None; expected at least one of them")
+    steps = make_mask("gru_backward", x, mask, lengths)
+    first_h = initial_state(initial_h, x, recurrent_kernel)
+
+    def step_backward(dstates: States, x_t: Array, states: States, step_cache: Array) -> GRUGradients:
+        (dh_t,), (h_t,) = dstates, states
+        return gru_step_backward(
+            dh_t, x_t, h_t, kernel, recurrent_kernel, bias, step_cache, reset_after=reset_after
+        )
+
+    gradients = GRUGradients(
+        *unroll_backward(
+            step_backward,
+            dy,
+            (np.zeros_like(first_h) if dh is None else dh,),
+            x,
+            (states_before(y, first_h, steps, reverse),),
+            cache,
+            steps,
+            (kernel, recurrent_kernel, bias),
+            reverse=reverse,
+            zero_output_for_mask=zero_output_for_mask,
+        )
+    )
+    return gradients if need_dx else gradients._replace(dx=None)
+
+
+def _biases(x: Array, kernel: Array, bias: Array | None, reset_after: bool) -> tuple[Array, Array]:
+    """The input bias and the recurrent bias, both `(3U,)`; zeros stand for what is not there."""
+    none = np.zeros(kernel.shape[1], x.dtype)
+    if bias is None:
+        return none, none
+    expected = (2, kernel.shape[1]) if reset_after else (kernel.shape[1],)
+    if bias.shape != expected:
+        raise ValueError(f"gru: bias is {bias.shape}; expected {expected} with reset_after {reset_after}")
+    return (bias[0], bias[1]) if reset_after else (bias, none)

@@ -1,0 +1,259 @@
+"""The long short-term memory: one step, its gradient, and both over a sequence.
+
+    [i f g o] = x @ kernel + h @ recurrent_kernel + bias        gates in the order i, f, c, o; U columns each
+    i, f, o   = sigmoid(i), sigmoid(f), sigmoid(o)              how much is written, kept, shown
+    g         = tanh(g)                                         the candidate
+    c'        = f c + i g
+    h'        = o tanh(c')
+
+(Hochreiter & Schmidhuber 1997; the forget gate: Gers et al. 2000.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from foldgate.gradients import LSTMGradients
+from foldgate.reference._activation import sigmoid
+from foldgate.reference._recurrent import (
+    States,
+    initial_state,
+    make_mask,
+    states_before,
+    unroll,
+    unroll_backward,
+)
+from foldgate.reference._types import Array
+
+__all__ = ["lstm", "lstm_backward", "lstm_step", "lstm_step_backward"]
+
+
+def lstm_step(
+    x: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    return_cache: bool = False,
+) -> tuple[Array, ...]:
+    """One step of the LSTM.
+
+    Args:
+        x: `(N, D)`.
+        h: the hidden state, `(N, U)`.
+        c: the cell state, `(N, U)`.
+        kernel: `(D, 4U)`, gates i, f, c, o.
+        recurrent_kernel: `(U, 4U)`.
+        bias: `(4U,)` or `None`.
+        return_cache: whether to return also what `lstm_step_backward` needs.
+
+    Returns:
+        `(h, c)`, both `(N, U)`; with `return_cache`, `(h, c, cache)`.
+
+    Example:
+        >>> import numpy as np
+        >>> one, weights = np.ones((1, 1)), np.zeros((1, 4))
+        >>> h, c = lstm_step(one, one, one, weights, weights)
+        >>> c  # every gate is half open, and the candidate is 0
+        array([[0.5]])
+    """
+    gates = x @ kernel + h @ recurrent_kernel
+    if bias is not None:
+        gates = gates + bias
+    i, f, g, o = np.split(gates, 4, axis=1)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    c = f * c + i * g
+    h = o * np.tanh(c)
+    return (h, c, np.stack([i, f, g, o, c]).ravel()) if return_cache else (h, c)
+
+
+def lstm_step_backward(
+    dh: Array | None,
+    dc: Array | None,
+    x: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None,
+    cache: Array,
+) -> LSTMGradients:
+    """The gradients of `sum(dh * h') + sum(dc * c')` for `(h', c') = lstm_step(x, h, c, ...)`.
+
+    Args:
+        dh: `(N, U)`, or `None` for zeros.
+        dc: `(N, U)`, or `None` for zeros; not both may be `None`.
+        x, h, c, kernel, recurrent_kernel, bias: what the step was given (`h` and `c` are what entered).
+        cache: what the step returned.
+
+    Returns:
+        `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`.
+
+    Raises:
+        ValueError: when both `dh` and `dc` are `None`.
+
+    Example:
+        >>> import numpy as np
+        >>> one, weights = np.ones((1, 1)), np.zeros((1, 4))
+        >>> *_, cache = lstm_step(one, one, one, weights, weights, return_cache=True)
+        >>> lstm_step_backward(None, one, one, one, one, weights, weights, None, cache).dinitial_c  # f
+        array([[0.5]])
+    """
+    if dh is None and dc is None:
+        raise ValueError("lstm_step_backward: dh and dc are None; expected at least one of them")
+    dh = np.zeros_like(h) if dh is None else dh
+    dc = np.zeros_like(c) if dc is None else dc
+    i, f, g, o, new_c = cache.reshape(5, *h.shape)
+    tanh_c = np.tanh(new_c)
+
+    dc = dc + dh * o * (1 - tanh_c * tanh_c)  # h' = o tanh(c')
+    di, df, dg, do = dc * g, dc * c, dc * i, dh * tanh_c  # c' = f c + i g
+    dgates = np.concatenate([di * i * (1 - i), df * f * (1 - f), dg * (1 - g * g), do * o * (1 - o)], axis=1)
+    return LSTMGradients(
+        dx=dgates @ kernel.T,
+        dkernel=x.T @ dgates,
+        drecurrent_kernel=h.T @ dgates,
+        dbias=None if bias is None else dgates.sum(axis=0),
+        dinitial_h=dgates @ recurrent_kernel.T,
+        dinitial_c=dc * f,
+    )
+
+
+def lstm(
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    initial_h: Array | None = None,
+    initial_c: Array | None = None,
+    mask: Array | None = None,
+    lengths: Array | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """The LSTM over a sequence: `lstm_step` for every t.
+
+    Args:
+        x: `(N, T, D)`.
+        kernel: `(D, 4U)`, gates i, f, c, o.
+        recurrent_kernel: `(U, 4U)`.
+        bias: `(4U,)` or `None`.
+        initial_h: `(N, U)`, or `None` for zeros.
+        initial_c: `(N, U)`, or `None` for zeros.
+        mask: `(N, T)` bool, True where a step counts; a masked step carries all states and its `x` is
+            not read.
+        lengths: `(N,)` integers, the same as a mask of `t < length`; at most one of the two.
+        reverse: walk from the last step to the first; `y` stays at its original time.
+        zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+        return_sequences: whether to return `y`; it is `None` otherwise.
+        return_cache: whether to return also what `lstm_backward` needs.
+
+    Returns:
+        `(y, h, c)`: `y` is `(N, T, U)`, and `h` and `c`, both `(N, U)`, are the states after the last
+        processed step; with `return_cache`, `(y, h, c, cache)`.
+
+    Raises:
+        ValueError: when mask and lengths are both given, or a cache is asked for without sequences.
+
+    Example:
+        >>> import numpy as np
+        >>> y, h, c = lstm(np.ones((32, 20, 8)), np.ones((8, 64)), np.ones((16, 64)), np.zeros(64))
+        >>> y.shape, h.shape, c.shape
+        ((32, 20, 16), (32, 16), (32, 16))
+    """
+    if return_cache and not return_sequences:
+        raise ValueError("lstm: return_sequences is False with return_cache True; expected True")
+
+    def step(x_t: Array, states: States) -> tuple[States, Array]:
+        h, c = states
+        h, c, cache = lstm_step(x_t, h, c, kernel, recurrent_kernel, bias, return_cache=True)
+        return (h, c), cache
+
+    y, (h, c), cache = unroll(
+        step,
+        x,
+        (initial_state(initial_h, x, recurrent_kernel), initial_state(initial_c, x, recurrent_kernel)),
+        make_mask("lstm", x, mask, lengths),
+        reverse=reverse,
+        zero_output_for_mask=zero_output_for_mask,
+    )
+    result = (y if return_sequences else None, h, c)
+    return (*result, cache) if return_cache else result
+
+
+def lstm_backward(
+    dy: Array | None,
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None,
+    y: Array,
+    cache: Array,
+    *,
+    dh: Array | None = None,
+    dc: Array | None = None,
+    initial_h: Array | None = None,
+    initial_c: Array | None = None,
+    mask: Array | None = None,
+    lengths: Array | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
+    need_dx: bool = True,
+) -> LSTMGradients:
+    """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)`, back through time.
+
+    Args:
+        dy: `(N, T, U)`; may be `None` (zeros) when `dh` or `dc` is given.
+        x, kernel, recurrent_kernel, bias: what `lstm` was given.
+        y, cache: what `lstm` returned.
+        dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
+        dc: the gradient of the final c, `(N, U)`, or `None` for zeros.
+        initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask: what `lstm` was given.
+        need_dx: whether to return `dx`.
+
+    Returns:
+        `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`.
+
+    Raises:
+        ValueError: when `dy`, `dh` and `dc` are all `None`.
+
+    Example:
+        >>> import numpy as np
+        >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 16)), np.ones((4, 16))
+        >>> y, h, c, cache = lstm(x, kernel, recurrent, return_cache=True)
+        >>> gradients = lstm_backward(np.ones_like(y), x, kernel, recurrent, None, y, cache)
+        >>> gradients.dx.shape, gradients.dkernel.shape, gradients.dbias
+        ((2, 5, 3), (3, 16), None)
+    """
+    if dy is None and dh is None and dc is None:
+        raise ValueError("lstm_backward: dy, dh and dc are None; expected at least one of them")
+    steps = make_mask("lstm_backward", x, mask, lengths)
+    first_h = initial_state(initial_h, x, recurrent_kernel)
+    first_c = initial_state(initial_c, x, recurrent_kernel)
+    computed_c = cache.reshape(x.shape[1], 5, *first_c.shape)[:, 4].swapaxes(0, 1)  # (N, T, U)
+
+    def step_backward(dstates: States, x_t: Array, states: States, step_cache: Array) -> LSTMGradients:
+        (dh_t, dc_t), (h_t, c_t) = dstates, states
+        return lstm_step_backward(dh_t, dc_t, x_t, h_t, c_t, kernel, recurrent_kernel, bias, step_cache)
+
+    gradients = LSTMGradients(
+        *unroll_backward(
+            step_backward,
+            dy,
+            (np.zeros_like(first_h) if dh is None else dh, np.zeros_like(first_c) if dc is None else dc),
+            x,
+            (states_before(y, first_h, steps, reverse), states_before(computed_c, first_c, steps, reverse)),
+            cache,
+            steps,
+            (kernel, recurrent_kernel, bias),
+            reverse=reverse,
+            zero_output_for_mask=zero_output_for_mask,
+        )
+    )
+    return gradients if need_dx else gradients._replace(dx=None)
