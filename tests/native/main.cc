@@ -1,0 +1,45 @@
+// Runs the registered tests: all of them, or those whose name holds one of the arguments; --list names them.
+#include <cstdio>
+
+#include "check.h"
+
+namespace {
+
+using foldgate::test::Test;
+
+bool chosen(const Test& test, int argc, char** argv) {
+  if (argc == 1) return true;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strstr(test.name, argv[i]) != nullptr) return true;
+  }
+  return false;
+}
+
+bool passes(const Test& test) {
+  foldgate::test::failures = 0;
+  try {
+    test.body();
+  } catch (const std::exception& error) {
+    foldgate::test::record(false, test.name, 0, std::string("uncaught: ") + error.what());
+  }
+  return foldgate::test::failures == 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--list") == 0) {
+    for (const Test& test : foldgate::test::registry()) std::printf("%s\n", test.name);
+    return 0;
+  }
+  int passed = 0, failed = 0;
+  for (const Test& test : foldgate::test::registry()) {
+    if (!chosen(test, argc, argv)) continue;
+    const bool ok = passes(test);
+    std::printf("%s %s\n", ok ? "ok  " : "FAIL", test.name);
+    std::fflush(stdout);
+    ++(ok ? passed : failed);
+  }
+  std::printf("%d checks\n%d passed, %d failed\n", foldgate::test::checks, passed, failed);
+  return failed > 0 || passed == 0 ? 1 : 0;
+}
