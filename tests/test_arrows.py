@@ -1,7 +1,8 @@
 """The architecture as a test: who may include, import or spell what.
 
-docs/architecture.md draws the rooms; this file reads every ``#include`` and ``import`` and fails on an arrow that
-points the wrong way. Each rule is also fed a line that breaks it, so that no rule can pass by matching nothing.
+docs/architecture.md draws the rooms; this file reads every ``#include`` and ``import`` and fails on an arrow
+that points the wrong way. Each rule is also fed a line that breaks it, so that no rule can pass by matching
+nothing.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Room -> the rooms of csrc/ that its files may include, besides itself. bindings -> ops -> kernels -> simd, with core
-# open to ops and bindings. simd/ is only for code that is compiled once per instruction set: a vector type seen from
-# a file that is compiled once would be another type there.
+# Room -> the rooms of csrc/ that its files may include, besides itself. bindings -> ops -> kernels -> simd,
+# with core open to ops and bindings. simd/ is only for code that is compiled once per instruction set: a
+# vector type seen from a file that is compiled once would be another type there.
 INCLUDES = {
     "core": set(),
     "simd": set(),
@@ -27,9 +28,19 @@ INCLUDES = {
 # Files that are compiled once at the baseline although they stand beside per-ISA code, and what they add.
 INCLUDES_EXTRA = {"kernels/dispatch.cc": {"core"}}
 
-# What per-ISA code may take from angle brackets: types and compiler builtins. A standard function compiled under two
-# instruction sets is one symbol to the linker, which keeps either copy, and an older machine dies of the other.
-ISA_HEADERS = {"cstddef", "cstdint", "stddef.h", "stdint.h", "type_traits", "utility", "immintrin.h", "arm_neon.h"}
+# What per-ISA code may take from angle brackets: types and compiler builtins. A standard function compiled
+# under two instruction sets is one symbol to the linker, which keeps either copy, and an older machine dies
+# of the other.
+ISA_HEADERS = {
+    "cstddef",
+    "cstdint",
+    "stddef.h",
+    "stdint.h",
+    "type_traits",
+    "utility",
+    "immintrin.h",
+    "arm_neon.h",
+}
 ISA_ROOMS = {"simd", "kernels"}
 
 INTRINSIC = re.compile(
@@ -37,8 +48,8 @@ INTRINSIC = re.compile(
     r"|v(?:ld|st)[1-4]q?_\w+|v\w+q_[fsu](?:16|32|64)|(?:float|u?int)\d+x\d+_t)\b"
 )
 
-# Python: the first part of a foldgate module's name -> what it may import from foldgate. A name that is not listed
-# has no room yet: give it one here.
+# Python: the first part of a foldgate module's name -> what it may import from foldgate. A name that is not
+# listed has no room yet: give it one here.
 ANY = {"*"}
 IMPORTS = {
     "__init__": ANY - {"bench"},
@@ -55,7 +66,8 @@ IMPORTS = {
 }
 # The drop-ins import their framework, and nothing imports a drop-in.
 DROP_INS = {"torch", "keras", "onnx"}
-# Third-party packages by room; the standard library is open to all but reference, which is NumPy and typing alone.
+# Third-party packages by room; the standard library is open to all but reference, which is NumPy and typing
+# alone.
 STDLIB_FOR_REFERENCE = {"__future__", "collections", "typing", "math", "itertools", "functools"}
 
 
@@ -164,18 +176,43 @@ def test_the_rules_read_the_sources():
         ("csrc/ops/conv/a.cc", '#include "simd/b.h"', include_faults, "ops may not include simd"),
         ("csrc/ops/conv/a.cc", '#include "bindings/b.h"', include_faults, "ops may not include bindings"),
         ("csrc/ops/a.cc", '#include "nowhere.h"', include_faults, "neither beside it nor below"),
-        ("csrc/kernels/a.cc", "#include <algorithm>", include_faults, "<algorithm> in code compiled once per ISA"),
+        (
+            "csrc/kernels/a.cc",
+            "#include <algorithm>",
+            include_faults,
+            "<algorithm> in code compiled once per ISA",
+        ),
         ("csrc/simd/a.h", "#include <cmath>", include_faults, "<cmath> in code compiled once per ISA"),
-        ("csrc/kernels/a.cc", "auto v = _mm256_add_ps(a, b);", intrinsic_faults, "_mm256_add_ps outside simd/"),
+        (
+            "csrc/kernels/a.cc",
+            "auto v = _mm256_add_ps(a, b);",
+            intrinsic_faults,
+            "_mm256_add_ps outside simd/",
+        ),
         ("csrc/ops/a.cc", "#include <immintrin.h>", intrinsic_faults, "immintrin.h outside simd/"),
         ("csrc/kernels/a.cc", "float32x4_t v;", intrinsic_faults, "float32x4_t outside simd/"),
         ("csrc/kernels/a.cc", "v = vaddq_f32(a, b);", intrinsic_faults, "vaddq_f32 outside simd/"),
         ("csrc/core/a.cc", "__m512d v;", intrinsic_faults, "__m512d outside simd/"),
         ("python/foldgate/reference/a.py", "import scipy", import_faults, "reference may not import scipy"),
-        ("python/foldgate/reference/a.py", "from foldgate import ops", import_faults, "reference may not import ops"),
-        ("python/foldgate/ops/a.py", "from .. import reference", import_faults, "ops may not import reference"),
+        (
+            "python/foldgate/reference/a.py",
+            "from foldgate import ops",
+            import_faults,
+            "reference may not import ops",
+        ),
+        (
+            "python/foldgate/ops/a.py",
+            "from .. import reference",
+            import_faults,
+            "ops may not import reference",
+        ),
         ("python/foldgate/ops/a.py", "from ..bench import x", import_faults, "ops may not import bench"),
-        ("python/foldgate/gradients.py", "from . import _native", import_faults, "gradients may not import _native"),
+        (
+            "python/foldgate/gradients.py",
+            "from . import _native",
+            import_faults,
+            "gradients may not import _native",
+        ),
         ("python/foldgate/ops/a.py", "import foldgate.torch.x", import_faults, "nothing imports a drop-in"),
         ("python/foldgate/stray.py", "import os", import_faults, "has no room"),
     ],

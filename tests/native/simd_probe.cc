@@ -1,0 +1,52 @@
+#include "simd_probe.h"
+
+#include "simd/math.h"
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+template <class T>
+struct Probe {
+  static void copy(const T* from, T* to) { store(to, load(from)); }
+  static void copy_part(const T* from, T* to, int64_t n) { store(to, load(from, n), n); }
+  static void load_part(const T* from, T* to, int64_t n) { store(to, load(from, n)); }
+  static void stream(const T* from, T* to) {
+    FOLDGATE_ISA::stream(to, load(from));
+    stream_fence();
+  }
+  static void broadcast(T value, T* to) { store(to, FOLDGATE_ISA::broadcast<T>(value)); }
+  static void maximum(const T* a, const T* b, T* to) { store(to, FOLDGATE_ISA::maximum(load(a), load(b))); }
+  static void minimum(const T* a, const T* b, T* to) { store(to, FOLDGATE_ISA::minimum(load(a), load(b))); }
+  static T sum(const T* from) { return FOLDGATE_ISA::sum(load(from)); }
+  static void transpose(const T* from, T* to) {
+    Vec<T> v[kLanes<T>];
+    for (int i = 0; i < kLanes<T>; ++i) v[i] = load(from + i * kLanes<T>);
+    FOLDGATE_ISA::transpose(v);
+    for (int i = 0; i < kLanes<T>; ++i) store(to + i * kLanes<T>, v[i]);
+  }
+  static void iota(T* to) {
+    const IntVec<T> lanes = FOLDGATE_ISA::iota<T>();
+    for (int i = 0; i < kLanes<T>; ++i) to[i] = static_cast<T>(lanes[i]);
+  }
+  static void copy_bytes(const uint8_t* from, uint8_t* to, T* widened) {
+    const IntVec<T> ints = load_bytes(from, T());
+    for (int i = 0; i < kLanes<T>; ++i) widened[i] = static_cast<T>(ints[i]);
+    store_bytes(to, ints);
+  }
+  static void exp(const T* from, T* to) { store(to, FOLDGATE_ISA::exp<T>(load(from))); }
+  static void sigmoid(const T* from, T* to) { store(to, FOLDGATE_ISA::sigmoid<T>(load(from))); }
+  static void tanh(const T* from, T* to) { store(to, FOLDGATE_ISA::tanh<T>(load(from))); }
+
+  static constexpr test::SimdProbe<T> all() {
+    return {kLanes<T>, copy,      copy_part, load_part,  stream, broadcast, maximum, minimum,
+            sum,       transpose, iota,      copy_bytes, exp,    sigmoid,   tanh};
+  }
+};
+
+}  // namespace
+
+const test::SimdProbe<float> probe_f32 = Probe<float>::all();
+const test::SimdProbe<double> probe_f64 = Probe<double>::all();
+
+}  // namespace foldgate::FOLDGATE_ISA

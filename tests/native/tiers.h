@@ -1,0 +1,20 @@
+// For tests that run once on every instruction-set tier of this CPU, under FOLDGATE_MAX_ISA as everything else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/cpu.h"
+
+namespace foldgate::test {
+
+// Tiers from the worst up to the one that is active: under a cap, a test stays under it.
+inline std::vector<Isa> tiers() {
+  std::vector<Isa> below;
+  for (Isa isa : available_isas()) {
+    if (isa <= active_isa()) below.push_back(isa);
+  }
+  return below;
+}
+
+}  // namespace foldgate::test

@@ -1,0 +1,103 @@
+"""One call of every public op, for the tests that hold for all of them: threads, fork, process state, tiers.
+
+An op that is not listed here fails ``test_every_op_has_a_call`` in test_threads.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Call = Callable[[], Any]
+
+
+def flat(result: Any) -> list[np.ndarray]:
+    """The arrays of a result, whatever tuple it came in; None where a part is not there is left out."""
+    if isinstance(result, np.ndarray):
+        return [result]
+    return [array for part in result if part is not None for array in flat(part)]
+
+
+def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call]:
+    """Every op of the module `ops` by name, on inputs whose work grows with `size`.
+
+    At size 1 everything is small enough to stay on the caller's thread; at size 4 every op that uses threads
+    at all has work for several.
+    """
+    random = np.random.default_rng(0)
+
+    def array(*shape: int) -> np.ndarray:
+        return random.standard_normal(shape).astype(dtype)
+
+    calls: dict[str, Call] = {}
+    calls |= _matmul_calls(ops, array, size)
+    calls |= _conv_calls(ops, array, size)
+    calls |= _pool_calls(ops, array, size)
+    for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
+        calls |= _recurrent_calls(ops, array, size, name, gates)
+    return calls
+
+
+def _matmul_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    a, b, bias = array(37 * size, 70 * size), array(70 * size, 45 * size), array(45 * size)
+    return {"matmul": lambda: ops.matmul(a, b, bias, activation="relu")}
+
+
+def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    extent = 7 * size
+    x, kernel, bias = array(2, extent, extent + 1, 6), array(3, 3, 6, 5 * size), array(5 * size)
+    y = ops.conv(x, kernel, bias, padding="same", activation="tanh")
+    dy, columns = array(*y.shape), ops.im2col(x, (3, 3), padding="same")
+    deep, deep_kernel = array(2, extent, extent, 3 * size), array(3, 3, 1, 3 * size)
+    return {
+        "conv": lambda: (
+            ops.conv(x, kernel, bias, padding="same", activation="tanh"),
+            ops.conv(x, kernel, strides=2),
+            ops.conv(deep, deep_kernel, groups=3 * size),
+        ),
+        "conv_backward": lambda: ops.conv_backward(dy, x, kernel, y=y, padding="same", activation="tanh"),
+        "im2col": lambda: ops.im2col(x, (3, 3), padding="same"),
+        "col2im": lambda: ops.col2im(columns, x.shape, (3, 3), padding="same"),
+    }
+
+
+def _pool_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    x = array(3, 14 * size, 12 * size, 5 * size)
+    y, indices = ops.max_pool(x, 2, return_indices="taps")
+    dy = array(*y.shape)
+    return {
+        "max_pool": lambda: ops.max_pool(x, 3, 2, "same", return_indices=True),
+        "max_pool_backward": lambda: ops.max_pool_backward(dy, indices, x.shape, 2),
+    }
+
+
+def _recurrent_calls(
+    ops: Any, array: Callable[..., np.ndarray], size: int, name: str, gates: int
+) -> dict[str, Call]:
+    """The sequence op `name`, its step, and their backward functions."""
+    n, t, d, u = 5 * size, 6 * size, 9 * size, 12 * size
+    x, kernel, recurrent, h = array(n, t, d), array(d, gates * u) / 8, array(u, gates * u) / 8, array(n, u)
+    bias = array(2, gates * u) if name == "gru" else array(gates * u)
+    c = array(n, u)
+    states = {"initial_h": h, "initial_c": c} if name == "lstm" else {"initial_h": h}
+    carried = (h, c) if name == "lstm" else (h,)
+    lengths = np.arange(n) % (t + 1)
+
+    sequence, backward = getattr(ops, name), getattr(ops, f"{name}_backward")
+    step, step_backward = getattr(ops, f"{name}_step"), getattr(ops, f"{name}_step_backward")
+    y, *_, cache = sequence(x, kernel, recurrent, bias, **states, lengths=lengths, return_cache=True)
+    dy, dh = array(*y.shape), array(n, u)
+    step_cache = step(x[:, 0], *carried, kernel, recurrent, bias, return_cache=True)[-1]
+    dstates = (dh, None) if name == "lstm" else (dh,)
+    return {
+        name: lambda: sequence(x, kernel, recurrent, bias, **states, lengths=lengths),
+        f"{name}_backward": lambda: backward(
+            dy, x, kernel, recurrent, bias, y, cache, dh=dh, **states, lengths=lengths
+        ),
+        f"{name}_step": lambda: step(x[:, 0], *carried, kernel, recurrent, bias),
+        f"{name}_step_backward": lambda: step_backward(
+            *dstates, x[:, 0], *carried, kernel, recurrent, bias, step_cache
+        ),
+    }
