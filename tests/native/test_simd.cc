@@ -7,7 +7,7 @@
 #include "check.h"
 #include "guard.h"
 #include "random.h"
-#include "simd_probe.h"
+#include "simd_contract.h"
 #include "tiers.h"
 
 namespace foldgate {
@@ -15,10 +15,10 @@ namespace {
 
 using test::Flush;
 using test::Guarded;
-using test::SimdProbe;
+using test::SimdContract;
 
 template <class T>
-const SimdProbe<T>& probe_of(const SimdProbe<float>& f32, const SimdProbe<double>& f64) {
+const SimdContract<T>& contract_of(const SimdContract<float>& f32, const SimdContract<double>& f64) {
   if constexpr (std::is_same_v<T, float>)
     return f32;
   else
@@ -26,26 +26,26 @@ const SimdProbe<T>& probe_of(const SimdProbe<float>& f32, const SimdProbe<double
 }
 
 template <class T>
-const SimdProbe<T>& probe(Isa isa) {
+const SimdContract<T>& contract(Isa isa) {
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return probe_of<T>(avx512::probe_f32, avx512::probe_f64);
-  if (isa == Isa::kAvx2) return probe_of<T>(avx2::probe_f32, avx2::probe_f64);
+  if (isa == Isa::kAvx512) return contract_of<T>(avx512::contract_f32, avx512::contract_f64);
+  if (isa == Isa::kAvx2) return contract_of<T>(avx2::contract_f32, avx2::contract_f64);
 #elif defined(__aarch64__)
-  if (isa == Isa::kNeon) return probe_of<T>(neon::probe_f32, neon::probe_f64);
+  if (isa == Isa::kNeon) return contract_of<T>(neon::contract_f32, neon::contract_f64);
 #endif
 #if defined(__aarch64__)
-  return probe_of<T>(neon::probe_f32, neon::probe_f64);
+  return contract_of<T>(neon::contract_f32, neon::contract_f64);
 #else
-  return probe_of<T>(baseline::probe_f32, baseline::probe_f64);
+  return contract_of<T>(baseline::contract_f32, baseline::contract_f64);
 #endif
 }
 
-// body(probe) on every tier, for float and for double.
+// body(contract) on every tier, for float and for double.
 template <class Body>
-void every_probe(Body body) {
+void every_tier(Body body) {
   for (Isa isa : test::tiers()) {
-    body(probe<float>(isa), float());
-    body(probe<double>(isa), double());
+    body(contract<float>(isa), float());
+    body(contract<double>(isa), double());
   }
 }
 
@@ -55,7 +55,7 @@ bool same(T a, T b) {
 }
 
 TEST(simd, whole_vectors_are_copied_at_any_alignment) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     Guarded<T> from(p.lanes + 3), to(p.lanes + 3);
     for (int64_t i = 0; i < from.size(); ++i) from[i] = static_cast<T>(i + 1);
@@ -67,7 +67,7 @@ TEST(simd, whole_vectors_are_copied_at_any_alignment) {
 }
 
 TEST(simd, tails_read_and_write_their_lanes_alone) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     for (int n = 0; n <= p.lanes; ++n) {
       Guarded<T> from(n), exact(n);  // one element more would be a fault
@@ -85,7 +85,7 @@ TEST(simd, tails_read_and_write_their_lanes_alone) {
 }
 
 TEST(simd, a_count_beyond_the_lanes_means_the_whole_vector) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     Guarded<T> from(p.lanes), to(p.lanes);
     for (int i = 0; i < p.lanes; ++i) from[i] = static_cast<T>(i - 2);
@@ -95,7 +95,7 @@ TEST(simd, a_count_beyond_the_lanes_means_the_whole_vector) {
 }
 
 TEST(simd, streams_broadcasts_and_lane_numbers) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     Guarded<T> from(p.lanes), to(p.lanes, Flush::kFront);  // the front of a page: aligned
     for (int i = 0; i < p.lanes; ++i) from[i] = static_cast<T>(3 * i);
@@ -113,7 +113,7 @@ TEST(simd, streams_broadcasts_and_lane_numbers) {
 }
 
 TEST(simd, a_nan_in_the_second_operand_wins) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
     Guarded<T> a(p.lanes), b(p.lanes), high(p.lanes), low(p.lanes);
@@ -132,7 +132,7 @@ TEST(simd, a_nan_in_the_second_operand_wins) {
 }
 
 TEST(simd, the_sum_holds_every_lane_once) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     Guarded<T> from(p.lanes);
     for (int lane = 0; lane < p.lanes; ++lane) {
@@ -145,7 +145,7 @@ TEST(simd, the_sum_holds_every_lane_once) {
 }
 
 TEST(simd, transposes_in_registers) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     Guarded<T> from(p.lanes * p.lanes), to(p.lanes * p.lanes);
     for (int64_t i = 0; i < from.size(); ++i) from[i] = static_cast<T>(i);
@@ -157,7 +157,7 @@ TEST(simd, transposes_in_registers) {
 }
 
 TEST(simd, bytes_widen_and_narrow) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     Guarded<uint8_t> from(p.lanes), to(p.lanes);
     Guarded<T> widened(p.lanes);
@@ -190,7 +190,7 @@ double error_in_ulp(T computed, long double exact) {
 
 // The largest error over a sweep of [low, high] and the same range on a logarithmic scale towards 0.
 template <class T, class Exact>
-double worst_error(const SimdProbe<T>& p, void (*function)(const T*, T*), double low, double high,
+double worst_error(const SimdContract<T>& p, void (*function)(const T*, T*), double low, double high,
                    Exact exact) {
   Guarded<T> x(p.lanes), y(p.lanes);
   test::Random random(7);
@@ -225,7 +225,7 @@ void check_special(void (*function)(const T*, T*), int lanes, T at_minus_inf, T 
 }
 
 TEST(simd_math, exp_is_within_an_ulp_and_keeps_the_special_values) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     const bool wide = sizeof(T) == 8;
     auto exact = [](long double x) { return std::exp(x); };
@@ -237,7 +237,7 @@ TEST(simd_math, exp_is_within_an_ulp_and_keeps_the_special_values) {
 }
 
 TEST(simd_math, sigmoid_is_within_three_ulp) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     const double reach = sizeof(T) == 8 ? 700 : 85;
     auto exact = [](long double x) { return 1 / (1 + std::exp(-x)); };
@@ -247,7 +247,7 @@ TEST(simd_math, sigmoid_is_within_three_ulp) {
 }
 
 TEST(simd_math, tanh_is_within_three_ulp) {
-  every_probe([](const auto& p, auto zero) {
+  every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);
     auto exact = [](long double x) { return std::tanh(x); };
     CHECK_LE(worst_error<T>(p, p.tanh, -22, 22, exact), 3.0);

@@ -166,6 +166,7 @@ TEST(interrupt, the_hook_ends_a_long_call_from_its_own_thread) {
   std::atomic<int64_t> ran{0};
   bool thrown = false;
   set_interrupt_hook(interrupted_hook);
+  start_interrupt_clock();
   const auto begin = Clock::now();
   try {
     parallel_for(100000, 3, [&](int64_t, int) {
@@ -185,9 +186,22 @@ TEST(interrupt, the_hook_ends_a_long_call_from_its_own_thread) {
   CHECK_EQ(miscounted(100, 3), 0);  // and the pool is as good as before
 }
 
+TEST(interrupt, an_interrupt_inside_a_loop_of_its_own) {
+  asked = 1;  // the next question is answered with yes
+  set_interrupt_hook(interrupted_hook);
+  start_interrupt_clock();
+  const auto until = Clock::now() + std::chrono::seconds(10);
+  auto loop = [&] {
+    while (Clock::now() < until) check_interrupt();
+  };
+  CHECK_THROWS(loop(), Interrupted, "interrupted");
+  set_interrupt_hook(nullptr);
+}
+
 TEST(interrupt, a_short_call_asks_nothing) {
   asked = 0;
   set_interrupt_hook(interrupted_hook);
+  start_interrupt_clock();
   CHECK_EQ(miscounted(10, 2), 0);
   set_interrupt_hook(nullptr);
   CHECK_EQ(asked.load(), 0);

@@ -17,4 +17,15 @@ inline std::vector<Isa> tiers() {
   return below;
 }
 
+// body() with each of them active in turn.
+template <class Body>
+void on_every_tier(Body body) {
+  const Isa before = active_isa();
+  for (Isa isa : tiers()) {
+    set_max_isa(isa);
+    body();
+  }
+  set_max_isa(before);
+}
+
 }  // namespace foldgate::test

@@ -1,4 +1,4 @@
-// The vector contract of simd/vec.h and simd/math.h, made callable: simd_probe.cc is compiled once per tier like a
+// The vector contract of simd/vec.h and simd/math.h, made callable: simd_contract.cc is compiled once per tier like a
 // kernel, and test_simd.cc, compiled once, drives every tier that this CPU has.
 #pragma once
 
@@ -7,7 +7,7 @@
 namespace foldgate::test {
 
 template <class T>
-struct SimdProbe {
+struct SimdContract {
   int lanes;
   void (*copy)(const T* from, T* to);                  // store(to, load(from))
   void (*copy_part)(const T* from, T* to, int64_t n);  // store(to, load(from, n), n)
@@ -25,17 +25,17 @@ struct SimdProbe {
   void (*tanh)(const T* from, T* to);
 };
 
-#define FOLDGATE_DECLARE_PROBES(isa)              \
-  }                                               \
-  namespace foldgate::isa {                       \
-  extern const test::SimdProbe<float> probe_f32;  \
-  extern const test::SimdProbe<double> probe_f64; \
-  }                                               \
+#define FOLDGATE_DECLARE_CONTRACTS(isa)                 \
+  }                                                     \
+  namespace foldgate::isa {                             \
+  extern const test::SimdContract<float> contract_f32;  \
+  extern const test::SimdContract<double> contract_f64; \
+  }                                                     \
   namespace foldgate::test {
-FOLDGATE_DECLARE_PROBES(baseline)
-FOLDGATE_DECLARE_PROBES(avx2)
-FOLDGATE_DECLARE_PROBES(avx512)
-FOLDGATE_DECLARE_PROBES(neon)
-#undef FOLDGATE_DECLARE_PROBES
+FOLDGATE_DECLARE_CONTRACTS(baseline)
+FOLDGATE_DECLARE_CONTRACTS(avx2)
+FOLDGATE_DECLARE_CONTRACTS(avx512)
+FOLDGATE_DECLARE_CONTRACTS(neon)
+#undef FOLDGATE_DECLARE_CONTRACTS
 
 }  // namespace foldgate::test

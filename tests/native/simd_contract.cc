@@ -1,4 +1,4 @@
-#include "simd_probe.h"
+#include "simd_contract.h"
 
 #include "simd/math.h"
 #include "simd/vec.h"
@@ -7,7 +7,7 @@ namespace foldgate::FOLDGATE_ISA {
 namespace {
 
 template <class T>
-struct Probe {
+struct Contract {
   static void copy(const T* from, T* to) { store(to, load(from)); }
   static void copy_part(const T* from, T* to, int64_t n) { store(to, load(from, n), n); }
   static void load_part(const T* from, T* to, int64_t n) { store(to, load(from, n)); }
@@ -38,7 +38,7 @@ struct Probe {
   static void sigmoid(const T* from, T* to) { store(to, FOLDGATE_ISA::sigmoid<T>(load(from))); }
   static void tanh(const T* from, T* to) { store(to, FOLDGATE_ISA::tanh<T>(load(from))); }
 
-  static constexpr test::SimdProbe<T> all() {
+  static constexpr test::SimdContract<T> all() {
     return {kLanes<T>, copy,      copy_part, load_part,  stream, broadcast, maximum, minimum,
             sum,       transpose, iota,      copy_bytes, exp,    sigmoid,   tanh};
   }
@@ -46,7 +46,7 @@ struct Probe {
 
 }  // namespace
 
-const test::SimdProbe<float> probe_f32 = Probe<float>::all();
-const test::SimdProbe<double> probe_f64 = Probe<double>::all();
+const test::SimdContract<float> contract_f32 = Contract<float>::all();
+const test::SimdContract<double> contract_f64 = Contract<double>::all();
 
 }  // namespace foldgate::FOLDGATE_ISA
