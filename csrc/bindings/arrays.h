@@ -1,0 +1,76 @@
+// NumPy arrays at the border. Reading: an operand is C-contiguous, aligned, of the machine's byte order and of the
+// expected dtype and shape, or the call ends in TypeError or ValueError. Writing: outputs own a block of the caching
+// allocator.
+#pragma once
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/allocator.h"
+#include "core/check.h"
+#include "core/thread_pool.h"
+
+namespace foldgate {
+
+namespace py = pybind11;
+using Shape = std::vector<int64_t>;
+
+Shape shape_of(const py::array& array);
+
+// Calls body(float{}) or body(double{}) by the array's dtype; TypeError for any other.
+template <class Body>
+auto by_dtype(const char* op, const char* name, const py::array& array, Body body) {
+  if (py::isinstance<py::array_t<float>>(array)) return body(float{});
+  if (py::isinstance<py::array_t<double>>(array)) return body(double{});
+  throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),
+                            "; expected float32 or float64"));
+}
+
+// TypeError unless the array has dtype T, ValueError unless it is contiguous and aligned.
+void check_layout(const char* op, const char* name, const py::array& array, const py::dtype& dtype);
+void check_shape(const char* op, const char* name, const py::array& array, const Shape& expected);
+
+template <class T>
+const T* read(const char* op, const char* name, const py::array& array, const Shape& expected) {
+  check_layout(op, name, array, py::dtype::of<T>());
+  check_shape(op, name, array, expected);
+  return static_cast<const T*>(array.data());
+}
+
+// An operand that may be None: null then.
+template <class T>
+const T* read_optional(const char* op, const char* name, const py::object& array, const Shape& expected) {
+  if (array.is_none()) return nullptr;
+  if (!py::isinstance<py::array>(array))
+    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
+  return read<T>(op, name, py::reinterpret_borrow<py::array>(array), expected);
+}
+
+// A new C-contiguous array, uninitialised. MemoryError when it cannot be had.
+py::array new_array(const char* op, const py::dtype& dtype, const Shape& shape);
+
+template <class T>
+py::array new_array(const char* op, const Shape& shape) {
+  return new_array(op, py::dtype::of<T>(), shape);
+}
+template <class T>
+T* data_of(py::array& array) {
+  return static_cast<T*>(array.mutable_data());
+}
+
+// Runs the kernels of one call without the GIL. An interrupt surfaces as the Python error that the hook has set.
+template <class Body>
+void without_gil(Body body) {
+  start_interrupt_clock();
+  try {
+    py::gil_scoped_release release;
+    body();
+  } catch (const Interrupted&) {
+    throw py::error_already_set();
+  }
+}
+
+}  // namespace foldgate

@@ -1,0 +1,9 @@
+#include <pybind11/pybind11.h>
+
+#include "bindings/register.h"
+
+PYBIND11_MODULE(_native, module) {
+  module.doc() = "foldgate's compiled kernels. Private: call them through foldgate.ops, which checks meaning.";
+  foldgate::register_config(module);
+  foldgate::register_gemm(module);
+}

@@ -1,0 +1,10 @@
+// One register function a stem; module.cc lists them.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace foldgate {
+
+void register_config(pybind11::module_& module);
+void register_gemm(pybind11::module_& module);
+
+}  // namespace foldgate

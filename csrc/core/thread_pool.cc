@@ -1,0 +1,232 @@
+#include "core/thread_pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+#include "core/check.h"
+#include "core/cpu.h"
+
+namespace foldgate {
+namespace {
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+constexpr int64_t kSpinNs = 100'000;       // between the ops of a model a worker stays awake
+constexpr size_t kStackBytes = 1 << 20;    // musl's default of 128 KiB is too small for a register tile's spills
+
+thread_local bool inside_region = false;
+thread_local bool is_worker = false;       // a thread of the pool: it never asks the interrupt hook
+thread_local int64_t next_question = 0;    // when the hook is asked again, by now_ns()
+
+class ThreadPool {
+ public:
+  void region(int workers, FunctionRef<void(int)> body) {
+    std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
+    if (!owner) return run_alone(body);
+    grow(workers - 1);
+    body_ = &body;
+    workers_ = workers;
+    next_worker_.store(1, std::memory_order_relaxed);
+    open();
+    run_alone(body);
+    close();
+  }
+
+  void stop() {
+    std::lock_guard<std::mutex> owner(owner_);
+    {
+      std::lock_guard<std::mutex> lock(sleep_);
+      stopping_.store(true);
+    }
+    wake_.notify_all();
+    for (pthread_t thread : threads_) pthread_join(thread, nullptr);
+    threads_.clear();
+    stopping_.store(false);
+  }
+
+ private:
+  static void run_alone(FunctionRef<void(int)> body) {
+    const bool outer = inside_region;
+    inside_region = true;
+    body(0);
+    inside_region = outer;
+  }
+
+  // epoch_ is odd while a region is open. A worker announces itself in active_ before it looks at epoch_ again, the
+  // caller closes epoch_ before it looks at active_: in the total order of these operations one sees the other.
+  void open() {
+    epoch_.fetch_add(1);
+    if (sleepers_.load() > 0) {
+      std::lock_guard<std::mutex> lock(sleep_);
+      wake_.notify_all();
+    }
+  }
+  void close() {
+    epoch_.fetch_add(1);
+    while (active_.load() > 0) pause();
+  }
+
+  void grow(int count) {
+    if (static_cast<int>(threads_.size()) >= count) return;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kStackBytes);
+    sigset_t all, before;  // workers take no signals: those belong to the caller's threads
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (static_cast<int>(threads_.size()) < count) {
+      pthread_t thread;
+      if (pthread_create(&thread, &attributes, &ThreadPool::start, this) != 0) break;  // fewer workers: same result
+      threads_.push_back(thread);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_attr_destroy(&attributes);
+  }
+
+  static void* start(void* pool) {
+    inside_region = is_worker = true;
+    static_cast<ThreadPool*>(pool)->work();
+    return nullptr;
+  }
+
+  void work() {
+    uint64_t seen = 0;
+    while (await_region(seen)) {
+      active_.fetch_add(1);
+      if (epoch_.load() == seen) {
+        const int worker = next_worker_.fetch_add(1);
+        if (worker < workers_) (*body_)(worker);
+      }
+      active_.fetch_sub(1);
+    }
+  }
+
+  // Waits for an open region other than `seen`: spins for kSpinNs, then sleeps. False when the pool stops.
+  bool await_region(uint64_t& seen) {
+    auto is_new = [&](uint64_t epoch) { return (epoch & 1) && epoch != seen; };
+    const int64_t until = now_ns() + kSpinNs;
+    for (int spins = 0; !stopping_.load(); ++spins) {
+      const uint64_t epoch = epoch_.load();
+      if (is_new(epoch)) {
+        seen = epoch;
+        return true;
+      }
+      pause();
+      if (spins % 16 == 15 && now_ns() > until) {
+        std::unique_lock<std::mutex> lock(sleep_);
+        sleepers_.fetch_add(1);
+        wake_.wait(lock, [&] { return is_new(epoch_.load()) || stopping_.load(); });
+        sleepers_.fetch_sub(1);
+      }
+    }
+    return false;
+  }
+
+  std::mutex owner_;  // held by the thread whose region is open
+  std::vector<pthread_t> threads_;
+  FunctionRef<void(int)>* body_ = nullptr;
+  int workers_ = 0;
+  std::atomic<int> next_worker_{0};
+  alignas(64) std::atomic<uint64_t> epoch_{0};
+  alignas(64) std::atomic<int> active_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex sleep_;
+  std::condition_variable wake_;
+};
+
+// Never destroyed. A forked child has none of the parent's threads: it drops the pool and starts another.
+std::atomic<ThreadPool*>& pool_slot() {
+  static std::atomic<ThreadPool*> slot{[] {
+    pthread_atfork(nullptr, nullptr, [] {
+      pool_slot().store(new ThreadPool);
+      inside_region = false;
+    });
+    return new ThreadPool;
+  }()};
+  return slot;
+}
+
+int initial_threads() {
+  for (const char* name : {"FOLDGATE_NUM_THREADS", "OMP_NUM_THREADS"})
+    if (const char* value = std::getenv(name))
+      if (const int threads = std::atoi(value); threads > 0) return threads;
+  return usable_cores();
+}
+
+std::atomic<int>& num_threads() {
+  static std::atomic<int> threads{initial_threads()};
+  return threads;
+}
+
+std::atomic<InterruptHook> interrupt_hook{nullptr};
+
+}  // namespace
+
+int get_num_threads() { return num_threads().load(std::memory_order_relaxed); }
+
+void set_num_threads(int threads) {
+  require(threads >= 1, "set_num_threads: threads is ", threads, "; expected at least 1");
+  num_threads().store(threads);
+}
+
+int workers_for(int64_t tasks, double work) {
+  if (work < kParallelWork) return 1;
+  return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(get_num_threads(), tasks)));
+}
+
+void parallel_region(int workers, FunctionRef<void(int)> body) {
+  if (workers <= 1 || inside_region) return body(0);
+  pool_slot().load()->region(workers, body);
+}
+
+void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t, int)> body) {
+  std::atomic<int64_t> next{0};
+  std::atomic<bool> stop{false};
+  parallel_region(static_cast<int>(std::min<int64_t>(workers, tasks)), [&](int worker) {
+    for (int64_t task; !stop.load(std::memory_order_relaxed) && (task = next.fetch_add(1)) < tasks;) {
+      body(task, worker);
+      if (worker == 0 && interrupt_requested()) stop.store(true);
+    }
+  });
+  if (stop.load()) throw Interrupted();
+}
+
+void set_interrupt_hook(InterruptHook hook) { interrupt_hook.store(hook); }
+
+void start_interrupt_clock() { next_question = now_ns() + static_cast<int64_t>(kInterruptPollSeconds * 1e9); }
+
+bool interrupt_requested() {
+  const InterruptHook hook = interrupt_hook.load(std::memory_order_relaxed);
+  if (!hook || is_worker || now_ns() < next_question) return false;
+  const bool stop = hook();
+  start_interrupt_clock();
+  return stop;
+}
+
+void check_interrupt() {
+  if (interrupt_requested()) throw Interrupted();
+}
+
+void stop_threads() { pool_slot().load()->stop(); }
+
+}  // namespace foldgate

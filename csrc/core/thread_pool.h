@@ -1,0 +1,47 @@
+// Threads. A region is a body that the caller runs at once and that idle workers join: late, early or never. So a
+// body must be right for any subset of workers, which costs nothing when work is claimed from a shared counter
+// (parallel_for) and means that a sleeping or descheduled worker never holds up the caller.
+//
+// Work is cut by shape alone and every task computes the same whoever runs it: results are bit-identical for any
+// number of threads.
+#pragma once
+#include <cstdint>
+#include <exception>
+
+#include "core/function_ref.h"
+
+namespace foldgate {
+
+int get_num_threads();
+void set_num_threads(int threads);  // throws ValueError below 1
+
+// Workers worth waking for a call of `work` operations (multiply-adds, or bytes / 4) in `tasks` tasks: 1 under
+// kParallelWork, and never more than there are tasks or threads.
+constexpr double kParallelWork = 2e6;  // ~30 us of one core, against ~5 us to wake another
+int workers_for(int64_t tasks, double work);
+
+// body(worker), worker 0 (the caller) and, when they join in time, 1 .. workers - 1. Falls back to the caller alone
+// when another thread's region holds the pool or when called from inside a region.
+void parallel_region(int workers, FunctionRef<void(int worker)> body);
+
+// body(task, worker) once for every task in [0, tasks). Answers an interrupt between tasks: see below.
+void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t task, int worker)> body);
+
+// Thrown by parallel_for and check_interrupt on the caller's thread, after all workers have left.
+struct Interrupted : std::exception {
+  const char* what() const noexcept override { return "interrupted"; }
+};
+
+// The hook is asked every kInterruptPollSeconds of a long call, on the calling thread only; true ends the call. The
+// bindings install one that looks for Python's pending signals; without a hook nothing is asked.
+using InterruptHook = bool (*)();
+constexpr double kInterruptPollSeconds = 0.05;
+void set_interrupt_hook(InterruptHook hook);
+void start_interrupt_clock();  // at the start of a call: the first question comes kInterruptPollSeconds later
+bool interrupt_requested();    // for loops of their own: reads a clock, and asks when it is time
+void check_interrupt();        // throws Interrupted
+
+// Ends the workers; the next region starts them anew.
+void stop_threads();
+
+}  // namespace foldgate

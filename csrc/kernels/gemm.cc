@@ -1,0 +1,88 @@
+#include "kernels/gemm.h"
+
+#include "kernels/pack.h"
+#include "kernels/tile.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+template <class T>
+using TileFunction = void (*)(const Tile<T>&, const Epilogue<T>&);
+
+static_assert(kTileVectors == 2 && kDotsColumns == 3, "the tables below have as many rows");
+
+template <class T, int... I>
+void call_rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
+  static constexpr TileFunction<T> table[kTileVectors][kTileRows] = {{tile_rows<T, I + 1, 1>...},
+                                                                     {tile_rows<T, I + 1, 2>...}};
+  table[vectors - 1][m - 1](tile, epilogue);
+}
+template <class T>
+void rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  call_rows(m, vectors, tile, epilogue, typename MakeIndices<kTileRows>::type());
+}
+
+template <class T, int... I>
+void call_columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
+  static constexpr TileFunction<T> table[kTileVectors][kTileRows] = {{tile_columns<T, I + 1, 1>...},
+                                                                     {tile_columns<T, I + 1, 2>...}};
+  table[vectors - 1][m - 1](tile, epilogue);
+}
+template <class T>
+void columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  call_columns(m, vectors, tile, epilogue, typename MakeIndices<kTileRows>::type());
+}
+
+template <class T, int... I>
+void call_dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
+  static constexpr TileFunction<T> table[kDotsColumns][kDotsRows] = {
+      {tile_dots<T, I + 1, 1>...}, {tile_dots<T, I + 1, 2>...}, {tile_dots<T, I + 1, 3>...}};
+  table[n - 1][m - 1](tile, epilogue);
+}
+template <class T>
+void dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  call_dots(m, n, tile, epilogue, typename MakeIndices<kDotsRows>::type());
+}
+
+// The first `live` columns of a panel of `width`, zeros in the others.
+template <class T>
+void pack_panel(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t live, int64_t width, T* panel) {
+  if (column_step == 1) {
+    for (int64_t i = 0; i < k; ++i)
+      for (int64_t j = 0; j < width; j += kLanes<T>) {
+        const int64_t n = live - j;
+        store(panel + i * width + j, n > 0 ? load(b + i * row_step + j, n) : Vec<T>{});
+      }
+    return;
+  }
+  if (live < width) fill_zero(panel, k * width);
+  if (row_step == 1) return transpose_matrix(b, column_step, live, k, panel, width);
+  for (int64_t i = 0; i < k; ++i)
+    for (int64_t j = 0; j < live; ++j) panel[i * width + j] = b[i * row_step + j * column_step];
+}
+
+template <class T>
+void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t n, T* panels) {
+  constexpr int64_t kFull = kTileVectors * kLanes<T>;
+  for (int64_t j = 0; j < n; j += kFull) {
+    const int64_t left = n - j;
+    const int64_t width = left >= kFull ? kFull : (left + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+    pack_panel(b + j * column_step, row_step, column_step, k, left < width ? left : width, width, panels + j * k);
+  }
+}
+
+template <class T>
+constexpr GemmKernels<T> table() {
+  return {kLanes<T>, kTileRows,  kTileVectors, kDotsRows, kDotsColumns,   kWideVectors,
+          rows<T>,   columns<T>, dots<T>,      tile_rows<T, 1, kWideVectors>,
+          pack_panels<T>, transpose_matrix<T>};
+}
+
+}  // namespace
+
+extern const GemmKernels<float> gemm_f32;
+extern const GemmKernels<double> gemm_f64;
+const GemmKernels<float> gemm_f32 = table<float>();
+const GemmKernels<double> gemm_f64 = table<double>();
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,18 @@
+// Compiled once per tier: gathers the tier's families.
+#include "kernels/table.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+#define FOLDGATE_FAMILY(Struct, name)    \
+  extern const Struct<float> name##_f32; \
+  extern const Struct<double> name##_f64;
+FOLDGATE_FAMILY(GemmKernels, gemm)
+FOLDGATE_FAMILY(ActivationKernels, activation)
+FOLDGATE_FAMILY(ProbeKernels, probe)
+#undef FOLDGATE_FAMILY
+
+KernelTable kernel_table() {
+  return {{gemm_f32, activation_f32, probe_f32}, {gemm_f64, activation_f64, probe_f64}};
+}
+
+}  // namespace foldgate::FOLDGATE_ISA

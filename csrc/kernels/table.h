@@ -1,0 +1,36 @@
+// Every kernel of a tier, and the choice of the tier. A family is a struct of function pointers in its own header, with
+// a definition per tier in its own .cc; a new family adds a line to Kernels<T> and one to table.cc.
+#pragma once
+#include "kernels/activation.h"
+#include "kernels/gemm.h"
+#include "kernels/probe.h"
+
+namespace foldgate {
+
+template <class T>
+struct Kernels {
+  GemmKernels<T> gemm;
+  ActivationKernels<T> activation;
+  ProbeKernels<T> probe;
+};
+
+struct KernelTable {
+  Kernels<float> f32;
+  Kernels<double> f64;
+};
+
+// The table of the active tier (core/cpu.h). A call takes it once, so that a cap set meanwhile never mixes tiers.
+const KernelTable& active_table();
+
+template <class T>
+const Kernels<T>& kernels();
+template <>
+inline const Kernels<float>& kernels<float>() {
+  return active_table().f32;
+}
+template <>
+inline const Kernels<double>& kernels<double>() {
+  return active_table().f64;
+}
+
+}  // namespace foldgate

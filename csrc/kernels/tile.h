@@ -1,0 +1,154 @@
+// Bodies of the register tiles of gemm.h. Sizes by registers: 14 x 2 vectors of accumulators, 2 of B and 1 broadcast
+// fill 32 registers; 6 x 2, 2 and 1-2 fill 16. Every output element is one chain of fused multiply-adds in the order of
+// (segment, k), whatever the height of the tile that holds it, so results do not depend on how rows were split.
+#pragma once
+#include "kernels/gemm.h"
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+constexpr int kTileRows = kRegisters >= 32 ? 14 : 6;
+constexpr int kTileVectors = 2;
+constexpr int kWideVectors = 8;
+constexpr int kDotsRows = kRegisters >= 32 ? 8 : 4;
+constexpr int kDotsColumns = 3;
+
+template <class T, int M, int N>
+using Accumulators = Vec<T>[M][N];
+
+// Full-width tiles start from the bias, so that most of them end in plain stores.
+template <class T, int M, int N>
+FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  Vec<T> bias[N] = {};
+  if (epilogue.bias && tile.columns == N * kLanes<T>) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) bias[v] = load(epilogue.bias + v * kLanes<T>);
+  }
+  FOLDGATE_UNROLL
+  for (int i = 0; i < M; ++i) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) sum[i][v] = bias[v];
+  }
+}
+
+// The ragged right edge: vector by vector, the last one masked.
+template <class T, int M, int N>
+FOLDGATE_INLINE void finish_ragged(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  FOLDGATE_UNROLL
+  for (int i = 0; i < M; ++i) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) {
+      const int64_t live = tile.columns - v * kLanes<T>;
+      if (live <= 0) continue;
+      T* c = tile.c[i] + tile.c_offset + v * kLanes<T>;
+      Vec<T> x = sum[i][v];
+      if (epilogue.bias) x += load(epilogue.bias + v * kLanes<T>, live);
+      if (epilogue.accumulate) x += load(c, live);
+      if (epilogue.relu) x = maximum(Vec<T>{}, x);
+      store(c, x, live);
+    }
+  }
+}
+
+template <class T, int M, int N>
+FOLDGATE_INLINE void finish(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  if (tile.columns != N * kLanes<T>) return finish_ragged<T, M, N>(sum, tile, epilogue);
+  if (epilogue.accumulate) {
+    FOLDGATE_UNROLL
+    for (int i = 0; i < M; ++i) {
+      FOLDGATE_UNROLL
+      for (int v = 0; v < N; ++v) sum[i][v] += load(tile.c[i] + tile.c_offset + v * kLanes<T>);
+    }
+  }
+  if (epilogue.relu) {
+    FOLDGATE_UNROLL
+    for (int i = 0; i < M; ++i) {
+      FOLDGATE_UNROLL
+      for (int v = 0; v < N; ++v) sum[i][v] = maximum(Vec<T>{}, sum[i][v]);
+    }
+  }
+  FOLDGATE_UNROLL
+  for (int i = 0; i < M; ++i) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) store(tile.c[i] + tile.c_offset + v * kLanes<T>, sum[i][v]);
+  }
+}
+
+// One term of k: N vectors of B against M broadcasts of A.
+template <class T, int M, int N, class Element>
+FOLDGATE_INLINE void multiply_add(Accumulators<T, M, N>& sum, const T* b, Element a) {
+  Vec<T> row[N];
+  FOLDGATE_UNROLL
+  for (int v = 0; v < N; ++v) row[v] = load(b + v * kLanes<T>);
+  FOLDGATE_UNROLL
+  for (int i = 0; i < M; ++i) {
+    const Vec<T> s = broadcast<T>(a(i));
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) sum[i][v] += s * row[v];
+  }
+}
+
+template <class T, int M, int N>
+void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  Accumulators<T, M, N> sum;
+  start<T, M, N>(sum, tile, epilogue);
+  for (int64_t s = 0; s < tile.segments; ++s) {
+    const T* a[M];
+    const T* b = tile.b[s];
+    FOLDGATE_UNROLL
+    for (int i = 0; i < M; ++i) a[i] = tile.a[s * kRowPointers + i] + tile.a_offset;
+    for (int64_t k = 0; k < tile.length; ++k, b += tile.b_step)
+      multiply_add<T, M, N>(sum, b, [&](int i) FOLDGATE_LAMBDA { return a[i][k]; });
+  }
+  finish<T, M, N>(sum, tile, epilogue);
+}
+
+template <class T, int M, int N>
+void tile_columns(const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  Accumulators<T, M, N> sum;
+  start<T, M, N>(sum, tile, epilogue);
+  for (int64_t s = 0; s < tile.segments; ++s) {
+    const T* a = tile.a[s];
+    const T* b = tile.b[s];
+    for (int64_t k = 0; k < tile.length; ++k, a += tile.a_step, b += tile.b_step)
+      multiply_add<T, M, N>(sum, b, [&](int i) FOLDGATE_LAMBDA { return a[i]; });
+  }
+  finish<T, M, N>(sum, tile, epilogue);
+}
+
+// C[i][j] = sum of a[s][i][k] * b[s][j][k], the vector along k.
+template <class T, int M, int N>
+void tile_dots(const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  Accumulators<T, M, N> sum = {};
+  for (int64_t s = 0; s < tile.segments; ++s) {
+    const T* a[M];
+    FOLDGATE_UNROLL
+    for (int i = 0; i < M; ++i) a[i] = tile.a[s * kRowPointers + i] + tile.a_offset;
+    auto step = [&](int64_t k, auto read) FOLDGATE_LAMBDA {
+      Vec<T> b[N];
+      FOLDGATE_UNROLL
+      for (int j = 0; j < N; ++j) b[j] = read(tile.b[s] + j * tile.b_step + k);
+      FOLDGATE_UNROLL
+      for (int i = 0; i < M; ++i) {
+        const Vec<T> x = read(a[i] + k);
+        FOLDGATE_UNROLL
+        for (int j = 0; j < N; ++j) sum[i][j] += x * b[j];
+      }
+    };
+    int64_t k = 0;
+    for (; k + kLanes<T> <= tile.length; k += kLanes<T>)
+      step(k, [](const T* p) FOLDGATE_LAMBDA { return load(p); });
+    const int64_t left = tile.length - k;
+    if (left > 0) step(k, [left](const T* p) FOLDGATE_LAMBDA { return load_part(p, left); });
+  }
+  for (int i = 0; i < M; ++i)
+    for (int j = 0; j < N; ++j) {
+      T* c = tile.c[i] + tile.c_offset + j;
+      T x = foldgate::FOLDGATE_ISA::sum(sum[i][j]);
+      if (epilogue.bias) x += epilogue.bias[j];
+      if (epilogue.accumulate) x += *c;
+      *c = epilogue.relu && x <= 0 ? T(0) : x;
+    }
+}
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,316 @@
+#include "ops/gemm.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "kernels/table.h"
+
+namespace foldgate {
+namespace {
+
+// A panel of B (kDepth x 2 vectors: 128 KB on AVX-512) stays in L2 beside a block of A of kBlockBytes; all panels of a
+// sweep, packed at once and shared by the workers, take at most kPackedBytes.
+constexpr int64_t kDepth = 1024;
+constexpr int64_t kBlockBytes = 512 << 10;
+constexpr int64_t kPackedBytes = 16 << 20;
+// Rows that lie a multiple of this apart fall into few L1 sets: such an A is packed if it is read more than twice.
+constexpr int64_t kAliasBytes = 4096;
+// Rows of B per pass of a matrix-vector product: their pages stay in the TLB while the columns pass.
+constexpr int64_t kVectorDepth = 512;
+// Tasks of a product, where it has as many tiles: enough to balance a few threads. Fixed, so that shape alone cuts.
+constexpr int64_t kTasks = 16;
+
+template <class T>
+class Gemm {
+ public:
+  Gemm(const GemmPlan& plan, const T* a, const T* b, const T* bias, T* c)
+      : plan_(plan), kernel_(kernels<T>()), tiles_(kernel_.gemm), a_(a), b_(b), bias_(bias), c_(c) {}
+
+  void run() {
+    if (plan_.m == 0 || plan_.n == 0) return;
+    const bool k_contiguous = plan_.a.column == 1 && plan_.b.row == 1;
+    if (plan_.k == 0)
+      fill_bias();
+    else if (k_contiguous && plan_.n <= tiles_.dots_columns)
+      narrow();
+    else if (k_contiguous && plan_.m == 1)
+      vector_times_transposed();
+    else if (plan_.m == 1 && plan_.b.column == 1)
+      vector_times_rows();
+    else
+      blocked();
+    if (plan_.activation != Activation::kLinear && !relu()) activate();
+  }
+
+ private:
+  bool relu() const { return plan_.activation == Activation::kRelu; }
+  double work() const { return static_cast<double>(plan_.m) * plan_.n * plan_.k; }
+  int64_t full_width() const { return int64_t{tiles_.tile_vectors} * tiles_.lanes; }
+
+  void fill_bias() {
+    for (int64_t i = 0; i < plan_.m; ++i)
+      for (int64_t j = 0; j < plan_.n; ++j) {
+        const T x = bias_ ? bias_[j] : T(0);
+        c_[i * plan_.c_step + j] = relu() && x <= 0 ? T(0) : x;
+      }
+  }
+
+  void activate() {
+    constexpr double kWorkPerElement = 20;
+    const int64_t tasks = std::min<int64_t>(plan_.m, kTasks);
+    parallel_for(tasks, workers_for(tasks, kWorkPerElement * plan_.m * plan_.n), [&](int64_t task, int) {
+      for (int64_t i = plan_.m * task / tasks; i < plan_.m * (task + 1) / tasks; ++i)
+        kernel_.activation.forward(plan_.activation, c_ + i * plan_.c_step, plan_.n);
+    });
+  }
+
+  // Few columns, both operands contiguous along k.
+  void narrow() {
+    dots({a_, plan_.a.row, plan_.m}, {b_, plan_.b.column, plan_.n}, plan_.c_step, {bias_, false, relu()});
+  }
+
+  // One row against a B that is contiguous along k: the rows of the transposed product are the columns of B, so that
+  // the bias, one value a row there, is added afterwards.
+  void vector_times_transposed() {
+    dots({b_, plan_.b.column, plan_.n}, {a_, 0, 1}, 1, {});
+    for (int64_t j = 0; j < plan_.n && (bias_ || relu()); ++j) {
+      const T x = c_[j] + (bias_ ? bias_[j] : T(0));
+      c_[j] = relu() && x <= 0 ? T(0) : x;
+    }
+  }
+
+  struct Vectors {  // `count` vectors along k, `step` apart
+    const T* data;
+    int64_t step, count;
+  };
+
+  // C[i][j] = rows i . columns j, row i of C at c + i * c_step
+  void dots(Vectors rows, Vectors columns, int64_t c_step, Epilogue<T> epilogue) {
+    const EvenSplit split(rows.count, tiles_.dots_rows);
+    const int64_t tasks = std::min(split.parts, kTasks);
+    parallel_for(tasks, workers_for(tasks, work()), [&](int64_t task, int) {
+      const T* a[kRowPointers];
+      T* c[kRowPointers];
+      Tile<T> tile;
+      tile.length = plan_.k;
+      tile.a = a;
+      tile.b = &columns.data;
+      tile.b_step = columns.step;
+      tile.c = c;
+      tile.columns = static_cast<int>(columns.count);
+      for (int64_t part = split.parts * task / tasks; part < split.parts * (task + 1) / tasks; ++part) {
+        for (int64_t i = 0; i < split.size(part); ++i) {
+          a[i] = rows.data + (split.begin(part) + i) * rows.step;
+          c[i] = c_ + (split.begin(part) + i) * c_step;
+        }
+        tiles_.dots(static_cast<int>(split.size(part)), tile.columns, tile, epilogue);
+      }
+    });
+  }
+
+  // One row against a row-major B, read in place: wide tiles, then what is left of the width, its last partial vector
+  // packed, since B must not be read past its end.
+  void vector_times_rows() {
+    const int64_t wide = int64_t{tiles_.wide_vectors} * tiles_.lanes;
+    const int64_t chunks = ceil_div(plan_.n, wide), tasks = std::min(chunks, kTasks);
+    const Scratch<T> tail(plan_.k * tiles_.lanes);
+    parallel_for(tasks, workers_for(tasks, work()), [&](int64_t task, int) {
+      for (int64_t k = 0; k < plan_.k; k += kVectorDepth)
+        for (int64_t chunk = chunks * task / tasks; chunk < chunks * (task + 1) / tasks; ++chunk)
+          vector_chunk(k, std::min(kVectorDepth, plan_.k - k), chunk * wide, tail.data());
+    });
+  }
+
+  void vector_chunk(int64_t k, int64_t depth, int64_t column, T* tail) {
+    const int64_t wide = int64_t{tiles_.wide_vectors} * tiles_.lanes;
+    const int64_t end = std::min(plan_.n, column + wide);
+    const T* a = a_ + k * plan_.a.column;
+    if (end - column == wide) return vector_tile(&a, depth, k, column, wide, nullptr);
+    for (int64_t width; column < end; column += width) {
+      width = end - column >= tiles_.lanes ? tiles_.lanes : end - column;
+      if (width < tiles_.lanes)
+        tiles_.pack_panels(b_ + k * plan_.b.row + column, plan_.b.row, 1, depth, width, tail);
+      vector_tile(&a, depth, k, column, width, width < tiles_.lanes ? tail : nullptr);
+    }
+  }
+
+  void vector_tile(const T* const* a, int64_t depth, int64_t k, int64_t column, int64_t width, const T* packed) {
+    const T* b = packed ? packed : b_ + k * plan_.b.row + column;
+    T* c = c_ + column;
+    Tile<T> tile;
+    tile.length = depth;
+    tile.a = a;
+    tile.a_step = plan_.a.column;
+    tile.b = &b;
+    tile.b_step = packed ? tiles_.lanes : plan_.b.row;
+    tile.c = &c;
+    tile.columns = static_cast<int>(width);
+    const bool last = k + depth == plan_.k;
+    const Epilogue<T> epilogue{last && bias_ ? bias_ + column : nullptr, k > 0, last && relu()};
+    if (width > tiles_.lanes)
+      tiles_.wide(tile, epilogue);
+    else
+      tiles_.columns(1, 1, tile, epilogue);
+  }
+
+  // One sweep: `depth` rows of B from k on, `width` columns from `column` on.
+  struct Sweep {
+    int64_t k, depth, column, width;
+    const T* panels;  // packed B; null: read in place
+  };
+
+  void blocked() {
+    const EvenSplit depths(plan_.k, kDepth);
+    const int64_t depth = ceil_div(plan_.k, depths.parts);
+    const int64_t sweep_width = std::max<int64_t>(
+        full_width(), kPackedBytes / (depth * static_cast<int64_t>(sizeof(T))) / full_width() * full_width());
+    const bool in_place = plan_.b.column == 1 && plan_.n % tiles_.lanes == 0 && plan_.m <= 2 * tiles_.tile_rows;
+    const bool pack_a = must_pack_a();
+    const int64_t row_block = block_rows(depth);
+    const int64_t width = std::min(sweep_width, plan_.n);
+    const int workers = workers_for(kTasks, work());
+    const Scratch<T> panels(in_place ? 0 : depth * padded_columns(tiles_, width));
+    const Scratch<T> packed_a(pack_a ? workers * row_block * depth : 0);
+    for (int64_t part = 0; part < depths.parts; ++part)
+      for (int64_t column = 0; column < plan_.n; column += sweep_width) {
+        Sweep sweep{depths.begin(part), depths.size(part), column, std::min(sweep_width, plan_.n - column),
+                    in_place ? nullptr : panels.data()};
+        if (!in_place) pack_b(sweep, panels.data());
+        multiply(sweep, row_block, workers, pack_a ? packed_a.data() : nullptr);
+      }
+  }
+
+  bool must_pack_a() const {
+    const bool rows = plan_.a.column == 1, columns = plan_.a.row == 1;
+    if (!rows && !columns) return true;
+    const int64_t step = (rows ? plan_.a.row : plan_.a.column) * static_cast<int64_t>(sizeof(T));
+    return step % (rows ? kAliasBytes : kAliasBytes / 4) == 0 && plan_.m > 4 && plan_.n > 2 * full_width();
+  }
+
+  // Whole tiles, at most kBlockBytes of A, and short enough to give kTasks blocks if there are rows for it.
+  int64_t block_rows(int64_t depth) const {
+    const int64_t by_cache = kBlockBytes / (depth * static_cast<int64_t>(sizeof(T))) / tiles_.tile_rows;
+    const int64_t by_tasks = ceil_div(ceil_div(plan_.m, tiles_.tile_rows), kTasks);
+    return std::max<int64_t>(1, std::min(by_cache, by_tasks)) * tiles_.tile_rows;
+  }
+
+  void pack_b(const Sweep& sweep, T* panels) {
+    const int64_t count = ceil_div(sweep.width, full_width()), tasks = std::min(count, kTasks);
+    parallel_for(tasks, workers_for(tasks, 4.0 * sweep.depth * sweep.width), [&](int64_t task, int) {
+      const int64_t begin = count * task / tasks * full_width();
+      const int64_t end = std::min(sweep.width, count * (task + 1) / tasks * full_width());
+      tiles_.pack_panels(b_ + sweep.k * plan_.b.row + (sweep.column + begin) * plan_.b.column, plan_.b.row,
+                         plan_.b.column, sweep.depth, end - begin, panels + begin * sweep.depth);
+    });
+  }
+
+  // Tasks are blocks of rows, cut along the columns as well where rows are few.
+  void multiply(const Sweep& sweep, int64_t row_block, int workers, T* packed_a) {
+    const EvenSplit blocks(plan_.m, row_block);
+    const int64_t panels = ceil_div(sweep.width, full_width());
+    const int64_t groups = std::min(panels, ceil_div(kTasks, blocks.parts));
+    parallel_for(blocks.parts * groups, workers, [&](int64_t task, int worker) {
+      const int64_t block = task / groups, group = task % groups;
+      T* a = packed_a ? packed_a + worker * row_block * sweep.depth : nullptr;
+      const EvenSplit tiles(blocks.size(block), tiles_.tile_rows);
+      if (a) pack_rows(sweep, blocks.begin(block), tiles, a);
+      for (int64_t panel = panels * group / groups; panel < panels * (group + 1) / groups; ++panel)
+        for (int64_t part = 0; part < tiles.parts; ++part)
+          one_tile(sweep, panel * full_width(), blocks.begin(block) + tiles.begin(part), tiles.size(part),
+                   a ? a + tiles.begin(part) * sweep.depth : nullptr);
+    });
+  }
+
+  // Each tile's rows as [k][row].
+  void pack_rows(const Sweep& sweep, int64_t first, const EvenSplit& tiles, T* packed) {
+    for (int64_t part = 0; part < tiles.parts; ++part) {
+      const int64_t count = tiles.size(part);
+      const T* a = a_ + (first + tiles.begin(part)) * plan_.a.row + sweep.k * plan_.a.column;
+      T* target = packed + tiles.begin(part) * sweep.depth;
+      if (plan_.a.column == 1)
+        tiles_.transpose(a, plan_.a.row, count, sweep.depth, target, count);
+      else
+        for (int64_t k = 0; k < sweep.depth; ++k)
+          for (int64_t i = 0; i < count; ++i) target[k * count + i] = a[i * plan_.a.row + k * plan_.a.column];
+    }
+  }
+
+  void one_tile(const Sweep& sweep, int64_t offset, int64_t row, int64_t count, const T* packed_a) {
+    const int64_t column = sweep.column + offset, width = panel_width(tiles_, sweep.width - offset);
+    const T* b = sweep.panels ? sweep.panels + offset * sweep.depth : b_ + sweep.k * plan_.b.row + column;
+    const T* a[kRowPointers];
+    T* c[kRowPointers];
+    for (int64_t i = 0; i < count; ++i) c[i] = c_ + (row + i) * plan_.c_step;
+    Tile<T> tile;
+    tile.length = sweep.depth;
+    tile.a = a;
+    tile.b = &b;
+    tile.b_step = sweep.panels ? width : plan_.b.row;
+    tile.c = c;
+    tile.c_offset = column;
+    tile.columns = static_cast<int>(std::min(width, sweep.width - offset));
+    const bool last = sweep.k + sweep.depth == plan_.k;
+    const Epilogue<T> epilogue{last && bias_ ? bias_ + column : nullptr, sweep.k > 0, last && relu()};
+    const int m = static_cast<int>(count), vectors = static_cast<int>(width / tiles_.lanes);
+    if (!packed_a && plan_.a.column == 1) {
+      for (int64_t i = 0; i < count; ++i) a[i] = a_ + (row + i) * plan_.a.row + sweep.k;
+      tiles_.rows(m, vectors, tile, epilogue);
+    } else {
+      a[0] = packed_a ? packed_a : a_ + row + sweep.k * plan_.a.column;
+      tile.a_step = packed_a ? count : plan_.a.column;
+      tiles_.columns(m, vectors, tile, epilogue);
+    }
+  }
+
+  const GemmPlan& plan_;
+  const Kernels<T>& kernel_;
+  const GemmKernels<T>& tiles_;
+  const T* a_;
+  const T* b_;
+  const T* bias_;
+  T* c_;
+};
+
+}  // namespace
+
+GemmPlan GemmPlan::make(int64_t m, int64_t n, int64_t k, MatrixStep a, MatrixStep b, Activation activation) {
+  require(m >= 0 && n >= 0 && k >= 0, "matmul: extents (m, n, k) are ", shape_text({m, n, k}),
+          "; expected none negative");
+  checked_product("matmul", {m, n});
+  checked_product("matmul", {m, k});
+  checked_product("matmul", {k, n});
+  GemmPlan plan;
+  plan.m = m;
+  plan.n = n;
+  plan.k = k;
+  plan.a = a;
+  plan.b = b;
+  plan.c_step = n;
+  plan.activation = activation;
+  return plan;
+}
+
+template <class T>
+void gemm(const GemmPlan& plan, const T* a, const T* b, const T* bias, T* c) {
+  Gemm<T>(plan, a, b, bias, c).run();
+}
+
+template <class T>
+void batched_gemm(const GemmPlan& plan, const T* a, const std::vector<int64_t>& a_offsets, const T* b,
+                  const std::vector<int64_t>& b_offsets, const T* bias, T* c) {
+  for (size_t i = 0; i < a_offsets.size(); ++i) {
+    gemm(plan, a + a_offsets[i], b + b_offsets[i], bias, c + static_cast<int64_t>(i) * plan.m * plan.n);
+    check_interrupt();
+  }
+}
+
+template void gemm(const GemmPlan&, const float*, const float*, const float*, float*);
+template void gemm(const GemmPlan&, const double*, const double*, const double*, double*);
+template void batched_gemm(const GemmPlan&, const float*, const std::vector<int64_t>&, const float*,
+                           const std::vector<int64_t>&, const float*, float*);
+template void batched_gemm(const GemmPlan&, const double*, const std::vector<int64_t>&, const double*,
+                           const std::vector<int64_t>&, const double*, double*);
+
+}  // namespace foldgate

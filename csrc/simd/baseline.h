@@ -1,0 +1,33 @@
+// The baseline of x86-64 (SSE2: 16 registers of 16 bytes), and of architectures that have no header of their own.
+#pragma once
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "simd/portable.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+constexpr int kRegisters = 16;
+
+#if defined(__SSE2__)
+FOLDGATE_INLINE void stream(float* p, Vec<float> v) { _mm_stream_ps(p, v); }
+FOLDGATE_INLINE void stream(double* p, Vec<double> v) { _mm_stream_pd(p, v); }
+FOLDGATE_INLINE void stream_fence() { _mm_sfence(); }
+
+FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm_max_ps(a, b); }
+FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm_max_pd(a, b); }
+FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm_min_ps(a, b); }
+FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return _mm_min_pd(a, b); }
+#else
+FOLDGATE_INLINE void stream(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void stream(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void stream_fence() {}
+
+FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return a > b ? a : b; }
+FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return a > b ? a : b; }
+FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return a < b ? a : b; }
+FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return a < b ? a : b; }
+#endif
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,29 @@
+// aarch64 Advanced SIMD: 32 registers of 16 bytes. FMAX/FMIN return NaN for a NaN on either side, which is more than
+// the contract of maximum() asks for.
+#pragma once
+#include <arm_neon.h>
+
+#include "simd/portable.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+constexpr int kRegisters = 32;
+
+FOLDGATE_INLINE void stream(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void stream(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void stream_fence() {}
+
+FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) {
+  return (Vec<float>)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
+}
+FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) {
+  return (Vec<double>)vmaxq_f64((float64x2_t)a, (float64x2_t)b);
+}
+FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) {
+  return (Vec<float>)vminq_f32((float32x4_t)a, (float32x4_t)b);
+}
+FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) {
+  return (Vec<double>)vminq_f64((float64x2_t)a, (float64x2_t)b);
+}
+
+}  // namespace foldgate::FOLDGATE_ISA

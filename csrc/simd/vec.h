@@ -1,0 +1,117 @@
+// The vector contract, one for every tier and for float and double. Kernels are written on this header alone:
+//
+//   Vec<T>, IntVec<T>, kLanes<T>, kRegisters       types and sizes of the tier
+//   load(p), load(p, n)                            whole vector, or the first n lanes and zeros (0 <= n <= lanes)
+//   store(p, v), store(p, v, n)                    nothing beyond lane n is read or written
+//   stream(p, v), stream_fence()                   past the cache; p is aligned to kVectorBytes
+//   broadcast<T>(s), iota<T>()                     s in every lane; 0, 1, 2, ...
+//   maximum(a, b), minimum(a, b)                   b where either is NaN: put what may carry a NaN second
+//   mask ? a : b, a > b, a * b + c                 the compiler's own operators; * and + contract to FMA
+//   sum(v)                                         of all lanes, in a fixed order (halves, quarters, ...)
+//   transpose(v)                                   kLanes x kLanes, in registers
+//   load_bytes(p, T{}), store_bytes(p, ints)       kLanes bytes <-> integer lanes
+//
+// p needs no alignment anywhere else.
+#pragma once
+#include <cstdint>
+
+#ifndef FOLDGATE_ISA
+#error "kernels are compiled once per tier with FOLDGATE_ISA set to its name"
+#endif
+
+#if defined(__AVX512F__)
+#include "simd/avx512.h"
+#elif defined(__AVX2__)
+#include "simd/avx2.h"
+#elif defined(__aarch64__)
+#include "simd/neon.h"
+#else
+#include "simd/baseline.h"
+#endif
+
+namespace foldgate::FOLDGATE_ISA {
+
+template <class T>
+FOLDGATE_INLINE Vec<T> load(const T* p) {
+  Vec<T> v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+FOLDGATE_INLINE void store(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void store(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
+
+template <class T>
+FOLDGATE_INLINE Vec<T> load(const T* p, int64_t n) {
+  return n >= kLanes<T> ? load(p) : load_part(p, n);
+}
+FOLDGATE_INLINE void store(float* p, Vec<float> v, int64_t n) {
+  n >= kLanes<float> ? store(p, v) : store_part(p, v, n);
+}
+FOLDGATE_INLINE void store(double* p, Vec<double> v, int64_t n) {
+  n >= kLanes<double> ? store(p, v) : store_part(p, v, n);
+}
+
+// s - 0 is s for every s, -0 and NaN included, so this folds to a broadcast.
+template <class T>
+FOLDGATE_INLINE Vec<T> broadcast(T s) {
+  return s - Vec<T>{};
+}
+template <class T>
+FOLDGATE_INLINE IntVec<T> broadcast_int(typename VecTraits<T>::Int s) {
+  return s - IntVec<T>{};
+}
+
+// The lane numbers 0 .. N-1 as a pack: std::integer_sequence, which must not be instantiated under an ISA flag.
+template <int... I>
+struct Indices {};
+template <int N, int... I>
+struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
+template <int... I>
+struct MakeIndices<0, I...> {
+  using type = Indices<I...>;
+};
+template <class T>
+using LaneIndices = typename MakeIndices<kLanes<T>>::type;
+
+template <class T, int... I>
+FOLDGATE_INLINE IntVec<T> iota_of(Indices<I...>) {
+  return IntVec<T>{I...};
+}
+template <class T>
+FOLDGATE_INLINE IntVec<T> iota() {
+  return iota_of<T>(LaneIndices<T>());
+}
+
+template <class T, int Distance, int... I>
+FOLDGATE_INLINE Vec<T> swap_lanes(Vec<T> v, Indices<I...>) {
+  return __builtin_shufflevector(v, v, (I ^ Distance)...);
+}
+template <class T, int Distance>
+FOLDGATE_INLINE T sum_from(Vec<T> v) {
+  v += swap_lanes<T, Distance>(v, LaneIndices<T>());
+  if constexpr (Distance > 1)
+    return sum_from<T, Distance / 2>(v);
+  else
+    return v[0];
+}
+FOLDGATE_INLINE float sum(Vec<float> v) { return sum_from<float, kLanes<float> / 2>(v); }
+FOLDGATE_INLINE double sum(Vec<double> v) { return sum_from<double, kLanes<double> / 2>(v); }
+
+// Swaps the off-diagonal Size x Size blocks of every 2 Size x 2 Size block, from half the vector down to one lane.
+template <class T, int Size, int... I>
+FOLDGATE_INLINE void swap_blocks(Vec<T>& a, Vec<T>& b, Indices<I...>) {
+  const Vec<T> upper = __builtin_shufflevector(a, b, ((I & Size) ? kLanes<T> + (I ^ Size) : I)...);
+  b = __builtin_shufflevector(a, b, ((I & Size) ? kLanes<T> + I : (I ^ Size))...);
+  a = upper;
+}
+template <class T, int Size>
+FOLDGATE_INLINE void transpose_blocks(Vec<T> (&v)[kLanes<T>]) {
+  FOLDGATE_UNROLL
+  for (int i = 0; i < kLanes<T>; ++i)
+    if (!(i & Size)) swap_blocks<T, Size>(v[i], v[i | Size], LaneIndices<T>());
+  if constexpr (Size > 1) transpose_blocks<T, Size / 2>(v);
+}
+FOLDGATE_INLINE void transpose(Vec<float> (&v)[kLanes<float>]) { transpose_blocks<float, kLanes<float> / 2>(v); }
+FOLDGATE_INLINE void transpose(Vec<double> (&v)[kLanes<double>]) { transpose_blocks<double, kLanes<double> / 2>(v); }
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,26 @@
+"""foldgate: convolutional and recurrent networks on the CPU, from one small wheel."""
+
+from foldgate import ops
+from foldgate.config import (
+    get_conv_algorithm,
+    get_isa,
+    get_num_threads,
+    set_conv_algorithm,
+    set_max_isa,
+    set_num_threads,
+    show_config,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "__version__",
+    "get_conv_algorithm",
+    "get_isa",
+    "get_num_threads",
+    "ops",
+    "set_conv_algorithm",
+    "set_max_isa",
+    "set_num_threads",
+    "show_config",
+]

@@ -1,0 +1,20 @@
+from foldgate._typing import FloatArray
+
+def operand(op: str, name: str, value: object, like: FloatArray | None = None) -> FloatArray:
+    """A float operand as the kernels read it.
+
+    Args:
+      op: name of the op, for the error.
+      name: name of the argument, for the error.
+      value: what the caller gave.
+      like: the op's `x`, whose dtype the operand must share.
+
+    Returns:
+      `value` itself where it is C-contiguous, aligned and of the machine's byte order; otherwise a copy that is.
+
+    Raises:
+      TypeError: `value` is not an array, is not float32 or float64, or has another dtype than `like`.
+    """
+
+def optional(op: str, name: str, value: object, like: FloatArray | None = None) -> FloatArray | None:
+    """`operand`, or None for None."""

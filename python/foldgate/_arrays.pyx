@@ -1,0 +1,52 @@
+# cython: language_level=3
+"""The checks that every call makes on every operand, compiled because they are most of a small op's cost."""
+
+import numpy as np
+
+cdef object float32 = np.dtype(np.float32)
+cdef object float64 = np.dtype(np.float64)
+cdef object ndarray = np.ndarray
+cdef object require = np.require
+cdef list needed = ["C_CONTIGUOUS", "ALIGNED"]
+
+
+cdef str kind(object value):
+    name = type(value).__name__
+    return ("an " if name[0] in "aeiou" else "a ") + name
+
+
+cdef object native(object array, object dtype):
+    """`array` as the kernels read it: C-contiguous, aligned, of the machine's byte order; itself where it is so."""
+    flags = array.flags
+    if type(array) is ndarray and flags.c_contiguous and flags.aligned and array.dtype.isnative:
+        return array
+    return require(array, dtype, needed).view(ndarray)
+
+
+def operand(str op, str name, object value, object like=None):
+    """A float operand, copied only where the kernels could not read it as it is; see the stub."""
+    if not isinstance(value, ndarray):
+        raise TypeError(f"{op}: {name} is {kind(value)}; expected a numpy.ndarray")
+    dtype = value.dtype
+    if dtype is float32 or dtype == float32:
+        dtype = float32
+    elif dtype is float64 or dtype == float64:
+        dtype = float64
+    else:
+        plain = dtype.newbyteorder("=")
+        if plain != float32 and plain != float64:
+            raise TypeError(
+                f"{op}: {name} has dtype {dtype}; expected float32 or float64 "
+                f"(convert with {name}.astype(np.float32))"
+            )
+        dtype = float32 if plain == float32 else float64
+    if like is not None and like.dtype != dtype:
+        raise TypeError(
+            f"{op}: {name} has dtype {dtype} but x has dtype {like.dtype}; convert one of them"
+        )
+    return native(value, dtype)
+
+
+def optional(str op, str name, object value, object like=None):
+    """`operand`, or None for None."""
+    return None if value is None else operand(op, name, value, like)
