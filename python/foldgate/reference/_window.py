@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
 from foldgate.reference._types import Array, Ints, Padding
 
 __all__ = [

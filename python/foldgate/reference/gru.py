@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from foldgate.gradients import GRUGradients
 from foldgate.reference._activation import sigmoid
 from foldgate.reference._recurrent import (

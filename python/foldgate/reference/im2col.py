@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+
 from foldgate.reference._types import Array, Ints, Padding
 from foldgate.reference._window import (
     Axis,

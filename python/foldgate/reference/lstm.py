@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from foldgate.gradients import LSTMGradients
 from foldgate.reference._activation import sigmoid
 from foldgate.reference._recurrent import (

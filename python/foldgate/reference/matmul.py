@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from foldgate.reference._activation import activate
 from foldgate.reference._types import Array
 

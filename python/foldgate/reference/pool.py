@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+
 from foldgate.reference._types import Array, Ints, Padding
 from foldgate.reference._window import (
     Axis,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from foldgate.gradients import SimpleRNNGradients
 from foldgate.reference._activation import activate, activation_backward
 from foldgate.reference._recurrent import (
