@@ -1,0 +1,61 @@
+"""The benchmark's cases, and how the command line picks among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import columns, conv, matmul, pool, recurrent
+from .base import DEFAULT, FORWARD, QUICK, TABLES, TRAIN, Array, Arrays, Case
+from .columns import ColumnsCase
+from .conv import ConvCase
+from .matmul import MatmulCase
+from .pool import PoolCase
+from .recurrent import RecurrentCase
+
+__all__ = [
+    "ALL_CASES",
+    "CASE_SETS",
+    "DEFAULT",
+    "FORWARD",
+    "OPS",
+    "QUICK",
+    "TABLES",
+    "TRAIN",
+    "Array",
+    "Arrays",
+    "Case",
+    "ColumnsCase",
+    "ConvCase",
+    "MatmulCase",
+    "PoolCase",
+    "RecurrentCase",
+    "select",
+]
+
+ALL_CASES: tuple[Case, ...] = (*conv.CASES, *pool.CASES, *recurrent.CASES, *matmul.CASES, *columns.CASES)
+OPS: tuple[str, ...] = tuple(dict.fromkeys(case.op for case in ALL_CASES))
+CASE_SETS = (QUICK, DEFAULT, TABLES, "all")
+
+
+def select(case_set: str, ops: Sequence[str] | None = None, name_part: str = "") -> list[Case]:
+    """The cases of a set, of the given ops (all when None), whose "op name" holds `name_part`.
+
+    Raises:
+        ValueError: Nothing is left, or `case_set` or an op is unknown.
+    """
+    if case_set not in CASE_SETS:
+        raise ValueError(f"bench: cases is {case_set!r}; expected one of {', '.join(CASE_SETS)}")
+    for op in ops or ():
+        if op not in OPS:
+            raise ValueError(f"bench: ops has {op!r}; expected some of {', '.join(OPS)}")
+    chosen = [
+        case
+        for case in ALL_CASES
+        if (case_set == "all" or case_set in case.sets)
+        and (ops is None or case.op in ops)
+        and name_part.lower() in f"{case.op} {case.name}".lower()
+    ]
+    if not chosen:
+        wanted = f"ops {', '.join(ops)}" if ops else "any op"
+        raise ValueError(f"bench: no case of {wanted} in set {case_set!r} has {name_part!r} in its name")
+    return chosen

@@ -1,0 +1,123 @@
+"""PyTorch's convolution, pooling and folds, in both of its memory formats where it has two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..cases import Array, Arrays, ColumnsCase, ConvCase, PoolCase
+from .base import (
+    Candidate,
+    channels_first_kernel,
+    channels_last_kernel,
+    to_channels_first,
+    to_channels_last,
+)
+
+
+def conv_candidates(torch: Any, case: ConvCase, training: bool, arrays: Arrays) -> list[Candidate]:
+    rank = len(case.kernel_size)
+    function = getattr(torch.nn.functional, f"conv{rank}d")
+    symmetric = all(before == after for before, after in case.pads)
+    outer = [edge for pad in reversed(case.pads) for edge in pad]  # F.pad counts from the last axis
+
+    def convolve(x: Any, kernel: Any, bias: Any) -> Any:
+        if not symmetric:
+            x = torch.nn.functional.pad(x, outer)
+        pads = tuple(before for before, _ in case.pads) if symmetric else 0
+        return function(x, kernel, bias, case.strides, pads, case.dilation_rate, case.groups)
+
+    operands = {
+        "x": _image(case, arrays["x"]),
+        "kernel": channels_first_kernel(arrays["kernel"]),
+        "bias": arrays["bias"],
+    }
+    back: dict[str, Callable[[Array], Array]] = {
+        "x": lambda g: _from_image(case, g),
+        "kernel": channels_last_kernel,
+        "bias": lambda g: g,
+    }
+    return _in_formats(torch, case, convolve, operands, back, training, arrays)
+
+
+def pool_candidates(torch: Any, case: PoolCase, training: bool, arrays: Arrays) -> list[Candidate]:
+    function = getattr(torch.nn.functional, f"max_pool{len(case.pool_size)}d")
+
+    def pool(x: Any) -> Any:
+        return function(x, case.pool_size, case.strides, case.padding)
+
+    operands = {"x": _image(case, arrays["x"])}
+    return _in_formats(torch, case, pool, operands, {"x": lambda g: _from_image(case, g)}, training, arrays)
+
+
+def columns_candidates(torch: Any, case: ColumnsCase, arrays: Arrays) -> list[Candidate]:
+    """`unfold` and `fold`; torch orders a column (C, taps) and foldgate (taps, C)."""
+    n, size, c, k = case.batch, case.size, case.channels, case.kernel_size
+    pad = k // 2
+    if case.op == "im2col":
+        x = torch.from_numpy(to_channels_first(arrays["x"]))
+        call = torch.inference_mode()(lambda: torch.nn.functional.unfold(x, (k, k), padding=pad))
+
+        def columns() -> Arrays:
+            taps_last = call().numpy().reshape(n, c, k * k, size, size)
+            return {"columns": taps_last.transpose(0, 3, 4, 2, 1).reshape(case.columns_shape)}
+
+        return [Candidate("NCHW", call, columns)]
+    ours = arrays["columns"].reshape(n, size * size, k * k, c).transpose(0, 3, 2, 1)
+    theirs = torch.from_numpy(np.ascontiguousarray(ours).reshape(n, c * k * k, size * size))
+    call = torch.inference_mode()(lambda: torch.nn.functional.fold(theirs, (size, size), (k, k), padding=pad))
+    return [Candidate("NCHW", call, lambda: {"x": to_channels_last(call().numpy())})]
+
+
+def _image(case: ConvCase | PoolCase, image: Array) -> Array:
+    return image if case.data_format == "channels_first" else to_channels_first(image)
+
+
+def _from_image(case: ConvCase | PoolCase, image: Array) -> Array:
+    return image if case.data_format == "channels_first" else to_channels_last(image)
+
+
+def _in_formats(
+    torch: Any,
+    case: ConvCase | PoolCase,
+    function: Callable[..., Any],
+    operands: Arrays,
+    back: dict[str, Callable[[Array], Array]],
+    training: bool,
+    arrays: Arrays,
+) -> list[Candidate]:
+    rank = len(case.spatial)
+    channels_last = {2: torch.channels_last, 3: torch.channels_last_3d}.get(rank)
+    formats = {"NCHW"[: rank + 1] if rank < 3 else "NCDHW": torch.contiguous_format}
+    if channels_last is not None:
+        formats["NHWC" if rank == 2 else "NDHWC"] = channels_last
+
+    def candidate(variant: str, memory_format: Any) -> Candidate:
+        def tensor(array: Array) -> Any:
+            value = torch.from_numpy(array)
+            return value.to(memory_format=memory_format) if value.ndim == rank + 2 else value
+
+        tensors = [tensor(array) for array in operands.values()]
+        if not training:
+            call = torch.inference_mode()(lambda: function(*tensors))
+            return Candidate(variant, call, lambda: {"y": _from_image(case, call().numpy())})
+        for value in tensors:
+            value.requires_grad_(True)
+        dy = tensor(_image(case, arrays["dy"]))
+
+        def train() -> Any:
+            y = function(*tensors)
+            return y, torch.autograd.grad(y, tensors, dy)
+
+        def results() -> Arrays:
+            y, gradients = train()
+            named = zip(back.items(), gradients, strict=True)
+            return {"y": _from_image(case, y.detach().numpy())} | {
+                f"d{name}": restore(gradient.numpy()) for (name, restore), gradient in named
+            }
+
+        return Candidate(variant, train, results)
+
+    return [candidate(variant, memory_format) for variant, memory_format in formats.items()]
