@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -139,3 +140,31 @@ def test_gru_update_gate_keeps(ops: Any, dtype: Any) -> None:
         bias = np.array([z, 0, 0.5], dtype)
         y = ops.gru_step(np.ones((1, 1), dtype), h, weights, weights, bias, reset_after=False)
         assert_close(y, np.full((1, 1), expected, dtype), bound(dtype, 1))
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_gru_by_its_equations(reset_after: bool, ops: Any, dtype: Any, rng: np.random.Generator) -> None:
+    """One unit, in plain floats; without reset_after there is no torch to compare with."""
+    x, h = (float(v) for v in rng.standard_normal(2))
+    (wz, wr, wn), (rz, rr, rn), (bz, br, bn), (cz, cr, cn) = rng.standard_normal((4, 3))
+    if not reset_after:
+        cz = cr = cn = 0.0
+
+    def sigmoid(v: float) -> float:
+        return 1 / (1 + math.exp(-v))
+
+    z = sigmoid(x * wz + bz + h * rz + cz)
+    r = sigmoid(x * wr + br + h * rr + cr)
+    n = math.tanh(x * wn + bn + (r * (h * rn + cn) if reset_after else (r * h) * rn))
+    expected = (1 - z) * n + z * h
+
+    bias = np.array([[bz, br, bn], [cz, cr, cn]] if reset_after else [bz, br, bn], dtype)
+    kernel, recurrent_kernel = np.array([[wz, wr, wn]], dtype), np.array([[rz, rr, rn]], dtype)
+    at, state = np.array([[x]], dtype), np.array([[h]], dtype)
+    arguments = {"reset_after": reset_after}
+    new = ops.gru_step(at, state, kernel, recurrent_kernel, bias, **arguments)
+    allowed = bound(dtype, 2, at, kernel)
+    assert_close(new, np.full((1, 1), expected, dtype), allowed)
+    y, last = ops.gru(at[:, None], kernel, recurrent_kernel, bias, initial_h=state, **arguments)
+    assert_close(y[:, 0], new, allowed)
+    assert_close(last, new, allowed)
