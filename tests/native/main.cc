@@ -1,4 +1,5 @@
-// Runs the registered tests: all of them, or those whose name holds one of the arguments; --list names them.
+// Runs the registered tests: all of them, or those whose name holds one of the arguments; an argument -WORD leaves
+// out those whose name holds WORD, and --list names them all.
 #include <cstdio>
 
 #include "check.h"
@@ -8,11 +9,15 @@ namespace {
 using foldgate::test::Test;
 
 bool chosen(const Test& test, int argc, char** argv) {
-  if (argc == 1) return true;
+  bool asked = false, named = false;
   for (int i = 1; i < argc; ++i) {
-    if (std::strstr(test.name, argv[i]) != nullptr) return true;
+    const bool leave_out = argv[i][0] == '-';
+    const bool found = std::strstr(test.name, argv[i] + leave_out) != nullptr;
+    if (leave_out && found) return false;
+    named |= !leave_out;
+    asked |= !leave_out && found;
   }
-  return false;
+  return asked || !named;
 }
 
 bool passes(const Test& test) {
