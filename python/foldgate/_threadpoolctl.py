@@ -63,5 +63,5 @@ def register_threadpoolctl() -> None:
 
 def register_if_imported() -> None:
     """What ``import foldgate`` does: registers where threadpoolctl is in the process already."""
-    if "threadpoolctl" in sys.modules:
+    if sys.modules.get("threadpoolctl") is not None:
         register_threadpoolctl()
