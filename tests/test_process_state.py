@@ -135,6 +135,18 @@ def test_the_exit_does_not_hang_or_crash_while_a_daemon_thread_computes():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_exit_does_not_wait_for_a_daemon_threads_long_call(threads):
+    done = run(
+        "import numpy as np, foldgate, threading, time\n"
+        f"foldgate.set_num_threads({threads})\n"
+        "a = np.ones((12000, 12000), np.float64)\n"  # a minute of work
+        "threading.Thread(target=foldgate.ops.matmul, args=(a, a), daemon=True).start()\n"
+        "time.sleep(0.5)\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_call_in_atexit_works():
     """After foldgate's own atexit function has ended the pool: it is registered later, so it runs first."""
     done = run(

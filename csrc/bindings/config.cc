@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "core/allocator.h"
 #include "core/check.h"
@@ -24,8 +25,11 @@ namespace {
 
 // Runs on the thread that called into the kernels: Python's own signal handlers run here, KeyboardInterrupt included.
 bool python_interrupt() {
-  py::gil_scoped_acquire gil;
-  return PyErr_CheckSignals() != 0;
+  PyGILState_STATE state;
+  take_gil([&] { state = PyGILState_Ensure(); });
+  const bool stop = PyErr_CheckSignals() != 0;
+  PyGILState_Release(state);
+  return stop;
 }
 
 std::vector<std::string> isa_names() {
@@ -95,8 +99,9 @@ void register_config(py::module_& module) {
       [](const std::string& dtype) {
         require(dtype == "float32" || dtype == "float64", "measure_peak: dtype is '", dtype,
                 "'; expected 'float32' or 'float64'");
-        py::gil_scoped_release release;
-        return dtype == "float32" ? measure_peak<float>() : measure_peak<double>();
+        double peak = 0;
+        without_gil([&] { peak = dtype == "float32" ? measure_peak<float>() : measure_peak<double>(); });
+        return peak;
       },
       py::arg("dtype") = "float32", "GFLOP/s of multiply-adds that one thread reaches at the active tier.");
 }

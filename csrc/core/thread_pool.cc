@@ -52,7 +52,8 @@ class ThreadPool {
   }
 
   void stop() {
-    std::lock_guard<std::mutex> owner(owner_);
+    const std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
+    if (!owner) return;  // in use: at exit, by a daemon thread's call that nobody waits for
     {
       std::lock_guard<std::mutex> lock(sleep_);
       stopping_.store(true);
