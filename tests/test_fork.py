@@ -10,10 +10,10 @@ import threading
 
 import numpy as np
 import pytest
-from op_calls import flat, op_calls
 
 import foldgate
 from foldgate import ops
+from op_calls import flat, op_calls
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from op_calls import op_calls
 
 TESTS = Path(__file__).parent

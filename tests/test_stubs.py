@@ -1,6 +1,7 @@
 """The stubs of the compiled modules say what the modules hold: the same names, the same arguments.
 
-pybind11 writes its own signature into the first line of every docstring; Cython leaves a signature that inspect reads.
+pybind11 writes its own signature into the first line of every docstring; Cython leaves a signature that
+inspect reads.
 """
 
 from __future__ import annotations
@@ -87,5 +88,5 @@ def test_a_difference_would_be_seen(tmp_path):
 
     def native(): ...
 
-    native.__doc__ = "f(a: int, b: typing.Annotated[list[int], 'x, y'] = [1, 2], *, c: str) -> None\n\nDoes f."
+    native.__doc__ = "f(a: int, b: typing.Tuple[int, 'x, y'] = [1, 2], *, c: str) -> None\n\nDoes f."
     assert pybind11_arguments(native) == [("a", False), ("b", True), ("c", False)]

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from op_calls import flat, op_calls
 
 import foldgate
 from foldgate import ops
+from op_calls import flat, op_calls
 
 
 def results(dtype: type, size: int) -> dict[str, list[bytes]]:

@@ -8,13 +8,16 @@ void check_layout(const char* op, const char* name, const py::array& array, cons
   if (!array.dtype().is(dtype) && !array.dtype().equal(dtype))
     throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),
                               "; expected ", py::str(dtype).cast<std::string>()));
-  constexpr int kNeeded = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-  require((array.flags() & kNeeded) == kNeeded, op, ": ", name, " is not C-contiguous and aligned; expected a copy that is");
+  constexpr int kNeeded =
+      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  require((array.flags() & kNeeded) == kNeeded, op, ": ", name,
+          " is not C-contiguous and aligned; expected a copy that is");
 }
 
 void check_shape(const char* op, const char* name, const py::array& array, const Shape& expected) {
   const Shape found = shape_of(array);
-  require(found == expected, op, ": ", name, " has shape ", shape_text(found), "; expected ", shape_text(expected));
+  require(found == expected, op, ": ", name, " has shape ", shape_text(found), "; expected ",
+          shape_text(expected));
 }
 
 py::array new_array(const char* op, const py::dtype& dtype, const Shape& shape) {

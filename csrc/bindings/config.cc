@@ -67,12 +67,12 @@ double measure_peak() {
 void register_config(py::module_& module) {
   set_interrupt_hook(python_interrupt);
   module.def("get_num_threads", &get_num_threads, "Threads that a call may use.");
-  module.def("set_num_threads", &set_num_threads, py::arg("threads"), "Sets the threads that a call may use.");
+  module.def("set_num_threads", &set_num_threads, py::arg("threads"),
+             "Sets the threads that a call may use.");
   module.def("stop_threads", &stop_threads, py::call_guard<py::gil_scoped_release>(),
              "Ends the worker threads; the next large call starts them anew.");
   module.def("isas", &isa_names, "Tiers that this machine can run, worst first.");
-  module.def(
-      "active_isa", [] { return isa_name(active_isa()); }, "The tier in use.");
+  module.def("active_isa", [] { return isa_name(active_isa()); }, "The tier in use.");
   module.def(
       "set_max_isa", [](const std::string& name) { set_max_isa(isa_from_name(name)); }, py::arg("name"),
       "Caps the tier.");

@@ -17,14 +17,14 @@ Activation activation_from(int code) {
 // Every offset starts a whole matrix inside the array's `total` elements.
 void check_offsets(const char* name, const std::vector<int64_t>& offsets, int64_t matrix, int64_t total) {
   for (int64_t offset : offsets)
-    require(offset >= 0 && matrix <= total && offset <= total - matrix, kOp, ": an offset of ", name, " is ", offset,
-            "; expected a whole matrix inside its ", total, " elements");
+    require(offset >= 0 && matrix <= total && offset <= total - matrix, kOp, ": an offset of ", name, " is ",
+            offset, "; expected a whole matrix inside its ", total, " elements");
 }
 
 template <class T>
 py::array run(const py::array& a, const std::vector<int64_t>& a_offsets, bool transpose_a, const py::array& b,
-              const std::vector<int64_t>& b_offsets, bool transpose_b, const py::object& bias, Activation activation,
-              const Shape& batch) {
+              const std::vector<int64_t>& b_offsets, bool transpose_b, const py::object& bias,
+              Activation activation, const Shape& batch) {
   require(a.ndim() >= 2 && b.ndim() >= 2, kOp, ": operands have ", a.ndim(), " and ", b.ndim(),
           " axes; expected at least 2");
   const int64_t a_rows = a.shape(a.ndim() - 2), a_columns = a.shape(a.ndim() - 1);
@@ -37,8 +37,8 @@ py::array run(const py::array& a, const std::vector<int64_t>& a_offsets, bool tr
   const T* b_data = read<T>(kOp, "b", b, shape_of(b));
   const T* bias_data = read_optional<T>(kOp, "bias", bias, {n});
   const int64_t count = checked_product(kOp, batch);
-  require(static_cast<int64_t>(a_offsets.size()) == count && static_cast<int64_t>(b_offsets.size()) == count, kOp,
-          ": ", a_offsets.size(), " and ", b_offsets.size(), " offsets; expected ", count);
+  require(static_cast<int64_t>(a_offsets.size()) == count && static_cast<int64_t>(b_offsets.size()) == count,
+          kOp, ": ", a_offsets.size(), " and ", b_offsets.size(), " offsets; expected ", count);
   check_offsets("a", a_offsets, m * k, a.size());
   check_offsets("b", b_offsets, k * n, b.size());
   const MatrixStep a_step = transpose_a ? MatrixStep{1, a_columns} : MatrixStep{a_columns, 1};

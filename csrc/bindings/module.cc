@@ -3,7 +3,8 @@
 #include "bindings/register.h"
 
 PYBIND11_MODULE(_native, module) {
-  module.doc() = "foldgate's compiled kernels. Private: call them through foldgate.ops, which checks meaning.";
+  module.doc() =
+      "foldgate's compiled kernels. Private: call them through foldgate.ops, which checks meaning.";
   foldgate::register_config(module);
   foldgate::register_gemm(module);
 }

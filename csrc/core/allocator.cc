@@ -10,8 +10,8 @@
 namespace foldgate {
 namespace {
 
-constexpr int kSmallestLog2 = 8;                         // 256 bytes
-constexpr int kClasses = (63 - kSmallestLog2) * 4;       // four to the octave
+constexpr int kSmallestLog2 = 8;                    // 256 bytes
+constexpr int kClasses = (63 - kSmallestLog2) * 4;  // four to the octave
 constexpr int64_t kLargest = int64_t{1} << 62;
 
 // Stands one cache line before the block that the caller sees.

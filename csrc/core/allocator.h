@@ -9,7 +9,7 @@ namespace foldgate {
 
 constexpr size_t kAlignment = 64;  // a cache line and the widest vector
 
-void* allocate(int64_t bytes);           // throws std::bad_alloc
+void* allocate(int64_t bytes);          // throws std::bad_alloc
 void deallocate(void* block) noexcept;  // null is fine
 
 int64_t cached_bytes();

@@ -18,7 +18,8 @@ namespace foldgate {
 namespace {
 
 int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
@@ -30,12 +31,13 @@ void pause() {
 #endif
 }
 
-constexpr int64_t kSpinNs = 100'000;       // between the ops of a model a worker stays awake
-constexpr size_t kStackBytes = 1 << 20;    // musl's default of 128 KiB is too small for a register tile's spills
+constexpr int64_t kSpinNs = 100'000;  // between the ops of a model a worker stays awake
+constexpr size_t kStackBytes =
+    1 << 20;  // musl's default of 128 KiB is too small for a register tile's spills
 
 thread_local bool inside_region = false;
-thread_local bool is_worker = false;       // a thread of the pool: it never asks the interrupt hook
-thread_local int64_t next_question = 0;    // when the hook is asked again, by now_ns()
+thread_local bool is_worker = false;     // a thread of the pool: it never asks the interrupt hook
+thread_local int64_t next_question = 0;  // when the hook is asked again, by now_ns()
 
 class ThreadPool {
  public:
@@ -96,7 +98,8 @@ class ThreadPool {
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (static_cast<int>(threads_.size()) < count) {
       pthread_t thread;
-      if (pthread_create(&thread, &attributes, &ThreadPool::start, this) != 0) break;  // fewer workers: same result
+      if (pthread_create(&thread, &attributes, &ThreadPool::start, this) != 0)
+        break;  // fewer workers: same result
       threads_.push_back(thread);
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -46,7 +46,8 @@ void dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue) {
 
 // The first `live` columns of a panel of `width`, zeros in the others.
 template <class T>
-void pack_panel(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t live, int64_t width, T* panel) {
+void pack_panel(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t live, int64_t width,
+                T* panel) {
   if (column_step == 1) {
     for (int64_t i = 0; i < k; ++i)
       for (int64_t j = 0; j < width; j += kLanes<T>) {
@@ -67,14 +68,18 @@ void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, i
   for (int64_t j = 0; j < n; j += kFull) {
     const int64_t left = n - j;
     const int64_t width = left >= kFull ? kFull : (left + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
-    pack_panel(b + j * column_step, row_step, column_step, k, left < width ? left : width, width, panels + j * k);
+    pack_panel(b + j * column_step, row_step, column_step, k, left < width ? left : width, width,
+               panels + j * k);
   }
 }
 
 template <class T>
 constexpr GemmKernels<T> table() {
-  return {kLanes<T>, kTileRows,  kTileVectors, kDotsRows, kDotsColumns,   kWideVectors,
-          rows<T>,   columns<T>, dots<T>,      tile_rows<T, 1, kWideVectors>,
+  return {kLanes<T>,      kTileRows,
+          kTileVectors,   kDotsRows,
+          kDotsColumns,   kWideVectors,
+          rows<T>,        columns<T>,
+          dots<T>,        tile_rows<T, 1, kWideVectors>,
           pack_panels<T>, transpose_matrix<T>};
 }
 

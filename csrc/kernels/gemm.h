@@ -11,15 +11,16 @@ constexpr int kRowPointers = 16;  // pointers a segment: room for the tallest ti
 template <class T>
 struct Tile {
   int64_t segments = 1;
-  int64_t length = 0;            // terms of k in a segment
-  const T* const* a = nullptr;   // rows, dots: a[s * kRowPointers + i], k contiguous; columns: a[s], rows contiguous
-  int64_t a_offset = 0;          // rows: added to every row pointer
-  int64_t a_step = 0;            // columns: from k to k + 1
-  const T* const* b = nullptr;   // rows, columns: b[s], first row of B of the segment; dots: [column][k]
-  int64_t b_step = 0;            // rows, columns: from k to k + 1; dots: from column to column
-  T* const* c = nullptr;         // output rows
-  int64_t c_offset = 0;          // added to every output row
-  int columns = 0;               // live ones; B must be readable to whole vectors
+  int64_t length = 0;  // terms of k in a segment
+  // rows, dots: a[s * kRowPointers + i], k contiguous; columns: a[s], rows contiguous
+  const T* const* a = nullptr;
+  int64_t a_offset = 0;         // rows: added to every row pointer
+  int64_t a_step = 0;           // columns: from k to k + 1
+  const T* const* b = nullptr;  // rows, columns: b[s], first row of B of the segment; dots: [column][k]
+  int64_t b_step = 0;           // rows, columns: from k to k + 1; dots: from column to column
+  T* const* c = nullptr;        // output rows
+  int64_t c_offset = 0;         // added to every output row
+  int columns = 0;              // live ones; B must be readable to whole vectors
 };
 
 // What happens to a finished tile: C = relu(C + sum + bias), each part if asked for.

@@ -18,14 +18,15 @@ FOLDGATE_INLINE void fill_zero(T* target, int64_t n) {
 
 // One block of up to kLanes x kLanes: target[c * target_step + r] = source[r * source_step + c].
 template <class T>
-FOLDGATE_INLINE void transpose_block(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
-                                     int64_t target_step) {
+FOLDGATE_INLINE void transpose_block(const T* source, int64_t source_step, int64_t rows, int64_t columns,
+                                     T* target, int64_t target_step) {
   Vec<T> v[kLanes<T>];
   if (rows >= kLanes<T> && columns >= kLanes<T>) {
     FOLDGATE_UNROLL
     for (int i = 0; i < kLanes<T>; ++i) {
       v[i] = load(source + i * source_step);
-      __builtin_prefetch(source + i * source_step + 4 * kLanes<T>);  // many short streams: the hardware loses them
+      __builtin_prefetch(source + i * source_step +
+                         4 * kLanes<T>);  // many short streams: the hardware loses them
     }
     transpose(v);
     FOLDGATE_UNROLL
@@ -45,8 +46,8 @@ void transpose_matrix(const T* source, int64_t source_step, int64_t rows, int64_
                       int64_t target_step) {
   for (int64_t c = 0; c < columns; c += kLanes<T>)
     for (int64_t r = 0; r < rows; r += kLanes<T>)
-      transpose_block(source + r * source_step + c, source_step, rows - r, columns - c, target + c * target_step + r,
-                      target_step);
+      transpose_block(source + r * source_step + c, source_step, rows - r, columns - c,
+                      target + c * target_step + r, target_step);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

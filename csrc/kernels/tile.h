@@ -33,7 +33,8 @@ FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, const Tile<T>& tile, cons
 
 // The ragged right edge: vector by vector, the last one masked.
 template <class T, int M, int N>
-FOLDGATE_INLINE void finish_ragged(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+FOLDGATE_INLINE void finish_ragged(Accumulators<T, M, N>& sum, const Tile<T>& tile,
+                                   const Epilogue<T>& epilogue) {
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     FOLDGATE_UNROLL

@@ -136,7 +136,8 @@ class Gemm {
     }
   }
 
-  void vector_tile(const T* const* a, int64_t depth, int64_t k, int64_t column, int64_t width, const T* packed) {
+  void vector_tile(const T* const* a, int64_t depth, int64_t k, int64_t column, int64_t width,
+                   const T* packed) {
     const T* b = packed ? packed : b_ + k * plan_.b.row + column;
     T* c = c_ + column;
     Tile<T> tile;
@@ -166,7 +167,8 @@ class Gemm {
     const int64_t depth = ceil_div(plan_.k, depths.parts);
     const int64_t sweep_width = std::max<int64_t>(
         full_width(), kPackedBytes / (depth * static_cast<int64_t>(sizeof(T))) / full_width() * full_width());
-    const bool in_place = plan_.b.column == 1 && plan_.n % tiles_.lanes == 0 && plan_.m <= 2 * tiles_.tile_rows;
+    const bool in_place =
+        plan_.b.column == 1 && plan_.n % tiles_.lanes == 0 && plan_.m <= 2 * tiles_.tile_rows;
     const bool pack_a = must_pack_a();
     const int64_t row_block = block_rows(depth);
     const int64_t width = std::min(sweep_width, plan_.n);

@@ -12,7 +12,8 @@ void require_length(const char* op, const char* name, const std::vector<int64_t>
 
 void require_at_least(const char* op, const char* name, const std::vector<int64_t>& values, int64_t least) {
   for (int64_t value : values)
-    require(value >= least, op, ": ", name, " is ", shape_text(values), "; expected values of at least ", least);
+    require(value >= least, op, ": ", name, " is ", shape_text(values), "; expected values of at least ",
+            least);
 }
 
 WindowAxis make_axis(const char* op, int64_t input, const WindowSpec& spec, size_t i) {
@@ -26,11 +27,12 @@ WindowAxis make_axis(const char* op, int64_t input, const WindowSpec& spec, size
   const int64_t extent = checked_add(op, checked_mul(op, axis.kernel - 1, axis.dilation), 1);
   const int64_t padded = checked_add(op, checked_add(op, input, axis.before), axis.after);
   require(extent <= padded, op, ": the effective kernel size (kernel - 1) * dilation + 1 is ", extent,
-          " along spatial axis ", i, " but the padded input has ", padded, " positions (", input, " + ", axis.before,
-          " + ", axis.after, ")");
+          " along spatial axis ", i, " but the padded input has ", padded, " positions (", input, " + ",
+          axis.before, " + ", axis.after, ")");
   const int64_t room = padded - extent;
   axis.output = room / axis.stride + 1;
-  if (spec.ceil_mode && room % axis.stride != 0 && axis.output * axis.stride < input + axis.before) ++axis.output;
+  if (spec.ceil_mode && room % axis.stride != 0 && axis.output * axis.stride < input + axis.before)
+    ++axis.output;
   // Positions are computed in plain arithmetic from here on: the last one seen must fit.
   checked_add(op, checked_mul(op, axis.output, axis.stride), extent);
   return axis;

@@ -16,10 +16,18 @@ namespace foldgate::FOLDGATE_ISA {
 FOLDGATE_INLINE __mmask16 lanes16(int64_t n) { return static_cast<__mmask16>((1u << n) - 1); }
 FOLDGATE_INLINE __mmask8 lanes8(int64_t n) { return static_cast<__mmask8>((1u << n) - 1); }
 
-FOLDGATE_INLINE Vec<float> load_part(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(lanes16(n), p); }
-FOLDGATE_INLINE Vec<double> load_part(const double* p, int64_t n) { return _mm512_maskz_loadu_pd(lanes8(n), p); }
-FOLDGATE_INLINE void store_part(float* p, Vec<float> v, int64_t n) { _mm512_mask_storeu_ps(p, lanes16(n), v); }
-FOLDGATE_INLINE void store_part(double* p, Vec<double> v, int64_t n) { _mm512_mask_storeu_pd(p, lanes8(n), v); }
+FOLDGATE_INLINE Vec<float> load_part(const float* p, int64_t n) {
+  return _mm512_maskz_loadu_ps(lanes16(n), p);
+}
+FOLDGATE_INLINE Vec<double> load_part(const double* p, int64_t n) {
+  return _mm512_maskz_loadu_pd(lanes8(n), p);
+}
+FOLDGATE_INLINE void store_part(float* p, Vec<float> v, int64_t n) {
+  _mm512_mask_storeu_ps(p, lanes16(n), v);
+}
+FOLDGATE_INLINE void store_part(double* p, Vec<double> v, int64_t n) {
+  _mm512_mask_storeu_pd(p, lanes8(n), v);
+}
 
 FOLDGATE_INLINE void stream(float* p, Vec<float> v) { _mm512_stream_ps(p, v); }
 FOLDGATE_INLINE void stream(double* p, Vec<double> v) { _mm512_stream_pd(p, v); }

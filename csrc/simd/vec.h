@@ -111,7 +111,11 @@ FOLDGATE_INLINE void transpose_blocks(Vec<T> (&v)[kLanes<T>]) {
     if (!(i & Size)) swap_blocks<T, Size>(v[i], v[i | Size], LaneIndices<T>());
   if constexpr (Size > 1) transpose_blocks<T, Size / 2>(v);
 }
-FOLDGATE_INLINE void transpose(Vec<float> (&v)[kLanes<float>]) { transpose_blocks<float, kLanes<float> / 2>(v); }
-FOLDGATE_INLINE void transpose(Vec<double> (&v)[kLanes<double>]) { transpose_blocks<double, kLanes<double> / 2>(v); }
+FOLDGATE_INLINE void transpose(Vec<float> (&v)[kLanes<float>]) {
+  transpose_blocks<float, kLanes<float> / 2>(v);
+}
+FOLDGATE_INLINE void transpose(Vec<double> (&v)[kLanes<double>]) {
+  transpose_blocks<double, kLanes<double> / 2>(v);
+}
 
 }  // namespace foldgate::FOLDGATE_ISA

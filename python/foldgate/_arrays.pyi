@@ -10,7 +10,7 @@ def operand(op: str, name: str, value: object, like: FloatArray | None = None) -
       like: the op's `x`, whose dtype the operand must share.
 
     Returns:
-      `value` itself where it is C-contiguous, aligned and of the machine's byte order; otherwise a copy that is.
+      `value` itself where it is C-contiguous, aligned and of the machine's byte order; else a copy that is.
 
     Raises:
       TypeError: `value` is not an array, is not float32 or float64, or has another dtype than `like`.

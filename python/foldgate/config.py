@@ -46,9 +46,10 @@ def get_num_threads() -> int:
 
 
 def set_max_isa(name: str | None) -> None:
-    """Caps the instruction set that the kernels use: `"baseline"`, `"avx2"`, `"avx512"`, `"neon"`; None lifts the cap.
+    """Caps the kernels' instruction set: `"baseline"`, `"avx2"`, `"avx512"` or `"neon"`; None lifts the cap.
 
-    A cap above what the machine has changes nothing. The environment variable `FOLDGATE_MAX_ISA` sets it at import.
+    A cap above what the machine has changes nothing. The environment variable `FOLDGATE_MAX_ISA` sets it at
+    import.
 
     Raises:
       TypeError: `name` is neither a str nor None.

@@ -32,14 +32,10 @@ GemmPlan plan_of(const Case& c) {
 
 double activated(Activation activation, double x) {
   switch (activation) {
-    case Activation::kRelu:
-      return x > 0 ? x : 0;
-    case Activation::kTanh:
-      return std::tanh(x);
-    case Activation::kSigmoid:
-      return 1 / (1 + std::exp(-x));
-    default:
-      return x;
+    case Activation::kRelu: return x > 0 ? x : 0;
+    case Activation::kTanh: return std::tanh(x);
+    case Activation::kSigmoid: return 1 / (1 + std::exp(-x));
+    default: return x;
   }
 }
 

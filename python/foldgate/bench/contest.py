@@ -44,7 +44,7 @@ class Problem:
         """What is wrong with a call's results; empty when nothing is."""
         try:
             return "; ".join(differences(self.case, call(), self.expected, self.arrays, slack))
-        except Exception as error:  # noqa: BLE001  # whatever an op raises is this row's result
+        except Exception as error:  # whatever an op raises is this row's result
             return f"{type(error).__name__}: {error}"
 
 

@@ -50,7 +50,15 @@ def matmul(
         raise ValueError(f"matmul: a and b have {a.ndim} and {b.ndim} axes; expected at least 2")
     batch, a_offsets, b_offsets = _batch(a, b)
     return _native.matmul(
-        a, a_offsets, transpose_a, b, b_offsets, transpose_b, bias, activation_code("matmul", activation), batch
+        a,
+        a_offsets,
+        transpose_a,
+        b,
+        b_offsets,
+        transpose_b,
+        bias,
+        activation_code("matmul", activation),
+        batch,
     )
 
 
