@@ -63,8 +63,8 @@ def flat_pads(
 ) -> list[int]:
     """Padding as numbers: (before, after) of every axis, one after the other.
 
-    `"same"` gives outputs of ceil(input / stride) with the odd position after; `"causal"` (where the op has it,
-    1-D) puts all of it before, so that no output sees a later input.
+    `"same"` gives outputs of ceil(input / stride) with the odd position after; `"causal"` (where the op has
+    it, 1-D) puts all of it before, so that no output sees a later input.
 
     Raises:
       TypeError: not a str, an int, a sequence of ints or of pairs.
