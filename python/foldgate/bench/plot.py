@@ -45,6 +45,7 @@ def save_plot(report: Report, path: str) -> None:
         _draw_reference(axes[0], run)
         if with_peers:
             _draw_peers(axes[1], run)
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
 
@@ -59,7 +60,6 @@ def _draw_reference(axes: Any, run: Run) -> None:
     axes.set_yticks(range(len(cases)), cases, fontsize=8)
     threads = f"{run.threads} thread{'s' * (run.threads > 1)}"
     axes.set_title(f"times faster than the NumPy reference, {threads}", fontsize=10)
-    axes.legend(loc="lower right", fontsize=8)
 
 
 def _draw_peers(axes: Any, run: Run) -> None:
@@ -99,10 +99,11 @@ def _bars(axes: Any, run: Run, value: Any) -> None:
                 fontsize=6.5,
             )
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(import_module("matplotlib.ticker").LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.axvline(1.0, color="#444444", linewidth=1.0)
     axes.set_ylim(len(places) - 0.4, -0.6)
     axes.margins(x=0.12)
-    axes.grid(axis="x", which="both", alpha=0.25)
+    axes.grid(axis="x", alpha=0.25)
     axes.set_axisbelow(True)

@@ -62,8 +62,19 @@ def _machine_line(report: Report, run: Run) -> str:
     return f"\n[bold]{threads}[/] · {isa} · peak {peaks} · copy {run.peak.bandwidth:.0f} GB/s"
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False)
+def _table(title: str, first: str) -> Table:
+    """A table whose columns stand two blanks apart and are never cut; the first two say which row it is."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column(first, no_wrap=True)
+    table.add_column("pass", no_wrap=True)
+    return table
 
 
 def _sections(rows: list[Row]) -> list[tuple[Row, bool]]:
@@ -76,9 +87,7 @@ def _sections(rows: list[Row]) -> list[tuple[Row, bool]]:
 
 
 def _reference_table(run: Run) -> Table:
-    table = _table("foldgate and its NumPy reference, ms")
-    table.add_column("case", no_wrap=True)
-    table.add_column("pass")
+    table = _table("foldgate and its NumPy reference, ms", "case")
     for title in ("reference", "foldgate", "speed-up", "rate", "% of peak"):
         table.add_column(title, justify="right", no_wrap=True)
     op = ""
@@ -100,9 +109,7 @@ def _reference_table(run: Run) -> Table:
 
 
 def _peers_table(run: Run, peers: list[str]) -> Table:
-    table = _table("foldgate and other libraries, ms; ratio = theirs / foldgate's")
-    table.add_column("case", no_wrap=True)
-    table.add_column("pass")
+    table = _table("foldgate and other libraries, ms; ratio = theirs / foldgate's", "case")
     table.add_column("foldgate", justify="right", no_wrap=True)
     for name in peers:
         table.add_column(COLUMN_TITLES[name], justify="right", no_wrap=True)
@@ -130,9 +137,7 @@ def _coloured(ratio: float | None) -> str:
 
 
 def _summary_table(run: Run, with_peers: bool) -> Table:
-    table = _table("Geometric means")
-    table.add_column("family", no_wrap=True)
-    table.add_column("pass")
+    table = _table("Geometric means", "family")
     table.add_column("cases", justify="right")
     table.add_column("over reference", justify="right", no_wrap=True)
     if with_peers:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import columns, conv, matmul, pool, recurrent
+from . import columns, conv, matmul, pool, recurrent, step
 from .base import DEFAULT, FORWARD, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
 from .matmul import MatmulCase
 from .pool import PoolCase
 from .recurrent import RecurrentCase
+from .step import StepCase
 
 __all__ = [
     "ALL_CASES",
@@ -29,10 +30,18 @@ __all__ = [
     "MatmulCase",
     "PoolCase",
     "RecurrentCase",
+    "StepCase",
     "select",
 ]
 
-ALL_CASES: tuple[Case, ...] = (*conv.CASES, *pool.CASES, *recurrent.CASES, *matmul.CASES, *columns.CASES)
+ALL_CASES: tuple[Case, ...] = (
+    *conv.CASES,
+    *pool.CASES,
+    *recurrent.CASES,
+    *step.CASES,
+    *matmul.CASES,
+    *columns.CASES,
+)
 OPS: tuple[str, ...] = tuple(dict.fromkeys(case.op for case in ALL_CASES))
 CASE_SETS = (QUICK, DEFAULT, TABLES, "all")
 

@@ -146,7 +146,7 @@ def _cases(op: str) -> tuple[RecurrentCase, ...]:
         case(20, 32, 8, 16, DEFAULT, QUICK, *tables),
         case(50, 64, 256, 512, *tables),
         case(200, 8, 40, 128, *tables, layers=2, directions=2),
-        case(500, 1, 80, 512, *gated_default, *tables),
+        case(500, 1, 80, 512, *tables),
         case(64, 128, 64, 128, *gated_default, *tables),
     )
 

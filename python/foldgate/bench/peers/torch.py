@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..cases import FORWARD, Arrays, Case, ColumnsCase, ConvCase, MatmulCase, PoolCase, RecurrentCase
+from ..cases import (
+    FORWARD,
+    Arrays,
+    Case,
+    ColumnsCase,
+    ConvCase,
+    MatmulCase,
+    PoolCase,
+    RecurrentCase,
+    StepCase,
+)
 from .base import Candidate, Peer, load
 from .torch_images import columns_candidates, conv_candidates, pool_candidates
-from .torch_recurrent import recurrent_candidates
+from .torch_recurrent import recurrent_candidates, step_candidate
 
 
 class Torch(Peer):
@@ -30,6 +40,8 @@ class Torch(Peer):
             return pool_candidates(self._torch, case, training, arrays)
         if isinstance(case, RecurrentCase):
             return recurrent_candidates(self._torch, case, training, arrays)
+        if isinstance(case, StepCase):
+            return [step_candidate(self._torch, case, training, arrays)]
         if isinstance(case, ColumnsCase):
             return columns_candidates(self._torch, case, arrays)
         if isinstance(case, MatmulCase):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Arrays, RecurrentCase
+from ..cases import Array, Arrays, RecurrentCase, StepCase
 from .base import Candidate, reorder_gates
 
 _MODULES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
@@ -47,7 +47,9 @@ def _candidate(
     def results() -> Arrays:
         y, gradients = train()
         named = {name: g.numpy() for name, g in zip(names, gradients[1:], strict=True)}
-        return {"y": restore(y), "dx": restore(gradients[0])} | _weight_gradients(case, named)
+        return {"y": restore(y), "dx": restore(gradients[0])} | _weight_gradients(
+            case.op, _suffixes(case), named
+        )
 
     return Candidate(variant, train, results)
 
@@ -66,9 +68,14 @@ def _module(torch: Any, case: RecurrentCase, arrays: Arrays, batch_first: bool) 
         batch_first=batch_first,
         dtype=getattr(torch, case.dtype),
     )
-    order = _GATE_ORDER[case.op]
+    _set_weights(torch, module, case.op, _suffixes(case), arrays)
+    return module
+
+
+def _set_weights(torch: Any, module: Any, cell: str, suffixes: dict[str, str], arrays: Arrays) -> None:
+    order = _GATE_ORDER[cell]
     values: Arrays = {}
-    for ours, theirs in _suffixes(case).items():
+    for ours, theirs in suffixes.items():
         bias = reorder_gates(arrays["bias" + ours], order)
         input_bias, recurrent_bias = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
         values["weight_ih" + theirs] = reorder_gates(arrays["kernel" + ours], order).T
@@ -77,17 +84,60 @@ def _module(torch: Any, case: RecurrentCase, arrays: Arrays, batch_first: bool) 
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(values[name])))
-    return module
 
 
-def _weight_gradients(case: RecurrentCase, named: Arrays) -> Arrays:
-    inverse = tuple(int(i) for i in np.argsort(_GATE_ORDER[case.op]))
+def _weight_gradients(cell: str, suffixes: dict[str, str], named: Arrays) -> Arrays:
+    inverse = tuple(int(i) for i in np.argsort(_GATE_ORDER[cell]))
     results: Arrays = {}
-    for ours, theirs in _suffixes(case).items():
+    for ours, theirs in suffixes.items():
         results["dkernel" + ours] = reorder_gates(named["weight_ih" + theirs].T, inverse)
         results["drecurrent_kernel" + ours] = reorder_gates(named["weight_hh" + theirs].T, inverse)
         bias = reorder_gates(named["bias_ih" + theirs], inverse)
-        if case.op == "gru":
+        if cell == "gru":
             bias = np.stack([bias, reorder_gates(named["bias_hh" + theirs], inverse)])
         results["dbias" + ours] = bias
     return results
+
+
+def step_candidate(torch: Any, case: StepCase, training: bool, arrays: Arrays) -> Candidate:
+    """One call of torch's cell module."""
+    suffixes = {"": ""}
+    cell = getattr(torch.nn, _MODULES[case.cell] + "Cell")(
+        case.width, case.units, dtype=getattr(torch, case.dtype)
+    )
+    _set_weights(torch, cell, case.cell, suffixes, arrays)
+    x = torch.from_numpy(arrays["x"])
+    states = [torch.from_numpy(arrays[f"initial_{name}"]) for name in case.states]
+
+    def step() -> tuple[Any, ...]:
+        found = cell(x, tuple(states) if len(states) > 1 else states[0])
+        return found if len(states) > 1 else (found,)
+
+    def named(found: Any) -> Arrays:
+        return {name: value.detach().numpy() for name, value in zip(case.states, found, strict=True)}
+
+    if not training:
+        call = torch.inference_mode()(step)
+        return Candidate("", call, lambda: named(call()))
+    sources = [x, *states]
+    for value in sources:
+        value.requires_grad_(True)
+    names, parameters = zip(*cell.named_parameters(), strict=True)
+    upstream = [torch.from_numpy(arrays[f"d{name}"]) for name in case.states]
+
+    def train() -> Any:
+        found = step()
+        return found, torch.autograd.grad(found, (*sources, *parameters), upstream)
+
+    def results() -> Arrays:
+        found, gradients = train()
+        values = [gradient.numpy() for gradient in gradients]
+        inputs = ["dx", *(f"dinitial_{name}" for name in case.states)]
+        weights = dict(zip(names, values[len(inputs) :], strict=True))
+        return (
+            named(found)
+            | dict(zip(inputs, values, strict=False))
+            | _weight_gradients(case.cell, suffixes, weights)
+        )
+
+    return Candidate("", train, results)
