@@ -2,12 +2,10 @@
 
 namespace foldgate {
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::ostringstream out;
+std::ostream& operator<<(std::ostream& out, ShapeText text) {
   out << '(';
-  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
-  out << (shape.size() == 1 ? ",)" : ")");
-  return out.str();
+  for (size_t i = 0; i < text.shape.size(); ++i) out << (i ? ", " : "") << text.shape[i];
+  return out << (text.shape.size() == 1 ? ",)" : ")");
 }
 
 int64_t checked_add(const char* op, int64_t a, int64_t b) {

@@ -18,8 +18,13 @@ std::string text(const Parts&... parts) {
   return out.str();
 }
 
-// A Python-style tuple, as NumPy prints shapes: (3,), (2, 4).
-std::string shape_text(const std::vector<int64_t>& shape);
+// Prints as a Python tuple, the way NumPy shows shapes: (3,), (2, 4). It only refers to the shape, so that a check
+// that passes formats nothing.
+struct ShapeText {
+  const std::vector<int64_t>& shape;
+};
+inline ShapeText shape_text(const std::vector<int64_t>& shape) { return {shape}; }
+std::ostream& operator<<(std::ostream& out, ShapeText text);
 
 template <class... Parts>
 [[noreturn]] void fail_value(const Parts&... parts) {

@@ -1,5 +1,6 @@
 #include "kernels/gemm.h"
 
+#include "kernels/gemv.h"
 #include "kernels/pack.h"
 #include "kernels/tile.h"
 
@@ -44,43 +45,43 @@ void dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue) {
   call_dots(m, n, tile, epilogue, typename MakeIndices<kDotsRows>::type());
 }
 
-// The first `live` columns of a panel of `width`, zeros in the others.
-template <class T>
-void pack_panel(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t live, int64_t width,
-                T* panel) {
-  if (column_step == 1) {
-    for (int64_t i = 0; i < k; ++i)
-      for (int64_t j = 0; j < width; j += kLanes<T>) {
-        const int64_t n = live - j;
-        store(panel + i * width + j, n > 0 ? load(b + i * row_step + j, n) : Vec<T>{});
-      }
-    return;
-  }
-  if (live < width) fill_zero(panel, k * width);
-  if (row_step == 1) return transpose_matrix(b, column_step, live, k, panel, width);
-  for (int64_t i = 0; i < k; ++i)
-    for (int64_t j = 0; j < live; ++j) panel[i * width + j] = b[i * row_step + j * column_step];
-}
+// Panels of a row-major B are filled kPackRows rows at a time: few pages of B, each read along.
+constexpr int64_t kPackRows = 16;
 
 template <class T>
 void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t n, T* panels) {
   constexpr int64_t kFull = kTileVectors * kLanes<T>;
-  for (int64_t j = 0; j < n; j += kFull) {
+  auto width_at = [n](int64_t j) {
     const int64_t left = n - j;
-    const int64_t width = left >= kFull ? kFull : (left + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
-    pack_panel(b + j * column_step, row_step, column_step, k, left < width ? left : width, width,
-               panels + j * k);
+    return left >= kFull ? kFull : (left + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+  };
+  if (column_step == 1) {
+    for (int64_t first = 0; first < k; first += kPackRows)
+      for (int64_t j = 0; j < n; j += kFull)
+        for (int64_t i = first; i < k && i < first + kPackRows; ++i) {
+          const int64_t width = width_at(j);
+          for (int64_t v = 0; v < width; v += kLanes<T>)
+            store(panels + j * k + i * width + v, load(b + i * row_step + j + v, n - j - v));
+        }
+    return;
+  }
+  for (int64_t j = 0; j < n; j += kFull) {
+    const int64_t width = width_at(j), live = n - j < width ? n - j : width;
+    const T* source = b + j * column_step;
+    T* panel = panels + j * k;
+    if (live < width) fill_zero(panel, k * width);
+    if (row_step == 1)
+      transpose_matrix(source, column_step, live, k, panel, width);
+    else
+      for (int64_t i = 0; i < k; ++i)
+        for (int64_t l = 0; l < live; ++l) panel[i * width + l] = source[i * row_step + l * column_step];
   }
 }
 
 template <class T>
 constexpr GemmKernels<T> table() {
-  return {kLanes<T>,      kTileRows,
-          kTileVectors,   kDotsRows,
-          kDotsColumns,   kWideVectors,
-          rows<T>,        columns<T>,
-          dots<T>,        tile_rows<T, 1, kWideVectors>,
-          pack_panels<T>, transpose_matrix<T>};
+  return {kLanes<T>,  kTileRows, kTileVectors,     kDotsRows,      kDotsColumns,       rows<T>,
+          columns<T>, dots<T>,   vector_matrix<T>, pack_panels<T>, transpose_matrix<T>};
 }
 
 }  // namespace

@@ -12,10 +12,10 @@ template <class T>
 struct Tile {
   int64_t segments = 1;
   int64_t length = 0;  // terms of k in a segment
-  // rows, dots: a[s * kRowPointers + i], k contiguous; columns: a[s], rows contiguous
-  const T* const* a = nullptr;
-  int64_t a_offset = 0;         // rows: added to every row pointer
-  int64_t a_step = 0;           // columns: from k to k + 1
+  const T* const* a =
+      nullptr;           // rows, dots: a[s * kRowPointers + i], k contiguous; columns: a[s], rows contiguous
+  int64_t a_offset = 0;  // rows: added to every row pointer
+  int64_t a_step = 0;    // columns: from k to k + 1
   const T* const* b = nullptr;  // rows, columns: b[s], first row of B of the segment; dots: [column][k]
   int64_t b_step = 0;           // rows, columns: from k to k + 1; dots: from column to column
   T* const* c = nullptr;        // output rows
@@ -36,7 +36,6 @@ struct GemmKernels {
   int lanes;
   int tile_rows, tile_vectors;  // tallest tile of rows() and columns(), widest in vectors
   int dots_rows, dots_columns;  // tallest and widest of dots()
-  int wide_vectors;             // width of wide()
 
   // A by row pointers: row-major matrices, channels_last pixels. 1 <= m <= tile_rows, 1 <= vectors <= tile_vectors.
   void (*rows)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
@@ -44,8 +43,9 @@ struct GemmKernels {
   void (*columns)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
   // Few columns: vectors run along k instead. 1 <= m <= dots_rows, 1 <= n <= dots_columns.
   void (*dots)(int m, int n, const Tile<T>&, const Epilogue<T>&);
-  // One row of A against wide_vectors vectors of B, read in place: the matrix-vector product.
-  void (*wide)(const Tile<T>&, const Epilogue<T>&);
+  // One row of A times a row-major B that is read once, in place: c[j] = relu(bias[j] + sum of a[k * a_step] B[k][j]).
+  void (*vector_matrix)(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t k, int64_t n,
+                        const T* bias, bool relu, T* c);
 
   // Packs B[k][n], element (k, j) at b[k * row_step + j * column_step], into panels of tile_vectors vectors (the last
   // one narrower when that is enough), each [k][width], zeros beyond column n. Panel j starts at j * width * k.

@@ -9,7 +9,6 @@ namespace foldgate::FOLDGATE_ISA {
 
 constexpr int kTileRows = kRegisters >= 32 ? 14 : 6;
 constexpr int kTileVectors = 2;
-constexpr int kWideVectors = 8;
 constexpr int kDotsRows = kRegisters >= 32 ? 8 : 4;
 constexpr int kDotsColumns = 3;
 

@@ -17,8 +17,8 @@ constexpr int64_t kBlockBytes = 512 << 10;
 constexpr int64_t kPackedBytes = 16 << 20;
 // Rows that lie a multiple of this apart fall into few L1 sets: such an A is packed if it is read more than twice.
 constexpr int64_t kAliasBytes = 4096;
-// Rows of B per pass of a matrix-vector product: their pages stay in the TLB while the columns pass.
-constexpr int64_t kVectorDepth = 512;
+// Columns of a matrix-vector product that a task takes at least.
+constexpr int64_t kVectorColumns = 512;
 // Tasks of a product, where it has as many tiles: enough to balance a few threads. Fixed, so that shape alone cuts.
 constexpr int64_t kTasks = 16;
 
@@ -110,56 +110,25 @@ class Gemm {
     });
   }
 
-  // One row against a row-major B, read in place: wide tiles, then what is left of the width, its last partial vector
-  // packed, since B must not be read past its end.
+  // One row against a row-major B, cut along the columns: wide enough for the prefetcher to follow the rows of B.
   void vector_times_rows() {
-    const int64_t wide = int64_t{tiles_.wide_vectors} * tiles_.lanes;
-    const int64_t chunks = ceil_div(plan_.n, wide), tasks = std::min(chunks, kTasks);
-    const Scratch<T> tail(plan_.k * tiles_.lanes);
-    parallel_for(tasks, workers_for(tasks, work()), [&](int64_t task, int) {
-      for (int64_t k = 0; k < plan_.k; k += kVectorDepth)
-        for (int64_t chunk = chunks * task / tasks; chunk < chunks * (task + 1) / tasks; ++chunk)
-          vector_chunk(k, std::min(kVectorDepth, plan_.k - k), chunk * wide, tail.data());
+    const int64_t tasks = std::max<int64_t>(1, std::min(plan_.n / kVectorColumns, kTasks));
+    const int64_t step = round_up(ceil_div(plan_.n, tasks), tiles_.lanes);
+    parallel_for(ceil_div(plan_.n, step), workers_for(tasks, 4 * work()), [&](int64_t task, int) {
+      const int64_t j = task * step;
+      tiles_.vector_matrix(a_, plan_.a.column, b_ + j, plan_.b.row, plan_.k, std::min(step, plan_.n - j),
+                           bias_ ? bias_ + j : nullptr, relu(), c_ + j);
     });
   }
 
-  void vector_chunk(int64_t k, int64_t depth, int64_t column, T* tail) {
-    const int64_t wide = int64_t{tiles_.wide_vectors} * tiles_.lanes;
-    const int64_t end = std::min(plan_.n, column + wide);
-    const T* a = a_ + k * plan_.a.column;
-    if (end - column == wide) return vector_tile(&a, depth, k, column, wide, nullptr);
-    for (int64_t width; column < end; column += width) {
-      width = end - column >= tiles_.lanes ? tiles_.lanes : end - column;
-      if (width < tiles_.lanes)
-        tiles_.pack_panels(b_ + k * plan_.b.row + column, plan_.b.row, 1, depth, width, tail);
-      vector_tile(&a, depth, k, column, width, width < tiles_.lanes ? tail : nullptr);
-    }
-  }
-
-  void vector_tile(const T* const* a, int64_t depth, int64_t k, int64_t column, int64_t width,
-                   const T* packed) {
-    const T* b = packed ? packed : b_ + k * plan_.b.row + column;
-    T* c = c_ + column;
-    Tile<T> tile;
-    tile.length = depth;
-    tile.a = a;
-    tile.a_step = plan_.a.column;
-    tile.b = &b;
-    tile.b_step = packed ? tiles_.lanes : plan_.b.row;
-    tile.c = &c;
-    tile.columns = static_cast<int>(width);
-    const bool last = k + depth == plan_.k;
-    const Epilogue<T> epilogue{last && bias_ ? bias_ + column : nullptr, k > 0, last && relu()};
-    if (width > tiles_.lanes)
-      tiles_.wide(tile, epilogue);
-    else
-      tiles_.columns(1, 1, tile, epilogue);
-  }
-
-  // One sweep: `depth` rows of B from k on, `width` columns from `column` on.
+  // One sweep: `depth` rows of B from k on, `width` columns from `column` on. Panels are packed from the column
+  // `packed_from` on, those before it read in place.
   struct Sweep {
-    int64_t k, depth, column, width;
-    const T* panels;  // packed B; null: read in place
+    int64_t k, depth, column, width, packed_from;
+    const T* panels;
+
+    bool packed(int64_t offset) const { return offset >= packed_from; }
+    const T* panel(int64_t offset) const { return panels + (offset - packed_from) * depth; }
   };
 
   void blocked() {
@@ -167,21 +136,27 @@ class Gemm {
     const int64_t depth = ceil_div(plan_.k, depths.parts);
     const int64_t sweep_width = std::max<int64_t>(
         full_width(), kPackedBytes / (depth * static_cast<int64_t>(sizeof(T))) / full_width() * full_width());
-    const bool in_place =
-        plan_.b.column == 1 && plan_.n % tiles_.lanes == 0 && plan_.m <= 2 * tiles_.tile_rows;
     const bool pack_a = must_pack_a();
     const int64_t row_block = block_rows(depth);
-    const int64_t width = std::min(sweep_width, plan_.n);
     const int workers = workers_for(kTasks, work());
-    const Scratch<T> panels(in_place ? 0 : depth * padded_columns(tiles_, width));
+    const Scratch<T> panels(depth *
+                            (padded_columns(tiles_, std::min(sweep_width, plan_.n)) - first_packed(plan_.n)));
     const Scratch<T> packed_a(pack_a ? workers * row_block * depth : 0);
     for (int64_t part = 0; part < depths.parts; ++part)
       for (int64_t column = 0; column < plan_.n; column += sweep_width) {
-        Sweep sweep{depths.begin(part), depths.size(part), column, std::min(sweep_width, plan_.n - column),
-                    in_place ? nullptr : panels.data()};
-        if (!in_place) pack_b(sweep, panels.data());
+        const int64_t width = std::min(sweep_width, plan_.n - column);
+        const Sweep sweep{depths.begin(part),  depths.size(part), column, width,
+                          first_packed(width), panels.data()};
+        pack_b(sweep, panels.data());
         multiply(sweep, row_block, workers, pack_a ? packed_a.data() : nullptr);
       }
+  }
+
+  // Two tiles of rows are too little reuse to pack a row-major B for: only a ragged last panel is, since B must not be
+  // read past its end.
+  int64_t first_packed(int64_t width) const {
+    if (plan_.b.column != 1 || plan_.m > 2 * tiles_.tile_rows) return 0;
+    return width % tiles_.lanes == 0 ? width : width / full_width() * full_width();
   }
 
   bool must_pack_a() const {
@@ -199,12 +174,14 @@ class Gemm {
   }
 
   void pack_b(const Sweep& sweep, T* panels) {
-    const int64_t count = ceil_div(sweep.width, full_width()), tasks = std::min(count, kTasks);
-    parallel_for(tasks, workers_for(tasks, 4.0 * sweep.depth * sweep.width), [&](int64_t task, int) {
+    const int64_t columns = sweep.width - sweep.packed_from;
+    const int64_t count = ceil_div(columns, full_width()), tasks = std::min(count, kTasks);
+    const T* b = b_ + sweep.k * plan_.b.row + (sweep.column + sweep.packed_from) * plan_.b.column;
+    parallel_for(tasks, workers_for(tasks, 4.0 * sweep.depth * columns), [&](int64_t task, int) {
       const int64_t begin = count * task / tasks * full_width();
-      const int64_t end = std::min(sweep.width, count * (task + 1) / tasks * full_width());
-      tiles_.pack_panels(b_ + sweep.k * plan_.b.row + (sweep.column + begin) * plan_.b.column, plan_.b.row,
-                         plan_.b.column, sweep.depth, end - begin, panels + begin * sweep.depth);
+      const int64_t end = std::min(columns, count * (task + 1) / tasks * full_width());
+      tiles_.pack_panels(b + begin * plan_.b.column, plan_.b.row, plan_.b.column, sweep.depth, end - begin,
+                         panels + begin * sweep.depth);
     });
   }
 
@@ -241,7 +218,7 @@ class Gemm {
 
   void one_tile(const Sweep& sweep, int64_t offset, int64_t row, int64_t count, const T* packed_a) {
     const int64_t column = sweep.column + offset, width = panel_width(tiles_, sweep.width - offset);
-    const T* b = sweep.panels ? sweep.panels + offset * sweep.depth : b_ + sweep.k * plan_.b.row + column;
+    const T* b = sweep.packed(offset) ? sweep.panel(offset) : b_ + sweep.k * plan_.b.row + column;
     const T* a[kRowPointers];
     T* c[kRowPointers];
     for (int64_t i = 0; i < count; ++i) c[i] = c_ + (row + i) * plan_.c_step;
@@ -249,7 +226,7 @@ class Gemm {
     tile.length = sweep.depth;
     tile.a = a;
     tile.b = &b;
-    tile.b_step = sweep.panels ? width : plan_.b.row;
+    tile.b_step = sweep.packed(offset) ? width : plan_.b.row;
     tile.c = c;
     tile.c_offset = column;
     tile.columns = static_cast<int>(std::min(width, sweep.width - offset));

@@ -1,13 +1,16 @@
 from foldgate._typing import FloatArray
 
-def operand(op: str, name: str, value: object, like: FloatArray | None = None) -> FloatArray:
+def operand(
+    op: str, name: str, value: object, like: FloatArray | None = None, first: str = "x"
+) -> FloatArray:
     """A float operand as the kernels read it.
 
     Args:
       op: name of the op, for the error.
       name: name of the argument, for the error.
       value: what the caller gave.
-      like: the op's `x`, whose dtype the operand must share.
+      like: the op's first operand, whose dtype the others must share.
+      first: its name, for the error.
 
     Returns:
       `value` itself where it is C-contiguous, aligned and of the machine's byte order; else a copy that is.
@@ -16,5 +19,7 @@ def operand(op: str, name: str, value: object, like: FloatArray | None = None) -
       TypeError: `value` is not an array, is not float32 or float64, or has another dtype than `like`.
     """
 
-def optional(op: str, name: str, value: object, like: FloatArray | None = None) -> FloatArray | None:
+def optional(
+    op: str, name: str, value: object, like: FloatArray | None = None, first: str = "x"
+) -> FloatArray | None:
     """`operand`, or None for None."""

@@ -23,7 +23,7 @@ cdef object native(object array, object dtype):
     return require(array, dtype, needed).view(ndarray)
 
 
-def operand(str op, str name, object value, object like=None):
+def operand(str op, str name, object value, object like=None, str first="x"):
     """A float operand, copied only where the kernels could not read it as it is; see the stub."""
     if not isinstance(value, ndarray):
         raise TypeError(f"{op}: {name} is {kind(value)}; expected a numpy.ndarray")
@@ -42,11 +42,11 @@ def operand(str op, str name, object value, object like=None):
         dtype = float32 if plain == float32 else float64
     if like is not None and like.dtype != dtype:
         raise TypeError(
-            f"{op}: {name} has dtype {dtype} but x has dtype {like.dtype}; convert one of them"
+            f"{op}: {name} has dtype {dtype} but {first} has dtype {like.dtype}; convert one of them"
         )
     return native(value, dtype)
 
 
-def optional(str op, str name, object value, object like=None):
+def optional(str op, str name, object value, object like=None, str first="x"):
     """`operand`, or None for None."""
-    return None if value is None else operand(op, name, value, like)
+    return None if value is None else operand(op, name, value, like, first)

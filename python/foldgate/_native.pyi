@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 from foldgate._typing import FloatArray
 
 def get_num_threads() -> int: ...
@@ -19,12 +17,9 @@ def set_cache_limit(bytes: int) -> None: ...
 def measure_peak(dtype: str = "float32") -> float: ...
 def matmul(
     a: FloatArray,
-    a_offsets: Sequence[int],
-    transpose_a: bool,
     b: FloatArray,
-    b_offsets: Sequence[int],
-    transpose_b: bool,
     bias: FloatArray | None,
+    transpose_a: bool,
+    transpose_b: bool,
     activation: int,
-    batch: Sequence[int],
 ) -> FloatArray: ...

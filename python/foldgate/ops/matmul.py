@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
@@ -44,39 +42,7 @@ def matmul(
              [4., 5.]])
     """
     a = operand("matmul", "a", a)
-    b = operand("matmul", "b", b, a)
-    bias = optional("matmul", "bias", bias, a)
-    if a.ndim < 2 or b.ndim < 2:
-        raise ValueError(f"matmul: a and b have {a.ndim} and {b.ndim} axes; expected at least 2")
-    batch, a_offsets, b_offsets = _batch(a, b)
-    return _native.matmul(
-        a,
-        a_offsets,
-        transpose_a,
-        b,
-        b_offsets,
-        transpose_b,
-        bias,
-        activation_code("matmul", activation),
-        batch,
-    )
-
-
-def _batch(a: FloatArray, b: FloatArray) -> tuple[list[int], list[int], list[int]]:
-    """The result's leading shape and, for each of its matrices, where its operands start."""
-    if a.ndim == 2 and b.ndim == 2:
-        return [], [0], [0]
-    try:
-        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    except ValueError:
-        raise ValueError(
-            f"matmul: a has shape {a.shape} and b has shape {b.shape}; expected leading axes that broadcast"
-        ) from None
-    return list(batch), _offsets(a, batch), _offsets(b, batch)
-
-
-def _offsets(x: FloatArray, batch: tuple[int, ...]) -> list[int]:
-    lead = x.shape[:-2]
-    starts = np.arange(int(np.prod(lead, dtype=np.int64))).reshape(lead) * (x.shape[-2] * x.shape[-1])
-    offsets: list[int] = np.broadcast_to(starts, batch).ravel().tolist()
-    return offsets
+    b = operand("matmul", "b", b, a, "a")
+    bias = optional("matmul", "bias", bias, a, "a")
+    code = activation_code("matmul", activation)
+    return _native.matmul(a, b, bias, bool(transpose_a), bool(transpose_b), code)
