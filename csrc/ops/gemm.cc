@@ -139,8 +139,9 @@ class Gemm {
     const bool pack_a = must_pack_a();
     const int64_t row_block = block_rows(depth);
     const int workers = workers_for(kTasks, work());
-    const Scratch<T> panels(depth *
-                            (padded_columns(tiles_, std::min(sweep_width, plan_.n)) - first_packed(plan_.n)));
+    const int64_t packed_columns =
+        few_rows() ? full_width() : padded_columns(tiles_, std::min(sweep_width, plan_.n));
+    const Scratch<T> panels(depth * packed_columns);
     const Scratch<T> packed_a(pack_a ? workers * row_block * depth : 0);
     for (int64_t part = 0; part < depths.parts; ++part)
       for (int64_t column = 0; column < plan_.n; column += sweep_width) {
@@ -152,10 +153,11 @@ class Gemm {
       }
   }
 
-  // Two tiles of rows are too little reuse to pack a row-major B for: only a ragged last panel is, since B must not be
-  // read past its end.
+  // Two tiles of rows are too little reuse to pack a row-major B for: only a ragged last panel is, since B must
+  // not be read past its end.
+  bool few_rows() const { return plan_.b.column == 1 && plan_.m <= 2 * tiles_.tile_rows; }
   int64_t first_packed(int64_t width) const {
-    if (plan_.b.column != 1 || plan_.m > 2 * tiles_.tile_rows) return 0;
+    if (!few_rows()) return 0;
     return width % tiles_.lanes == 0 ? width : width / full_width() * full_width();
   }
 

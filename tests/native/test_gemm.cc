@@ -102,7 +102,7 @@ void exact_around_lanes_and_tiles() {
   const GemmKernels<T>& g = kernels<T>().gemm;
   int turn = 0;
   for (int64_t m : around({g.tile_rows, g.dots_rows})) {
-    for (int64_t n : around({g.lanes, g.lanes * g.tile_vectors, g.lanes * g.wide_vectors})) {
+    for (int64_t n : around({g.lanes, g.lanes * g.tile_vectors, 16 * kRowPointers})) {
       for (int64_t k :
            {int64_t{0}, int64_t{1}, int64_t{2}, int64_t{g.lanes} - 1, int64_t{g.lanes} + 1, int64_t{37}}) {
         Case c{m, n, k};
