@@ -7,4 +7,5 @@ PYBIND11_MODULE(_native, module) {
       "foldgate's compiled kernels. Private: call them through foldgate.ops, which checks meaning.";
   foldgate::register_config(module);
   foldgate::register_gemm(module);
+  foldgate::register_recurrent(module);
 }

@@ -9,10 +9,12 @@ namespace foldgate::FOLDGATE_ISA {
 FOLDGATE_FAMILY(GemmKernels, gemm)
 FOLDGATE_FAMILY(ActivationKernels, activation)
 FOLDGATE_FAMILY(ProbeKernels, probe)
+FOLDGATE_FAMILY(RecurrentKernels, recurrent)
 #undef FOLDGATE_FAMILY
 
 KernelTable kernel_table() {
-  return {{gemm_f32, activation_f32, probe_f32}, {gemm_f64, activation_f64, probe_f64}};
+  return {{gemm_f32, activation_f32, probe_f32, recurrent_f32},
+          {gemm_f64, activation_f64, probe_f64, recurrent_f64}};
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

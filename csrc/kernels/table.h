@@ -4,6 +4,7 @@
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
 #include "kernels/probe.h"
+#include "kernels/recurrent.h"
 
 namespace foldgate {
 
@@ -12,6 +13,7 @@ struct Kernels {
   GemmKernels<T> gemm;
   ActivationKernels<T> activation;
   ProbeKernels<T> probe;
+  RecurrentKernels<T> recurrent;
 };
 
 struct KernelTable {

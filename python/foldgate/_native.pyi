@@ -1,4 +1,6 @@
-from foldgate._typing import FloatArray
+from typing import Any
+
+from foldgate._typing import BoolArray, FloatArray, IntArray
 
 def get_num_threads() -> int: ...
 def set_num_threads(threads: int) -> None: ...
@@ -23,3 +25,41 @@ def matmul(
     transpose_b: bool,
     activation: int,
 ) -> FloatArray: ...
+def recurrent_forward(
+    op: str,
+    cell: int,
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    initial_h: FloatArray | None,
+    initial_c: FloatArray | None,
+    mask: BoolArray | None,
+    lengths: IntArray | None,
+    reverse: bool,
+    zero_output_for_mask: bool,
+    return_sequences: bool,
+    return_cache: bool,
+) -> tuple[FloatArray | None, FloatArray, FloatArray | None, FloatArray | None]: ...
+def recurrent_backward(
+    op: str,
+    cell: int,
+    dy: FloatArray | None,
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    y: FloatArray,
+    cache: FloatArray,
+    dh: FloatArray | None,
+    dc: FloatArray | None,
+    initial_h: FloatArray | None,
+    initial_c: FloatArray | None,
+    mask: BoolArray | None,
+    lengths: IntArray | None,
+    reverse: bool,
+    zero_output_for_mask: bool,
+    need_dx: bool,
+) -> tuple[
+    FloatArray | None, FloatArray, FloatArray, FloatArray | None, FloatArray, FloatArray | None
+]: ...

@@ -1,0 +1,165 @@
+#include "ops/recurrent/recurrent.h"
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "kernels/table.h"
+
+namespace foldgate {
+namespace {
+
+Cell cell_from(const char* op, int code) {
+  require(code >= 0 && code <= static_cast<int>(Cell::kRelu), op, ": cell code is ", code, "; expected 0 to ",
+          static_cast<int>(Cell::kRelu));
+  return static_cast<Cell>(code);
+}
+
+// The operands that forward and backward share, checked against each other.
+struct Sequence {
+  std::string op;
+  int cell;
+  py::array x, kernel, recurrent_kernel;
+  py::object bias, initial_h, initial_c, mask, lengths;
+  bool reverse, zero_output_for_mask;
+};
+
+template <class T>
+RecurrentPlan plan_of(const Sequence& s) {
+  const char* op = s.op.c_str();
+  const RecurrentOptions options{op, cell_from(op, s.cell), s.reverse, s.zero_output_for_mask};
+  require(s.x.ndim() == 3, op, ": x has shape ", shape_text(shape_of(s.x)),
+          "; expected (batch, steps, features)");
+  require(s.mask.is_none() || s.lengths.is_none(), op,
+          ": both mask and lengths are given; expected at most one of them");
+  return RecurrentPlan::make(options, shape_of(s.x), shape_of(s.kernel), shape_of(s.recurrent_kernel),
+                             read_optional<bool>(op, "mask", s.mask, {s.x.shape(0), s.x.shape(1)}),
+                             read_optional<int64_t>(op, "lengths", s.lengths, {s.x.shape(0)}),
+                             kernels<T>().recurrent.lanes);
+}
+
+Shape bias_shape(const RecurrentPlan& plan) {
+  const int64_t columns = plan.gates() * plan.units;
+  return plan.options.cell == Cell::kGru ? Shape{2, columns} : Shape{columns};
+}
+
+template <class T>
+RecurrentWeights<T> weights_of(const Sequence& s, const RecurrentPlan& plan) {
+  const char* op = s.op.c_str();
+  return {read<T>(op, "kernel", s.kernel, shape_of(s.kernel)),
+          read<T>(op, "recurrent_kernel", s.recurrent_kernel, shape_of(s.recurrent_kernel)),
+          read_optional<T>(op, "bias", s.bias, bias_shape(plan))};
+}
+
+bool is_lstm(const RecurrentPlan& plan) { return plan.options.cell == Cell::kLstm; }
+
+void check_no_c(const Sequence& s, const RecurrentPlan& plan) {
+  require(is_lstm(plan) || s.initial_c.is_none(), s.op,
+          ": initial_c is given; expected None for a cell without c");
+}
+
+template <class T>
+py::tuple forward(const Sequence& s, bool return_sequences, bool return_cache) {
+  const char* op = s.op.c_str();
+  const RecurrentPlan plan = plan_of<T>(s);
+  check_no_c(s, plan);
+  require(return_sequences || !return_cache, op,
+          ": return_sequences is False with return_cache True; expected True");
+  const Shape state{plan.batch, plan.units};
+  RecurrentForward<T> a;
+  a.x = read<T>(op, "x", s.x, shape_of(s.x));
+  a.weights = weights_of<T>(s, plan);
+  a.initial_h = read_optional<T>(op, "initial_h", s.initial_h, state);
+  a.initial_c = read_optional<T>(op, "initial_c", s.initial_c, state);
+  py::array h = new_array<T>(op, state);
+  a.h = data_of<T>(h);
+  py::object y = py::none(), c = py::none(), cache = py::none();
+  const auto output = [&](py::object& result, const Shape& shape) {
+    py::array array = new_array<T>(op, shape);
+    result = array;
+    return data_of<T>(array);
+  };
+  if (return_sequences) a.y = output(y, {plan.batch, plan.steps, plan.units});
+  if (is_lstm(plan)) a.c = output(c, state);
+  if (return_cache) a.cache = output(cache, {plan.cache_size()});
+  without_gil([&] { recurrent_forward(plan, a); });
+  return py::make_tuple(y, h, c, cache);
+}
+
+template <class T>
+py::tuple backward(const py::object& dy, const Sequence& s, const py::array& y, const py::array& cache,
+                   const py::object& dh, const py::object& dc, bool need_dx) {
+  const char* op = s.op.c_str();
+  const RecurrentPlan plan = plan_of<T>(s);
+  check_no_c(s, plan);
+  const Shape state{plan.batch, plan.units}, sequence{plan.batch, plan.steps, plan.units};
+  require(!dy.is_none() || !dh.is_none() || !dc.is_none(), op, ": ",
+          is_lstm(plan) ? "dy, dh and dc are None" : "dy and dh are None", "; expected at least one of them");
+  require(is_lstm(plan) || dc.is_none(), op, ": dc is given; expected None for a cell without c");
+  RecurrentBackward<T> a;
+  a.x = read<T>(op, "x", s.x, shape_of(s.x));
+  a.weights = weights_of<T>(s, plan);
+  a.dy = read_optional<T>(op, "dy", dy, sequence);
+  a.dh = read_optional<T>(op, "dh", dh, state);
+  a.dc = read_optional<T>(op, "dc", dc, state);
+  a.y = read<T>(op, "y", y, sequence);
+  a.cache = read<T>(op, "cache", cache, {plan.cache_size()});
+  check_cache(plan, a.cache);
+  a.initial_h = read_optional<T>(op, "initial_h", s.initial_h, state);
+  a.initial_c = read_optional<T>(op, "initial_c", s.initial_c, state);
+
+  py::object dx = py::none(), dbias = py::none(), dinitial_c = py::none();
+  const auto output = [&](py::object& result, const Shape& shape) {
+    py::array array = new_array<T>(op, shape);
+    result = array;
+    return data_of<T>(array);
+  };
+  py::object dkernel, drecurrent_kernel, dinitial_h;
+  if (need_dx) a.dx = output(dx, shape_of(s.x));
+  a.dkernel = output(dkernel, shape_of(s.kernel));
+  a.drecurrent_kernel = output(drecurrent_kernel, shape_of(s.recurrent_kernel));
+  if (!s.bias.is_none()) a.dbias = output(dbias, bias_shape(plan));
+  a.dinitial_h = output(dinitial_h, state);
+  if (is_lstm(plan)) a.dinitial_c = output(dinitial_c, state);
+  without_gil([&] { recurrent_backward(plan, a); });
+  return py::make_tuple(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c);
+}
+
+}  // namespace
+
+void register_recurrent(py::module_& module) {
+  module.def(
+      "recurrent_forward",
+      [](const std::string& op, int cell, const py::array& x, const py::array& kernel,
+         const py::array& recurrent_kernel, const py::object& bias, const py::object& initial_h,
+         const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
+         bool zero_output_for_mask, bool return_sequences, bool return_cache) {
+        const Sequence s{op,        cell,      x,    kernel,  recurrent_kernel, bias,
+                         initial_h, initial_c, mask, lengths, reverse,          zero_output_for_mask};
+        return by_dtype(op.c_str(), "x", x, [&](auto zero) {
+          return forward<decltype(zero)>(s, return_sequences, return_cache);
+        });
+      },
+      py::arg("op"), py::arg("cell"), py::arg("x"), py::arg("kernel"), py::arg("recurrent_kernel"),
+      py::arg("bias"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"), py::arg("lengths"),
+      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("return_sequences"),
+      py::arg("return_cache"), "A whole sequence: (y, h, c, cache), None where not wanted or not there.");
+  module.def(
+      "recurrent_backward",
+      [](const std::string& op, int cell, const py::object& dy, const py::array& x, const py::array& kernel,
+         const py::array& recurrent_kernel, const py::object& bias, const py::array& y,
+         const py::array& cache, const py::object& dh, const py::object& dc, const py::object& initial_h,
+         const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
+         bool zero_output_for_mask, bool need_dx) {
+        const Sequence s{op,        cell,      x,    kernel,  recurrent_kernel, bias,
+                         initial_h, initial_c, mask, lengths, reverse,          zero_output_for_mask};
+        return by_dtype(op.c_str(), "x", x, [&](auto zero) {
+          return backward<decltype(zero)>(dy, s, y, cache, dh, dc, need_dx);
+        });
+      },
+      py::arg("op"), py::arg("cell"), py::arg("dy"), py::arg("x"), py::arg("kernel"),
+      py::arg("recurrent_kernel"), py::arg("bias"), py::arg("y"), py::arg("cache"), py::arg("dh"),
+      py::arg("dc"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"), py::arg("lengths"),
+      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("need_dx"),
+      "(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c), None where not wanted or not there.");
+}
+
+}  // namespace foldgate

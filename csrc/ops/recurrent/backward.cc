@@ -1,0 +1,297 @@
+// Steps run from the last to the first, a chunk of them at a time. Per step: the gates' gradients (elementwise), then
+// dh += dgates recurrent_kernel^T. Per chunk, while its gate gradients are in cache: dx = dgates kernel^T and what the
+// chunk adds to the gradients of the weights.
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "core/thread_pool.h"
+#include "ops/recurrent/gradients.h"
+#include "ops/recurrent/product.h"
+#include "ops/recurrent/recurrent.h"
+#include "ops/recurrent/split.h"
+
+namespace foldgate {
+namespace {
+
+// Rows of a chunk: the weights' gradients are read and written once a chunk.
+constexpr int64_t kChunkRows = 512;
+
+// Where the gate gradients of a cell meet its weights: see RecurrentGradient. Columns in units of U.
+struct GateColumns {
+  int dgates;                            // width of a row
+  std::vector<ColumnBlock> input;        // columns of the kernel, in the order of the gate gradients
+  int recurrent_first, recurrent_count;  // gate gradients that meet columns 0 .. count of recurrent_kernel
+};
+
+GateColumns columns_of(Cell cell) {
+  switch (cell) {
+    case Cell::kLstm:
+      return {4, {{0, 4}}, 0, 4};
+    case Cell::kGru:
+      return {4, {{2, 1}, {0, 2}}, 1, 3};
+    case Cell::kGruBefore:
+      return {3, {{0, 3}}, 0, 2};
+    default:
+      return {1, {{0, 1}}, 0, 1};
+  }
+}
+
+template <class T>
+class Backward {
+ public:
+  Backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays)
+      : plan_(plan),
+        a_(arrays),
+        table_(kernels<T>()),
+        kernels_(table_.recurrent),
+        split_(RecurrentSplit::make(plan, 3)),
+        claims_(split_.by_units ? split_.workers : 1),
+        gates_(columns_of(plan.options.cell)),
+        state_step_(plan.padded_units()),
+        chunk_(std::max(plan.batch, std::min(plan.rows(), kChunkRows))),
+        // an odd number of vectors, so that rows do not fall into few sets of the cache
+        dgates_step_((ceil_div(gates_.dgates * plan.units, plan.lanes) | 1) * plan.lanes),
+        dgates_(chunk_ * dgates_step_),
+        dh_(plan.batch * state_step_),
+        dc_(lstm() ? dh_.size() : 0),
+        first_c_(dc_.size()),
+        dreset_h_(reset_before() ? dh_.size() : 0),
+        reset_h_(reset_before() ? chunk_ * state_step_ : 0),
+        no_state_(plan.units),
+        x_features_(table_, plan.inputs, a_.dbias != nullptr, chunk_),
+        h_features_(table_, plan.units, a_.dbias && plan.options.cell == Cell::kGru, chunk_),
+        reset_features_(table_, reset_before() ? plan.units : 0, false, chunk_),
+        recurrent_(table_.gemm,
+                   view(arrays.weights.recurrent_kernel, plan.units, {{0, gates_.recurrent_count}}),
+                   plan.batch == 1),
+        candidate_(table_.gemm,
+                   view(arrays.weights.recurrent_kernel, reset_before() ? plan.units : 0, {{2, 1}}),
+                   plan.batch == 1),
+        input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
+        gradients_(table_.gemm, products(), chunk_, split_.workers),
+        x_(plan.batch),
+        h_(plan.batch),
+        y_(plan.batch),
+        dy_(plan.batch),
+        dgates_rows_(chunk_),
+        reset_rows_(chunk_),
+        dh_rows_(plan.batch),
+        dreset_rows_(plan.batch),
+        dx_sources_(chunk_),
+        dx_(chunk_) {}
+
+  void run() {
+    begin_states();
+    for (int64_t end = plan_.longest(), begin; end > 0; end = begin) {
+      for (begin = end - 1; begin > 0 && plan_.first[end] - plan_.first[begin - 1] <= chunk_;) --begin;
+      run_chunk(begin, end);
+    }
+    if (plan_.rows() == 0) zero_weights();
+    for (int64_t r = 0; r < plan_.batch; ++r) finish_row(r);
+  }
+
+ private:
+  bool lstm() const { return plan_.options.cell == Cell::kLstm; }
+  bool reset_before() const { return plan_.options.cell == Cell::kGruBefore; }
+  int64_t gate_columns() const { return plan_.gates() * plan_.units; }
+  size_t row_bytes() const { return static_cast<size_t>(plan_.units) * sizeof(T); }
+
+  WeightView<T> view(const T* data, int64_t features, std::vector<ColumnBlock> blocks) const {
+    for (ColumnBlock& block : blocks) block = {block.source * plan_.units, block.count * plan_.units};
+    return {data, features, gate_columns(), blocks};
+  }
+
+  std::vector<WeightGradient<T>> products() const {
+    const int64_t u = plan_.units, step = gate_columns();
+    std::vector<WeightGradient<T>> list;
+    int64_t source = 0;
+    for (const ColumnBlock& block : gates_.input) {
+      list.push_back({&x_features_, a_.dkernel, step, a_.dbias, source, block.source * u, block.count * u});
+      source += block.count * u;
+    }
+    list.push_back({&h_features_, a_.drecurrent_kernel, step, a_.dbias ? a_.dbias + step : nullptr,
+                    gates_.recurrent_first * u, 0, gates_.recurrent_count * u});
+    if (reset_before())
+      list.push_back({&reset_features_, a_.drecurrent_kernel, step, nullptr, 2 * u, 2 * u, u});
+    return list;
+  }
+
+  void begin_states() {
+    const auto copy_in = [&](const T* source, const Scratch<T>& target) {
+      if (target.size()) target.zero();
+      for (int64_t r = 0; source && r < plan_.batch; ++r)
+        std::memcpy(target.data() + r * state_step_, source + plan_.order[r] * plan_.units, row_bytes());
+    };
+    copy_in(a_.dh, dh_);
+    copy_in(a_.dc, dc_);
+    copy_in(a_.initial_c, first_c_);
+    no_state_.zero();
+    for (int64_t r = 0; r < plan_.batch; ++r) {
+      dh_rows_[r] = dh_.data() + r * state_step_;
+      if (reset_before()) dreset_rows_[r] = dreset_h_.data() + r * state_step_;
+    }
+    for (int64_t i = 0; i < chunk_; ++i) {
+      dgates_rows_[i] = dgates_.data() + i * dgates_step_;
+      if (reset_before()) reset_rows_[i] = reset_h_.data() + i * state_step_;
+    }
+  }
+
+  void run_chunk(int64_t begin, int64_t end) {
+    const auto rows_of_part = [&](int64_t part, int worker) {
+      for (int64_t s = end - 1; s >= begin && !stop_.stopped(worker); --s) {
+        const int64_t first = split_.bounds[part],
+                      rows = std::min(plan_.count(s), split_.bounds[part + 1]) - first;
+        if (rows > 0)
+          run_step(s, first, rows, plan_.first[s] - plan_.first[begin] + first,
+                   plan_.first[end] - plan_.first[begin]);
+      }
+      if (a_.dx) run_dx(begin, end, split_.bounds[part], split_.bounds[part + 1]);
+    };
+    if (split_.parts() > 1)
+      parallel_for(split_.parts(), split_.workers, rows_of_part);
+    else
+      rows_of_part(0, 0);
+    stop_.check();
+    gradients_.add(dgates_.data(), dgates_step_, plan_.first[end] - plan_.first[begin],
+                   end == plan_.longest());
+    check_interrupt();
+  }
+
+  // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk's `total`.
+  void run_step(int64_t s, int64_t first, int64_t rows, int64_t at, int64_t total) {
+    for (int64_t r = first; r < first + rows; ++r) {
+      const int64_t place = plan_.place(r, s);
+      x_[r] = a_.x + place * plan_.inputs;
+      y_[r] = a_.y + place * plan_.units;
+      h_[r] = s > 0          ? a_.y + plan_.place(r, s - 1) * plan_.units
+              : a_.initial_h ? a_.initial_h + plan_.order[r] * plan_.units
+                             : no_state_.data();
+      if (a_.dy) dy_[r] = a_.dy + place * plan_.units;
+      add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
+    }
+    const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
+    kernels_.gradient(plan_.options.cell, gradient);
+    if (reset_before()) {
+      multiply(candidate_, at, 2 * plan_.units, rows, dreset_rows_.data() + first, false);
+      kernels_.reset_gradient(gradient);
+      reset_features_.put(reset_rows_.data() + at, at, rows, total);
+    }
+    x_features_.put(x_.data() + first, at, rows, total);
+    h_features_.put(h_.data() + first, at, rows, total);
+    multiply(recurrent_, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first, true);
+  }
+
+  RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
+    const int64_t row = plan_.first[s] + first, saved_row = plan_.slots() * plan_.lanes;
+    const T* saved = a_.cache + RecurrentPlan::kCacheHeader;
+    RecurrentGradient<T> g;
+    g.units = plan_.units;
+    g.rows = rows;
+    g.saved = saved + row * saved_row;
+    g.saved_rows = plan_.rows();
+    if (lstm() && s > 0) {
+      g.c_before = saved + (plan_.first[s - 1] + first) * saved_row + 4 * plan_.lanes;
+      g.c_row = saved_row;
+      g.c_vector = plan_.rows() * saved_row;
+    } else if (lstm()) {
+      g.c_before = first_c_.data() + first * state_step_;
+      g.c_row = state_step_;
+      g.c_vector = plan_.lanes;
+    }
+    g.h_before = h_.data() + first;
+    g.y = y_.data() + first;
+    g.dy = a_.dy ? dy_.data() + first : nullptr;
+    g.state_step = state_step_;
+    g.dh = dh_.data() + first * state_step_;
+    g.dc = lstm() ? dc_.data() + first * state_step_ : nullptr;
+    g.dgates = dgates_.data() + at * dgates_step_;
+    g.dgates_step = dgates_step_;
+    g.dreset_h = reset_before() ? dreset_h_.data() + first * state_step_ : nullptr;
+    g.reset_h = reset_before() ? reset_h_.data() + at * state_step_ : nullptr;
+    return g;
+  }
+
+  void multiply(const TransposedProduct<T>& product, int64_t at, int64_t first_term, int64_t rows,
+                T* const* out, bool accumulate) {
+    claims_.run(product.panels(), 1, false, [&](int64_t begin, int64_t end) {
+      product.run(begin, end, dgates_rows_.data() + at, first_term, rows, out, accumulate);
+    });
+  }
+
+  // dx of the chunk's rows of a part. Parts write to segments of the pointer arrays of their own.
+  void run_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row) {
+    int64_t segment = 0, n = 0;
+    for (int64_t s = begin; s < end; ++s) segment += std::min(plan_.count(s), first_row);
+    for (int64_t s = begin; s < end; ++s)
+      for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++n) {
+        dx_sources_[segment + n] = dgates_rows_[plan_.first[s] - plan_.first[begin] + r];
+        dx_[segment + n] = a_.dx + plan_.place(r, s) * plan_.inputs;
+      }
+    claims_.run(input_.panels(), 1, false, [&](int64_t panel, int64_t last) {
+      input_.run(panel, last, dx_sources_.data() + segment, 0, n, dx_.data() + segment, false);
+    });
+  }
+
+  // The masked outputs that carry row r's state, at positions [begin, end) of the walk, pass their gradients to it.
+  void add_carried(int64_t r, int64_t end, int64_t begin) {
+    if (!a_.dy || plan_.options.zero_output_for_mask) return;
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t t = plan_.time_at(i);
+      kernels_.add(dh_rows_[r], a_.dy + (plan_.order[r] * plan_.steps + t) * plan_.units, plan_.units);
+    }
+  }
+
+  // The initial states' gradients, and zeros where x was masked.
+  void finish_row(int64_t r) {
+    const int64_t n = plan_.order[r];
+    add_carried(r, plan_.length[r] > 0 ? plan_.walked(r, 0) : plan_.steps, 0);
+    std::memcpy(a_.dinitial_h + n * plan_.units, dh_rows_[r], row_bytes());
+    if (lstm()) std::memcpy(a_.dinitial_c + n * plan_.units, dc_.data() + r * state_step_, row_bytes());
+    if (!a_.dx || plan_.length[r] == plan_.steps) return;
+    for (int64_t i = 0, s = 0; i < plan_.steps; ++i) {
+      const int64_t t = plan_.time_at(i);
+      if (s < plan_.length[r] && plan_.time(r, s) == t)
+        ++s;
+      else
+        std::memset(static_cast<void*>(a_.dx + (n * plan_.steps + t) * plan_.inputs), 0,
+                    static_cast<size_t>(plan_.inputs) * sizeof(T));
+    }
+  }
+
+  void zero_weights() {
+    std::fill_n(a_.dkernel, plan_.inputs * gate_columns(), T(0));
+    std::fill_n(a_.drecurrent_kernel, plan_.units * gate_columns(), T(0));
+    if (a_.dbias) std::fill_n(a_.dbias, gate_columns() * (plan_.options.cell == Cell::kGru ? 2 : 1), T(0));
+  }
+
+  const RecurrentPlan& plan_;
+  const RecurrentBackward<T>& a_;
+  const Kernels<T>& table_;
+  const RecurrentKernels<T>& kernels_;
+  const RecurrentSplit split_;
+  Claims claims_;
+  StopFlag stop_;
+  const GateColumns gates_;
+  const int64_t state_step_, chunk_, dgates_step_;
+  const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_, no_state_;
+  Features<T> x_features_, h_features_, reset_features_;
+  const TransposedProduct<T> recurrent_, candidate_, input_;
+  WeightGradients<T> gradients_;
+  const Scratch<const T*> x_, h_, y_, dy_, dgates_rows_, reset_rows_;
+  const Scratch<T*> dh_rows_, dreset_rows_;
+  const Scratch<const T*> dx_sources_;
+  const Scratch<T*> dx_;
+};
+
+}  // namespace
+
+template <class T>
+void recurrent_backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays) {
+  Backward<T>(plan, arrays).run();
+}
+
+template void recurrent_backward(const RecurrentPlan&, const RecurrentBackward<float>&);
+template void recurrent_backward(const RecurrentPlan&, const RecurrentBackward<double>&);
+
+}  // namespace foldgate

@@ -1,0 +1,63 @@
+// The gradients of the weights, chunk of rows by chunk of rows:
+//   target(f, target_column + j) += sum over rows of features(row, f) * dgates(row, source_column + j)
+// The chunks are cut by shape and every sum runs over a chunk's rows in their order, so that no number of threads
+// changes a bit.
+#pragma once
+#include <vector>
+
+#include "core/scratch.h"
+#include "kernels/table.h"
+
+namespace foldgate {
+
+// Rows of the left operand of a chunk: x, h or r h, with a 1 where the column sums are wanted too.
+template <class T>
+struct Features {
+  Features(const Kernels<T>& kernels, int64_t count, bool one, int64_t chunk)
+      : count(count), one(one), packed((count + one) * chunk), kernels_(kernels) {}
+
+  // Rows row .. row + n - 1 of the chunk, which has `total` rows.
+  void put(const T* const* rows, int64_t row, int64_t n, int64_t total);
+
+  int64_t count;
+  bool one;
+  Scratch<T> packed;
+
+ private:
+  const Kernels<T>& kernels_;
+};
+
+template <class T>
+struct WeightGradient {
+  const Features<T>* features = nullptr;
+  T* target = nullptr;  // (features, step)
+  int64_t step = 0;
+  T* sums = nullptr;  // where the feature 1 goes; null where there is none
+  int64_t source_column = 0, target_column = 0, columns = 0;
+};
+
+template <class T>
+class WeightGradients {
+ public:
+  WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> products, int64_t chunk,
+                  int workers);
+
+  // Adds a chunk of `rows` rows of dgates, dgates_step apart; the first chunk is stored.
+  void add(const T* dgates, int64_t dgates_step, int64_t rows, bool first);
+
+ private:
+  struct Task {
+    size_t product;
+    int64_t column;
+  };
+  void run(const Task& task, const T* dgates, int64_t dgates_step, int64_t rows, bool first, T* panel);
+
+  const GemmKernels<T>& kernels_;
+  std::vector<WeightGradient<T>> products_;
+  std::vector<Task> tasks_;
+  int64_t panel_size_;
+  int workers_;
+  Scratch<T> panels_;  // [worker]: dgates' columns of its task, packed
+};
+
+}  // namespace foldgate

@@ -1,0 +1,104 @@
+#include "ops/recurrent/product.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/thread_pool.h"
+
+namespace foldgate {
+namespace {
+
+constexpr int64_t kDepth = 1024;  // terms a pass: a panel's part, 128 KB on AVX-512, stays in L2 for all rows
+
+}  // namespace
+
+template <class T>
+TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const WeightView<T>& weights,
+                                        bool in_place)
+    : kernels_(kernels),
+      weights_(weights),
+      in_place_(in_place && weights.blocks.size() == 1),
+      panels_(ceil_div(weights.features, panel_columns())) {
+  for (const ColumnBlock& block : weights.blocks) depth_ += block.count;
+  if (in_place_) return;
+  packed_ = Scratch<T>(depth_ * padded_columns(kernels_, weights.features));
+  constexpr double kTransposeCost = 6;  // multiply-adds that take as long as moving one element
+  const int64_t tasks = std::min<int64_t>(panels_, 16);
+  parallel_for(tasks, workers_for(tasks, kTransposeCost * depth_ * weights.features), [&](int64_t task, int) {
+    for (int64_t panel = panels_ * task / tasks; panel < panels_ * (task + 1) / tasks; ++panel) {
+      const int64_t f = panel * panel_columns(), left = weights_.features - f;
+      const int64_t width = panel_width(kernels_, left);
+      T* target = packed_.data() + f * depth_;
+      for (const ColumnBlock& block : weights_.blocks) {
+        kernels_.pack_panels(weights_.data + f * weights_.step + block.source, 1, weights_.step, block.count,
+                             std::min(left, width), target);
+        target += block.count * width;
+      }
+    }
+  });
+}
+
+template <class T>
+void TransposedProduct<T>::run(int64_t begin, int64_t end, const T* const* rows, int64_t first, int64_t m,
+                               T* const* out, bool accumulate) const {
+  if (in_place_) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t panel = begin; panel < end; ++panel)
+        run_in_place(panel, rows[i] + first, out[i], accumulate);
+    return;
+  }
+  for (int64_t k = 0; k < depth_; k += kDepth)
+    for (int64_t panel = begin; panel < end; ++panel)
+      run_packed(panel, k, rows, first, m, out, accumulate || k > 0);
+}
+
+template <class T>
+void TransposedProduct<T>::run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first,
+                                      int64_t m, T* const* out, bool accumulate) const {
+  const int64_t f = panel * panel_columns(), left = weights_.features - f;
+  const int64_t width = panel_width(kernels_, left);
+  const T* b = packed_.data() + f * depth_ + k * width;
+  const EvenSplit tiles(m, kernels_.tile_rows);
+  const T* a[kRowPointers];
+  Tile<T> tile;
+  tile.length = std::min(kDepth, depth_ - k);
+  tile.a = a;
+  tile.a_offset = first + k;
+  tile.b = &b;
+  tile.b_step = width;
+  tile.c_offset = f;
+  tile.columns = static_cast<int>(std::min(width, left));
+  const Epilogue<T> epilogue{nullptr, accumulate, false};
+  for (int64_t part = 0; part < tiles.parts; ++part) {
+    std::copy(rows + tiles.begin(part), rows + tiles.begin(part) + tiles.size(part), a);
+    tile.c = out + tiles.begin(part);
+    kernels_.rows(static_cast<int>(tiles.size(part)), static_cast<int>(width / kernels_.lanes), tile,
+                  epilogue);
+  }
+}
+
+template <class T>
+void TransposedProduct<T>::run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const {
+  const int64_t begin = panel * panel_columns(), end = std::min(weights_.features, begin + panel_columns());
+  const T* a[kRowPointers];
+  T* c[kRowPointers];
+  Tile<T> tile;
+  tile.length = depth_;
+  tile.a = a;
+  tile.b = &row;
+  tile.c = c;
+  tile.columns = 1;
+  for (int64_t f = begin; f < end; f += kernels_.dots_rows) {
+    const int64_t m = std::min<int64_t>(kernels_.dots_rows, end - f);
+    for (int64_t i = 0; i < m; ++i) {
+      a[i] = weights_.data + (f + i) * weights_.step + weights_.blocks[0].source;
+      c[i] = out + f + i;
+    }
+    kernels_.dots(static_cast<int>(m), 1, tile, Epilogue<T>{nullptr, accumulate, false});
+  }
+}
+
+template class TransposedProduct<float>;
+template class TransposedProduct<double>;
+
+}  // namespace foldgate

@@ -1,0 +1,50 @@
+// The products of the backward pass with transposed weights:
+//   out(row, f) (+)= sum over j < columns of dgates(row, first + j) * weights(f, source + j)
+// which is dgates W^T for the columns of W that face these gate gradients.
+#pragma once
+#include <vector>
+
+#include "core/scratch.h"
+#include "kernels/gemm.h"
+
+namespace foldgate {
+
+// Columns [source, source + count) of the weights.
+struct ColumnBlock {
+  int64_t source = 0, count = 0;
+};
+
+template <class T>
+struct WeightView {
+  const T* data = nullptr;  // (features, step)
+  int64_t features = 0, step = 0;
+  std::vector<ColumnBlock> blocks;  // in the order of the gate gradients that they meet
+};
+
+template <class T>
+class TransposedProduct {
+ public:
+  // in_place: for one row at a time (and one block) the weights are read where they are, along their rows.
+  TransposedProduct(const GemmKernels<T>& kernels, const WeightView<T>& weights, bool in_place);
+
+  int64_t panels() const { return panels_; }
+  int64_t depth() const { return depth_; }
+
+  // Panels [begin, end) of the outputs for m rows, whose first terms are at rows[i] + first.
+  void run(int64_t begin, int64_t end, const T* const* rows, int64_t first, int64_t m, T* const* out,
+           bool accumulate) const;
+
+ private:
+  void run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first, int64_t m, T* const* out,
+                  bool accumulate) const;
+  void run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const;
+  int64_t panel_columns() const { return int64_t{kernels_.tile_vectors} * kernels_.lanes; }
+
+  const GemmKernels<T>& kernels_;
+  WeightView<T> weights_;
+  bool in_place_;
+  int64_t panels_, depth_ = 0;
+  Scratch<T> packed_;  // [panel][depth][width]
+};
+
+}  // namespace foldgate

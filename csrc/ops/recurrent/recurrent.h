@@ -1,0 +1,56 @@
+// LSTM, GRU and simple RNN over whole sequences, forward and backward. All arrays are C-contiguous, of the shapes that
+// the plan was made from and owned by the caller; outputs overlap nothing. Equations: kernels/recurrent_cells.h.
+#pragma once
+#include "ops/recurrent/plan.h"
+
+namespace foldgate {
+
+template <class T>
+struct RecurrentWeights {
+  const T* kernel = nullptr;            // (D, G U)
+  const T* recurrent_kernel = nullptr;  // (U, G U)
+  const T* bias = nullptr;              // (G U,), kGru (2, 3 U); null: none
+};
+
+template <class T>
+struct RecurrentForward {
+  const T* x = nullptr;  // (N, T, D); what is masked is not read
+  RecurrentWeights<T> weights;
+  const T* initial_h = nullptr;  // (N, U); null: zeros
+  const T* initial_c = nullptr;  // LSTM alone
+  T* y = nullptr;                // (N, T, U); null: not wanted
+  T* h = nullptr;                // (N, U): after the last step
+  T* c = nullptr;                // LSTM alone
+  T* cache = nullptr;            // plan.cache_size(), for backward; null: not wanted
+};
+
+template <class T>
+struct RecurrentBackward {
+  const T* dy = nullptr;  // (N, T, U); dy, dh and dc may be null: zeros
+  const T* dh = nullptr;  // (N, U)
+  const T* dc = nullptr;
+  const T* x = nullptr;
+  RecurrentWeights<T> weights;
+  const T* y = nullptr;
+  const T* cache = nullptr;
+  const T* initial_h = nullptr;
+  const T* initial_c = nullptr;
+  T* dx = nullptr;  // null: not wanted
+  T* dkernel = nullptr;
+  T* drecurrent_kernel = nullptr;
+  T* dbias = nullptr;  // null: not wanted
+  T* dinitial_h = nullptr;
+  T* dinitial_c = nullptr;  // LSTM alone
+};
+
+template <class T>
+void recurrent_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays);
+
+template <class T>
+void recurrent_backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays);
+
+// ValueError unless the cache is what forward made of this plan's cell on this tier. Its size is the caller's check.
+template <class T>
+void check_cache(const RecurrentPlan& plan, const T* cache);
+
+}  // namespace foldgate

@@ -1,0 +1,50 @@
+// How a recurrent call is shared among threads: not at all, by batch rows (each part runs all steps by itself), or, for
+// few rows and many units, by panels of units within each step. Sums do not depend on it: a row's result depends on no
+// other row, and a panel's on no other panel.
+#pragma once
+#include <atomic>
+#include <vector>
+
+#include "core/function_ref.h"
+#include "ops/recurrent/plan.h"
+
+namespace foldgate {
+
+struct RecurrentSplit {
+  // passes: 1 forward; 3 backward, which multiplies three times
+  static RecurrentSplit make(const RecurrentPlan& plan, int passes);
+
+  int parts() const { return static_cast<int>(bounds.size()) - 1; }
+
+  int workers = 1;
+  bool by_units = false;
+  std::vector<int64_t> bounds;  // rows of part i: bounds[i] .. bounds[i + 1]
+};
+
+// An interrupt, seen by the caller's thread in the midst of a region and obeyed by all.
+class StopFlag {
+ public:
+  bool stopped(int worker);
+  void check() const;  // after the region: throws Interrupted
+
+ private:
+  std::atomic<bool> stop_{false};
+};
+
+// Items shared out within a step. Each worker begins with a range of its own, whose weights stay in its cache, and then
+// takes over what others have not begun: one that the system put to sleep holds up no more than the item it is at.
+class Claims {
+ public:
+  explicit Claims(int workers) : workers_(workers), next_(workers) {}
+  // body(begin, end) for all of [0, items), in pieces of at most `grain`
+  void run(int64_t items, int64_t grain, bool descending, FunctionRef<void(int64_t begin, int64_t end)> body);
+
+ private:
+  struct alignas(64) Counter {
+    std::atomic<int64_t> value{0};
+  };
+  int workers_;
+  std::vector<Counter> next_;
+};
+
+}  // namespace foldgate

@@ -1,0 +1,167 @@
+"""The gated recurrent unit, over sequences and step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate import _native
+from foldgate._arrays import operand, optional
+from foldgate._typing import BoolArray, FloatArray, IntArray
+from foldgate.gradients import GRUGradients
+from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE, counted_steps
+
+
+def gru(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    initial_h: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    reverse: bool = False,
+    reset_after: bool = True,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """Runs a GRU over a batch of sequences: `h' = (1 - z) n + z h`.
+
+    With W, R and b the columns of `kernel`, `recurrent_kernel` and `bias` of each gate:
+    `z = sigmoid(x_t Wz + h Rz + bz)`, `r = sigmoid(x_t Wr + h Rr + br)`, and the candidate is
+    `n = tanh(x_t Wn + bn + r (h Rn + rn))` with `reset_after`, `n = tanh(x_t Wn + bn + (r h) Rn)` without (Cho et al.
+    2014; with `reset_after` as in cuDNN, PyTorch and Keras' default).
+
+    Args:
+      x: (N, T, D).
+      kernel: (D, 3U), gates in the order z, r, h.
+      recurrent_kernel: (U, 3U).
+      bias: (2, 3U) with `reset_after`, row 0 for the input and row 1 for the recurrent product; (3U,) without; or
+        None.
+      initial_h: (N, U), or None for zeros.
+      mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read, and it
+        costs nothing.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be given.
+      reverse: walk from the last step to the first; `y` stays at its original time.
+      reset_after: whether the reset gate works on the recurrent product rather than on h.
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the first
+        step that counts).
+      return_sequences: whether to return `y`; None otherwise.
+      return_cache: whether to return also what `gru_backward` needs.
+
+    Returns:
+      `(y, h)`, or `(y, h, cache)`: y (N, T, U) is h at every step; h (N, U) is the state after the last step.
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a mask that
+        is not of bool, lengths that are not integers.
+      ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> y, h = ops.gru(np.ones((2, 3, 4)), np.ones((4, 15)), np.ones((5, 15)), lengths=np.array([3, 0]))
+      >>> y.shape, bool((y[0, -1] == h[0]).all()), h[1]
+      ((2, 3, 5), True, array([0., 0., 0., 0., 0.]))
+    """
+    op = "gru"
+    x = operand(op, "x", x)
+    mask, lengths = counted_steps(op, mask, lengths)
+    y, h, _, cache = _native.recurrent_forward(
+        op,
+        GRU if reset_after else GRU_RESET_BEFORE,
+        x,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        optional(op, "initial_h", initial_h, x),
+        None,
+        mask,
+        lengths,
+        reverse,
+        zero_output_for_mask,
+        return_sequences,
+        return_cache,
+    )
+    return (y, h, cache) if return_cache else (y, h)
+
+
+def gru_backward(
+    dy: FloatArray | None,
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    y: FloatArray,
+    cache: FloatArray,
+    *,
+    dh: FloatArray | None = None,
+    initial_h: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    reverse: bool = False,
+    reset_after: bool = True,
+    zero_output_for_mask: bool = False,
+    need_dx: bool = True,
+) -> GRUGradients:
+    """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
+
+    Args:
+      dy: (N, T, U), or None for zeros when `dh` is given.
+      x: what `gru` was given, as are all arguments not named here.
+      kernel: (D, 3U).
+      recurrent_kernel: (U, 3U).
+      bias: (2, 3U), (3U,) or None.
+      y: what `gru` returned.
+      cache: what `gru` returned, with the same instruction-set tier in use (`foldgate.set_max_isa`).
+      dh: the gradient of the last h, (N, U), or None for zeros.
+      initial_h: (N, U) or None.
+      mask: (N, T) or None.
+      lengths: (N,) or None.
+      reverse: whether `gru` walked from the last step to the first.
+      reset_after: as `gru` was told.
+      zero_output_for_mask: whether `gru` put out 0 at masked steps.
+      need_dx: whether to compute `dx`, which a first layer does not need.
+
+    Returns:
+      `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`; dbias is None where there was no bias. dx is
+      0 at masked steps.
+
+    Raises:
+      TypeError: as `gru`.
+      ValueError: as `gru`; a gradient, `y` or `cache` of another shape; `dy` and `dh` are both None.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, bias = np.ones((2, 5, 3)), np.zeros((2, 12))
+      >>> kernel, recurrent = np.ones((3, 12)), np.ones((4, 12))
+      >>> y, h, cache = ops.gru(x, kernel, recurrent, bias, return_cache=True)
+      >>> ops.gru_backward(np.ones_like(y), x, kernel, recurrent, bias, y, cache).dbias.shape
+      (2, 12)
+    """
+    op = "gru_backward"
+    x = operand(op, "x", x)
+    mask, lengths = counted_steps(op, mask, lengths)
+    *gradients, _ = _native.recurrent_backward(
+        op,
+        GRU if reset_after else GRU_RESET_BEFORE,
+        optional(op, "dy", dy, x),
+        x,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        operand(op, "y", y, x),
+        operand(op, "cache", cache, x),
+        optional(op, "dh", dh, x),
+        None,
+        optional(op, "initial_h", initial_h, x),
+        None,
+        mask,
+        lengths,
+        reverse,
+        zero_output_for_mask,
+        need_dx,
+    )
+    return GRUGradients(*gradients)

@@ -1,0 +1,169 @@
+"""The long short-term memory, over sequences and step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate import _native
+from foldgate._arrays import operand, optional
+from foldgate._typing import BoolArray, FloatArray, IntArray
+from foldgate.gradients import LSTMGradients
+from foldgate.ops._recurrent import LSTM, counted_steps
+
+
+def lstm(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    initial_h: FloatArray | None = None,
+    initial_c: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """Runs an LSTM over a batch of sequences.
+
+    With `[i f g o] = x_t @ kernel + h @ recurrent_kernel + bias`:
+    `c' = sigmoid(f) c + sigmoid(i) tanh(g)` and `h' = sigmoid(o) tanh(c')` (Hochreiter & Schmidhuber 1997, with the
+    forget gate of Gers et al. 2000).
+
+    Args:
+      x: (N, T, D).
+      kernel: (D, 4U), gates in the order i, f, c, o.
+      recurrent_kernel: (U, 4U).
+      bias: (4U,) or None.
+      initial_h: (N, U), or None for zeros.
+      initial_c: (N, U), or None for zeros.
+      mask: (N, T) of bool, True where a step counts. A masked step carries all states, its `x` is not read, and it
+        costs nothing.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be given.
+      reverse: walk from the last step to the first; `y` stays at its original time.
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the first
+        step that counts).
+      return_sequences: whether to return `y`; None otherwise.
+      return_cache: whether to return also what `lstm_backward` needs.
+
+    Returns:
+      `(y, h, c)`, or `(y, h, c, cache)`: y (N, T, U) is h at every step; h and c (N, U) are the states after the
+      last step.
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a mask that
+        is not of bool, lengths that are not integers.
+      ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> y, h, c = ops.lstm(np.ones((32, 20, 8)), np.ones((8, 64)), np.ones((16, 64)), np.zeros(64))
+      >>> y.shape, h.shape, bool((y[:, -1] == h).all())
+      ((32, 20, 16), (32, 16), True)
+    """
+    op = "lstm"
+    x = operand(op, "x", x)
+    mask, lengths = counted_steps(op, mask, lengths)
+    y, h, c, cache = _native.recurrent_forward(
+        op,
+        LSTM,
+        x,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        optional(op, "initial_h", initial_h, x),
+        optional(op, "initial_c", initial_c, x),
+        mask,
+        lengths,
+        reverse,
+        zero_output_for_mask,
+        return_sequences,
+        return_cache,
+    )
+    return (y, h, c, cache) if return_cache else (y, h, c)
+
+
+def lstm_backward(
+    dy: FloatArray | None,
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    y: FloatArray,
+    cache: FloatArray,
+    *,
+    dh: FloatArray | None = None,
+    dc: FloatArray | None = None,
+    initial_h: FloatArray | None = None,
+    initial_c: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
+    need_dx: bool = True,
+) -> LSTMGradients:
+    """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)`, back through time.
+
+    Args:
+      dy: (N, T, U), or None for zeros when `dh` or `dc` is given.
+      x: what `lstm` was given, as are all arguments not named here.
+      kernel: (D, 4U).
+      recurrent_kernel: (U, 4U).
+      bias: (4U,) or None.
+      y: what `lstm` returned.
+      cache: what `lstm` returned, with the same instruction-set tier in use (`foldgate.set_max_isa`).
+      dh: the gradient of the last h, (N, U), or None for zeros.
+      dc: the gradient of the last c, (N, U), or None for zeros.
+      initial_h: (N, U) or None.
+      initial_c: (N, U) or None.
+      mask: (N, T) or None.
+      lengths: (N,) or None.
+      reverse: whether `lstm` walked from the last step to the first.
+      zero_output_for_mask: whether `lstm` put out 0 at masked steps.
+      need_dx: whether to compute `dx`, which a first layer does not need.
+
+    Returns:
+      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`; dbias is None where there was
+      no bias. dx is 0 at masked steps.
+
+    Raises:
+      TypeError: as `lstm`.
+      ValueError: as `lstm`; a gradient, `y` or `cache` of another shape; `dy`, `dh` and `dc` are all None.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, kernel, recurrent = np.ones((2, 5, 3)), np.ones((3, 16)), np.ones((4, 16))
+      >>> y, h, c, cache = ops.lstm(x, kernel, recurrent, return_cache=True)
+      >>> gradients = ops.lstm_backward(np.ones_like(y), x, kernel, recurrent, None, y, cache)
+      >>> gradients.dx.shape, gradients.dkernel.shape, gradients.dbias
+      ((2, 5, 3), (3, 16), None)
+    """
+    op = "lstm_backward"
+    x = operand(op, "x", x)
+    mask, lengths = counted_steps(op, mask, lengths)
+    return LSTMGradients(
+        *_native.recurrent_backward(
+            op,
+            LSTM,
+            optional(op, "dy", dy, x),
+            x,
+            operand(op, "kernel", kernel, x),
+            operand(op, "recurrent_kernel", recurrent_kernel, x),
+            optional(op, "bias", bias, x),
+            operand(op, "y", y, x),
+            operand(op, "cache", cache, x),
+            optional(op, "dh", dh, x),
+            optional(op, "dc", dc, x),
+            optional(op, "initial_h", initial_h, x),
+            optional(op, "initial_c", initial_c, x),
+            mask,
+            lengths,
+            reverse,
+            zero_output_for_mask,
+            need_dx,
+        )
+    )

@@ -1,0 +1,163 @@
+"""The simple recurrent network, over sequences and step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate import _native
+from foldgate._arrays import operand, optional
+from foldgate._typing import BoolArray, FloatArray, IntArray
+from foldgate.gradients import SimpleRNNGradients
+from foldgate.ops._recurrent import counted_steps, rnn_cell
+
+
+def simple_rnn(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    activation: str = "tanh",
+    initial_h: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """Runs a simple RNN over a batch of sequences: `h' = activation(x_t @ kernel + h @ recurrent_kernel + bias)`.
+
+    (Elman 1990.)
+
+    Args:
+      x: (N, T, D).
+      kernel: (D, U).
+      recurrent_kernel: (U, U).
+      bias: (U,) or None.
+      activation: `"tanh"` or `"relu"`.
+      initial_h: (N, U), or None for zeros.
+      mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read, and it
+        costs nothing.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be given.
+      reverse: walk from the last step to the first; `y` stays at its original time.
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the first
+        step that counts).
+      return_sequences: whether to return `y`; None otherwise.
+      return_cache: whether to return also what `simple_rnn_backward` takes.
+
+    Returns:
+      `(y, h)`, or `(y, h, cache)`: y (N, T, U) is h at every step; h (N, U) is the state after the last step.
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a mask that
+        is not of bool, lengths that are not integers.
+      ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences; another
+        activation.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> y, h = ops.simple_rnn(np.ones((1, 3, 1)), np.ones((1, 1)), np.ones((1, 1)), activation="relu")
+      >>> y.ravel(), h
+      (array([1., 2., 3.]), array([[3.]]))
+    """
+    op = "simple_rnn"
+    x = operand(op, "x", x)
+    mask, lengths = counted_steps(op, mask, lengths)
+    y, h, _, cache = _native.recurrent_forward(
+        op,
+        rnn_cell(op, activation),
+        x,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        optional(op, "initial_h", initial_h, x),
+        None,
+        mask,
+        lengths,
+        reverse,
+        zero_output_for_mask,
+        return_sequences,
+        return_cache,
+    )
+    return (y, h, cache) if return_cache else (y, h)
+
+
+def simple_rnn_backward(
+    dy: FloatArray | None,
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    y: FloatArray,
+    cache: FloatArray,
+    *,
+    activation: str = "tanh",
+    dh: FloatArray | None = None,
+    initial_h: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
+    need_dx: bool = True,
+) -> SimpleRNNGradients:
+    """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
+
+    Args:
+      dy: (N, T, U), or None for zeros when `dh` is given.
+      x: what `simple_rnn` was given, as are all arguments not named here.
+      kernel: (D, U).
+      recurrent_kernel: (U, U).
+      bias: (U,) or None.
+      y: what `simple_rnn` returned.
+      cache: what `simple_rnn` returned, with the same instruction-set tier in use (`foldgate.set_max_isa`).
+      activation: as `simple_rnn` was told.
+      dh: the gradient of the last h, (N, U), or None for zeros.
+      initial_h: (N, U) or None.
+      mask: (N, T) or None.
+      lengths: (N,) or None.
+      reverse: whether `simple_rnn` walked from the last step to the first.
+      zero_output_for_mask: whether `simple_rnn` put out 0 at masked steps.
+      need_dx: whether to compute `dx`, which a first layer does not need.
+
+    Returns:
+      `SimpleRNNGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`; dbias is None where there was no bias.
+      dx is 0 at masked steps.
+
+    Raises:
+      TypeError: as `simple_rnn`.
+      ValueError: as `simple_rnn`; a gradient, `y` or `cache` of another shape; `dy` and `dh` are both None.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, one = np.ones((1, 3, 1)), np.ones((1, 1))
+      >>> y, h, cache = ops.simple_rnn(x, one, one, activation="relu", return_cache=True)
+      >>> ops.simple_rnn_backward(None, x, one, one, None, y, cache, activation="relu", dh=one).dx.ravel()
+      array([1., 1., 1.])
+    """
+    op = "simple_rnn_backward"
+    x = operand(op, "x", x)
+    mask, lengths = counted_steps(op, mask, lengths)
+    *gradients, _ = _native.recurrent_backward(
+        op,
+        rnn_cell(op, activation),
+        optional(op, "dy", dy, x),
+        x,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        operand(op, "y", y, x),
+        operand(op, "cache", cache, x),
+        optional(op, "dh", dh, x),
+        None,
+        optional(op, "initial_h", initial_h, x),
+        None,
+        mask,
+        lengths,
+        reverse,
+        zero_output_for_mask,
+        need_dx,
+    )
+    return SimpleRNNGradients(*gradients)
