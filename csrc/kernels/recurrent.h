@@ -87,18 +87,19 @@ struct RecurrentGradient {
   T* reset_h = nullptr;  // written: r h, what the candidate's weights saw
 };
 
-// The cell alone, for single steps: the products have been made. Everything is row-major without padding.
+// The cell alone, for single steps whose products have been made. All but `saved` is row-major without padding.
 template <class T>
 struct RecurrentCell {
   int64_t units = 0, rows = 0;
-  const T* input = nullptr;      // [row][gates * U]: x kernel + bias
-  const T* recurrent = nullptr;  // [row][gates * U]: h recurrent_kernel (+ bias, kGru)
-  const T* h = nullptr;          // entering
-  const T* c = nullptr;          // entering
+  const T* input = nullptr;  // [row][gates * U]: x kernel + bias
+  const T* recurrent =
+      nullptr;           // [row][columns]: h recurrent_kernel (+ bias, kGru), of this phase's gates alone
+  const T* h = nullptr;  // entering
+  const T* c = nullptr;
   T* next_h = nullptr;
   T* next_c = nullptr;
-  T* saved = nullptr;   // [row][slot][U]; null: not wanted
-  T* update = nullptr;  // kGruBefore: z and r h between its two phases
+  T* saved = nullptr;   // as in RecurrentStep, of `rows` rows; null: not wanted
+  T* update = nullptr;  // kGruBefore: z and r h, from the first phase to the second
   T* reset_h = nullptr;
 };
 

@@ -72,16 +72,12 @@ template <class T>
 void gradient(Cell cell, const RecurrentGradient<T>& s) {
   using V = GradientVector<T>;
   switch (cell) {
-    case Cell::kLstm:
-      return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { lstm_gradient<T>(v); });
-    case Cell::kGru:
-      return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { gru_gradient<T>(v); });
+    case Cell::kLstm: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { lstm_gradient<T>(v); });
+    case Cell::kGru: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { gru_gradient<T>(v); });
     case Cell::kGruBefore:
       return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { candidate_gradient<T>(v); });
-    case Cell::kTanh:
-      return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, false>(v); });
-    case Cell::kRelu:
-      return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, true>(v); });
+    case Cell::kTanh: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, false>(v); });
+    case Cell::kRelu: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, true>(v); });
   }
 }
 

@@ -126,18 +126,12 @@ void step_phase(const RecurrentStep<T>& s) {
 template <class T>
 void step(Phase phase, const RecurrentStep<T>& s) {
   switch (phase) {
-    case Phase::kLstm:
-      return step_phase<T, Phase::kLstm>(s);
-    case Phase::kGru:
-      return step_phase<T, Phase::kGru>(s);
-    case Phase::kGruGates:
-      return step_phase<T, Phase::kGruGates>(s);
-    case Phase::kGruCandidate:
-      return step_phase<T, Phase::kGruCandidate>(s);
-    case Phase::kTanh:
-      return step_phase<T, Phase::kTanh>(s);
-    case Phase::kRelu:
-      return step_phase<T, Phase::kRelu>(s);
+    case Phase::kLstm: return step_phase<T, Phase::kLstm>(s);
+    case Phase::kGru: return step_phase<T, Phase::kGru>(s);
+    case Phase::kGruGates: return step_phase<T, Phase::kGruGates>(s);
+    case Phase::kGruCandidate: return step_phase<T, Phase::kGruCandidate>(s);
+    case Phase::kTanh: return step_phase<T, Phase::kTanh>(s);
+    case Phase::kRelu: return step_phase<T, Phase::kRelu>(s);
   }
 }
 
@@ -160,14 +154,10 @@ void project_panels(const RecurrentProjection<T>& p) {
 template <class T>
 void project(Phase phase, const RecurrentProjection<T>& p) {
   switch (kPhaseGates[static_cast<int>(phase)] * p.weights.vectors) {
-    case 1:
-      return project_panels<T, 1>(p);
-    case 2:
-      return project_panels<T, 2>(p);
-    case 3:
-      return project_panels<T, 3>(p);
-    default:
-      return project_panels<T, 4>(p);
+    case 1: return project_panels<T, 1>(p);
+    case 2: return project_panels<T, 2>(p);
+    case 3: return project_panels<T, 3>(p);
+    default: return project_panels<T, 4>(p);
   }
 }
 
@@ -180,7 +170,7 @@ FOLDGATE_INLINE void cell_vector(const RecurrentCell<T>& s, int64_t row, int64_t
   const auto both = [&](int gates, int g)
                         FOLDGATE_LAMBDA { return part(s.input, gates, g) + part(s.recurrent, gates, g); };
   const auto keep = [&](int64_t slots, int64_t slot, Vec<T> value) FOLDGATE_LAMBDA {
-    if (s.saved) store(s.saved + (row * slots + slot) * s.units + unit, value, n);
+    if (s.saved) store(s.saved + ((unit / kLanes<T> * s.rows + row) * slots + slot) * kLanes<T>, value);
   };
   const Vec<T> h = load(s.h + at, n);
   if constexpr (kPhase == Phase::kLstm) {
@@ -217,18 +207,12 @@ void cell_rows(const RecurrentCell<T>& s) {
 template <class T>
 void cell(Phase phase, const RecurrentCell<T>& s) {
   switch (phase) {
-    case Phase::kLstm:
-      return cell_rows<T, Phase::kLstm>(s);
-    case Phase::kGru:
-      return cell_rows<T, Phase::kGru>(s);
-    case Phase::kGruGates:
-      return cell_rows<T, Phase::kGruGates>(s);
-    case Phase::kGruCandidate:
-      return cell_rows<T, Phase::kGruCandidate>(s);
-    case Phase::kTanh:
-      return cell_rows<T, Phase::kTanh>(s);
-    case Phase::kRelu:
-      return cell_rows<T, Phase::kRelu>(s);
+    case Phase::kLstm: return cell_rows<T, Phase::kLstm>(s);
+    case Phase::kGru: return cell_rows<T, Phase::kGru>(s);
+    case Phase::kGruGates: return cell_rows<T, Phase::kGruGates>(s);
+    case Phase::kGruCandidate: return cell_rows<T, Phase::kGruCandidate>(s);
+    case Phase::kTanh: return cell_rows<T, Phase::kTanh>(s);
+    case Phase::kRelu: return cell_rows<T, Phase::kRelu>(s);
   }
 }
 

@@ -40,7 +40,7 @@ def recurrent_forward(
     zero_output_for_mask: bool,
     return_sequences: bool,
     return_cache: bool,
-) -> tuple[FloatArray | None, FloatArray, FloatArray | None, FloatArray | None]: ...
+) -> tuple[Any, ...]: ...
 def recurrent_backward(
     op: str,
     cell: int,
@@ -60,6 +60,28 @@ def recurrent_backward(
     reverse: bool,
     zero_output_for_mask: bool,
     need_dx: bool,
-) -> tuple[
-    FloatArray | None, FloatArray, FloatArray, FloatArray | None, FloatArray, FloatArray | None
-]: ...
+) -> tuple[Any, ...]: ...
+def recurrent_step(
+    op: str,
+    cell: int,
+    x: FloatArray,
+    h: FloatArray,
+    c: FloatArray | None,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    return_cache: bool,
+) -> tuple[Any, ...]: ...
+def recurrent_step_backward(
+    op: str,
+    cell: int,
+    dh: FloatArray | None,
+    dc: FloatArray | None,
+    x: FloatArray,
+    h: FloatArray,
+    c: FloatArray | None,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    cache: FloatArray,
+) -> tuple[Any, ...]: ...

@@ -26,14 +26,10 @@ struct GateColumns {
 
 GateColumns columns_of(Cell cell) {
   switch (cell) {
-    case Cell::kLstm:
-      return {4, {{0, 4}}, 0, 4};
-    case Cell::kGru:
-      return {4, {{2, 1}, {0, 2}}, 1, 3};
-    case Cell::kGruBefore:
-      return {3, {{0, 3}}, 0, 2};
-    default:
-      return {1, {{0, 1}}, 0, 1};
+    case Cell::kLstm: return {4, {{0, 4}}, 0, 4};
+    case Cell::kGru: return {4, {{2, 1}, {0, 2}}, 1, 3};
+    case Cell::kGruBefore: return {3, {{0, 3}}, 0, 2};
+    default: return {1, {{0, 1}}, 0, 1};
   }
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/check.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
@@ -54,7 +53,7 @@ class Forward {
       });
     stop_.check();
     end_states();
-    if (a_.cache) write_header();
+    if (a_.cache) write_cache_header(plan_, a_.cache);
   }
 
  private:
@@ -171,12 +170,6 @@ class Forward {
     }
   }
 
-  void write_header() {
-    std::fill(a_.cache, a_.cache + RecurrentPlan::kCacheHeader, T(0));
-    a_.cache[0] = static_cast<T>(plan_.options.cell);
-    a_.cache[1] = static_cast<T>(plan_.lanes);
-  }
-
   const RecurrentPlan& plan_;
   const RecurrentForward<T>& a_;
   const RecurrentKernels<T>& kernels_;
@@ -200,17 +193,6 @@ void recurrent_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arr
   Forward<T>(plan, arrays).run();
 }
 
-template <class T>
-void check_cache(const RecurrentPlan& plan, const T* cache) {
-  require(
-      cache[0] == static_cast<T>(plan.options.cell) && cache[1] == static_cast<T>(plan.lanes),
-      plan.options.op,
-      ": cache was not made by the same op on the same instruction-set tier; expected what the forward op "
-      "returned");
-}
-
-template void check_cache(const RecurrentPlan&, const float*);
-template void check_cache(const RecurrentPlan&, const double*);
 template void recurrent_forward(const RecurrentPlan&, const RecurrentForward<float>&);
 template void recurrent_forward(const RecurrentPlan&, const RecurrentForward<double>&);
 

@@ -24,16 +24,11 @@ Scratch<T> starting_bias(const RecurrentPlan& plan, const T* bias) {
 
 std::vector<Phase> phases_of(Cell cell) {
   switch (cell) {
-    case Cell::kLstm:
-      return {Phase::kLstm};
-    case Cell::kGru:
-      return {Phase::kGru};
-    case Cell::kGruBefore:
-      return {Phase::kGruGates, Phase::kGruCandidate};
-    case Cell::kTanh:
-      return {Phase::kTanh};
-    case Cell::kRelu:
-      break;
+    case Cell::kLstm: return {Phase::kLstm};
+    case Cell::kGru: return {Phase::kGru};
+    case Cell::kGruBefore: return {Phase::kGruGates, Phase::kGruCandidate};
+    case Cell::kTanh: return {Phase::kTanh};
+    case Cell::kRelu: break;
   }
   return {Phase::kRelu};
 }

@@ -24,7 +24,4 @@ class PackedPhase {
   Scratch<T> kernel_, recurrent_, bias_, recurrent_bias_;
 };
 
-// The phases of a cell, in order.
-std::vector<Phase> phases_of(Cell cell);
-
 }  // namespace foldgate

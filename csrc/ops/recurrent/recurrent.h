@@ -43,13 +43,18 @@ struct RecurrentBackward {
   T* dinitial_c = nullptr;  // LSTM alone
 };
 
+// The phases of a cell, in order.
+std::vector<Phase> phases_of(Cell cell);
+
 template <class T>
 void recurrent_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays);
 
 template <class T>
 void recurrent_backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays);
 
-// ValueError unless the cache is what forward made of this plan's cell on this tier. Its size is the caller's check.
+// A cache says what made it. ValueError unless that is this plan's cell on this tier; its size is the caller's check.
+template <class T>
+void write_cache_header(const RecurrentPlan& plan, T* cache);
 template <class T>
 void check_cache(const RecurrentPlan& plan, const T* cache);
 

@@ -3,9 +3,23 @@
 `foldgate.reference` has the same functions in plain NumPy.
 """
 
-from foldgate.ops.gru import gru, gru_backward
-from foldgate.ops.lstm import lstm, lstm_backward
+from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
+from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
-from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
 
-__all__ = ["gru", "gru_backward", "lstm", "lstm_backward", "matmul", "simple_rnn", "simple_rnn_backward"]
+__all__ = [
+    "gru",
+    "gru_backward",
+    "gru_step",
+    "gru_step_backward",
+    "lstm",
+    "lstm_backward",
+    "lstm_step",
+    "lstm_step_backward",
+    "matmul",
+    "simple_rnn",
+    "simple_rnn_backward",
+    "simple_rnn_step",
+    "simple_rnn_step_backward",
+]

@@ -32,6 +32,8 @@ def counted_steps(op: str, mask: object, lengths: object) -> tuple[BoolArray | N
         mask = np.ascontiguousarray(mask)
     if lengths is not None:
         lengths = _array(op, "lengths", lengths, "iu", "integers")
+        if lengths.dtype == np.uint64 and lengths.max(initial=0) > np.iinfo(np.int64).max:
+            raise ValueError(f"{op}: lengths has {lengths.max()}; expected at most the steps of x")
         lengths = np.ascontiguousarray(lengths, np.int64)
     return mask, lengths
 

@@ -30,23 +30,24 @@ def gru(
 
     With W, R and b the columns of `kernel`, `recurrent_kernel` and `bias` of each gate:
     `z = sigmoid(x_t Wz + h Rz + bz)`, `r = sigmoid(x_t Wr + h Rr + br)`, and the candidate is
-    `n = tanh(x_t Wn + bn + r (h Rn + rn))` with `reset_after`, `n = tanh(x_t Wn + bn + (r h) Rn)` without (Cho et al.
-    2014; with `reset_after` as in cuDNN, PyTorch and Keras' default).
+    `n = tanh(x_t Wn + bn + r (h Rn + rn))` with `reset_after`, `n = tanh(x_t Wn + bn + (r h) Rn)` without
+    (Cho et al. 2014; with `reset_after` as in cuDNN, PyTorch and Keras' default).
 
     Args:
       x: (N, T, D).
       kernel: (D, 3U), gates in the order z, r, h.
       recurrent_kernel: (U, 3U).
-      bias: (2, 3U) with `reset_after`, row 0 for the input and row 1 for the recurrent product; (3U,) without; or
-        None.
+      bias: (2, 3U) with `reset_after`, row 0 for the input and row 1 for the recurrent product; (3U,)
+        without; or None.
       initial_h: (N, U), or None for zeros.
-      mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read, and it
-        costs nothing.
-      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be given.
+      mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read,
+        and it costs nothing.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be
+        given.
       reverse: walk from the last step to the first; `y` stays at its original time.
       reset_after: whether the reset gate works on the recurrent product rather than on h.
-      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the first
-        step that counts).
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the
+        first step that counts).
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `gru_backward` needs.
 
@@ -54,8 +55,8 @@ def gru(
       `(y, h)`, or `(y, h, cache)`: y (N, T, U) is h at every step; h (N, U) is the state after the last step.
 
     Raises:
-      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a mask that
-        is not of bool, lengths that are not integers.
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a
+        mask that is not of bool, lengths that are not integers.
       ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences.
 
     Example:
@@ -125,8 +126,8 @@ def gru_backward(
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
-      `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`; dbias is None where there was no bias. dx is
-      0 at masked steps.
+      `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`; dbias is None where there was no
+      bias. dx is 0 at masked steps.
 
     Raises:
       TypeError: as `gru`.
@@ -163,5 +164,111 @@ def gru_backward(
         reverse,
         zero_output_for_mask,
         need_dx,
+    )
+    return GRUGradients(*gradients)
+
+
+def gru_step(
+    x: FloatArray,
+    h: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    reset_after: bool = True,
+    return_cache: bool = False,
+) -> Any:
+    """One step of the GRU, for loops of your own; see `gru` for the equations.
+
+    Args:
+      x: (N, D).
+      h: the state, (N, U).
+      kernel: (D, 3U), gates in the order z, r, h.
+      recurrent_kernel: (U, 3U).
+      bias: (2, 3U) with `reset_after`, (3U,) without, or None.
+      reset_after: whether the reset gate works on the recurrent product rather than on h.
+      return_cache: whether to return also what `gru_step_backward` needs.
+
+    Returns:
+      The new h, (N, U); with `return_cache`, `(h, cache)`.
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`.
+      ValueError: the shapes do not fit each other.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> ops.gru_step(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 3)), np.zeros((1, 3)))  # half is kept
+      array([[0.5]])
+    """
+    op = "gru_step"
+    x = operand(op, "x", x)
+    h, _, cache = _native.recurrent_step(
+        op,
+        GRU if reset_after else GRU_RESET_BEFORE,
+        x,
+        operand(op, "h", h, x),
+        None,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        return_cache,
+    )
+    return (h, cache) if return_cache else h
+
+
+def gru_step_backward(
+    dh: FloatArray,
+    x: FloatArray,
+    h: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    cache: FloatArray,
+    *,
+    reset_after: bool = True,
+) -> GRUGradients:
+    """The gradients of `sum(dh * h')` for `h' = gru_step(x, h, ...)`.
+
+    Args:
+      dh: (N, U).
+      x: what `gru_step` was given, as are all arguments not named here.
+      h: the state that entered the step.
+      kernel: (D, 3U).
+      recurrent_kernel: (U, 3U).
+      bias: (2, 3U), (3U,) or None.
+      cache: what `gru_step` returned, with the same instruction-set tier in use.
+      reset_after: as `gru_step` was told.
+
+    Returns:
+      `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`, the last one of h.
+
+    Raises:
+      TypeError: as `gru_step`.
+      ValueError: as `gru_step`; dh or the cache is of another shape.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, h, w = np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 3))
+      >>> _, cache = ops.gru_step(x, h, w, w, return_cache=True)
+      >>> ops.gru_step_backward(np.ones((1, 1)), x, h, w, w, None, cache).dinitial_h
+      array([[0.5]])
+    """
+    op = "gru_step_backward"
+    x = operand(op, "x", x)
+    *gradients, _ = _native.recurrent_step_backward(
+        op,
+        GRU if reset_after else GRU_RESET_BEFORE,
+        operand(op, "dh", dh, x),
+        None,
+        x,
+        operand(op, "h", h, x),
+        None,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        operand(op, "cache", cache, x),
     )
     return GRUGradients(*gradients)

@@ -29,8 +29,8 @@ def lstm(
     """Runs an LSTM over a batch of sequences.
 
     With `[i f g o] = x_t @ kernel + h @ recurrent_kernel + bias`:
-    `c' = sigmoid(f) c + sigmoid(i) tanh(g)` and `h' = sigmoid(o) tanh(c')` (Hochreiter & Schmidhuber 1997, with the
-    forget gate of Gers et al. 2000).
+    `c' = sigmoid(f) c + sigmoid(i) tanh(g)` and `h' = sigmoid(o) tanh(c')` (Hochreiter & Schmidhuber 1997,
+    with the forget gate of Gers et al. 2000).
 
     Args:
       x: (N, T, D).
@@ -39,22 +39,23 @@ def lstm(
       bias: (4U,) or None.
       initial_h: (N, U), or None for zeros.
       initial_c: (N, U), or None for zeros.
-      mask: (N, T) of bool, True where a step counts. A masked step carries all states, its `x` is not read, and it
-        costs nothing.
-      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be given.
+      mask: (N, T) of bool, True where a step counts. A masked step carries all states, its `x` is not read,
+        and it costs nothing.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be
+        given.
       reverse: walk from the last step to the first; `y` stays at its original time.
-      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the first
-        step that counts).
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the
+        first step that counts).
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `lstm_backward` needs.
 
     Returns:
-      `(y, h, c)`, or `(y, h, c, cache)`: y (N, T, U) is h at every step; h and c (N, U) are the states after the
-      last step.
+      `(y, h, c)`, or `(y, h, c, cache)`: y (N, T, U) is h at every step; h and c (N, U) are the states after
+      the last step.
 
     Raises:
-      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a mask that
-        is not of bool, lengths that are not integers.
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a
+        mask that is not of bool, lengths that are not integers.
       ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences.
 
     Example:
@@ -126,8 +127,8 @@ def lstm_backward(
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
-      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`; dbias is None where there was
-      no bias. dx is 0 at masked steps.
+      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`; dbias is None where
+      there was no bias. dx is 0 at masked steps.
 
     Raises:
       TypeError: as `lstm`.
@@ -165,5 +166,115 @@ def lstm_backward(
             reverse,
             zero_output_for_mask,
             need_dx,
+        )
+    )
+
+
+def lstm_step(
+    x: FloatArray,
+    h: FloatArray,
+    c: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """One step of the LSTM, for loops of your own; see `lstm` for the equations.
+
+    Args:
+      x: (N, D).
+      h: the hidden state, (N, U).
+      c: the cell state, (N, U).
+      kernel: (D, 4U), gates in the order i, f, c, o.
+      recurrent_kernel: (U, 4U).
+      bias: (4U,) or None.
+      return_cache: whether to return also what `lstm_step_backward` needs.
+
+    Returns:
+      `(h, c)`, or `(h, c, cache)`: the new states, (N, U).
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`.
+      ValueError: the shapes do not fit each other.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> one, weights = np.ones((1, 1)), np.zeros((1, 4))
+      >>> h, c = ops.lstm_step(one, one, one, weights, weights)
+      >>> c  # every gate is half open, and the candidate is 0
+      array([[0.5]])
+    """
+    op = "lstm_step"
+    x = operand(op, "x", x)
+    h, c, cache = _native.recurrent_step(
+        op,
+        LSTM,
+        x,
+        operand(op, "h", h, x),
+        operand(op, "c", c, x),
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        return_cache,
+    )
+    return (h, c, cache) if return_cache else (h, c)
+
+
+def lstm_step_backward(
+    dh: FloatArray | None,
+    dc: FloatArray | None,
+    x: FloatArray,
+    h: FloatArray,
+    c: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    cache: FloatArray,
+) -> LSTMGradients:
+    """The gradients of `sum(dh * h') + sum(dc * c')` for `(h', c') = lstm_step(x, h, c, ...)`.
+
+    Args:
+      dh: (N, U), or None for zeros.
+      dc: (N, U), or None for zeros; not both may be None.
+      x: what `lstm_step` was given, as are all arguments not named here.
+      h: the state that entered the step.
+      c: the state that entered the step.
+      kernel: (D, 4U).
+      recurrent_kernel: (U, 4U).
+      bias: (4U,) or None.
+      cache: what `lstm_step` returned, with the same instruction-set tier in use.
+
+    Returns:
+      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`, the last two of h and c.
+
+    Raises:
+      TypeError: as `lstm_step`.
+      ValueError: as `lstm_step`; a gradient or the cache is of another shape; `dh` and `dc` are both None.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> one, weights = np.ones((1, 1)), np.zeros((1, 4))
+      >>> *_, cache = ops.lstm_step(one, one, one, weights, weights, return_cache=True)
+      >>> ops.lstm_step_backward(None, one, one, one, one, weights, weights, None, cache).dinitial_c
+      array([[0.5]])
+    """
+    op = "lstm_step_backward"
+    x = operand(op, "x", x)
+    return LSTMGradients(
+        *_native.recurrent_step_backward(
+            op,
+            LSTM,
+            optional(op, "dh", dh, x),
+            optional(op, "dc", dc, x),
+            x,
+            operand(op, "h", h, x),
+            operand(op, "c", c, x),
+            operand(op, "kernel", kernel, x),
+            operand(op, "recurrent_kernel", recurrent_kernel, x),
+            optional(op, "bias", bias, x),
+            operand(op, "cache", cache, x),
         )
     )

@@ -26,9 +26,9 @@ def simple_rnn(
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
-    """Runs a simple RNN over a batch of sequences: `h' = activation(x_t @ kernel + h @ recurrent_kernel + bias)`.
+    """Runs a simple RNN over a batch of sequences.
 
-    (Elman 1990.)
+    `h' = activation(x_t @ kernel + h @ recurrent_kernel + bias)` (Elman 1990).
 
     Args:
       x: (N, T, D).
@@ -37,12 +37,13 @@ def simple_rnn(
       bias: (U,) or None.
       activation: `"tanh"` or `"relu"`.
       initial_h: (N, U), or None for zeros.
-      mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read, and it
-        costs nothing.
-      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be given.
+      mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read,
+        and it costs nothing.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be
+        given.
       reverse: walk from the last step to the first; `y` stays at its original time.
-      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the first
-        step that counts).
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the
+        first step that counts).
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `simple_rnn_backward` takes.
 
@@ -50,10 +51,10 @@ def simple_rnn(
       `(y, h)`, or `(y, h, cache)`: y (N, T, U) is h at every step; h (N, U) is the state after the last step.
 
     Raises:
-      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a mask that
-        is not of bool, lengths that are not integers.
-      ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences; another
-        activation.
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a
+        mask that is not of bool, lengths that are not integers.
+      ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences;
+        another activation.
 
     Example:
       >>> import numpy as np
@@ -122,8 +123,8 @@ def simple_rnn_backward(
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
-      `SimpleRNNGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`; dbias is None where there was no bias.
-      dx is 0 at masked steps.
+      `SimpleRNNGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`; dbias is None where there was
+      no bias. dx is 0 at masked steps.
 
     Raises:
       TypeError: as `simple_rnn`.
@@ -159,5 +160,112 @@ def simple_rnn_backward(
         reverse,
         zero_output_for_mask,
         need_dx,
+    )
+    return SimpleRNNGradients(*gradients)
+
+
+def simple_rnn_step(
+    x: FloatArray,
+    h: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    activation: str = "tanh",
+    return_cache: bool = False,
+) -> Any:
+    """One step of the simple RNN, for loops of your own; see `simple_rnn` for the equation.
+
+    Args:
+      x: (N, D).
+      h: the state, (N, U).
+      kernel: (D, U).
+      recurrent_kernel: (U, U).
+      bias: (U,) or None.
+      activation: `"tanh"` or `"relu"`.
+      return_cache: whether to return also what `simple_rnn_step_backward` needs.
+
+    Returns:
+      The new h, (N, U); with `return_cache`, `(h, cache)`.
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`.
+      ValueError: the shapes do not fit each other; another activation.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> one = np.ones((1, 1))
+      >>> ops.simple_rnn_step(one, one, one, one, activation="relu")
+      array([[2.]])
+    """
+    op = "simple_rnn_step"
+    x = operand(op, "x", x)
+    h, _, cache = _native.recurrent_step(
+        op,
+        rnn_cell(op, activation),
+        x,
+        operand(op, "h", h, x),
+        None,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        return_cache,
+    )
+    return (h, cache) if return_cache else h
+
+
+def simple_rnn_step_backward(
+    dh: FloatArray,
+    x: FloatArray,
+    h: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    cache: FloatArray,
+    *,
+    activation: str = "tanh",
+) -> SimpleRNNGradients:
+    """The gradients of `sum(dh * h')` for `h' = simple_rnn_step(x, h, ...)`.
+
+    Args:
+      dh: (N, U).
+      x: what `simple_rnn_step` was given, as are all arguments not named here.
+      h: the state that entered the step.
+      kernel: (D, U).
+      recurrent_kernel: (U, U).
+      bias: (U,) or None.
+      cache: what `simple_rnn_step` returned, with the same instruction-set tier in use.
+      activation: as `simple_rnn_step` was told.
+
+    Returns:
+      `SimpleRNNGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`, the last one of h.
+
+    Raises:
+      TypeError: as `simple_rnn_step`.
+      ValueError: as `simple_rnn_step`; dh or the cache is of another shape.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> one = np.ones((1, 1))
+      >>> _, cache = ops.simple_rnn_step(one, one, one, 3 * one, activation="relu", return_cache=True)
+      >>> ops.simple_rnn_step_backward(one, one, one, one, 3 * one, None, cache, activation="relu").dinitial_h
+      array([[3.]])
+    """
+    op = "simple_rnn_step_backward"
+    x = operand(op, "x", x)
+    *gradients, _ = _native.recurrent_step_backward(
+        op,
+        rnn_cell(op, activation),
+        operand(op, "dh", dh, x),
+        None,
+        x,
+        operand(op, "h", h, x),
+        None,
+        operand(op, "kernel", kernel, x),
+        operand(op, "recurrent_kernel", recurrent_kernel, x),
+        optional(op, "bias", bias, x),
+        operand(op, "cache", cache, x),
     )
     return SimpleRNNGradients(*gradients)

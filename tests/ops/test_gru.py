@@ -1,0 +1,93 @@
+"""The GRU against the reference: sizes, masks, threads, layouts, NaN and infinities, refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import recurrent_checks as checks
+
+from foldgate import ops
+from recurrent_cases import RECURRENT_OPS, RecurrentOp
+from support import MASK_KINDS
+
+each_op = pytest.mark.parametrize(
+    "op", [op for op in RECURRENT_OPS if op.name == "gru"], ids=lambda op: op.label
+)
+each_direction = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+
+
+@each_op
+def test_sizes(op: RecurrentOp, dtype: Any, isa: str, rng: np.random.Generator) -> None:
+    checks.check_sizes(op, rng, dtype)
+
+
+@each_op
+@each_direction
+@pytest.mark.parametrize("kind", MASK_KINDS)
+def test_masks(
+    op: RecurrentOp, kind: str, reverse: bool, dtype: Any, isa: str, rng: np.random.Generator
+) -> None:
+    checks.check_masks(op, rng, dtype, kind, reverse)
+
+
+@each_op
+@pytest.mark.parametrize("kind", MASK_KINDS)
+@pytest.mark.parametrize("split", checks.THREADED_SIZES)
+def test_threads(op: RecurrentOp, split: str, kind: str, dtype: Any, rng: np.random.Generator) -> None:
+    checks.check_threads(op, rng, checks.THREADED_SIZES[split], kind, dtype)
+
+
+@each_op
+def test_threads_on_every_tier(op: RecurrentOp, isa: str, rng: np.random.Generator) -> None:
+    checks.check_threads(op, rng, checks.THREADED_SIZES["batch"], "lengths", np.float32)
+
+
+@each_op
+def test_rows_are_independent(op: RecurrentOp, dtype: Any, isa: str, rng: np.random.Generator) -> None:
+    checks.check_rows_are_independent(op, rng, dtype)
+
+
+@each_op
+def test_optional_parts(op: RecurrentOp, dtype: Any, rng: np.random.Generator) -> None:
+    checks.check_optional_parts(op, rng, dtype)
+
+
+@each_op
+def test_masked_values_are_not_read(op: RecurrentOp, dtype: Any, rng: np.random.Generator) -> None:
+    checks.check_masked_values_are_not_read(op, rng, dtype)
+
+
+@each_op
+def test_non_finite(op: RecurrentOp, dtype: Any, isa: str, rng: np.random.Generator) -> None:
+    checks.check_non_finite(op, rng, dtype)
+
+
+@each_op
+def test_layouts(op: RecurrentOp, dtype: Any, rng: np.random.Generator) -> None:
+    checks.check_layouts(op, rng, dtype)
+
+
+@each_op
+def test_refusals(op: RecurrentOp, rng: np.random.Generator) -> None:
+    checks.check_refusals(op, rng)
+
+
+@each_op
+def test_backward_refusals(op: RecurrentOp, rng: np.random.Generator) -> None:
+    checks.check_backward_refusals(op, rng)
+
+
+@pytest.mark.parametrize("reset_after, shape", [(True, (6,)), (False, (2, 6))])
+def test_bias_of_the_other_kind_is_refused(reset_after: bool, shape: tuple[int, ...]) -> None:
+    expected = r"\(2, 6\)" if reset_after else r"\(6,\)"
+    with pytest.raises(ValueError, match=f"gru: bias has shape .*; expected {expected}"):
+        ops.gru(np.ones((1, 2, 2)), np.ones((2, 6)), np.ones((2, 6)), np.ones(shape), reset_after=reset_after)
+
+
+def test_cache_of_the_other_kind_is_refused() -> None:
+    x, kernel, recurrent = np.ones((1, 2, 2)), np.ones((2, 6)), np.ones((2, 6))
+    y, _, cache = ops.gru(x, kernel, recurrent, return_cache=True)
+    with pytest.raises(ValueError, match="gru_backward: cache"):
+        ops.gru_backward(y, x, kernel, recurrent, None, y, cache, reset_after=False)
