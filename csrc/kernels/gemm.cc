@@ -10,29 +10,32 @@ namespace {
 template <class T>
 using TileFunction = void (*)(const Tile<T>&, const Epilogue<T>&);
 
-static_assert(kTileVectors == 2 && kDotsColumns == 3, "the tables below have as many rows");
-
-template <class T, int... I>
-void call_rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
-  static constexpr TileFunction<T> table[kTileVectors][kTileRows] = {{tile_rows<T, I + 1, 1>...},
-                                                                     {tile_rows<T, I + 1, 2>...}};
-  table[vectors - 1][m - 1](tile, epilogue);
+// The tiles of one width, by height.
+template <class T, int N, int... I>
+TileFunction<T> rows_of(int m, Indices<I...>) {
+  static constexpr TileFunction<T> table[] = {tile_rows<T, I + 1, N>...};
+  return table[m - 1];
 }
-template <class T>
+template <class T, int N, int... I>
+TileFunction<T> columns_of(int m, Indices<I...>) {
+  static constexpr TileFunction<T> table[] = {tile_columns<T, I + 1, N>...};
+  return table[m - 1];
+}
+template <int N>
+using Heights = typename MakeIndices<kTileHeights[N - 1]>::type;
+
+template <class T, int N = kTileVectors>
 void rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
-  call_rows(m, vectors, tile, epilogue, typename MakeIndices<kTileRows>::type());
+  if (vectors == N) return rows_of<T, N>(m, Heights<N>())(tile, epilogue);
+  if constexpr (N > 1) rows<T, N - 1>(m, vectors, tile, epilogue);
+}
+template <class T, int N = kTileVectors>
+void columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  if (vectors == N) return columns_of<T, N>(m, Heights<N>())(tile, epilogue);
+  if constexpr (N > 1) columns<T, N - 1>(m, vectors, tile, epilogue);
 }
 
-template <class T, int... I>
-void call_columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
-  static constexpr TileFunction<T> table[kTileVectors][kTileRows] = {{tile_columns<T, I + 1, 1>...},
-                                                                     {tile_columns<T, I + 1, 2>...}};
-  table[vectors - 1][m - 1](tile, epilogue);
-}
-template <class T>
-void columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
-  call_columns(m, vectors, tile, epilogue, typename MakeIndices<kTileRows>::type());
-}
+static_assert(kDotsColumns == 3, "the table below has as many rows");
 
 template <class T, int... I>
 void call_dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
@@ -49,15 +52,15 @@ void dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue) {
 constexpr int64_t kPackRows = 16;
 
 template <class T>
-void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t n, T* panels) {
-  constexpr int64_t kFull = kTileVectors * kLanes<T>;
-  auto width_at = [n](int64_t j) {
-    const int64_t left = n - j;
-    return left >= kFull ? kFull : (left + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t n, int64_t full,
+                 T* panels) {
+  auto width_at = [=](int64_t j) {
+    const int64_t padded = (n - j + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+    return padded < full ? padded : full;
   };
   if (column_step == 1) {
     for (int64_t first = 0; first < k; first += kPackRows)
-      for (int64_t j = 0; j < n; j += kFull)
+      for (int64_t j = 0; j < n; j += full)
         for (int64_t i = first; i < k && i < first + kPackRows; ++i) {
           const int64_t width = width_at(j);
           for (int64_t v = 0; v < width; v += kLanes<T>)
@@ -65,7 +68,7 @@ void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, i
         }
     return;
   }
-  for (int64_t j = 0; j < n; j += kFull) {
+  for (int64_t j = 0; j < n; j += full) {
     const int64_t width = width_at(j), live = n - j < width ? n - j : width;
     const T* source = b + j * column_step;
     T* panel = panels + j * k;
@@ -80,8 +83,17 @@ void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, i
 
 template <class T>
 constexpr GemmKernels<T> table() {
-  return {kLanes<T>,  kTileRows, kTileVectors,     kDotsRows,      kDotsColumns,       rows<T>,
-          columns<T>, dots<T>,   vector_matrix<T>, pack_panels<T>, transpose_matrix<T>};
+  return {kLanes<T>,
+          kTileVectors,
+          {kTileHeights[0], kTileHeights[1], kTileHeights[2], kTileHeights[3]},
+          kDotsRows,
+          kDotsColumns,
+          rows<T>,
+          columns<T>,
+          dots<T>,
+          vector_matrix<T>,
+          pack_panels<T>,
+          transpose_matrix<T>};
 }
 
 }  // namespace

@@ -31,13 +31,17 @@ struct Epilogue {
   bool relu = false;
 };
 
+constexpr int kMaxTileVectors = 4;
+
 template <class T>
 struct GemmKernels {
   int lanes;
-  int tile_rows, tile_vectors;  // tallest tile of rows() and columns(), widest in vectors
-  int dots_rows, dots_columns;  // tallest and widest of dots()
+  int tile_vectors;                   // widest tile of rows() and columns()
+  int tile_heights[kMaxTileVectors];  // tallest tile of 1, 2, ... vectors
+  int dots_rows, dots_columns;        // tallest and widest of dots()
 
-  // A by row pointers: row-major matrices, channels_last pixels. 1 <= m <= tile_rows, 1 <= vectors <= tile_vectors.
+  // A by row pointers: row-major matrices, channels_last pixels. 1 <= vectors <= tile_vectors and
+  // 1 <= m <= tile_heights[vectors - 1].
   void (*rows)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
   // A with contiguous rows: packed A, transposed A, weight gradients.
   void (*columns)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
@@ -47,26 +51,46 @@ struct GemmKernels {
   void (*vector_matrix)(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t k, int64_t n,
                         const T* bias, bool relu, T* c);
 
-  // Packs B[k][n], element (k, j) at b[k * row_step + j * column_step], into panels of tile_vectors vectors (the last
-  // one narrower when that is enough), each [k][width], zeros beyond column n. Panel j starts at j * width * k.
-  void (*pack_panels)(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t n, T* panels);
+  // Packs B[k][n], element (k, j) at b[k * row_step + j * column_step], into panels of `width` columns (the last one
+  // of as many whole vectors as it needs), each [k][width], zeros beyond column n. Panel i starts at i * width * k.
+  void (*pack_panels)(const T* b, int64_t row_step, int64_t column_step, int64_t k, int64_t n, int64_t width,
+                      T* panels);
   // target[c * target_step + r] = source[r * source_step + c]
   void (*transpose)(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
                     int64_t target_step);
 };
 
-// Width of the panel that starts `left` columns before the end, and of all panels together.
+// How n columns are cut into panels, and rows into tiles: the panels are as even as whole vectors allow (5 vectors are
+// 3 + 2, not 4 + 1), and the tile is the tallest of the full panels' width.
+struct PanelShape {
+  int64_t width;  // of every panel but the last
+  int64_t rows;   // tallest tile
+};
 template <class T>
-int64_t panel_width(const GemmKernels<T>& g, int64_t left) {
-  const int64_t vectors = (left + g.lanes - 1) / g.lanes;
-  return (vectors < g.tile_vectors ? vectors : g.tile_vectors) * g.lanes;
+PanelShape panel_shape(const GemmKernels<T>& g, int64_t n) {
+  const int64_t vectors = n > 0 ? (n + g.lanes - 1) / g.lanes : 1;
+  const int64_t panels = (vectors + g.tile_vectors - 1) / g.tile_vectors;
+  const int64_t each = (vectors + panels - 1) / panels;
+  return {each * g.lanes, g.tile_heights[each - 1]};
 }
+// The widest panels, for operands that are packed once and meet products of several widths.
+template <class T>
+PanelShape widest_panels(const GemmKernels<T>& g) {
+  return {int64_t{g.tile_vectors} * g.lanes, g.tile_heights[g.tile_vectors - 1]};
+}
+// Width of the panel that starts `left` columns before the end.
+template <class T>
+int64_t panel_width(const GemmKernels<T>& g, const PanelShape& shape, int64_t left) {
+  const int64_t padded = (left + g.lanes - 1) / g.lanes * g.lanes;
+  return padded < shape.width ? padded : shape.width;
+}
+// Width of all panels together.
 template <class T>
 int64_t padded_columns(const GemmKernels<T>& g, int64_t n) {
   return (n + g.lanes - 1) / g.lanes * g.lanes;
 }
 
-// m rows in tiles as even as they can be: 49 rows are 13 + 12 + 12 + 12 rather than 14 + 14 + 14 + 7.
+// m rows in tiles as even as they can be: 13 rows are 5 + 4 + 4 rather than 6 + 6 + 1.
 struct EvenSplit {
   EvenSplit(int64_t total_, int64_t largest) : total(total_), parts((total_ + largest - 1) / largest) {}
   int64_t begin(int64_t part) const { return total * part / parts; }

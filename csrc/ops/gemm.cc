@@ -10,11 +10,12 @@
 namespace foldgate {
 namespace {
 
-// A panel of B (kDepth x 2 vectors: 128 KB on AVX-512) stays in L2 beside a block of A of kBlockBytes; all panels of a
+// A panel of B (kDepth x 4 vectors: 256 KB on AVX-512) stays in L2 beside a block of A of kBlockBytes; all panels of a
 // sweep, packed at once and shared by the workers, take at most kPackedBytes.
 constexpr int64_t kDepth = 1024;
 constexpr int64_t kBlockBytes = 512 << 10;
 constexpr int64_t kPackedBytes = 16 << 20;
+constexpr int64_t kInPlaceRows = 24;
 // Rows that lie a multiple of this apart fall into few L1 sets: such an A is packed if it is read more than twice.
 constexpr int64_t kAliasBytes = 4096;
 // Columns of a matrix-vector product that a task takes at least.
@@ -26,7 +27,14 @@ template <class T>
 class Gemm {
  public:
   Gemm(const GemmPlan& plan, const T* a, const T* b, const T* bias, T* c)
-      : plan_(plan), kernel_(kernels<T>()), tiles_(kernel_.gemm), a_(a), b_(b), bias_(bias), c_(c) {}
+      : plan_(plan),
+        kernel_(kernels<T>()),
+        tiles_(kernel_.gemm),
+        shape_(panel_shape(tiles_, plan.n)),
+        a_(a),
+        b_(b),
+        bias_(bias),
+        c_(c) {}
 
   void run() {
     if (plan_.m == 0 || plan_.n == 0) return;
@@ -47,7 +55,6 @@ class Gemm {
  private:
   bool relu() const { return plan_.activation == Activation::kRelu; }
   double work() const { return static_cast<double>(plan_.m) * plan_.n * plan_.k; }
-  int64_t full_width() const { return int64_t{tiles_.tile_vectors} * tiles_.lanes; }
 
   void fill_bias() {
     for (int64_t i = 0; i < plan_.m; ++i)
@@ -135,12 +142,12 @@ class Gemm {
     const EvenSplit depths(plan_.k, kDepth);
     const int64_t depth = ceil_div(plan_.k, depths.parts);
     const int64_t sweep_width = std::max<int64_t>(
-        full_width(), kPackedBytes / (depth * static_cast<int64_t>(sizeof(T))) / full_width() * full_width());
+        shape_.width, kPackedBytes / (depth * static_cast<int64_t>(sizeof(T))) / shape_.width * shape_.width);
     const bool pack_a = must_pack_a();
     const int64_t row_block = block_rows(depth);
     const int workers = workers_for(kTasks, work());
     const int64_t packed_columns =
-        few_rows() ? full_width() : padded_columns(tiles_, std::min(sweep_width, plan_.n));
+        few_rows() ? shape_.width : padded_columns(tiles_, std::min(sweep_width, plan_.n));
     const Scratch<T> panels(depth * packed_columns);
     const Scratch<T> packed_a(pack_a ? workers * row_block * depth : 0);
     for (int64_t part = 0; part < depths.parts; ++part)
@@ -153,53 +160,53 @@ class Gemm {
       }
   }
 
-  // Two tiles of rows are too little reuse to pack a row-major B for: only a ragged last panel is, since B must
-  // not be read past its end.
-  bool few_rows() const { return plan_.b.column == 1 && plan_.m <= 2 * tiles_.tile_rows; }
+  // Few rows are too little reuse to pack a row-major B for: only a ragged last panel is, since B must not be read
+  // past its end.
+  bool few_rows() const { return plan_.b.column == 1 && plan_.m <= kInPlaceRows; }
   int64_t first_packed(int64_t width) const {
     if (!few_rows()) return 0;
-    return width % tiles_.lanes == 0 ? width : width / full_width() * full_width();
+    return width % tiles_.lanes == 0 ? width : width / shape_.width * shape_.width;
   }
 
   bool must_pack_a() const {
     const bool rows = plan_.a.column == 1, columns = plan_.a.row == 1;
     if (!rows && !columns) return true;
     const int64_t step = (rows ? plan_.a.row : plan_.a.column) * static_cast<int64_t>(sizeof(T));
-    return step % (rows ? kAliasBytes : kAliasBytes / 4) == 0 && plan_.m > 4 && plan_.n > 2 * full_width();
+    return step % (rows ? kAliasBytes : kAliasBytes / 4) == 0 && plan_.m > 4 && plan_.n > 2 * shape_.width;
   }
 
   // Whole tiles, at most kBlockBytes of A, and short enough to give kTasks blocks if there are rows for it.
   int64_t block_rows(int64_t depth) const {
-    const int64_t by_cache = kBlockBytes / (depth * static_cast<int64_t>(sizeof(T))) / tiles_.tile_rows;
-    const int64_t by_tasks = ceil_div(ceil_div(plan_.m, tiles_.tile_rows), kTasks);
-    return std::max<int64_t>(1, std::min(by_cache, by_tasks)) * tiles_.tile_rows;
+    const int64_t by_cache = kBlockBytes / (depth * static_cast<int64_t>(sizeof(T))) / shape_.rows;
+    const int64_t by_tasks = ceil_div(ceil_div(plan_.m, shape_.rows), kTasks);
+    return std::max<int64_t>(1, std::min(by_cache, by_tasks)) * shape_.rows;
   }
 
   void pack_b(const Sweep& sweep, T* panels) {
     const int64_t columns = sweep.width - sweep.packed_from;
-    const int64_t count = ceil_div(columns, full_width()), tasks = std::min(count, kTasks);
+    const int64_t count = ceil_div(columns, shape_.width), tasks = std::min(count, kTasks);
     const T* b = b_ + sweep.k * plan_.b.row + (sweep.column + sweep.packed_from) * plan_.b.column;
     parallel_for(tasks, workers_for(tasks, 4.0 * sweep.depth * columns), [&](int64_t task, int) {
-      const int64_t begin = count * task / tasks * full_width();
-      const int64_t end = std::min(columns, count * (task + 1) / tasks * full_width());
+      const int64_t begin = count * task / tasks * shape_.width;
+      const int64_t end = std::min(columns, count * (task + 1) / tasks * shape_.width);
       tiles_.pack_panels(b + begin * plan_.b.column, plan_.b.row, plan_.b.column, sweep.depth, end - begin,
-                         panels + begin * sweep.depth);
+                         shape_.width, panels + begin * sweep.depth);
     });
   }
 
   // Tasks are blocks of rows, cut along the columns as well where rows are few.
   void multiply(const Sweep& sweep, int64_t row_block, int workers, T* packed_a) {
     const EvenSplit blocks(plan_.m, row_block);
-    const int64_t panels = ceil_div(sweep.width, full_width());
+    const int64_t panels = ceil_div(sweep.width, shape_.width);
     const int64_t groups = std::min(panels, ceil_div(kTasks, blocks.parts));
     parallel_for(blocks.parts * groups, workers, [&](int64_t task, int worker) {
       const int64_t block = task / groups, group = task % groups;
       T* a = packed_a ? packed_a + worker * row_block * sweep.depth : nullptr;
-      const EvenSplit tiles(blocks.size(block), tiles_.tile_rows);
+      const EvenSplit tiles(blocks.size(block), shape_.rows);
       if (a) pack_rows(sweep, blocks.begin(block), tiles, a);
       for (int64_t panel = panels * group / groups; panel < panels * (group + 1) / groups; ++panel)
         for (int64_t part = 0; part < tiles.parts; ++part)
-          one_tile(sweep, panel * full_width(), blocks.begin(block) + tiles.begin(part), tiles.size(part),
+          one_tile(sweep, panel * shape_.width, blocks.begin(block) + tiles.begin(part), tiles.size(part),
                    a ? a + tiles.begin(part) * sweep.depth : nullptr);
     });
   }
@@ -219,7 +226,7 @@ class Gemm {
   }
 
   void one_tile(const Sweep& sweep, int64_t offset, int64_t row, int64_t count, const T* packed_a) {
-    const int64_t column = sweep.column + offset, width = panel_width(tiles_, sweep.width - offset);
+    const int64_t column = sweep.column + offset, width = panel_width(tiles_, shape_, sweep.width - offset);
     const T* b = sweep.packed(offset) ? sweep.panel(offset) : b_ + sweep.k * plan_.b.row + column;
     const T* a[kRowPointers];
     T* c[kRowPointers];
@@ -248,6 +255,7 @@ class Gemm {
   const GemmPlan& plan_;
   const Kernels<T>& kernel_;
   const GemmKernels<T>& tiles_;
+  const PanelShape shape_;
   const T* a_;
   const T* b_;
   const T* bias_;

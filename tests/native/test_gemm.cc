@@ -101,7 +101,7 @@ template <class T>
 void exact_around_lanes_and_tiles() {
   const GemmKernels<T>& g = kernels<T>().gemm;
   int turn = 0;
-  for (int64_t m : around({g.tile_rows, g.dots_rows})) {
+  for (int64_t m : around({g.tile_heights[0], g.tile_heights[g.tile_vectors - 1], g.dots_rows})) {
     for (int64_t n : around({g.lanes, g.lanes * g.tile_vectors, 16 * kRowPointers})) {
       for (int64_t k :
            {int64_t{0}, int64_t{1}, int64_t{2}, int64_t{g.lanes} - 1, int64_t{g.lanes} + 1, int64_t{37}}) {
@@ -262,9 +262,11 @@ void transposes_and_panels() {
       for (bool transposed : {false, true}) {  // B[k][n] with k = rows, or its transpose
         const int64_t k = transposed ? columns : rows, n = transposed ? rows : columns;
         Guarded<T> panels(k * padded_columns(g, n), Flush::kBack, T(-1));
-        g.pack_panels(source.data(), transposed ? 1 : columns, transposed ? columns : 1, k, n, panels.data());
+        const PanelShape shape = panel_shape(g, n);
+        g.pack_panels(source.data(), transposed ? 1 : columns, transposed ? columns : 1, k, n, shape.width,
+                      panels.data());
         for (int64_t j = 0, width; j < padded_columns(g, n); j += width) {
-          width = panel_width(g, n - j);
+          width = panel_width(g, shape, n - j);
           for (int64_t i = 0; i < k; ++i) {
             for (int64_t lane = 0; lane < width; ++lane) {
               const int64_t column = j + lane;

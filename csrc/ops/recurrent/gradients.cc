@@ -8,7 +8,8 @@ namespace foldgate {
 
 template <class T>
 void Features<T>::put(const T* const* rows, int64_t row, int64_t n, int64_t total) {
-  kernels_.recurrent.pack_features(rows, row, n, count, one, kernels_.gemm.tile_rows, total, packed.data());
+  kernels_.recurrent.pack_features(rows, row, n, count, one, widest_panels(kernels_.gemm).rows, total,
+                                   packed.data());
 }
 
 template <class T>
@@ -16,12 +17,12 @@ WeightGradients<T>::WeightGradients(const GemmKernels<T>& kernels, std::vector<W
                                     int64_t chunk, int workers)
     : kernels_(kernels),
       products_(std::move(products)),
-      panel_size_(chunk * kernels.tile_vectors * kernels.lanes),
+      shape_(widest_panels(kernels)),
+      panel_size_(chunk * shape_.width),
       workers_(workers),
       panels_(workers * panel_size_) {
   for (size_t p = 0; p < products_.size(); ++p)
-    for (int64_t j = 0; j < products_[p].columns; j += kernels_.tile_vectors * kernels_.lanes)
-      tasks_.push_back({p, j});
+    for (int64_t j = 0; j < products_[p].columns; j += shape_.width) tasks_.push_back({p, j});
 }
 
 template <class T>
@@ -36,10 +37,11 @@ void WeightGradients<T>::run(const Task& task, const T* dgates, int64_t dgates_s
                              T* panel) {
   const WeightGradient<T>& product = products_[task.product];
   const Features<T>& features = *product.features;
-  const int64_t left = product.columns - task.column, width = panel_width(kernels_, left);
+  const int64_t left = product.columns - task.column, width = panel_width(kernels_, shape_, left);
   const int64_t live = std::min(left, width);
-  kernels_.pack_panels(dgates + product.source_column + task.column, dgates_step, 1, rows, live, panel);
-  const EvenSplit tiles(features.count + features.one, kernels_.tile_rows);
+  kernels_.pack_panels(dgates + product.source_column + task.column, dgates_step, 1, rows, live, width,
+                       panel);
+  const EvenSplit tiles(features.count + features.one, shape_.rows);
   T* c[kRowPointers];
   const T* a;
   const T* b = panel;

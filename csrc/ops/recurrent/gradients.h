@@ -55,6 +55,7 @@ class WeightGradients {
   const GemmKernels<T>& kernels_;
   std::vector<WeightGradient<T>> products_;
   std::vector<Task> tasks_;
+  PanelShape shape_;
   int64_t panel_size_;
   int workers_;
   Scratch<T> panels_;  // [worker]: dgates' columns of its task, packed

@@ -8,7 +8,7 @@
 namespace foldgate {
 namespace {
 
-constexpr int64_t kDepth = 1024;  // terms a pass: a panel's part, 128 KB on AVX-512, stays in L2 for all rows
+constexpr int64_t kDepth = 1024;  // terms a pass: a panel's part, 256 KB on AVX-512, stays in L2 for all rows
 
 }  // namespace
 
@@ -17,8 +17,9 @@ TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const Wei
                                         bool in_place)
     : kernels_(kernels),
       weights_(weights),
+      shape_(panel_shape(kernels, weights.features)),
       in_place_(in_place && weights.blocks.size() == 1),
-      panels_(ceil_div(weights.features, panel_columns())) {
+      panels_(ceil_div(weights.features, shape_.width)) {
   for (const ColumnBlock& block : weights.blocks) depth_ += block.count;
   if (in_place_) return;
   packed_ = Scratch<T>(depth_ * padded_columns(kernels_, weights.features));
@@ -26,12 +27,12 @@ TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const Wei
   const int64_t tasks = std::min<int64_t>(panels_, 16);
   parallel_for(tasks, workers_for(tasks, kTransposeCost * depth_ * weights.features), [&](int64_t task, int) {
     for (int64_t panel = panels_ * task / tasks; panel < panels_ * (task + 1) / tasks; ++panel) {
-      const int64_t f = panel * panel_columns(), left = weights_.features - f;
-      const int64_t width = panel_width(kernels_, left);
+      const int64_t f = panel * shape_.width, left = weights_.features - f;
+      const int64_t width = panel_width(kernels_, shape_, left);
       T* target = packed_.data() + f * depth_;
       for (const ColumnBlock& block : weights_.blocks) {
         kernels_.pack_panels(weights_.data + f * weights_.step + block.source, 1, weights_.step, block.count,
-                             std::min(left, width), target);
+                             std::min(left, width), width, target);
         target += block.count * width;
       }
     }
@@ -55,10 +56,10 @@ void TransposedProduct<T>::run(int64_t begin, int64_t end, const T* const* rows,
 template <class T>
 void TransposedProduct<T>::run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first,
                                       int64_t m, T* const* out, bool accumulate) const {
-  const int64_t f = panel * panel_columns(), left = weights_.features - f;
-  const int64_t width = panel_width(kernels_, left);
+  const int64_t f = panel * shape_.width, left = weights_.features - f;
+  const int64_t width = panel_width(kernels_, shape_, left);
   const T* b = packed_.data() + f * depth_ + k * width;
-  const EvenSplit tiles(m, kernels_.tile_rows);
+  const EvenSplit tiles(m, shape_.rows);
   const T* a[kRowPointers];
   Tile<T> tile;
   tile.length = std::min(kDepth, depth_ - k);
@@ -79,7 +80,7 @@ void TransposedProduct<T>::run_packed(int64_t panel, int64_t k, const T* const* 
 
 template <class T>
 void TransposedProduct<T>::run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const {
-  const int64_t begin = panel * panel_columns(), end = std::min(weights_.features, begin + panel_columns());
+  const int64_t begin = panel * shape_.width, end = std::min(weights_.features, begin + shape_.width);
   const T* a[kRowPointers];
   T* c[kRowPointers];
   Tile<T> tile;

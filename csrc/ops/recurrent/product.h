@@ -38,10 +38,10 @@ class TransposedProduct {
   void run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first, int64_t m, T* const* out,
                   bool accumulate) const;
   void run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const;
-  int64_t panel_columns() const { return int64_t{kernels_.tile_vectors} * kernels_.lanes; }
 
   const GemmKernels<T>& kernels_;
   WeightView<T> weights_;
+  PanelShape shape_;
   bool in_place_;
   int64_t panels_, depth_ = 0;
   Scratch<T> packed_;  // [panel][depth][width]
