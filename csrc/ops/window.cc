@@ -26,13 +26,13 @@ WindowAxis make_axis(const char* op, int64_t input, const WindowSpec& spec, size
   axis.after = spec.pads[2 * i + 1];
   const int64_t extent = checked_add(op, checked_mul(op, axis.kernel - 1, axis.dilation), 1);
   const int64_t padded = checked_add(op, checked_add(op, input, axis.before), axis.after);
-  require(extent <= padded, op, ": the effective kernel size (kernel - 1) * dilation + 1 is ", extent,
+  // With ceil_mode a last window may hang over the padded input by less than a stride.
+  const int64_t slack = spec.ceil_mode ? axis.stride - 1 : 0;
+  require(extent - padded <= slack, op, ": the effective kernel size (kernel - 1) * dilation + 1 is ", extent,
           " along spatial axis ", i, " but the padded input has ", padded, " positions (", input, " + ",
           axis.before, " + ", axis.after, ")");
-  const int64_t room = padded - extent;
-  axis.output = room / axis.stride + 1;
-  if (spec.ceil_mode && room % axis.stride != 0 && axis.output * axis.stride < input + axis.before)
-    ++axis.output;
+  axis.output = checked_add(op, padded - extent, slack) / axis.stride + 1;
+  if (spec.ceil_mode && (axis.output - 1) * axis.stride >= input + axis.before) --axis.output;
   // Positions are computed in plain arithmetic from here on: the last one seen must fit.
   checked_add(op, checked_mul(op, axis.output, axis.stride), extent);
   return axis;
