@@ -7,5 +7,6 @@ PYBIND11_MODULE(_native, module) {
       "foldgate's compiled kernels. Private: call them through foldgate.ops, which checks meaning.";
   foldgate::register_config(module);
   foldgate::register_gemm(module);
+  foldgate::register_pool(module);
   foldgate::register_recurrent(module);
 }

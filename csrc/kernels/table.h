@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
+#include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
 
@@ -12,6 +13,7 @@ template <class T>
 struct Kernels {
   GemmKernels<T> gemm;
   ActivationKernels<T> activation;
+  PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;
 };

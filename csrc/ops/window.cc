@@ -31,8 +31,10 @@ WindowAxis make_axis(const char* op, int64_t input, const WindowSpec& spec, size
   require(extent - padded <= slack, op, ": the effective kernel size (kernel - 1) * dilation + 1 is ", extent,
           " along spatial axis ", i, " but the padded input has ", padded, " positions (", input, " + ",
           axis.before, " + ", axis.after, ")");
-  axis.output = checked_add(op, padded - extent, slack) / axis.stride + 1;
-  if (spec.ceil_mode && (axis.output - 1) * axis.stride >= input + axis.before) --axis.output;
+  const int64_t room = padded - extent;
+  axis.output = checked_add(op, room, slack) / axis.stride + 1;
+  const bool hangs_over = spec.ceil_mode && room % axis.stride != 0;
+  if (hangs_over && (axis.output - 1) * axis.stride >= input + axis.before) --axis.output;
   // Positions are computed in plain arithmetic from here on: the last one seen must fit.
   checked_add(op, checked_mul(op, axis.output, axis.stride), extent);
   return axis;

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from foldgate._typing import BoolArray, FloatArray, IntArray
@@ -24,6 +25,27 @@ def matmul(
     transpose_a: bool,
     transpose_b: bool,
     activation: int,
+) -> FloatArray: ...
+def max_pool(
+    x: FloatArray,
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil_mode: bool,
+    channels_first: bool,
+    indices: int,
+) -> tuple[FloatArray, IntArray | None]: ...
+def max_pool_backward(
+    dy: FloatArray,
+    indices: IntArray,
+    input_shape: Sequence[int],
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil_mode: bool,
+    channels_first: bool,
 ) -> FloatArray: ...
 def recurrent_forward(
     op: str,

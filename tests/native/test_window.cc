@@ -64,6 +64,9 @@ TEST(window, a_kernel_larger_than_the_padded_input_names_its_effective_size) {
   CHECK_THROWS(one(4, axis(3, 1, 2, 0, 0)), std::invalid_argument, "op: the effective kernel size");
   CHECK_THROWS(one(4, axis(3, 1, 2, 0, 0)), std::invalid_argument, "is 5 along spatial axis 0");
   CHECK_EQ(one(4, axis(3, 1, 2, 1, 0)).width().output, 1);
+  // with ceil_mode the only window may hang over the edge, by less than a stride
+  CHECK_EQ(one(2, axis(3, 2, 1, 0, 0, true)).width().output, 1);
+  CHECK_THROWS(one(2, axis(4, 2, 1, 0, 0, true)), std::invalid_argument, "op: the effective kernel size");
 }
 
 TEST(window, numbers_that_make_no_window_are_value_errors) {

@@ -6,6 +6,7 @@
 from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
+from foldgate.ops.pool import max_pool, max_pool_backward
 from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "lstm_step",
     "lstm_step_backward",
     "matmul",
+    "max_pool",
+    "max_pool_backward",
     "simple_rnn",
     "simple_rnn_backward",
     "simple_rnn_step",

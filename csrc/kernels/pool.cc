@@ -1,0 +1,50 @@
+#include "kernels/pool.h"
+
+#include "kernels/pool_backward.h"
+#include "kernels/pool_forward.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+template <class T>
+void stream_copy(T* target, const T* source, int64_t n) {
+  const uintptr_t past = reinterpret_cast<uintptr_t>(target) % kVectorBytes;
+  const int64_t head = past ? static_cast<int64_t>((kVectorBytes - past) / sizeof(T)) : 0;
+  int64_t i = head < n ? head : n;
+  store(target, load(source, i), i);
+  for (; i + kLanes<T> <= n; i += kLanes<T>) stream(target + i, load(source + i));
+  store(target + i, load(source + i, n - i), n - i);
+}
+
+void fence() { stream_fence(); }
+
+int32_t largest(const uint8_t* values, int64_t n) {
+  typedef uint8_t Bytes __attribute__((vector_size(kVectorBytes)));
+  Bytes most = {};
+  int64_t i = 0;
+  for (; i + kVectorBytes <= n; i += kVectorBytes) {
+    Bytes v;
+    __builtin_memcpy(&v, values + i, sizeof v);
+    most = v > most ? v : most;
+  }
+  int32_t result = -1;
+  if (i > 0)
+    for (int lane = 0; lane < kVectorBytes; ++lane) result = most[lane] > result ? most[lane] : result;
+  for (; i < n; ++i) result = values[i] > result ? values[i] : result;
+  return result;
+}
+
+template <class T>
+constexpr PoolKernels<T> table() {
+  return {kLanes<T>,         pixels<T>,      lines<T>, pixels_backward<T>,
+          lines_backward<T>, stream_copy<T>, fence,    largest};
+}
+
+}  // namespace
+
+extern const PoolKernels<float> pool_f32;
+extern const PoolKernels<double> pool_f64;
+const PoolKernels<float> pool_f32 = table<float>();
+const PoolKernels<double> pool_f64 = table<double>();
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,129 @@
+// Bodies of the backward kernels of pool.h.
+#pragma once
+#include "kernels/pool.h"
+#include "kernels/pool_taps.h"
+#include "simd/stride.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+constexpr int kPoolBackwardBlock = 4;
+
+template <class Tap>
+struct Winners;  // of one row, whichever of the two pointers holds them
+template <>
+struct Winners<uint8_t> {
+  template <class T>
+  static FOLDGATE_LAMBDA const uint8_t* of(const PoolBackward<T>& row, int64_t r) {
+    return row.bytes[r];
+  }
+};
+template <>
+struct Winners<int32_t> {
+  template <class T>
+  static FOLDGATE_LAMBDA const int32_t* of(const PoolBackward<T>& row, int64_t r) {
+    return row.ints[r];
+  }
+};
+
+// ---- channels contiguous ----
+
+// `Vectors` vectors of channels of one position, from channel c on; `live` channels of a part of a vector.
+template <class T, class Tap, int Vectors, bool Whole>
+FOLDGATE_INLINE void pixel_gradient(const PoolBackward<T>& row, const WindowHits& hits, int64_t c,
+                                    int64_t live, T* dx) {
+  Vec<T> sum[Vectors] = {};
+  for (int64_t r = 0; r < row.rows; ++r) {
+    const int64_t step = -row.output_step * row.channels;
+    const T* dy = row.dy[r] + hits.output * row.channels + c;
+    const Tap* winners = Winners<Tap>::of(row, r) + hits.output * row.channels + c;
+    int64_t tap = row.row_tap[r] + hits.tap;
+    for (int32_t i = 0; i < hits.count; ++i, dy += step, winners += step, tap += row.tap_step) {
+      FOLDGATE_UNROLL
+      for (int v = 0; v < Vectors; ++v) {
+        const IntVec<T> winner = load_taps<T>(winners + v * kLanes<T>, Whole ? kLanes<T> : live);
+        const Vec<T> d = Whole ? load(dy + v * kLanes<T>) : load_part(dy, live);
+        sum[v] += winner == broadcast_int<T>(static_cast<LaneInt<T>>(tap)) ? d : Vec<T>{};
+      }
+    }
+  }
+  FOLDGATE_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    if (!Whole)
+      store_part(dx, sum[v], live);
+    else if (row.stream)
+      stream(dx + v * kLanes<T>, sum[v]);
+    else
+      store(dx + v * kLanes<T>, sum[v]);
+  }
+}
+
+template <class T, class Tap>
+FOLDGATE_INLINE void pixels_backward_of(const PoolBackward<T>& row) {
+  constexpr int64_t kWidth = kPoolBackwardBlock * kLanes<T>;
+  for (int64_t i = 0; i < row.columns; ++i) {
+    const WindowHits hits = row.hits[i];
+    T* dx = row.dx + i * row.channels;
+    int64_t c = 0;
+    for (; c + kWidth <= row.channels; c += kWidth)
+      pixel_gradient<T, Tap, kPoolBackwardBlock, true>(row, hits, c, 0, dx + c);
+    for (; c + kLanes<T> <= row.channels; c += kLanes<T>)
+      pixel_gradient<T, Tap, 1, true>(row, hits, c, 0, dx + c);
+    if (c == row.channels) continue;
+    if (c > 0) {  // the last vector again covers channels that are done
+      c = row.channels - kLanes<T>;
+      pixel_gradient<T, Tap, 1, true>(row, hits, c, 0, dx + c);
+    } else {
+      pixel_gradient<T, Tap, 1, false>(row, hits, 0, row.channels, dx);
+    }
+  }
+}
+
+template <class T>
+void pixels_backward(const PoolBackward<T>& row) {
+  row.bytes ? pixels_backward_of<T, uint8_t>(row) : pixels_backward_of<T, int32_t>(row);
+}
+
+// ---- width contiguous ----
+
+// Slots v .. v + kLanes - 1 of one stride phase.
+template <class T, class Tap, bool Whole>
+FOLDGATE_INLINE Vec<T> line_gradient(const PoolBackward<T>& row, int64_t phase, int64_t v) {
+  Vec<T> sum = {};
+  for (int64_t r = 0; r < row.rows; ++r)
+    for (int64_t e = row.phases.begin[phase]; e < row.phases.begin[phase + 1]; ++e) {
+      const int64_t i = v + row.reach - row.phases.shift[e];
+      const int64_t live = Whole ? kLanes<T> : at_least_zero(row.readable - i);
+      const Vec<T> d = Whole ? load(row.dy[r] + i) : load(row.dy[r] + i, live);
+      const IntVec<T> winner = load_taps<T>(Winners<Tap>::of(row, r) + i, live);
+      sum += winner == broadcast_int<T>(row.row_tap[r] + row.phases.tap[e]) ? d : Vec<T>{};
+    }
+  return sum;
+}
+
+template <class T, class Tap, bool Whole>
+FOLDGATE_INLINE void line_slots(const PoolBackward<T>& row, int64_t v) {
+  if (row.stride == 1) return store(row.dx + v, line_gradient<T, Tap, Whole>(row, 0, v));
+  if (row.stride == 2)
+    return store_interleaved<T>(row.dx + 2 * v, line_gradient<T, Tap, Whole>(row, 0, v),
+                                line_gradient<T, Tap, Whole>(row, 1, v));
+  for (int64_t phase = 0; phase < row.stride; ++phase) {
+    const Vec<T> sum = line_gradient<T, Tap, Whole>(row, phase, v);
+    FOLDGATE_UNROLL
+    for (int lane = 0; lane < kLanes<T>; ++lane) row.dx[(v + lane) * row.stride + phase] = sum[lane];
+  }
+}
+
+template <class T, class Tap>
+FOLDGATE_INLINE void lines_backward_of(const PoolBackward<T>& row) {
+  int64_t v = 0;
+  for (; v < row.slots && v + row.reach + kLanes<T> <= row.readable; v += kLanes<T>)
+    line_slots<T, Tap, true>(row, v);
+  for (; v < row.slots; v += kLanes<T>) line_slots<T, Tap, false>(row, v);
+}
+
+template <class T>
+void lines_backward(const PoolBackward<T>& row) {
+  row.bytes ? lines_backward_of<T, uint8_t>(row) : lines_backward_of<T, int32_t>(row);
+}
+
+}  // namespace foldgate::FOLDGATE_ISA

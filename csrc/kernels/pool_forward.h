@@ -1,0 +1,139 @@
+// Bodies of the forward kernels of pool.h.
+#pragma once
+#include "kernels/pool.h"
+#include "kernels/pool_taps.h"
+#include "simd/stride.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+// Rows and taps of a window are few: what counts is to have several independent vectors in flight.
+constexpr int kPoolBlock = 4;
+
+// ---- the running maximum of one vector of windows ----
+
+template <class T, class Tap>
+struct Best {
+  Vec<T> value = broadcast<T>(static_cast<T>(-__builtin_inf()));
+  IntVec<T> tap;
+};
+
+// x wins if it is greater, or a NaN where there was none: not (x <= value), unless the value is a NaN.
+template <class T, class Tap>
+FOLDGATE_INLINE void meet(Best<T, Tap>& best, Vec<T> x, typename VecTraits<T>::Int tap) {
+  const IntVec<T> wins = ~(x <= best.value) & (best.value == best.value);
+  best.value = wins ? x : best.value;
+  best.tap = wins ? broadcast_int<T>(tap) : best.tap;
+}
+// maximum() gives its second operand where either is a NaN: that keeps an old NaN, and a new one is put in.
+template <class T>
+FOLDGATE_INLINE void meet(Best<T, NoTaps>& best, Vec<T> x, typename VecTraits<T>::Int) {
+  best.value = maximum(x, best.value);
+  best.value = x != x ? x : best.value;
+}
+
+// ---- forward, channels contiguous ----
+
+// `Vectors` vectors of channels of one output; `live` channels of the last one.
+template <class T, class Tap, int Vectors, bool Whole>
+FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int64_t offset, int64_t live,
+                                 T* y, Tap* taps) {
+  Best<T, Tap> best[Vectors];
+  FOLDGATE_UNROLL
+  for (int v = 0; v < Vectors; ++v) best[v].tap = broadcast_int<T>(row.row_tap[0] + range.first);
+  const int64_t step = row.dilation * row.channels;
+  for (int64_t r = 0; r < row.rows; ++r) {
+    const T* x = row.x[r] + offset + range.first * step;
+    for (int32_t j = range.first; j < range.last; ++j, x += step) {
+      FOLDGATE_UNROLL
+      for (int v = 0; v < Vectors; ++v)
+        meet(best[v], Whole ? load(x + v * kLanes<T>) : load_part(x, live), row.row_tap[r] + j);
+    }
+  }
+  FOLDGATE_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    T* target = y + v * kLanes<T>;
+    if (!Whole)
+      store_part(target, best[v].value, live);
+    else if (row.stream)
+      stream(target, best[v].value);
+    else
+      store(target, best[v].value);
+    store_taps<T>(advance(taps, v * kLanes<T>), best[v].tap, Whole ? kLanes<T> : live);
+  }
+}
+
+template <class T, class Tap>
+FOLDGATE_INLINE void pixels_of(const PoolForward<T>& row, Tap* taps) {
+  for (int64_t o = 0; o < row.outputs; ++o) {
+    const int64_t offset = (row.position + o * row.stride) * row.channels;
+    const TapRange range = row.range[o];
+    T* y = row.y + o * row.channels;
+    Tap* t = advance(taps, o * row.channels);
+    int64_t c = 0;
+    for (; c + kPoolBlock * kLanes<T> <= row.channels; c += kPoolBlock * kLanes<T>)
+      pixel_block<T, Tap, kPoolBlock, true>(row, range, offset + c, 0, y + c, advance(t, c));
+    for (; c + kLanes<T> <= row.channels; c += kLanes<T>)
+      pixel_block<T, Tap, 1, true>(row, range, offset + c, 0, y + c, advance(t, c));
+    if (c == row.channels) continue;
+    if (c > 0) {  // the last vector again covers channels that are done
+      c = row.channels - kLanes<T>;
+      pixel_block<T, Tap, 1, true>(row, range, offset + c, 0, y + c, advance(t, c));
+    } else {
+      pixel_block<T, Tap, 1, false>(row, range, offset, row.channels, y, t);
+    }
+  }
+}
+
+template <class T>
+void pixels(const PoolForward<T>& row) {
+  if (row.taps.bytes) return pixels_of<T>(row, row.taps.bytes);
+  if (row.taps.ints) return pixels_of<T>(row, row.taps.ints);
+  pixels_of<T, NoTaps>(row, nullptr);
+}
+
+// ---- forward, width contiguous ----
+
+template <class T, class Tap, int Stride, bool Whole>
+FOLDGATE_INLINE void line_vector(const PoolForward<T>& row, int64_t o, Tap* taps) {
+  Best<T, Tap> best;
+  IntVec<T> first = {};
+  if (row.first) __builtin_memcpy(&first, row.first + o, sizeof first);
+  best.tap = first + row.row_tap[0];
+  for (int64_t r = 0; r < row.rows; ++r) {
+    int64_t i = o * row.stride;
+    for (int32_t j = 0; j < row.row_taps; ++j, i += row.dilation) {
+      const T* x = row.x[r] + i;
+      meet(
+          best,
+          Whole ? load_strided<Stride>(x, row.stride) : load_strided<Stride>(x, row.stride, row.readable - i),
+          row.row_tap[r] + j);
+    }
+  }
+  store(row.y + o, best.value, row.outputs - o);
+  store_taps<T>(advance(taps, o), best.tap, row.outputs - o);
+}
+
+template <class T, class Tap, int Stride>
+FOLDGATE_INLINE void lines_by(const PoolForward<T>& row, Tap* taps) {
+  const int64_t reach = (kLanes<T> - 1) * row.stride + (row.row_taps - 1) * row.dilation + 1;
+  int64_t o = 0;
+  for (; o < row.outputs && o * row.stride + reach <= row.readable; o += kLanes<T>)
+    line_vector<T, Tap, Stride, true>(row, o, taps);
+  for (; o < row.outputs; o += kLanes<T>) line_vector<T, Tap, Stride, false>(row, o, taps);
+}
+
+template <class T, class Tap>
+FOLDGATE_INLINE void lines_of(const PoolForward<T>& row, Tap* taps) {
+  if (row.stride == 1) return lines_by<T, Tap, 1>(row, taps);
+  if (row.stride == 2) return lines_by<T, Tap, 2>(row, taps);
+  lines_by<T, Tap, 0>(row, taps);
+}
+
+template <class T>
+void lines(const PoolForward<T>& row) {
+  if (row.taps.bytes) return lines_of<T>(row, row.taps.bytes);
+  if (row.taps.ints) return lines_of<T>(row, row.taps.ints);
+  lines_of<T, NoTaps>(row, nullptr);
+}
+
+}  // namespace foldgate::FOLDGATE_ISA

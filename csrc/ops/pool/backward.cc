@@ -1,0 +1,245 @@
+#include "core/scratch.h"
+#include "kernels/table.h"
+#include "ops/pool/geometry.h"
+#include "ops/pool/indices.h"
+
+namespace foldgate {
+namespace {
+
+// What one worker writes on the way.
+template <class T>
+struct Workspace {
+  Scratch<const T*> dy;  // rows of outputs whose windows hold the row, and their winners
+  Scratch<const uint8_t*> bytes;
+  Scratch<const int32_t*> ints;
+  Scratch<int32_t> row_tap;
+  Scratch<T> padded_dy;  // lines: copies with zeros around
+  Scratch<uint8_t> padded_bytes;
+  Scratch<int32_t> padded_ints;
+  Scratch<T> dx;  // lines: whole vectors of slots
+};
+
+template <class T>
+class Backward {
+ public:
+  Backward(const PoolPlan& plan, const T* dy, PoolWinners winners, T* dx)
+      : plan_(plan),
+        kernels_(kernels<T>().pool),
+        depth_(window_hits(plan.window.depth())),
+        height_(window_hits(plan.window.height())),
+        depth_steps_(hit_steps(plan.window.depth())),
+        height_steps_(hit_steps(plan.window.height())),
+        tasks_(plan.images, plan.window.depth().input, plan.window.height().input, plan.window.width().input,
+               static_cast<double>(plan.pixel) * 2),
+        dy_(dy),
+        winners_(winners),
+        dx_(dx) {
+    const bool large =
+        plan.images * plan.window.input_positions() * plan.pixel * static_cast<int64_t>(sizeof(T)) >
+        kStreamBytes;
+    stream_lines_ = large && plan.lines;
+    stream_pixels_ = large && plan.pixel % kernels_.lanes == 0 &&
+                     reinterpret_cast<uintptr_t>(dx) % (kernels_.lanes * sizeof(T)) == 0;
+    if (plan.lines)
+      make_phases();
+    else
+      make_hits();
+    make_workspaces();
+  }
+
+  void run() {
+    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); },
+               kernels_.fence);
+  }
+
+ private:
+  void make_hits() {
+    width_ = window_hits(plan_.window.width());
+    width_steps_ = hit_steps(plan_.window.width());
+  }
+
+  // Along the width, input position i is i + before = slot * stride + phase; tap t of phase t * dilation % stride
+  // belongs to the window `t * dilation / stride` slots back.
+  void make_phases() {
+    const WindowAxis& width = plan_.window.width();
+    begin_.assign(static_cast<size_t>(width.stride) + 1, 0);
+    tap_.resize(static_cast<size_t>(width.kernel));
+    shift_.resize(static_cast<size_t>(width.kernel));
+    for (int64_t t = 0; t < width.kernel; ++t)
+      ++begin_[static_cast<size_t>(t * width.dilation % width.stride) + 1];
+    for (size_t phase = 0; phase < static_cast<size_t>(width.stride); ++phase)
+      begin_[phase + 1] += begin_[phase];
+    std::vector<int64_t> next = begin_;
+    for (int64_t t = 0; t < width.kernel; ++t) {
+      const size_t entry =
+          static_cast<size_t>(next[static_cast<size_t>(t * width.dilation % width.stride)]++);
+      tap_[entry] = static_cast<int32_t>(t);
+      shift_[entry] = t * width.dilation / width.stride;
+    }
+    reach_ = (width.extent() - 1) / width.stride;
+  }
+
+  // Slots that hold input positions begin .. end - 1, and where the first of them stands in them.
+  struct Slots {
+    int64_t first, count, skip;
+  };
+  Slots slots_of(int64_t begin, int64_t end) const {
+    const WindowAxis& width = plan_.window.width();
+    const int64_t first = (begin + width.before) / width.stride;
+    return {first, (end - 1 + width.before) / width.stride - first + 1,
+            begin + width.before - first * width.stride};
+  }
+  int64_t whole_slots(int64_t count) const { return round_up(count, kernels_.lanes); }
+
+  void make_workspaces() {
+    const Window& window = plan_.window;
+    const int64_t rows = std::min(window.depth().kernel, window.depth().output) *
+                         std::min(window.height().kernel, window.height().output);
+    const int64_t slots = plan_.lines ? whole_slots(tasks_.segment() / window.width().stride + 2) : 0;
+    const int64_t padded = plan_.lines && reach_ > 0 ? rows * (slots + reach_) : 0;
+    for (int worker = 0; worker < tasks_.workers(); ++worker) {
+      Workspace<T> work{Scratch<const T*>(rows),
+                        Scratch<const uint8_t*>(rows),
+                        Scratch<const int32_t*>(rows),
+                        Scratch<int32_t>(rows),
+                        Scratch<T>(padded),
+                        Scratch<uint8_t>(winners_.bytes ? padded : 0),
+                        Scratch<int32_t>(winners_.bytes ? 0 : padded),
+                        Scratch<T>(slots * window.width().stride)};
+      work_.push_back(std::move(work));
+    }
+  }
+
+  void segment(const Workspace<T>& work, const RowSegment& at) const {
+    PoolBackward<T> b;
+    b.dy = work.dy.data();
+    b.bytes = winners_.bytes ? work.bytes.data() : nullptr;
+    b.ints = winners_.bytes ? nullptr : work.ints.data();
+    b.row_tap = work.row_tap.data();
+    b.rows = collect_rows(work, at);
+    T* dx = dx_ + (at.row * plan_.window.width().input + at.begin) * plan_.pixel;
+    if (plan_.lines)
+      run_lines(work, b, at, dx);
+    else
+      run_pixels(b, at, dx);
+  }
+
+  // The output rows whose windows hold an input row: ascending by tap, so descending by output.
+  int64_t collect_rows(const Workspace<T>& work, const RowSegment& at) const {
+    const WindowAxis &depth = plan_.window.depth(), &height = plan_.window.height();
+    const WindowHits z_hits = depth_[static_cast<size_t>(at.depth)],
+                     y_hits = height_[static_cast<size_t>(at.height)];
+    int64_t rows = 0;
+    for (int32_t i = 0; i < z_hits.count; ++i)
+      for (int32_t j = 0; j < y_hits.count; ++j, ++rows) {
+        const int64_t oz = z_hits.output - i * depth_steps_.output,
+                      oy = y_hits.output - j * height_steps_.output;
+        const int64_t tz = z_hits.tap + int64_t{i} * depth_steps_.tap;
+        const int64_t ty = y_hits.tap + int64_t{j} * height_steps_.tap;
+        const int64_t out =
+            ((at.image * depth.output + oz) * height.output + oy) * plan_.window.width().output * plan_.pixel;
+        work.dy[rows] = dy_ + out;
+        work.bytes[rows] = winners_.bytes ? winners_.bytes + out : nullptr;
+        work.ints[rows] = winners_.ints ? winners_.ints + out : nullptr;
+        work.row_tap[rows] = static_cast<int32_t>((tz * height.kernel + ty) * plan_.window.width().kernel);
+      }
+    return rows;
+  }
+
+  void run_pixels(PoolBackward<T>& b, const RowSegment& at, T* dx) const {
+    b.dx = dx;
+    b.columns = at.end - at.begin;
+    b.channels = plan_.pixel;
+    b.hits = width_.data() + at.begin;
+    b.output_step = width_steps_.output;
+    b.tap_step = width_steps_.tap;
+    b.stream = stream_pixels_;
+    kernels_.pixels_backward(b);
+  }
+
+  void run_lines(const Workspace<T>& work, PoolBackward<T>& b, const RowSegment& at, T* dx) const {
+    const Slots slots = slots_of(at.begin, at.end);
+    b.dx = work.dx.data();
+    b.slots = slots.count;
+    b.stride = plan_.window.width().stride;
+    b.reach = reach_;
+    b.phases = {tap_.data(), shift_.data(), begin_.data()};
+    if (reach_ > 0)
+      pad_rows(work, b, slots);
+    else
+      shift_rows(work, b, slots);
+    kernels_.lines_backward(b);
+    if (stream_lines_)
+      kernels_.stream_copy(dx, b.dx + slots.skip, at.end - at.begin);
+    else
+      std::copy(b.dx + slots.skip, b.dx + slots.skip + (at.end - at.begin), dx);
+  }
+
+  // No window reaches back: slot and output are one.
+  void shift_rows(const Workspace<T>& work, PoolBackward<T>& b, const Slots& slots) const {
+    const int64_t left = plan_.window.width().output - slots.first;
+    const int64_t shift = left > 0 ? slots.first : 0;
+    b.readable = std::max<int64_t>(0, left);
+    for (int64_t r = 0; r < b.rows; ++r) {
+      work.dy[r] += shift;
+      if (winners_.bytes)
+        work.bytes[r] += shift;
+      else
+        work.ints[r] += shift;
+    }
+  }
+
+  // Copies of outputs first - reach .. first + count - 1, with zeros where there are none.
+  void pad_rows(const Workspace<T>& work, PoolBackward<T>& b, const Slots& slots) const {
+    b.readable = reach_ + whole_slots(slots.count);
+    const int64_t start = slots.first - reach_;
+    for (int64_t r = 0; r < b.rows; ++r) {
+      work.dy[r] = pad_row(work.dy[r], start, b.readable, work.padded_dy.data() + r * b.readable);
+      if (winners_.bytes)
+        work.bytes[r] = pad_row(work.bytes[r], start, b.readable, work.padded_bytes.data() + r * b.readable);
+      else
+        work.ints[r] = pad_row(work.ints[r], start, b.readable, work.padded_ints.data() + r * b.readable);
+    }
+  }
+
+  template <class Value>
+  const Value* pad_row(const Value* row, int64_t start, int64_t count, Value* padded) const {
+    const int64_t begin = std::min(std::max<int64_t>(0, -start), count);
+    const int64_t end = std::max(begin, std::min(count, plan_.window.width().output - start));
+    std::fill(padded, padded + begin, Value(0));
+    std::copy(row + start + begin, row + start + end, padded + begin);
+    std::fill(padded + end, padded + count, Value(0));
+    return padded;
+  }
+
+  const PoolPlan& plan_;
+  const PoolKernels<T>& kernels_;
+  const std::vector<WindowHits> depth_, height_;
+  std::vector<WindowHits> width_;
+  const HitSteps depth_steps_, height_steps_;
+  HitSteps width_steps_;
+  const RowTasks tasks_;
+  const T* dy_;
+  const PoolWinners winners_;
+  T* dx_;
+  bool stream_lines_ = false, stream_pixels_ = false;
+  std::vector<int64_t> begin_, shift_;  // PhaseTaps
+  std::vector<int32_t> tap_;
+  int64_t reach_ = 0;
+  std::vector<Workspace<T>> work_;
+};
+
+}  // namespace
+
+template <class T>
+void max_pool_backward(const PoolPlan& plan, const T* dy, PoolWinners winners, T* dx) {
+  if (plan.outputs() == 0) return;
+  ConvertedTaps converted;
+  const PoolWinners taps = checked_taps<T>(plan, winners, converted);
+  Backward<T>(plan, dy, taps, dx).run();
+}
+
+template void max_pool_backward(const PoolPlan&, const float*, PoolWinners, float*);
+template void max_pool_backward(const PoolPlan&, const double*, PoolWinners, double*);
+
+}  // namespace foldgate

@@ -1,0 +1,205 @@
+#include <limits>
+
+#include "core/scratch.h"
+#include "kernels/table.h"
+#include "ops/pool/geometry.h"
+#include "ops/pool/indices.h"
+
+namespace foldgate {
+namespace {
+
+// What one worker writes on the way.
+template <class T>
+struct Workspace {
+  Scratch<const T*> x;  // window rows
+  Scratch<int32_t> row_tap;
+  Scratch<T> padded;       // their copies with -inf around, where lines have padding
+  Scratch<T> y;            // a line on its way past the cache
+  Scratch<uint8_t> bytes;  // winners on their way to positions
+  Scratch<int32_t> ints;
+};
+
+template <class T>
+class Forward {
+ public:
+  Forward(const PoolPlan& plan, const T* x, T* y, PoolIndices indices)
+      : plan_(plan),
+        kernels_(kernels<T>().pool),
+        depth_(tap_ranges(plan.window.depth())),
+        height_(tap_ranges(plan.window.height())),
+        width_(tap_ranges(plan.window.width())),
+        tasks_(plan.images, plan.window.depth().output, plan.window.height().output,
+               plan.window.width().output,
+               static_cast<double>(plan.pixel) * static_cast<double>(plan.window.taps())),
+        x_(x),
+        y_(y),
+        indices_(indices) {
+    const WindowAxis& width = plan.window.width();
+    const bool large = plan.outputs() * static_cast<int64_t>(sizeof(T)) > kStreamBytes;
+    stream_lines_ = large && plan.lines;
+    stream_pixels_ = large && plan.pixel % kernels_.lanes == 0 &&
+                     reinterpret_cast<uintptr_t>(y) % (kernels_.lanes * sizeof(T)) == 0;
+    pad_ = plan.lines && (width.before > 0 || last_position() >= width.input);
+    if (indices.positions) offsets_ = tap_offsets(plan.window);
+    if (plan.lines && width.before > 0) make_first();
+    make_workspaces();
+  }
+
+  void run() {
+    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); },
+               kernels_.fence);
+  }
+
+ private:
+  // The position in the image of the last tap of the last window.
+  int64_t last_position() const {
+    const WindowAxis& width = plan_.window.width();
+    return (width.output - 1) * width.stride + width.extent() - 1 - width.before;
+  }
+
+  // Values that a segment of n outputs reads of each row, and with room for whole vectors of outputs.
+  int64_t span(int64_t n) const {
+    return (round_up(n, kernels_.lanes) - 1) * plan_.window.width().stride + plan_.window.width().extent();
+  }
+
+  void make_first() {
+    first_ = Scratch<LaneInt<T>>(round_up(plan_.window.width().output, kernels_.lanes));
+    first_.zero();
+    for (size_t o = 0; o < width_.size(); ++o) first_[static_cast<int64_t>(o)] = width_[o].first;
+  }
+
+  void make_workspaces() {
+    const Window& window = plan_.window;
+    const int64_t rows = std::min(window.depth().kernel, window.depth().input) *
+                         std::min(window.height().kernel, window.height().input);
+    const int64_t taps = indices_.positions ? tasks_.segment() * plan_.pixel : 0;
+    for (int worker = 0; worker < tasks_.workers(); ++worker) {
+      Workspace<T> work{Scratch<const T*>(rows),
+                        Scratch<int32_t>(rows),
+                        Scratch<T>(pad_ ? checked_mul("max_pool", rows, span(tasks_.segment())) : 0),
+                        Scratch<T>(stream_lines_ ? tasks_.segment() : 0),
+                        Scratch<uint8_t>(plan_.byte_taps() ? taps : 0),
+                        Scratch<int32_t>(plan_.byte_taps() ? 0 : taps)};
+      work_.push_back(std::move(work));
+    }
+  }
+
+  void segment(const Workspace<T>& work, const RowSegment& at) const {
+    const Window& window = plan_.window;
+    const int64_t out = (at.row * window.width().output + at.begin) * plan_.pixel;
+    PoolForward<T> f;
+    f.row_tap = work.row_tap.data();
+    f.x = work.x.data();
+    f.outputs = at.end - at.begin;
+    f.stride = window.width().stride;
+    f.dilation = window.width().dilation;
+    f.channels = plan_.pixel;
+    f.y = stream_lines_ ? work.y.data() : y_ + out;
+    f.taps = taps_of(work, out);
+    f.rows = collect_rows(work, at);
+    if (plan_.lines)
+      run_lines(work, f, at.begin);
+    else
+      run_pixels(f, at.begin);
+    if (stream_lines_) kernels_.stream_copy(y_ + out, f.y, f.outputs);
+    if (indices_.positions) to_positions(f, at, indices_.positions + out);
+  }
+
+  TapsOut taps_of(const Workspace<T>& work, int64_t out) const {
+    TapsOut taps;
+    if (indices_.positions) {
+      taps.bytes = work.bytes.data();
+      taps.ints = work.ints.data();
+    } else {
+      taps.bytes = indices_.taps.bytes ? indices_.taps.bytes + out : nullptr;
+      taps.ints = indices_.taps.ints ? indices_.taps.ints + out : nullptr;
+    }
+    if (!plan_.byte_taps()) taps.bytes = nullptr;
+    return taps;
+  }
+
+  // The window rows of an output row that lie inside the image.
+  int64_t collect_rows(const Workspace<T>& work, const RowSegment& at) const {
+    const WindowAxis &depth = plan_.window.depth(), &height = plan_.window.height();
+    const TapRange z_taps = depth_[static_cast<size_t>(at.depth)],
+                   y_taps = height_[static_cast<size_t>(at.height)];
+    int64_t rows = 0;
+    for (int32_t tz = z_taps.first; tz < z_taps.last; ++tz)
+      for (int32_t ty = y_taps.first; ty < y_taps.last; ++ty, ++rows) {
+        const int64_t z = at.depth * depth.stride + tz * depth.dilation - depth.before;
+        const int64_t y = at.height * height.stride + ty * height.dilation - height.before;
+        work.x[rows] =
+            x_ + ((at.image * depth.input + z) * height.input + y) * plan_.window.width().input * plan_.pixel;
+        work.row_tap[rows] = static_cast<int32_t>((tz * height.kernel + ty) * plan_.window.width().kernel);
+      }
+    return rows;
+  }
+
+  void run_pixels(PoolForward<T>& f, int64_t begin) const {
+    f.position = begin * f.stride - plan_.window.width().before;
+    f.range = width_.data() + begin;
+    f.stream = stream_pixels_;
+    kernels_.pixels(f);
+  }
+
+  void run_lines(const Workspace<T>& work, PoolForward<T>& f, int64_t begin) const {
+    const WindowAxis& width = plan_.window.width();
+    const int64_t start = begin * width.stride - width.before;  // position of the segment's first tap
+    f.row_taps = width.kernel;
+    f.readable = pad_ ? span(f.outputs) : width.input - start;
+    f.first = first_.data() ? first_.data() + begin : nullptr;
+    for (int64_t r = 0; r < f.rows; ++r)
+      if (pad_)
+        work.x[r] = pad_row(work.x[r], start, f.readable, work.padded.data() + r * f.readable);
+      else
+        work.x[r] += start;
+    kernels_.lines(f);
+  }
+
+  // Positions start .. start + count - 1 of a row, -inf outside the image.
+  const T* pad_row(const T* row, int64_t start, int64_t count, T* padded) const {
+    const int64_t input = plan_.window.width().input;
+    const int64_t begin = std::min(std::max<int64_t>(0, -start), count);
+    const int64_t end = std::max(begin, std::min(count, input - start));
+    std::fill(padded, padded + begin, -std::numeric_limits<T>::infinity());
+    std::copy(row + start + begin, row + start + end, padded + begin);
+    std::fill(padded + end, padded + count, -std::numeric_limits<T>::infinity());
+    return padded;
+  }
+
+  void to_positions(const PoolForward<T>& f, const RowSegment& at, int64_t* positions) const {
+    const int64_t first = window_start(plan_.window, at);
+    for (int64_t o = 0; o < f.outputs; ++o) {
+      const int64_t base = first + o * f.stride, end = (o + 1) * plan_.pixel;
+      if (f.taps.bytes)
+        for (int64_t i = o * plan_.pixel; i < end; ++i) positions[i] = base + offsets_[f.taps.bytes[i]];
+      else
+        for (int64_t i = o * plan_.pixel; i < end; ++i)
+          positions[i] = base + offsets_[static_cast<size_t>(f.taps.ints[i])];
+    }
+  }
+
+  const PoolPlan& plan_;
+  const PoolKernels<T>& kernels_;
+  const std::vector<TapRange> depth_, height_, width_;
+  const RowTasks tasks_;
+  const T* x_;
+  T* y_;
+  const PoolIndices indices_;
+  bool stream_lines_ = false, stream_pixels_ = false, pad_ = false;
+  std::vector<int64_t> offsets_;
+  Scratch<LaneInt<T>> first_;
+  std::vector<Workspace<T>> work_;
+};
+
+}  // namespace
+
+template <class T>
+void max_pool(const PoolPlan& plan, const T* x, T* y, PoolIndices indices) {
+  if (plan.outputs() > 0) Forward<T>(plan, x, y, indices).run();
+}
+
+template void max_pool(const PoolPlan&, const float*, float*, PoolIndices);
+template void max_pool(const PoolPlan&, const double*, double*, PoolIndices);
+
+}  // namespace foldgate

@@ -1,0 +1,51 @@
+// Vectors of every step-th value of memory, for kernels whose lanes run along a strided axis.
+#pragma once
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+// Values 0, 2, 4, ... of 2 kLanes - 1 that lie in a = p[0 ..] and b = p[kLanes - 1 ..].
+template <class T, int... I>
+FOLDGATE_INLINE Vec<T> every_second(Vec<T> a, Vec<T> b, Indices<I...>) {
+  return __builtin_shufflevector(a, b, (I < kLanes<T> / 2 ? 2 * I : 2 * I + 1)...);
+}
+
+// p[0], p[step], ..., p[(kLanes - 1) * step], and nothing beyond the last is read. Step 0 stands for any, given at run
+// time; 1 and 2 are whole loads.
+template <int Step, class T>
+FOLDGATE_INLINE Vec<T> load_strided(const T* p, int64_t step) {
+  if constexpr (Step == 1) return load(p);
+  if constexpr (Step == 2) return every_second<T>(load(p), load(p + kLanes<T> - 1), LaneIndices<T>());
+  Vec<T> v = {};
+  FOLDGATE_UNROLL
+  for (int i = 0; i < kLanes<T>; ++i) v[i] = p[i * step];
+  return v;
+}
+
+FOLDGATE_INLINE int64_t at_least_zero(int64_t n) { return n > 0 ? n : 0; }
+
+// The same where only p[0 .. readable) may be read; lanes beyond are 0.
+template <int Step, class T>
+FOLDGATE_INLINE Vec<T> load_strided(const T* p, int64_t step, int64_t readable) {
+  if constexpr (Step == 1) return load(p, at_least_zero(readable));
+  if constexpr (Step == 2)
+    return every_second<T>(load(p, at_least_zero(readable)),
+                           load(p + kLanes<T> - 1, at_least_zero(readable - (kLanes<T> - 1))),
+                           LaneIndices<T>());
+  Vec<T> v = {};
+  for (int i = 0; i < kLanes<T> && i * step < readable; ++i) v[i] = p[i * step];
+  return v;
+}
+
+// a0 b0 a1 b1 ...: the first kLanes values, then the others.
+template <class T, int... I>
+FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b, Indices<I...>) {
+  store(p, __builtin_shufflevector(a, b, (I / 2 + (I & 1 ? kLanes<T> : 0))...));
+  store(p + kLanes<T>, __builtin_shufflevector(a, b, (kLanes<T> / 2 + I / 2 + (I & 1 ? kLanes<T> : 0))...));
+}
+template <class T>
+FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b) {
+  store_interleaved<T>(p, a, b, LaneIndices<T>());
+}
+
+}  // namespace foldgate::FOLDGATE_ISA
