@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -9,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .cases import FORWARD
 from .peers import PEERS, installed
 from .result import FOLDGATE, REFERENCE, Report, Row, Run, geometric_mean
 
@@ -144,33 +144,29 @@ def _summary_table(run: Run, with_peers: bool) -> Table:
         table.add_column("over fastest peer", justify="right", no_wrap=True)
         table.add_column("worst", justify="right", no_wrap=True)
         table.add_column("at", no_wrap=True)
-    for family in dict.fromkeys(row.family for row in run.rows):
-        for pass_ in dict.fromkeys(row.pass_ for row in run.rows if row.family == family):
-            rows = [row for row in run.rows if row.family == family and row.pass_ == pass_]
-            speed_ups = [ratio for row in rows if (ratio := row.ratio(REFERENCE))]
-            if not speed_ups:
-                continue
-            mean = times(geometric_mean(speed_ups))
-            cells = [
-                family if pass_ == rows[0].pass_ and pass_ == FORWARD else "",
-                pass_,
-                str(len(rows)),
-                mean,
-            ]
-            if with_peers:
-                cells += _peer_cells(rows)
-            table.add_row(*cells)
+    for means in family_means(run.rows):
+        table.add_row(*(means if with_peers else means[:4]))
     return table
 
 
-def _peer_cells(rows: list[Row]) -> list[str]:
+def family_means(rows: Sequence[Row]) -> Iterator[list[str]]:
+    """Family, pass, cases, mean over the reference; mean over the fastest peer, the worst ratio, its case."""
+    for family, pass_ in dict.fromkeys((row.family, row.pass_) for row in rows):
+        chosen = [row for row in rows if (row.family, row.pass_) == (family, pass_)]
+        speed_ups = [ratio for row in chosen if (ratio := row.ratio(REFERENCE))]
+        if speed_ups:
+            mean = times(geometric_mean(speed_ups))
+            yield [family, pass_, str(len(speed_ups)), mean, *_peer_cells(chosen)]
+
+
+def _peer_cells(rows: Sequence[Row]) -> list[str]:
     ratios = [
         (ratio, row.name) for row in rows if (peer := row.fastest_peer()) and (ratio := row.ratio(peer))
     ]
     if not ratios:
         return ["-", "-", ""]
     worst, name = min(ratios)
-    return [times(geometric_mean([ratio for ratio, _ in ratios])), _coloured(worst), name]
+    return [times(geometric_mean([ratio for ratio, _ in ratios])), times(worst), name]
 
 
 def _footnote(report: Report) -> str:

@@ -91,5 +91,29 @@ class Report:
         return {"schema": SCHEMA, **asdict(self)}
 
 
+def report_from_json(content: dict[str, Any]) -> Report:
+    """The report that `Report.to_json` turned into `content`.
+
+    Raises:
+        ValueError: It was written by another version of the schema.
+    """
+    if content.get("schema") != SCHEMA:
+        raise ValueError(f"bench: the file has schema {content.get('schema')!r}; expected {SCHEMA}")
+    runs = [
+        Run(run["threads"], Peak(**run["peak"]), [_row_from_json(row) for row in run["rows"]])
+        for run in content["runs"]
+    ]
+    return Report(content["machine"], content["versions"], content["settings"], runs)
+
+
+def _row_from_json(row: dict[str, Any]) -> Row:
+    shapes = {name: tuple(shape) for name, shape in row["shapes"].items()}
+    times = {
+        name: Measurement(**(measured | {"rounds": tuple(measured["rounds"])}))
+        for name, measured in row["times"].items()
+    }
+    return Row(**(row | {"shapes": shapes, "times": times}))
+
+
 def geometric_mean(values: list[float]) -> float:
     return exp(sum(map(log, values)) / len(values))

@@ -89,10 +89,9 @@ def _in_formats(
     arrays: Arrays,
 ) -> list[Candidate]:
     rank = len(case.spatial)
-    channels_last = {2: torch.channels_last, 3: torch.channels_last_3d}.get(rank)
-    formats = {"NCHW"[: rank + 1] if rank < 3 else "NCDHW": torch.contiguous_format}
-    if channels_last is not None:
-        formats["NHWC" if rank == 2 else "NDHWC"] = channels_last
+    formats = {{1: "NCW", 2: "NCHW", 3: "NCDHW"}[rank]: torch.contiguous_format}
+    if rank > 1 and case.data_format == "channels_last":  # the layout of the data is part of the case
+        formats |= {2: {"NHWC": torch.channels_last}, 3: {"NDHWC": torch.channels_last_3d}}[rank]
 
     def candidate(variant: str, memory_format: Any) -> Candidate:
         def tensor(array: Array) -> Any:
