@@ -62,8 +62,8 @@ def max_pool(
         float64.
       pool_size: the taps of the window, an int or one an axis.
       strides: an int or one an axis; None means `pool_size`.
-      padding: `"valid"`, `"same"` (ceil(in / strides) outputs, the odd position after), an int, one an axis, or
-        a (before, after) pair an axis; none may exceed half the effective window, which is
+      padding: `"valid"`, `"same"` (ceil(in / strides) outputs, the odd position after), an int, one an axis,
+        or a (before, after) pair an axis; none may exceed half the effective window, which is
         (pool_size - 1) * dilation_rate + 1.
       data_format: `"channels_last"` or `"channels_first"`.
       dilation_rate: the distance of neighbouring taps, an int or one an axis.
@@ -74,8 +74,8 @@ def max_pool(
         the memory and with which `max_pool_backward` is fastest.
 
     Returns:
-      y: (N, *out, C) or (N, C, *out), of the dtype of `x`; with `return_indices` the pair (y, indices), both of
-        that shape.
+      y: (N, *out, C) or (N, C, *out), of the dtype of `x`; with `return_indices` the pair (y, indices), both
+        of that shape.
 
     Raises:
       TypeError: `x` is not a float32 or float64 array; an extent is not an int.
