@@ -9,4 +9,5 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_gemm(module);
   foldgate::register_pool(module);
   foldgate::register_recurrent(module);
+  foldgate::register_conv(module);
 }

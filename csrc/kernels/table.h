@@ -2,6 +2,8 @@
 // a definition per tier in its own .cc; a new family adds a line to Kernels<T> and one to table.cc.
 #pragma once
 #include "kernels/activation.h"
+#include "kernels/conv.h"
+#include "kernels/depthwise.h"
 #include "kernels/gemm.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
@@ -13,6 +15,8 @@ template <class T>
 struct Kernels {
   GemmKernels<T> gemm;
   ActivationKernels<T> activation;
+  ConvKernels<T> conv;
+  DepthwiseKernels<T> depthwise;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;

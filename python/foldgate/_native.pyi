@@ -107,3 +107,48 @@ def recurrent_step_backward(
     bias: FloatArray | None,
     cache: FloatArray,
 ) -> tuple[Any, ...]: ...
+def conv(
+    x: FloatArray,
+    kernel: FloatArray,
+    bias: FloatArray | None,
+    strides: Sequence[int],
+    pads: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+    channels_first: bool,
+    activation: int,
+    algorithm: int,
+) -> FloatArray: ...
+def conv_backward(
+    dy: FloatArray,
+    x: FloatArray,
+    kernel: FloatArray,
+    y: FloatArray | None,
+    strides: Sequence[int],
+    pads: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+    channels_first: bool,
+    activation: int,
+    algorithm: int,
+    need_dx: bool,
+    need_dkernel: bool,
+    need_dbias: bool,
+) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
+def im2col(
+    x: FloatArray,
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    pads: Sequence[int],
+    dilation: Sequence[int],
+    channels_first: bool,
+) -> FloatArray: ...
+def col2im(
+    columns: FloatArray,
+    image: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    pads: Sequence[int],
+    dilation: Sequence[int],
+    channels_first: bool,
+) -> FloatArray: ...

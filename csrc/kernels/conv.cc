@@ -1,0 +1,119 @@
+#include "kernels/conv.h"
+
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+using Longs = IntVec<double>;
+constexpr int kLongs = kLanes<double>;
+
+FOLDGATE_INLINE Longs load_longs(const int64_t* p) {
+  Longs v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class T>
+FOLDGATE_INLINE void store_pointers(const T** p, Longs v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+
+// Outside is where p or extent - 1 - p has its sign bit set, for any of the axes.
+template <class T>
+void tap_pointers(const TilePixels& pixels, const TapShift* taps, int64_t count, const int64_t* extent,
+                  const T* zero, const T** rows) {
+  const Longs outside = broadcast_int<double>(reinterpret_cast<int64_t>(zero));
+  for (int64_t t = 0; t < count; ++t, rows += kRowPointers)
+    for (int i = 0; i < kRowPointers; i += kLongs) {
+      Longs signs = {};
+      FOLDGATE_UNROLL
+      for (int axis = 0; axis < 3; ++axis) {
+        const Longs p = load_longs(pixels.position[axis] + i) + taps[t].axis[axis];
+        signs |= p | (extent[axis] - 1 - p);
+      }
+      const Longs inside = signs >= 0;
+      const Longs address = load_longs(pixels.address + i) + taps[t].bytes;
+      store_pointers(rows + i, (address & inside) | (outside & ~inside));
+    }
+}
+
+template <class T>
+void inner_pointers(const TilePixels& pixels, const TapShift* taps, int64_t count, const T** rows) {
+  for (int64_t t = 0; t < count; ++t, rows += kRowPointers)
+    for (int i = 0; i < kRowPointers; i += kLongs)
+      store_pointers(rows + i, load_longs(pixels.address + i) + taps[t].bytes);
+}
+
+// Four chains a column hide the latency of the addition; they are joined in a fixed order.
+template <class T>
+void column_sums(const T* values, int64_t rows, int64_t columns, int64_t step, bool accumulate, T* sums) {
+  for (int64_t j = 0; j < columns; j += kLanes<T>) {
+    const int64_t live = columns - j;
+    Vec<T> chain[4] = {};
+    const T* p = values + j;
+    int64_t row = 0;
+    for (; row + 4 <= rows; row += 4, p += 4 * step) {
+      FOLDGATE_UNROLL
+      for (int i = 0; i < 4; ++i) chain[i] += load(p + i * step, live);
+    }
+    for (; row < rows; ++row, p += step) chain[0] += load(p, live);
+    Vec<T> sum = (chain[0] + chain[1]) + (chain[2] + chain[3]);
+    if (accumulate) sum += load(sums + j, live);
+    store(sums + j, sum, live);
+  }
+}
+
+template <class T>
+void add(T* target, const T* source, int64_t n) {
+  for (int64_t i = 0; i < n; i += kLanes<T>)
+    store(target + i, load(target + i, n - i) + load(source + i, n - i), n - i);
+}
+
+template <class T>
+T total(const T* values, int64_t n) {
+  Vec<T> chain[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) {
+    FOLDGATE_UNROLL
+    for (int q = 0; q < 4; ++q) chain[q] += load(values + i + q * kLanes<T>);
+  }
+  for (; i < n; i += kLanes<T>) chain[0] += load(values + i, n - i);
+  return sum((chain[0] + chain[1]) + (chain[2] + chain[3]));
+}
+
+template <class T>
+void add_bias(T* values, int64_t n, T bias, bool relu) {
+  const Vec<T> b = broadcast<T>(bias);
+  for (int64_t i = 0; i < n; i += kLanes<T>) {
+    const Vec<T> x = load(values + i, n - i) + b;
+    store(values + i, relu ? maximum(Vec<T>{}, x) : x, n - i);
+  }
+}
+
+// 0 * v is NaN for infinities and NaN, and sums keep it.
+template <class T>
+bool all_finite(const T* values, int64_t n) {
+  Vec<T> chain[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) {
+    FOLDGATE_UNROLL
+    for (int q = 0; q < 4; ++q) chain[q] += T(0) * load(values + i + q * kLanes<T>);
+  }
+  for (; i < n; i += kLanes<T>) chain[0] += T(0) * load(values + i, n - i);
+  const T s = sum((chain[0] + chain[1]) + (chain[2] + chain[3]));
+  return s == s;
+}
+
+template <class T>
+constexpr ConvKernels<T> table() {
+  return {tap_pointers<T>, inner_pointers<T>, column_sums<T>, add<T>, total<T>, add_bias<T>, all_finite<T>};
+}
+
+}  // namespace
+
+extern const ConvKernels<float> conv_f32;
+extern const ConvKernels<double> conv_f64;
+const ConvKernels<float> conv_f32 = table<float>();
+const ConvKernels<double> conv_f64 = table<double>();
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,150 @@
+#include "kernels/depthwise.h"
+
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+// Outputs side by side: 8 accumulators hide the latency of the multiply-add, and leave room for 5 weights and an input.
+constexpr int kOutputs = 8;
+
+// Every output is one chain over the taps in their order, whichever of the bodies below computes it.
+template <class T, int P>
+FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], const DepthwiseRow<T>& row, T* y, int64_t live) {
+  if (row.relu) {
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) sum[p] = maximum(Vec<T>{}, sum[p]);
+  }
+  FOLDGATE_UNROLL
+  for (int p = 0; p < P; ++p) {
+    if (row.stream)
+      stream(y + p * row.y_step, sum[p]);
+    else
+      store(y + p * row.y_step, sum[p], live);
+  }
+}
+
+template <class T>
+FOLDGATE_INLINE Vec<T> start(const DepthwiseRow<T>& row, int64_t c) {
+  return row.bias ? load(row.bias + c, row.channels - c) : Vec<T>{};
+}
+
+// P outputs from v on: a load of weights and P multiply-adds from memory a tap.
+template <class T, int P>
+void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
+  const T* x = row.x + v * row.x_step;
+  T* y = row.y + v * row.y_step;
+  for (int64_t c = 0; c < row.channels; c += kLanes<T>) {
+    const int64_t live = row.channels - c;
+    Vec<T> sum[P];
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) sum[p] = start(row, c);
+    for (int64_t t = 0; t < row.taps; ++t) {
+      const Vec<T> w = load(row.weights[t] + c, live);
+      const T* from = x + row.offsets[t] + c;
+      FOLDGATE_UNROLL
+      for (int p = 0; p < P; ++p) sum[p] += w * load(from + p * row.x_step, live);
+    }
+    finish<T, P>(sum, row, y + c, live);
+  }
+}
+
+// The same where R neighbouring taps are one output apart: an input is loaded once a run and used up to R times.
+template <class T, int P, int R>
+void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
+  const T* x = row.x + v * row.x_step;
+  T* y = row.y + v * row.y_step;
+  for (int64_t c = 0; c < row.channels; c += kLanes<T>) {
+    const int64_t live = row.channels - c;
+    Vec<T> sum[P];
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) sum[p] = start(row, c);
+    for (int64_t t = 0; t < row.taps; t += R) {
+      const T* from = x + row.offsets[t] + c;
+      Vec<T> w[R];
+      FOLDGATE_UNROLL
+      for (int r = 0; r < R; ++r) w[r] = load(row.weights[t + r] + c, live);
+      Vec<T> in[R];  // the last R inputs: output q - (R - 1) has all of its own
+      FOLDGATE_UNROLL
+      for (int q = 0; q < P + R - 1; ++q) {
+        in[q % R] = load(from + q * row.x_step, live);
+        if (q >= R - 1) {
+          FOLDGATE_UNROLL
+          for (int r = 0; r < R; ++r) sum[q - R + 1] += w[r] * in[(q - R + 1 + r) % R];
+        }
+      }
+    }
+    finish<T, P>(sum, row, y + c, live);
+  }
+}
+
+template <class T, int R>
+void row_runs(const DepthwiseRow<T>& row) {
+  int64_t v = 0;
+  for (; v + kOutputs <= row.outputs; v += kOutputs) {
+    if constexpr (R > 1)
+      outputs_runs<T, kOutputs, R>(row, v);
+    else
+      outputs_any<T, kOutputs>(row, v);
+  }
+  if (v + 4 <= row.outputs) {
+    outputs_any<T, 4>(row, v);
+    v += 4;
+  }
+  if (v + 2 <= row.outputs) {
+    outputs_any<T, 2>(row, v);
+    v += 2;
+  }
+  if (v < row.outputs) outputs_any<T, 1>(row, v);
+}
+
+template <class T>
+void row(const DepthwiseRow<T>& row) {
+  switch (row.run) {
+    case 3: row_runs<T, 3>(row); break;
+    case 5: row_runs<T, 5>(row); break;
+    default: row_runs<T, 1>(row);
+  }
+  if (row.stream) stream_fence();
+}
+
+// N taps from t on: as many accumulators, along the whole row.
+template <class T, int N>
+void gradient_taps(const DepthwiseGradient<T>& g, int64_t t) {
+  for (int64_t c = 0; c < g.channels; c += kLanes<T>) {
+    const int64_t live = g.channels - c;
+    Vec<T> sum[N];
+    const T* x[N];
+    FOLDGATE_UNROLL
+    for (int i = 0; i < N; ++i) {
+      sum[i] = load(g.sums[t + i] + c, live);
+      x[i] = g.x + g.offsets[t + i] + c;
+    }
+    const T* dy = g.dy + c;
+    for (int64_t v = 0; v < g.outputs; ++v, dy += g.dy_step) {
+      const Vec<T> d = load(dy, live);
+      FOLDGATE_UNROLL
+      for (int i = 0; i < N; ++i) sum[i] += d * load(x[i] + v * g.x_step, live);
+    }
+    FOLDGATE_UNROLL
+    for (int i = 0; i < N; ++i) store(g.sums[t + i] + c, sum[i], live);
+  }
+}
+
+template <class T>
+void gradient(const DepthwiseGradient<T>& g) {
+  int64_t t = 0;
+  for (; t + 9 <= g.taps; t += 9) gradient_taps<T, 9>(g, t);
+  for (; t + 5 <= g.taps; t += 5) gradient_taps<T, 5>(g, t);
+  for (; t + 3 <= g.taps; t += 3) gradient_taps<T, 3>(g, t);
+  for (; t < g.taps; ++t) gradient_taps<T, 1>(g, t);
+}
+
+}  // namespace
+
+extern const DepthwiseKernels<float> depthwise_f32;
+extern const DepthwiseKernels<double> depthwise_f64;
+const DepthwiseKernels<float> depthwise_f32{row<float>, gradient<float>};
+const DepthwiseKernels<double> depthwise_f64{row<double>, gradient<double>};
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,18 @@
+#include "ops/conv/choose.h"
+
+#include "core/check.h"
+
+namespace foldgate {
+
+ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAlgorithm asked) {
+  const bool depthwise = plan.groups == plan.in_channels;
+  if (asked == ConvAlgorithm::kDepthwise && !depthwise)
+    fail_value(op, ": algorithm is 'depthwise' but groups is ", plan.groups,
+               "; expected as many groups as x has channels (", plan.in_channels, ")");
+  if (asked != ConvAlgorithm::kByShape) return asked;
+  // One input channel a group leaves the tile GEMM a single term of k a tap. A single group of one channel is a dense
+  // problem: whole kernel rows are its segments.
+  return depthwise && plan.groups > 1 ? ConvAlgorithm::kDepthwise : ConvAlgorithm::kDirect;
+}
+
+}  // namespace foldgate

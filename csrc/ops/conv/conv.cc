@@ -1,0 +1,196 @@
+#include "ops/conv/conv.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "kernels/table.h"
+#include "ops/conv/depthwise.h"
+#include "ops/conv/direct.h"
+#include "ops/conv/im2col.h"
+#include "ops/conv/layout.h"
+
+namespace foldgate {
+namespace {
+
+constexpr int64_t kBlock = 16384;     // elements of a task of the activation's derivative
+constexpr int64_t kBiasPixels = 512;  // pixels of a partial sum of the bias gradient, joined in their order
+
+int64_t x_size(const ConvPlan& plan) { return plan.window.input_positions() * plan.in_channels; }
+int64_t y_size(const ConvPlan& plan) { return plan.window.output_positions() * plan.out_channels; }
+
+// channels_first operands whose memory is not also that of channels_last.
+bool turns_x(const ConvPlan& plan) {
+  return plan.channels_first && !same_layout(plan.in_channels, plan.window.input_positions());
+}
+bool turns_y(const ConvPlan& plan) {
+  return plan.channels_first && !same_layout(plan.out_channels, plan.window.output_positions());
+}
+
+// Images converted at a time.
+template <class T>
+int64_t chunk_images(const ConvPlan& plan, int64_t image_size) {
+  const int64_t bytes = image_size * static_cast<int64_t>(sizeof(T));
+  return std::min(plan.batch, std::max<int64_t>(1, kChunkBytes / bytes));
+}
+
+// What an algorithm holds of an image besides: its frame, or its repeated channels.
+int64_t held_by_algorithm(const ConvPlan& plan) {
+  if (plan.algorithm == ConvAlgorithm::kDirect && frames_input(plan))
+    return framed_size(plan.window, plan.in_channels);
+  if (plan.algorithm == ConvAlgorithm::kDepthwise && plan.group_out() > 1)
+    return plan.window.input_positions() * plan.out_channels;
+  return 0;
+}
+
+template <class T>
+void forward_chunk(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
+                   bool planar) {
+  switch (plan.algorithm) {
+    case ConvAlgorithm::kDepthwise: return depthwise_forward(plan, batch, x, kernel, bias, y);
+    case ConvAlgorithm::kIm2col: return im2col_forward(plan, batch, x, kernel, bias, y);
+    default: return direct_forward(plan, batch, x, kernel, bias, y, planar);
+  }
+}
+
+template <class T>
+void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
+  switch (plan.algorithm) {
+    case ConvAlgorithm::kDepthwise: return depthwise_backward_data(plan, batch, dy, kernel, dx);
+    case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
+    default: return direct_backward_data(plan, batch, dy, kernel, dx);
+  }
+}
+
+template <class T>
+void backward_weights_chunk(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                            T* dkernel) {
+  switch (plan.algorithm) {
+    case ConvAlgorithm::kDepthwise:
+      return depthwise_backward_weights(plan, batch, x, dy, accumulate, dkernel);
+    case ConvAlgorithm::kIm2col: return im2col_backward_weights(plan, batch, x, dy, accumulate, dkernel);
+    default: return direct_backward_weights(plan, batch, x, dy, accumulate, dkernel);
+  }
+}
+
+// sums[c] (+)= sum over pixels of dy[pixel][c], in partial sums of kBiasPixels.
+template <class T>
+void bias_gradient(const T* dy, int64_t pixels, int64_t channels, bool accumulate, T* sums) {
+  const auto& conv = kernels<T>().conv;
+  const EvenSplit parts(pixels, kBiasPixels);
+  const Scratch<T> partial(parts.parts * channels);
+  const double work = static_cast<double>(pixels) * static_cast<double>(channels);
+  parallel_for(parts.parts, workers_for(parts.parts, work), [&](int64_t part, int) {
+    conv.column_sums(dy + parts.begin(part) * channels, parts.size(part), channels, channels, false,
+                     partial.data() + part * channels);
+  });
+  conv.column_sums(partial.data(), parts.parts, channels, channels, accumulate, sums);
+}
+
+template <class T>
+void activation_gradient(Activation activation, const T* y, const T* dy, int64_t size, T* result) {
+  const EvenSplit blocks(size, kBlock);
+  const auto backward = kernels<T>().activation.backward;
+  parallel_for(blocks.parts, workers_for(blocks.parts, 2.0 * static_cast<double>(size)),
+               [&](int64_t block, int) {
+                 const int64_t i = blocks.begin(block);
+                 backward(activation, y + i, dy + i, result + i, blocks.size(block));
+               });
+}
+
+// A chunk's dy: after the activation's derivative, in channels_last.
+template <class T>
+class OutputGradient {
+ public:
+  OutputGradient(const ConvPlan& plan, int64_t images)
+      : plan_(plan),
+        derived_(plan.activation == Activation::kLinear ? 0 : images * y_size(plan)),
+        turned_(turns_y(plan) ? images * y_size(plan) : 0) {}
+
+  const T* of(const ConvBackward<T>& o, int64_t first, int64_t images) const {
+    const int64_t offset = first * y_size(plan_);
+    const T* dy = o.dy + offset;
+    if (plan_.activation != Activation::kLinear) {
+      activation_gradient(plan_.activation, o.y + offset, dy, images * y_size(plan_), derived_.data());
+      dy = derived_.data();
+    }
+    if (!turns_y(plan_)) return dy;
+    planes_to_pixels(dy, images, plan_.out_channels, plan_.window.output_positions(), turned_.data());
+    return turned_.data();
+  }
+
+ private:
+  const ConvPlan& plan_;
+  Scratch<T> derived_, turned_;
+};
+
+}  // namespace
+
+template <class T>
+void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y) {
+  if (plan.batch == 0) return;
+  const bool sinks = plan.algorithm == ConvAlgorithm::kDirect;  // turns its outputs while they are in cache
+  const bool turn_x = turns_x(plan), planar = turns_y(plan) && sinks, turn_y = turns_y(plan) && !sinks;
+  const int64_t held =
+      std::max({turn_x ? x_size(plan) : 0, turn_y ? y_size(plan) : 0, held_by_algorithm(plan)});
+  const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
+  const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);
+  const Scratch<T> turned_y(turn_y ? images * y_size(plan) : 0);
+  for (int64_t n = 0; n < plan.batch; n += images) {
+    const int64_t count = std::min(images, plan.batch - n);
+    const T* from = x + n * x_size(plan);
+    T* to = y + n * y_size(plan);
+    if (turn_x) {
+      planes_to_pixels(from, count, plan.in_channels, plan.window.input_positions(), turned_x.data());
+      from = turned_x.data();
+    }
+    forward_chunk(plan, count, from, kernel, bias, turn_y ? turned_y.data() : to, planar);
+    if (turn_y)
+      pixels_to_planes(turned_y.data(), count, plan.out_channels, plan.window.output_positions(), to);
+    check_interrupt();
+  }
+}
+
+template <class T>
+void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
+  const auto zero = [](T* gradient, int64_t size) {
+    if (gradient) std::memset(static_cast<void*>(gradient), 0, static_cast<size_t>(size) * sizeof(T));
+  };
+  if (plan.batch == 0) {
+    zero(o.dkernel, plan.kernel_size());
+    zero(o.dbias, plan.out_channels);
+    return;
+  }
+  const bool turn_x = turns_x(plan);
+  const bool derives = plan.activation != Activation::kLinear || turns_y(plan);
+  const int64_t held =
+      std::max({turn_x ? x_size(plan) : 0, derives ? y_size(plan) : 0, held_by_algorithm(plan)});
+  const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
+  const OutputGradient<T> gradient(plan, images);
+  const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);  // of x, then of dx
+  for (int64_t n = 0; n < plan.batch; n += images) {
+    const int64_t count = std::min(images, plan.batch - n), positions = plan.window.input_positions();
+    const T* dy = gradient.of(o, n, count);
+    if (o.dbias) bias_gradient(dy, count * plan.window.output_positions(), plan.out_channels, n > 0, o.dbias);
+    if (o.dkernel) {
+      const T* x = o.x + n * x_size(plan);
+      if (turn_x) planes_to_pixels(x, count, plan.in_channels, positions, turned_x.data());
+      backward_weights_chunk(plan, count, turn_x ? turned_x.data() : x, dy, n > 0, o.dkernel);
+    }
+    if (o.dx) {
+      T* dx = o.dx + n * x_size(plan);
+      backward_data_chunk(plan, count, dy, o.kernel, turn_x ? turned_x.data() : dx);
+      if (turn_x) pixels_to_planes(turned_x.data(), count, plan.in_channels, positions, dx);
+    }
+    check_interrupt();
+  }
+}
+
+template void conv_forward(const ConvPlan&, const float*, const float*, const float*, float*);
+template void conv_forward(const ConvPlan&, const double*, const double*, const double*, double*);
+template void conv_backward(const ConvPlan&, const ConvBackward<float>&);
+template void conv_backward(const ConvPlan&, const ConvBackward<double>&);
+
+}  // namespace foldgate

@@ -1,0 +1,36 @@
+// Direct convolution of channels_last images: implicit products over taps (tap_gemm.h), nothing unrolled in memory.
+// `batch` images of the plan's geometry; x (batch, *in, Cin), y and dy (batch, *out, Cout), kernel (*k, Cin/groups, Cout).
+#pragma once
+#include <cstdint>
+
+#include "ops/conv/plan.h"
+
+namespace foldgate {
+
+// With fewer channels a tap is too short a segment for the tiles: whole kernel rows are the segments instead.
+constexpr int64_t kFewChannels = 16;
+inline bool few_channels(const ConvPlan& plan) {
+  const WindowAxis& width = plan.window.width();
+  return plan.groups == 1 && plan.in_channels < kFewChannels && width.dilation == 1 && width.kernel > 1;
+}
+
+// Whether x is copied into a frame of its padding first, so that kernel rows never leave it.
+bool frames_input(const ConvPlan& plan);
+
+// y = activation(x * kernel + bias). With `planar`, y is (batch, Cout, *out). bias (Cout,) or null.
+// Scratch: tap_gemm's; with few channels and padding also a framed copy of x.
+template <class T>
+void direct_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
+                    bool planar);
+
+// dx = the gradient of sum(dy * y) by x; all of dx is written.
+template <class T>
+void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
+
+// dkernel = the gradient by the kernel, added to what is there with `accumulate`.
+// Scratch: up to kWeightParts - 1 copies of dkernel, never more than kPartBytes or one copy; packed dy of a block.
+template <class T>
+void direct_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                             T* dkernel);
+
+}  // namespace foldgate

@@ -1,0 +1,125 @@
+#include "ops/conv/layout.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "core/thread_pool.h"
+#include "kernels/table.h"
+
+namespace foldgate {
+namespace {
+
+// Positions of a task: a block that is written in pieces of whole cache lines and stays in L2.
+constexpr int64_t kBlock = 1024;
+
+// body(image, first position, count) over blocks of positions, in parallel.
+template <class Body>
+void for_each_block(int64_t count, int64_t channels, int64_t positions, Body body) {
+  const EvenSplit blocks(positions, kBlock);
+  const double work =
+      static_cast<double>(count) * static_cast<double>(channels) * static_cast<double>(positions);
+  const int64_t tasks = count * blocks.parts;
+  parallel_for(tasks, workers_for(tasks, work), [&](int64_t task, int) {
+    const int64_t block = task % blocks.parts;
+    body(task / blocks.parts, blocks.begin(block), blocks.size(block));
+  });
+}
+
+// body(image, row) over the rows of all images, a plane a task.
+template <class Body>
+void for_each_row(int64_t count, const Window& w, int64_t channels, Body body) {
+  const int64_t depth = w.depth().input, height = w.height().input;
+  const double work = static_cast<double>(count * w.input_positions()) * static_cast<double>(channels);
+  parallel_for(count * depth, workers_for(count * depth, work), [&](int64_t plane, int) {
+    for (int64_t y = 0; y < height; ++y) body(plane / depth, plane % depth, y);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void planes_to_pixels(const T* planes, int64_t count, int64_t channels, int64_t positions, T* pixels) {
+  const auto transpose = kernels<T>().gemm.transpose;
+  for_each_block(count, channels, positions, [&](int64_t n, int64_t first, int64_t block) {
+    const int64_t image = n * channels * positions;
+    transpose(planes + image + first, positions, channels, block, pixels + image + first * channels,
+              channels);
+  });
+}
+
+template <class T>
+void pixels_to_planes(const T* pixels, int64_t count, int64_t channels, int64_t positions, T* planes) {
+  const auto transpose = kernels<T>().gemm.transpose;
+  for_each_block(count, channels, positions, [&](int64_t n, int64_t first, int64_t block) {
+    const int64_t image = n * channels * positions;
+    transpose(pixels + image + first * channels, channels, block, channels, planes + image + first,
+              positions);
+  });
+}
+
+int64_t framed_extent(const WindowAxis& axis) {
+  return std::max(axis.before + axis.input, (axis.output - 1) * axis.stride + axis.extent());
+}
+
+int64_t framed_size(const Window& w, int64_t channels) {
+  return checked_product(
+      "conv", {framed_extent(w.axes[0]), framed_extent(w.axes[1]), framed_extent(w.axes[2]), channels});
+}
+
+bool has_padding(const Window& w) {
+  for (const WindowAxis& axis : w.axes)
+    if (framed_extent(axis) != axis.input) return true;
+  return false;
+}
+
+namespace {
+// The frame, and where in it the images begin.
+template <class T>
+Images<T> frame_of(T* frame, int64_t channels, const Window& w) {
+  return dense_images(frame, framed_extent(w.axes[0]), framed_extent(w.axes[1]), framed_extent(w.axes[2]),
+                      channels);
+}
+template <class T>
+int64_t corner(const Images<T>& frame, const Window& w) {
+  return w.axes[0].before * frame.step[1] + w.axes[1].before * frame.step[2] +
+         w.axes[2].before * frame.step[3];
+}
+}  // namespace
+
+template <class T>
+Images<T> frame_images(const T* images, int64_t count, int64_t channels, const Window& w, T* frame) {
+  const Images<T> out = frame_of(frame, channels, w);
+  const Images<const T> in = dense_inputs(images, w, channels);
+  std::memset(static_cast<void*>(frame), 0, static_cast<size_t>(count * out.step[0]) * sizeof(T));
+  T* inner = frame + corner(out, w);
+  for_each_row(count, w, channels, [&](int64_t n, int64_t z, int64_t y) {
+    std::memcpy(inner + n * out.step[0] + z * out.step[1] + y * out.step[2],
+                images + n * in.step[0] + z * in.step[1] + y * in.step[2],
+                static_cast<size_t>(in.step[2]) * sizeof(T));
+  });
+  return out;
+}
+
+template <class T>
+void unframe_images(const T* frame, int64_t count, int64_t channels, const Window& w, T* images) {
+  const Images<const T> in = frame_of(frame, channels, w);
+  const Images<T> out = dense_inputs(images, w, channels);
+  const T* inner = frame + corner(in, w);
+  for_each_row(count, w, channels, [&](int64_t n, int64_t z, int64_t y) {
+    std::memcpy(images + n * out.step[0] + z * out.step[1] + y * out.step[2],
+                inner + n * in.step[0] + z * in.step[1] + y * in.step[2],
+                static_cast<size_t>(out.step[2]) * sizeof(T));
+  });
+}
+
+#define FOLDGATE_INSTANTIATE(T)                                                   \
+  template void planes_to_pixels(const T*, int64_t, int64_t, int64_t, T*);        \
+  template void pixels_to_planes(const T*, int64_t, int64_t, int64_t, T*);        \
+  template Images<T> frame_images(const T*, int64_t, int64_t, const Window&, T*); \
+  template void unframe_images(const T*, int64_t, int64_t, const Window&, T*);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
+
+}  // namespace foldgate
