@@ -1,0 +1,307 @@
+"""Convolution, forward: exact on whole numbers, within the bound elsewhere, and every refusal's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import foldgate
+from conv_cases import (
+    AROUND_LANES,
+    CASES,
+    DEPTHWISE,
+    GROUPS,
+    OPTIONS,
+    Case,
+    integer_operands,
+    name_of,
+    turned,
+)
+from foldgate import ops, reference
+from support import assert_close, bound
+
+FORMATS = ["channels_last", "channels_first"]
+ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid"]
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_exact_on_whole_numbers(
+    case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    x, kernel, bias = integer_operands(case, rng, dtype, data_format)
+    options = {**case.options, "data_format": data_format}
+    expected = reference.conv(x, kernel, bias, **options)
+    actual = ops.conv(x, kernel, bias, **options)
+    assert_close(actual, expected, 0)
+    rectified = ops.conv(x, kernel, activation="relu", **options)
+    assert_close(rectified, reference.conv(x, kernel, activation="relu", **options), 0)
+
+
+@pytest.mark.parametrize("algorithm", ["direct", "im2col", "depthwise"])
+@pytest.mark.parametrize("case", [*AROUND_LANES[::4], *OPTIONS, *GROUPS, *DEPTHWISE], ids=name_of)
+def test_every_algorithm_gives_the_same(case: Case, algorithm: str, rng: np.random.Generator) -> None:
+    if algorithm == "depthwise" and case.groups != case.channels:
+        pytest.skip("not a depthwise shape")
+    for data_format in FORMATS:
+        x, kernel, bias = integer_operands(case, rng, np.float32, data_format)
+        options = {**case.options, "data_format": data_format}
+        expected = reference.conv(x, kernel, bias, **options)
+        assert_close(ops.conv(x, kernel, bias, algorithm=algorithm, **options), expected, 0)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("case", [*OPTIONS[:7], *GROUPS[:2], *DEPTHWISE[:3]], ids=name_of)
+def test_within_the_bound_of_float64(
+    case: Case, activation: str, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    options = {**case.options, "data_format": data_format, "activation": activation}
+    x, kernel, bias = (
+        rng.standard_normal(shape) for shape in (case.x_shape(data_format), case.kernel_shape, (case.out,))
+    )
+    x, kernel, bias = (array.astype(dtype) for array in (x, kernel, bias))
+    exact = reference.conv(*(array.astype(np.float64) for array in (x, kernel, bias)), **options)
+    terms = int(np.prod(case.kernel_shape[:-1]))
+    assert_close(ops.conv(x, kernel, bias, **options), exact.astype(dtype), bound(dtype, terms, x, kernel))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((40, 41), 3, 40, (3, 3), {"padding": 1}),
+        Case((40, 41), 33, 40, (3, 3), {"padding": 1}),
+        Case((30, 30), 64, 96, (3, 3), {"strides": 2, "padding": 1}),
+        Case((7, 7), 300, 200, (3, 3), {"padding": 1}, batch=1),
+        Case((50, 50), 64, 64, (1, 1)),
+        Case((40, 40), 64, 64, (3, 3), {"groups": 16, "padding": 1}),
+        Case((64, 64), 48, 48, (3, 3), {"groups": 48, "padding": 1}),
+        Case((60, 60), 64, 2, (3, 3)),
+    ],
+    ids=name_of,
+)
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("algorithm", [None, "im2col"])
+def test_bit_identical_for_any_number_of_threads(
+    case: Case, data_format: str, algorithm: str | None, rng: np.random.Generator
+) -> None:
+    x = rng.standard_normal(case.x_shape(data_format)).astype(np.float32)
+    kernel = rng.standard_normal(case.kernel_shape).astype(np.float32)
+    options = {**case.options, "data_format": data_format, "algorithm": algorithm, "activation": "tanh"}
+    before = foldgate.get_num_threads()
+    try:
+        results = []
+        for threads in (1, 2, 3):
+            foldgate.set_num_threads(threads)
+            results.append(ops.conv(x, kernel, **options))
+    finally:
+        foldgate.set_num_threads(before)
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+    terms = int(np.prod(case.kernel_shape[:-1]))
+    assert_close(results[0], reference.conv(x, kernel, **options), bound(np.float32, terms, x, kernel))
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_a_long_inner_dimension_passes_in_blocks(
+    data_format: str, isa: str, rng: np.random.Generator
+) -> None:
+    """More terms than a pass of the tiles, more channels than a page, more taps than a block of pointers."""
+    for case in [
+        Case((3, 3), 2600, 5, (2, 2), batch=1),
+        Case((9,), 5000, 40, (3,), {"padding": "same"}, batch=1),
+        Case((50, 50), 17, 3, (48, 49), batch=1),
+        Case((51, 118), 2, 34, (50, 59), {"dilation_rate": (1, 2)}, batch=1),
+        Case((4300,), 2, 18, (2150,), {"dilation_rate": 2}, batch=1),
+    ]:
+        x, kernel, bias = integer_operands(case, rng, np.float32, data_format)
+        options = {**case.options, "data_format": data_format}
+        assert_close(ops.conv(x, kernel, bias, **options), reference.conv(x, kernel, bias, **options), 0)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("case", [OPTIONS[4], OPTIONS[6], GROUPS[1], DEPTHWISE[0]], ids=name_of)
+def test_empty_batch(case: Case, data_format: str, dtype: Any) -> None:
+    case = case._replace(batch=0)
+    x, kernel = np.zeros(case.x_shape(data_format), dtype), np.zeros(case.kernel_shape, dtype)
+    options = {**case.options, "data_format": data_format}
+    assert_close(ops.conv(x, kernel, **options), reference.conv(x, kernel, **options), 0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("algorithm", ["direct", "im2col", None])
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((7, 7), 5, 18, (3, 3), {"padding": 1}),
+        Case((7, 7), 20, 18, (3, 3), {"padding": 1}),
+        Case((7, 7), 20, 18, (1, 1)),
+        Case((7, 7), 20, 2, (3, 3)),
+        Case((7, 7), 16, 16, (3, 3), {"groups": 8, "padding": 1}),
+        Case((7, 7), 16, 16, (3, 3), {"groups": 16, "padding": 1}),
+    ],
+    ids=name_of,
+)
+def test_what_is_not_finite_reaches_those_that_see_it_alone(
+    case: Case, algorithm: str | None, value: float, isa: str, rng: np.random.Generator
+) -> None:
+    for data_format in FORMATS:
+        x, kernel, bias = integer_operands(case, rng, np.float32)
+        kernel[kernel == 0] = 1
+        x[0, 3, 4, 1] = value
+        with np.errstate(invalid="ignore"):
+            expected = turned(reference.conv(x, kernel, bias, **case.options), data_format)
+        actual = ops.conv(
+            turned(x, data_format), kernel, bias, algorithm=algorithm, data_format=data_format, **case.options
+        )
+        np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+        np.testing.assert_array_equal(actual, expected)
+
+
+def test_relu_of_nan_is_nan(isa: str, dtype: Any) -> None:
+    x = np.full((1, 3, 3, 17), np.nan, dtype)
+    for kernel in (np.ones((2, 2, 17, 18), dtype), np.ones((2, 2, 17, 1), dtype)):
+        assert np.isnan(ops.conv(x, kernel, activation="relu")).all()
+    assert np.isnan(ops.conv(x, np.ones((2, 2, 1, 17), dtype), groups=17, activation="relu")).all()
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_any_strides_alignment_and_byte_order(data_format: str, dtype: Any, rng: np.random.Generator) -> None:
+    x, kernel, bias = integer_operands(OPTIONS[4], rng, dtype, data_format)
+    options = {**OPTIONS[4].options, "data_format": data_format}
+    expected = reference.conv(x, kernel, bias, **options)
+
+    def check(x: Any, kernel: Any, bias: Any) -> None:
+        assert_close(ops.conv(x, kernel, bias, **options), expected, 0)
+
+    check(np.asfortranarray(x), kernel[..., ::-1][..., ::-1], bias)
+    check(*(np.repeat(a, 2, axis=-1)[..., ::2] for a in (x, kernel, bias)))
+    check(*(a.astype(a.dtype.newbyteorder(">")) for a in (x, kernel, bias)))
+    unaligned = [
+        np.frombuffer(b"\0" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
+        for a in (x, kernel, bias)
+    ]
+    assert not unaligned[0].flags.aligned and not unaligned[0].flags.writeable
+    check(*unaligned)
+    for a in (x, kernel, bias):
+        a.flags.writeable = False
+    check(x, kernel, bias)
+
+
+def test_the_global_algorithm_is_used(rng: np.random.Generator) -> None:
+    x, kernel, _ = integer_operands(GROUPS[0], rng, np.float32)
+    try:
+        foldgate.set_conv_algorithm("depthwise")
+        with pytest.raises(
+            ValueError, match="algorithm is 'depthwise' but groups is 2; expected as many groups as x"
+        ):
+            ops.conv(x, kernel, **GROUPS[0].options)
+        assert ops.conv(x, kernel, algorithm="im2col", **GROUPS[0].options).shape == (2, 6, 5, 4)
+    finally:
+        foldgate.set_conv_algorithm(None)
+
+
+X = np.zeros((2, 7, 8, 6), np.float32)
+KERNEL = np.zeros((3, 3, 6, 4), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"x": [1.0]}, TypeError, "x is a list; expected a numpy.ndarray"),
+        ({"x": X.astype(np.int64)}, TypeError, "x has dtype int64; expected float32 or float64"),
+        (
+            {"kernel": KERNEL.astype(np.float64)},
+            TypeError,
+            "kernel has dtype float64 but x has dtype float32",
+        ),
+        ({"bias": np.zeros(4)}, TypeError, "bias has dtype float64 but x has dtype float32"),
+        ({"bias": np.zeros(3, np.float32)}, ValueError, "bias has shape (3,); expected (4,)"),
+        ({"x": X[0]}, ValueError, "x has 3 axes; expected 4 as kernel has shape (3, 3, 6, 4)"),
+        ({"kernel": KERNEL[0, 0]}, ValueError, "kernel has shape (6, 4); expected (*kernel_size, "),
+        (
+            {"kernel": KERNEL[:, :, :5]},
+            ValueError,
+            "kernel has 5 input channels per group but x has 6 channels in 1 group (6",
+        ),
+        (
+            {"groups": 2},
+            ValueError,
+            "kernel has 6 input channels per group but x has 6 channels in 2 groups (3",
+        ),
+        ({"groups": 4}, ValueError, "groups is 4; expected a divisor of x's 6 channels"),
+        (
+            {"groups": 3, "kernel": KERNEL[:, :, :2]},
+            ValueError,
+            "groups is 3; expected a divisor of kernel's 4 output channels",
+        ),
+        ({"groups": 0}, ValueError, "groups is 0; expected at least 1"),
+        ({"groups": True}, TypeError, "groups is True; expected an int of at least 1"),
+        ({"groups": 1.0}, TypeError, "groups is 1.0; expected an int of at least 1"),
+        (
+            {"x": X[..., :0], "kernel": KERNEL[:, :, :0]},
+            ValueError,
+            "x has 0 channels; expected at least 1",
+        ),
+        ({"kernel": KERNEL[..., :0]}, ValueError, "kernel has 0 output channels; expected at least 1"),
+        ({"kernel": KERNEL[:0]}, ValueError, "kernel_size is (0, 3); expected values of at least 1"),
+        ({"x": X[:, :0]}, ValueError, "spatial input shape is (0, 8); expected values of at least 1"),
+        ({"strides": 0}, ValueError, "strides is 0; expected ints of at least 1"),
+        ({"strides": (1, -1)}, ValueError, "strides is (1, -1); expected ints of at least 1"),
+        (
+            {"strides": (1, 2, 3)},
+            ValueError,
+            "strides is (1, 2, 3); expected an int or a tuple of 2 ints",
+        ),
+        ({"strides": 1.0}, TypeError, "strides is 1.0; expected an int or a tuple of 2 ints"),
+        ({"strides": True}, TypeError, "strides is True; expected an int or a tuple of 2 ints"),
+        ({"dilation_rate": 0}, ValueError, "dilation_rate is 0; expected ints of at least 1"),
+        (
+            {"dilation_rate": 4},
+            ValueError,
+            "the effective kernel size (kernel - 1) * dilation + 1 is 9 along spatial axis 0",
+        ),
+        ({"dilation_rate": 2**62}, ValueError, "extents 2 * 4611686018427387904 pass 2**63"),
+        ({"padding": -1}, ValueError, "padding is -1; expected ints of at least 0"),
+        ({"padding": ((1, -1), (0, 0))}, ValueError, "padding is (1, -1); expected ints of at least 0"),
+        (
+            {"padding": "full"},
+            ValueError,
+            "padding is 'full'; expected 'valid', 'same', 'causal' (1-D), an int",
+        ),
+        ({"padding": "causal"}, ValueError, "padding is 'causal'; expected"),
+        (
+            {"padding": (1, 2, 3)},
+            ValueError,
+            "padding is (1, 2, 3); expected an int or a tuple of 2 ints",
+        ),
+        ({"padding": 2**62}, ValueError, "extents"),
+        (
+            {"data_format": "NCHW"},
+            ValueError,
+            "data_format is 'NCHW'; expected 'channels_last' or 'channels_first'",
+        ),
+        (
+            {"activation": "gelu"},
+            ValueError,
+            "activation is 'gelu'; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'",
+        ),
+        (
+            {"algorithm": "fft"},
+            ValueError,
+            "algorithm is 'fft'; expected one of ('direct', 'im2col', 'depthwise') or None",
+        ),
+        (
+            {"algorithm": "depthwise"},
+            ValueError,
+            "algorithm is 'depthwise' but groups is 1; expected as many groups",
+        ),
+    ],
+)
+def test_refusals(change: dict[str, Any], error: type[Exception], words: str) -> None:
+    arguments = {"x": X, "kernel": KERNEL, **change}
+    with pytest.raises(error) as raised:
+        ops.conv(arguments.pop("x"), arguments.pop("kernel"), **arguments)
+    assert str(raised.value).startswith(f"conv: {words}")
