@@ -16,8 +16,10 @@ constexpr int64_t kDepth = 1024;
 constexpr int64_t kBlockBytes = 512 << 10;
 constexpr int64_t kPackedBytes = 16 << 20;
 constexpr int64_t kInPlaceRows = 24;
-// Rows that lie a multiple of this apart fall into few L1 sets: such an A is packed if it is read more than twice.
-constexpr int64_t kAliasBytes = 4096;
+constexpr int64_t kFusedRows = 256;
+// A transposed A whose terms of k lie a multiple of this apart falls into few L1 sets: it is packed if it is read more
+// than twice. A row-major A is read in place: six rows in one set leave room in its eight ways.
+constexpr int64_t kAliasBytes = 1024;
 // Columns of a matrix-vector product that a task takes at least.
 constexpr int64_t kVectorColumns = 512;
 // Tasks of a product, where it has as many tiles: enough to balance a few threads. Fixed, so that shape alone cuts.
@@ -144,6 +146,7 @@ class Gemm {
     const int64_t sweep_width = std::max<int64_t>(
         shape_.width, kPackedBytes / (depth * static_cast<int64_t>(sizeof(T))) / shape_.width * shape_.width);
     const bool pack_a = must_pack_a();
+    if (plan_.m <= kFusedRows && !pack_a && !few_rows()) return fused(depths);
     const int64_t row_block = block_rows(depth);
     const int workers = workers_for(kTasks, work());
     const int64_t packed_columns =
@@ -160,6 +163,25 @@ class Gemm {
       }
   }
 
+  // Rows that one worker's caches hold: it packs a panel of B and multiplies all of them by it at once.
+  void fused(const EvenSplit& depths) {
+    const int64_t panel = ceil_div(plan_.k, depths.parts) * shape_.width;
+    const int64_t tasks = ceil_div(plan_.n, shape_.width);
+    const int workers = workers_for(tasks, work());
+    const Scratch<T> panels(workers * panel);
+    const EvenSplit tiles(plan_.m, shape_.rows);
+    for (int64_t part = 0; part < depths.parts; ++part)
+      parallel_for(tasks, workers, [&](int64_t task, int worker) {
+        const int64_t column = task * shape_.width, width = std::min(shape_.width, plan_.n - column);
+        T* packed = panels.data() + worker * panel;
+        const Sweep sweep{depths.begin(part), depths.size(part), column, width, 0, packed};
+        tiles_.pack_panels(b_ + sweep.k * plan_.b.row + column * plan_.b.column, plan_.b.row, plan_.b.column,
+                           sweep.depth, width, shape_.width, packed);
+        for (int64_t tile = 0; tile < tiles.parts; ++tile)
+          one_tile(sweep, 0, tiles.begin(tile), tiles.size(tile), nullptr);
+      });
+  }
+
   // Few rows are too little reuse to pack a row-major B for: only a ragged last panel is, since B must not be read
   // past its end.
   bool few_rows() const { return plan_.b.column == 1 && plan_.m <= kInPlaceRows; }
@@ -169,10 +191,9 @@ class Gemm {
   }
 
   bool must_pack_a() const {
-    const bool rows = plan_.a.column == 1, columns = plan_.a.row == 1;
-    if (!rows && !columns) return true;
-    const int64_t step = (rows ? plan_.a.row : plan_.a.column) * static_cast<int64_t>(sizeof(T));
-    return step % (rows ? kAliasBytes : kAliasBytes / 4) == 0 && plan_.m > 4 && plan_.n > 2 * shape_.width;
+    if (plan_.a.column == 1) return false;
+    const int64_t step = plan_.a.column * static_cast<int64_t>(sizeof(T));
+    return plan_.a.row != 1 || (step % kAliasBytes == 0 && plan_.m > 4 && plan_.n > 2 * shape_.width);
   }
 
   // Whole tiles, at most kBlockBytes of A, and short enough to give kTasks blocks if there are rows for it.
@@ -217,11 +238,8 @@ class Gemm {
       const int64_t count = tiles.size(part);
       const T* a = a_ + (first + tiles.begin(part)) * plan_.a.row + sweep.k * plan_.a.column;
       T* target = packed + tiles.begin(part) * sweep.depth;
-      if (plan_.a.column == 1)
-        tiles_.transpose(a, plan_.a.row, count, sweep.depth, target, count);
-      else
-        for (int64_t k = 0; k < sweep.depth; ++k)
-          for (int64_t i = 0; i < count; ++i) target[k * count + i] = a[i * plan_.a.row + k * plan_.a.column];
+      for (int64_t k = 0; k < sweep.depth; ++k)
+        for (int64_t i = 0; i < count; ++i) target[k * count + i] = a[i * plan_.a.row + k * plan_.a.column];
     }
   }
 
