@@ -63,8 +63,16 @@ def _torch_conv(
 
 
 @pytest.mark.parametrize("spatial, kernel_shape, arguments, pads", CASES)
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize("activation", list(ACTIVATIONS), ids=str)
+@pytest.mark.parametrize(
+    "data_format, activation",
+    [
+        ("channels_last", None),
+        ("channels_first", None),
+        ("channels_last", "relu"),
+        ("channels_first", "tanh"),
+        ("channels_last", "sigmoid"),
+    ],
+)
 def test_conv(
     spatial: tuple[int, ...],
     kernel_shape: tuple[int, ...],
