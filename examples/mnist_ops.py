@@ -14,6 +14,7 @@ import argparse
 import gzip
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -45,8 +46,11 @@ def read_idx(path: Path, magic: int) -> Array:
         raise FileNotFoundError(
             f"{path.resolve()} is missing; download {DOWNLOAD}{path.name} into that folder"
         )
-    with gzip.open(path) as file:
-        content = file.read()
+    try:
+        with gzip.open(path) as file:
+            content = file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be unpacked: {error}") from error
     rank = magic & 0xFF
     head = np.frombuffer(content[: 4 + 4 * rank], ">u4")
     if len(head) != 1 + rank or head[0] != magic:
