@@ -28,12 +28,12 @@ struct LstmState {
 template <class T>
 FOLDGATE_INLINE LstmState<T> lstm_forward(Vec<T> i, Vec<T> f, Vec<T> g, Vec<T> o, Vec<T> c_before) {
   LstmState<T> s;
-  s.i = sigmoid<T>(i);
-  s.f = sigmoid<T>(f);
-  s.g = tanh<T>(g);
-  s.o = sigmoid<T>(o);
+  s.i = gate_sigmoid<T>(i);
+  s.f = gate_sigmoid<T>(f);
+  s.g = gate_tanh<T>(g);
+  s.o = gate_sigmoid<T>(o);
   s.c = s.f * c_before + s.i * s.g;
-  s.h = s.o * tanh<T>(s.c);
+  s.h = s.o * gate_tanh<T>(s.c);
   return s;
 }
 
@@ -44,7 +44,7 @@ struct LstmGradient {
 // dh, dc: of the state that leaves; s.h is not read
 template <class T>
 FOLDGATE_INLINE LstmGradient<T> lstm_backward(const LstmState<T>& s, Vec<T> c_before, Vec<T> dh, Vec<T> dc) {
-  const Vec<T> tanh_c = tanh<T>(s.c);
+  const Vec<T> tanh_c = gate_tanh<T>(s.c);
   dc += dh * s.o * tanh_slope<T>(tanh_c);
   return {dc * s.g * sigmoid_slope<T>(s.i), dc * c_before * sigmoid_slope<T>(s.f),
           dc * s.i * tanh_slope<T>(s.g), dh * tanh_c * sigmoid_slope<T>(s.o), dc * s.f};
@@ -57,10 +57,10 @@ struct GruState {
 template <class T>
 FOLDGATE_INLINE GruState<T> gru_forward(Vec<T> z, Vec<T> r, Vec<T> xn, Vec<T> hn, Vec<T> h_before) {
   GruState<T> s;
-  s.z = sigmoid<T>(z);
-  s.r = sigmoid<T>(r);
+  s.z = gate_sigmoid<T>(z);
+  s.r = gate_sigmoid<T>(r);
   s.hn = hn;
-  s.n = tanh<T>(xn + s.r * hn);
+  s.n = gate_tanh<T>(xn + s.r * hn);
   s.h = s.n + s.z * (h_before - s.n);
   return s;
 }
@@ -88,8 +88,8 @@ struct GruGates {
 template <class T>
 FOLDGATE_INLINE GruGates<T> gru_gates_forward(Vec<T> z, Vec<T> r, Vec<T> h_before) {
   GruGates<T> s;
-  s.z = sigmoid<T>(z);
-  s.r = sigmoid<T>(r);
+  s.z = gate_sigmoid<T>(z);
+  s.r = gate_sigmoid<T>(r);
   s.reset_h = s.r * h_before;
   return s;
 }
@@ -100,7 +100,7 @@ struct GruCandidate {
 template <class T>
 FOLDGATE_INLINE GruCandidate<T> gru_candidate_forward(Vec<T> n, Vec<T> z, Vec<T> h_before) {
   GruCandidate<T> s;
-  s.n = tanh<T>(n);
+  s.n = gate_tanh<T>(n);
   s.h = s.n + z * (h_before - s.n);
   return s;
 }
@@ -124,7 +124,7 @@ FOLDGATE_INLINE GruGradient<T> gru_reset_backward(Vec<T> r, Vec<T> h_before, Vec
 template <class T, bool kRelu>
 FOLDGATE_INLINE Vec<T> rnn_forward(Vec<T> x) {
   if constexpr (kRelu) return maximum(Vec<T>{}, x);
-  return tanh<T>(x);
+  return gate_tanh<T>(x);
 }
 template <class T, bool kRelu>
 FOLDGATE_INLINE Vec<T> rnn_backward(Vec<T> h, Vec<T> dh) {

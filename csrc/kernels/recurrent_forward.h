@@ -83,7 +83,10 @@ void step_panels(const RecurrentStep<T>& s) {
     tile.split_bias = kSplit ? w.recurrent_bias + panel * kWidth + (N - 1) * L : nullptr;
     tile.out = out;
     tile.out_step = kOut;
-    tile.next_panel = next < 0 ? nullptr : w.recurrent + next * w.units * kWidth + share % N * w.units * L;
+    if (next >= 0) {
+      tile.next_x_panel = w.kernel + next * w.inputs * kWidth + share % N * w.inputs * L;
+      tile.next_h_panel = w.recurrent + next * w.units * kWidth + share % N * w.units * L;
+    }
     run_panel_tile<T, N, kSplit>(count, tile);
   };
   const auto cells = [&](int64_t panel, int64_t row, int64_t count, const T* out) FOLDGATE_LAMBDA {

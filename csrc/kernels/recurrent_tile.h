@@ -27,7 +27,9 @@ struct PanelTile {
   const T* split_bias = nullptr;
   T* out = nullptr;
   int64_t out_step = 0;
-  const T* next_panel = nullptr;  // brought into L2 meanwhile, one line a term; null: nothing
+  // Brought into L2 meanwhile, a line a term: shares of the panel that comes next; null: nothing.
+  const T* next_x_panel = nullptr;
+  const T* next_h_panel = nullptr;
 };
 
 template <class T, int M, int N>
@@ -76,7 +78,7 @@ void panel_tile(const PanelTile<T>& t) {
   if (t.inputs) {
     FOLDGATE_UNROLL
     for (int i = 0; i < M; ++i) a[i] = t.x[i];
-    panel_multiply<T, M, N>(sum, a, t.x_panel, t.inputs, nullptr);
+    panel_multiply<T, M, N>(sum, a, t.x_panel, t.inputs, t.next_x_panel);
   }
   if constexpr (kSplit) {
     const Vec<T> again = load(t.split_bias);
@@ -89,7 +91,7 @@ void panel_tile(const PanelTile<T>& t) {
   if (t.units) {
     FOLDGATE_UNROLL
     for (int i = 0; i < M; ++i) a[i] = t.h + i * t.h_step;
-    panel_multiply<T, M, N>(sum, a, t.h_panel, t.units, t.next_panel);
+    panel_multiply<T, M, N>(sum, a, t.h_panel, t.units, t.next_h_panel);
   }
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {

@@ -89,4 +89,94 @@ FOLDGATE_INLINE Vec<T> tanh(Vec<T> x) {
   return em1 / (em1 + T(2));
 }
 
+// --- The gates of recurrent cells -----------------------------------------------------------------------------------
+// The same functions in base 2, for arguments that are sums and so are rounded themselves: x log2(e) is rounded once,
+// which is as much as half an ulp of x. About two thirds of the instructions; absolute errors stay below 2 eps.
+
+// reciprocal(v): 1 / v for v between 2^-100 and the largest power of two that has a normal inverse, and for NaN.
+// scale_by_power(v, n): v 2^n for whole n whose power is normal.
+#if defined(__AVX512F__)
+// 14 bits and one Newton step (two for double): a division takes ten times as long.
+FOLDGATE_INLINE Vec<float> reciprocal(Vec<float> v) {
+  const Vec<float> r = _mm512_rcp14_ps(v);
+  return r + r * (1.0f - v * r);
+}
+FOLDGATE_INLINE Vec<double> reciprocal(Vec<double> v) {
+  Vec<double> r = _mm512_rcp14_pd(v);
+  r = r + r * (1.0 - v * r);
+  return r + r * (1.0 - v * r);
+}
+FOLDGATE_INLINE Vec<float> scale_by_power(Vec<float> v, Vec<float> n) { return _mm512_scalef_ps(v, n); }
+FOLDGATE_INLINE Vec<double> scale_by_power(Vec<double> v, Vec<double> n) { return _mm512_scalef_pd(v, n); }
+#else
+FOLDGATE_INLINE Vec<float> reciprocal(Vec<float> v) { return 1.0f / v; }
+FOLDGATE_INLINE Vec<double> reciprocal(Vec<double> v) { return 1.0 / v; }
+template <class T>
+FOLDGATE_INLINE Vec<T> shifted_power(Vec<T> n) {
+  constexpr T kRound = ExpConstants<T>::kRound;
+  return power_of_two<T>((IntVec<T>)(n + kRound) - (IntVec<T>)broadcast<T>(kRound));
+}
+FOLDGATE_INLINE Vec<float> scale_by_power(Vec<float> v, Vec<float> n) { return v * shifted_power<float>(n); }
+FOLDGATE_INLINE Vec<double> scale_by_power(Vec<double> v, Vec<double> n) {
+  return v * shifted_power<double>(n);
+}
+#endif
+
+template <class T>
+struct Exp2Parts {
+  Vec<T> n, q;  // 2^t = 2^n (1 + q), n whole, |t - n| <= 1/2
+};
+
+// Coefficients of q = f (c[0] + f (c[1] + ...)): minimax for float, ln2^k / k! for double, whose next term is 4e-18.
+template <class T>
+struct Exp2Polynomial;
+template <>
+struct Exp2Polynomial<float> {
+  static constexpr int kTerms = 6;
+  static constexpr float term(int k) {
+    constexpr float c[] = {6.931471825e-1f, 2.402264923e-1f, 5.550357327e-2f,
+                           9.618237615e-3f, 1.339084934e-3f, 1.540351223e-4f};
+    return c[k];
+  }
+};
+template <>
+struct Exp2Polynomial<double> {
+  static constexpr int kTerms = 13;
+  static constexpr double term(int k) {
+    double c = 1;
+    for (int i = 1; i <= k + 1; ++i) c *= 0.693147180559945309417 / i;
+    return c;
+  }
+};
+
+template <class T>
+FOLDGATE_INLINE Exp2Parts<T> exp2_parts(Vec<T> t) {
+  using C = ExpConstants<T>;
+  using P = Exp2Polynomial<T>;
+  const Vec<T> n = (t + C::kRound) - C::kRound, f = t - n;
+  constexpr T last = P::term(P::kTerms - 1);
+  Vec<T> p = broadcast<T>(last);
+  FOLDGATE_UNROLL
+  for (int k = P::kTerms - 2; k >= 0; --k) p = p * f + P::term(k);
+  return {n, p * f};
+}
+
+// 0 to within 2^-126 (2^-1022) below, 1 above.
+template <class T>
+FOLDGATE_INLINE Vec<T> gate_sigmoid(Vec<T> x) {
+  using C = ExpConstants<T>;
+  constexpr T kMost = T(C::kExponentBias - 1);
+  const Exp2Parts<T> e = exp2_parts<T>(clamp<T>(-kMost, kMost, x * -C::kLog2e));
+  return reciprocal(scale_by_power(e.q + T(1), e.n) + T(1));
+}
+
+template <class T>
+FOLDGATE_INLINE Vec<T> gate_tanh(Vec<T> x) {
+  using C = ExpConstants<T>;
+  const Exp2Parts<T> e = exp2_parts<T>(clamp<T>(-C::kTanhHighest, C::kTanhHighest, x) * (2 * C::kLog2e));
+  const Vec<T> scale = scale_by_power(broadcast<T>(T(1)), e.n);
+  const Vec<T> em1 = scale * e.q + (scale - T(1));
+  return em1 * reciprocal(em1 + T(2));
+}
+
 }  // namespace foldgate::FOLDGATE_ISA

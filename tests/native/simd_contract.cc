@@ -37,10 +37,12 @@ struct Contract {
   static void exp(const T* from, T* to) { store(to, FOLDGATE_ISA::exp<T>(load(from))); }
   static void sigmoid(const T* from, T* to) { store(to, FOLDGATE_ISA::sigmoid<T>(load(from))); }
   static void tanh(const T* from, T* to) { store(to, FOLDGATE_ISA::tanh<T>(load(from))); }
+  static void gate_sigmoid(const T* from, T* to) { store(to, FOLDGATE_ISA::gate_sigmoid<T>(load(from))); }
+  static void gate_tanh(const T* from, T* to) { store(to, FOLDGATE_ISA::gate_tanh<T>(load(from))); }
 
   static constexpr test::SimdContract<T> all() {
-    return {kLanes<T>, copy,      copy_part, load_part,  stream, broadcast, maximum, minimum,
-            sum,       transpose, iota,      copy_bytes, exp,    sigmoid,   tanh};
+    return {kLanes<T>, copy, copy_part,  load_part, stream,  broadcast, maximum,      minimum,  sum,
+            transpose, iota, copy_bytes, exp,       sigmoid, tanh,      gate_sigmoid, gate_tanh};
   }
 };
 

@@ -20,9 +20,11 @@ struct SimdContract {
   void (*transpose)(const T* from, T* to);  // lanes x lanes, row-major
   void (*iota)(T* to);
   void (*copy_bytes)(const uint8_t* from, uint8_t* to, T* widened);  // through integer lanes
-  void (*exp)(const T* from, T* to);                                 // whole vectors, as are the next two
+  void (*exp)(const T* from, T* to);                                 // whole vectors, as are those below
   void (*sigmoid)(const T* from, T* to);
   void (*tanh)(const T* from, T* to);
+  void (*gate_sigmoid)(const T* from, T* to);
+  void (*gate_tanh)(const T* from, T* to);
 };
 
 #define FOLDGATE_DECLARE_CONTRACTS(isa)                 \

@@ -1,5 +1,6 @@
 // The vector contract that every kernel stands on, on every tier: tails touch nothing beyond their lanes, shuffles
 // move what they say, and exp, sigmoid and tanh hold their error bounds, NaN and the infinities included.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -252,6 +253,36 @@ TEST(simd_math, tanh_is_within_three_ulp) {
     auto exact = [](long double x) { return std::tanh(x); };
     CHECK_LE(worst_error<T>(p, p.tanh, -22, 22, exact), 3.0);
     check_special<T>(p.tanh, p.lanes, T(-1), T(0), T(1));
+  });
+}
+
+// Their arguments are rounded sums, so what counts is the absolute error, of values of at most 1.
+template <class T, class Exact>
+double worst_absolute_error(const SimdContract<T>& p, void (*function)(const T*, T*), Exact exact) {
+  Guarded<T> x(p.lanes), y(p.lanes);
+  test::Random random(9);
+  double worst = 0;
+  for (int round = 0; round < 60000 / p.lanes; ++round) {
+    for (int i = 0; i < p.lanes; ++i) x[i] = static_cast<T>(random.uniform(-40, 40));
+    function(x.data(), y.data());
+    for (int i = 0; i < p.lanes; ++i) {
+      const long double error =
+          std::fabs(static_cast<long double>(y[i]) - exact(static_cast<long double>(x[i])));
+      worst = std::isnan(error) ? 1e30 : std::max(worst, static_cast<double>(error));
+    }
+  }
+  return worst / std::numeric_limits<T>::epsilon();
+}
+
+TEST(simd_math, gates_are_within_two_eps) {
+  every_tier([](const auto& p, auto zero) {
+    using T = decltype(zero);
+    CHECK_LE(worst_absolute_error<T>(p, p.gate_sigmoid, [](long double x) { return 1 / (1 + std::exp(-x)); }),
+             2.0);
+    CHECK_LE(worst_absolute_error<T>(p, p.gate_tanh, [](long double x) { return std::tanh(x); }), 2.0);
+    CHECK_LE(worst_error<T>(p, p.gate_tanh, -22, 22, [](long double x) { return std::tanh(x); }), 5.0);
+    check_special<T>(p.gate_sigmoid, p.lanes, std::numeric_limits<T>::min(), T(0.5), T(1));
+    check_special<T>(p.gate_tanh, p.lanes, T(-1), T(0), T(1));
   });
 }
 

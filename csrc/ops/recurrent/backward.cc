@@ -65,7 +65,7 @@ class Backward {
                    view(arrays.weights.recurrent_kernel, reset_before() ? plan.units : 0, {{2, 1}}),
                    plan.batch == 1),
         input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
-        gradients_(table_.gemm, products(), chunk_, split_.workers),
+        gradients_(table_.gemm, weight_gradients(), gate_columns(), chunk_, split_.workers),
         x_(plan.batch),
         h_(plan.batch),
         y_(plan.batch),
@@ -98,19 +98,18 @@ class Backward {
     return {data, features, gate_columns(), blocks};
   }
 
-  std::vector<WeightGradient<T>> products() const {
-    const int64_t u = plan_.units, step = gate_columns();
-    std::vector<WeightGradient<T>> list;
-    int64_t source = 0;
-    for (const ColumnBlock& block : gates_.input) {
-      list.push_back({&x_features_, a_.dkernel, step, a_.dbias, source, block.source * u, block.count * u});
-      source += block.count * u;
+  // Which columns of the gate gradients meet which of the weights, and what these saw.
+  std::vector<WeightGradient<T>> weight_gradients() const {
+    const int64_t u = plan_.units;
+    const WeightTarget<T> x{&x_features_, a_.dkernel, a_.dbias};
+    const WeightTarget<T> h{&h_features_, a_.drecurrent_kernel,
+                            a_.dbias ? a_.dbias + gate_columns() : nullptr};
+    const WeightTarget<T> reset{&reset_features_, a_.drecurrent_kernel, nullptr};
+    switch (plan_.options.cell) {
+      case Cell::kGru: return {{u, 0, 2 * u, {x, h}}, {0, 2 * u, u, {x}}, {3 * u, 2 * u, u, {h}}};
+      case Cell::kGruBefore: return {{0, 0, 2 * u, {x, h}}, {2 * u, 2 * u, u, {x, reset}}};
+      default: return {{0, 0, gate_columns(), {x, h}}};
     }
-    list.push_back({&h_features_, a_.drecurrent_kernel, step, a_.dbias ? a_.dbias + step : nullptr,
-                    gates_.recurrent_first * u, 0, gates_.recurrent_count * u});
-    if (reset_before())
-      list.push_back({&reset_features_, a_.drecurrent_kernel, step, nullptr, 2 * u, 2 * u, u});
-    return list;
   }
 
   void begin_states() {

@@ -27,34 +27,42 @@ struct Features {
   const Kernels<T>& kernels_;
 };
 
+// What a block of gate gradients adds to: products with x and with h share it, so it is packed once for both.
+template <class T>
+struct WeightTarget {
+  const Features<T>* features = nullptr;
+  T* data = nullptr;  // (features, step)
+  T* sums = nullptr;  // where the feature 1 goes; null where there is none
+};
 template <class T>
 struct WeightGradient {
-  const Features<T>* features = nullptr;
-  T* target = nullptr;  // (features, step)
-  int64_t step = 0;
-  T* sums = nullptr;  // where the feature 1 goes; null where there is none
   int64_t source_column = 0, target_column = 0, columns = 0;
+  std::vector<WeightTarget<T>> targets;
 };
 
 template <class T>
 class WeightGradients {
  public:
-  WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> products, int64_t chunk,
-                  int workers);
+  // step: from row to row of every target.
+  WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> blocks, int64_t step,
+                  int64_t chunk, int workers);
 
   // Adds a chunk of `rows` rows of dgates, dgates_step apart; the first chunk is stored.
   void add(const T* dgates, int64_t dgates_step, int64_t rows, bool first);
 
  private:
   struct Task {
-    size_t product;
+    size_t block;
     int64_t column;
   };
   void run(const Task& task, const T* dgates, int64_t dgates_step, int64_t rows, bool first, T* panel);
+  void multiply(const WeightTarget<T>& target, int64_t column, int64_t live, int64_t rows, bool first,
+                const T* panel);
 
   const GemmKernels<T>& kernels_;
-  std::vector<WeightGradient<T>> products_;
+  std::vector<WeightGradient<T>> blocks_;
   std::vector<Task> tasks_;
+  int64_t step_;
   PanelShape shape_;
   int64_t panel_size_;
   int workers_;
