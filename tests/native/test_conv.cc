@@ -1,0 +1,349 @@
+// ops/conv on every tier, for float and double: forward, its three gradients, im2col and col2im against the definition,
+// exact on integers, every algorithm and data format, every array flush against a guard page.
+#include "ops/conv/conv.h"
+
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "core/thread_pool.h"
+#include "guard.h"
+#include "kernels/table.h"
+#include "ops/conv/im2col.h"
+#include "random.h"
+#include "tiers.h"
+
+namespace foldgate {
+namespace {
+
+using test::Flush;
+using test::Guarded;
+using Shape = std::vector<int64_t>;
+
+struct Case {
+  int64_t batch, in, out, groups;
+  Shape spatial, kernel, strides, dilation, pads;
+  bool channels_first = false;
+  Activation activation = Activation::kLinear;
+  ConvAlgorithm algorithm = ConvAlgorithm::kByShape;
+};
+
+ConvPlan plan_of(const Case& c) {
+  ConvSpec spec;
+  spec.x = image_shape(c.batch, c.spatial.data(), static_cast<int>(c.spatial.size()), c.in, c.channels_first);
+  spec.kernel = c.kernel;
+  spec.kernel.insert(spec.kernel.end(), {c.in / c.groups, c.out});
+  spec.strides = c.strides, spec.pads = c.pads, spec.dilation = c.dilation;
+  spec.groups = c.groups, spec.channels_first = c.channels_first;
+  spec.activation = c.activation, spec.algorithm = c.algorithm;
+  return ConvPlan::make("conv", spec);
+}
+
+// body(output position, tap, input position) for every tap of every window that lies inside the image.
+template <class Body>
+void for_each_tap(const Window& w, Body body) {
+  auto split = [](int64_t flat, int64_t height, int64_t width, int64_t(&parts)[3]) {
+    parts[0] = flat / width / height, parts[1] = flat / width % height, parts[2] = flat % width;
+  };
+  for (int64_t output = 0; output < w.output_positions(); ++output) {
+    for (int64_t tap = 0; tap < w.taps(); ++tap) {
+      int64_t o[3], t[3], position = 0;
+      split(output, w.height().output, w.width().output, o);
+      split(tap, w.height().kernel, w.width().kernel, t);
+      bool inside = true;
+      for (int i = 0; i < 3; ++i) {
+        const int64_t at = o[i] * w.axes[i].stride + t[i] * w.axes[i].dilation - w.axes[i].before;
+        inside = inside && at >= 0 && at < w.axes[i].input;
+        position = position * w.axes[i].input + at;
+      }
+      if (inside) body(output, tap, position);
+    }
+  }
+}
+
+struct Images {  // where element (n, position, channel) lies
+  int64_t positions, channels;
+  bool channels_first;
+  int64_t at(int64_t n, int64_t position, int64_t channel) const {
+    return channels_first ? (n * channels + channel) * positions + position
+                          : (n * positions + position) * channels + channel;
+  }
+};
+
+int64_t product(const Shape& shape) {
+  int64_t size = 1;
+  for (int64_t extent : shape) size *= extent;
+  return size;
+}
+
+template <class A, class B>
+int64_t differences(const A& a, const B& b) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < a.size(); ++i) count += !(static_cast<double>(a[i]) == b[static_cast<size_t>(i)]);
+  return count;
+}
+
+template <class T>
+struct Problem {
+  Problem(const Case& c, Flush flush)
+      : plan(plan_of(c)),
+        x(product(plan.x_shape()), flush),
+        kernel(plan.kernel_size(), flush),
+        bias(plan.out_channels, flush),
+        y(product(plan.y_shape()), flush, T(99)),
+        dy(y.size(), flush),
+        dx(x.size(), flush, T(99)),
+        dkernel(kernel.size(), flush, T(99)),
+        dbias(bias.size(), flush, T(99)),
+        in{plan.window.input_positions(), plan.in_channels, plan.channels_first},
+        out{plan.window.output_positions(), plan.out_channels, plan.channels_first} {
+    test::Random random(static_cast<uint64_t>(x.size() * 31 + kernel.size()));
+    for (Guarded<T>* array : {&x, &kernel, &bias, &dy}) random.fill_integers(*array, -3, 3);
+  }
+
+  // body(index of y, index of x, index of the kernel) for every product of the definition
+  template <class Body>
+  void for_each_product(Body body) const {
+    for_each_tap(plan.window, [&](int64_t output, int64_t tap, int64_t position) {
+      for (int64_t n = 0; n < plan.batch; ++n) {
+        for (int64_t o = 0; o < plan.out_channels; ++o) {
+          for (int64_t c = 0; c < plan.group_in(); ++c) {
+            const int64_t channel = o / plan.group_out() * plan.group_in() + c;
+            body(out.at(n, output, o), in.at(n, position, channel),
+                 (tap * plan.group_in() + c) * plan.out_channels + o);
+          }
+        }
+      }
+    });
+  }
+
+  int64_t wrong_forward() {
+    conv_forward(plan, x.data(), kernel.data(), bias.data(), y.data());
+    std::vector<double> expected(static_cast<size_t>(y.size()));
+    for (int64_t n = 0; n < plan.batch; ++n) {
+      for (int64_t p = 0; p < out.positions; ++p) {
+        for (int64_t o = 0; o < out.channels; ++o) expected[static_cast<size_t>(out.at(n, p, o))] = bias[o];
+      }
+    }
+    for_each_product([&](int64_t i, int64_t j, int64_t k) {
+      expected[static_cast<size_t>(i)] += static_cast<double>(x[j]) * kernel[k];
+    });
+    if (plan.activation == Activation::kRelu) {
+      for (double& value : expected) value = value > 0 ? value : 0;
+    }
+    return differences(y, expected);
+  }
+
+  int64_t wrong_backward() {
+    const bool relu = plan.activation == Activation::kRelu;
+    conv_backward<T>(plan, {dy.data(), x.data(), kernel.data(), relu ? y.data() : nullptr, dx.data(),
+                            dkernel.data(), dbias.data()});
+    std::vector<double> slope(static_cast<size_t>(dy.size())), ex(static_cast<size_t>(x.size()));
+    std::vector<double> ek(static_cast<size_t>(kernel.size())), eb(static_cast<size_t>(bias.size()));
+    for (int64_t i = 0; i < dy.size(); ++i) {
+      slope[static_cast<size_t>(i)] = relu && !(y[i] > 0) ? 0 : static_cast<double>(dy[i]);
+    }
+    for_each_product([&](int64_t i, int64_t j, int64_t k) {
+      ex[static_cast<size_t>(j)] += slope[static_cast<size_t>(i)] * kernel[k];
+      ek[static_cast<size_t>(k)] += slope[static_cast<size_t>(i)] * x[j];
+    });
+    for (int64_t n = 0; n < plan.batch; ++n) {
+      for (int64_t p = 0; p < out.positions; ++p) {
+        for (int64_t o = 0; o < out.channels; ++o) {
+          eb[static_cast<size_t>(o)] += slope[static_cast<size_t>(out.at(n, p, o))];
+        }
+      }
+    }
+    return differences(dx, ex) + differences(dkernel, ek) + differences(dbias, eb);
+  }
+
+  ConvPlan plan;
+  Guarded<T> x, kernel, bias, y, dy, dx, dkernel, dbias;
+  Images in, out;
+};
+
+template <class T>
+void check_case(const Case& c, Flush flush) {
+  Problem<T> problem(c, flush);
+  CHECK_EQ(problem.wrong_forward(), 0);
+  CHECK_EQ(problem.wrong_backward(), 0);
+}
+
+// Every algorithm that can do the case, in both data formats; the flush alternates.
+template <class T>
+void check_all(Case c) {
+  static int turn = 0;
+  for (ConvAlgorithm algorithm :
+       {ConvAlgorithm::kByShape, ConvAlgorithm::kDirect, ConvAlgorithm::kIm2col, ConvAlgorithm::kDepthwise}) {
+    if (algorithm == ConvAlgorithm::kDepthwise && c.groups != c.in) continue;
+    for (bool channels_first : {false, true}) {
+      c.algorithm = algorithm;
+      c.channels_first = channels_first;
+      c.activation = ++turn % 3 ? Activation::kLinear : Activation::kRelu;
+      check_case<T>(c, turn & 1 ? Flush::kFront : Flush::kBack);
+    }
+  }
+}
+
+template <class T>
+void channels_around_lanes() {
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  for (int64_t in : {int64_t{1}, int64_t{3}, lanes - 1, lanes + 1, 2 * lanes + 1}) {
+    for (int64_t out : {int64_t{1}, int64_t{2}, lanes - 1, 2 * lanes, 2 * lanes + 3}) {
+      check_all<T>({2, in, out, 1, {4, 5}, {3, 2}, {1, 1}, {1, 1}, {1, 1, 0, 1}});
+    }
+  }
+}
+
+TEST(conv, exact_for_channels_around_lanes) {
+  test::on_every_tier([] {
+    channels_around_lanes<float>();
+    channels_around_lanes<double>();
+  });
+}
+
+TEST(conv, exact_for_every_kind_of_window_and_rank) {
+  const Case cases[] = {
+      {2, 3, 5, 1, {9}, {3}, {2}, {1}, {1, 2}},
+      {1, 5, 4, 1, {11}, {3}, {1}, {3}, {6, 0}},
+      {2, 4, 6, 1, {7, 6}, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+      {1, 4, 6, 1, {7, 6}, {1, 1}, {2, 3}, {1, 1}, {0, 0, 1, 1}},
+      {1, 3, 7, 1, {8, 9}, {3, 3}, {2, 1}, {2, 3}, {2, 1, 3, 3}},
+      {2, 2, 3, 1, {6, 5}, {5, 4}, {3, 3}, {1, 1}, {4, 4, 3, 3}},
+      {1, 3, 20, 1, {12, 13}, {7, 7}, {2, 2}, {1, 1}, {3, 3, 3, 3}},
+      {1, 17, 5, 1, {3, 4, 5}, {2, 3, 2}, {1, 2, 1}, {1, 1, 2}, {1, 0, 1, 1, 0, 2}},
+      {2, 18, 18, 1, {2, 30}, {1, 3}, {1, 1}, {1, 1}, {0, 0, 1, 1}},
+  };
+  test::on_every_tier([&] {
+    for (const Case& c : cases) {
+      check_all<float>(c);
+      check_all<double>(c);
+    }
+  });
+}
+
+TEST(conv, exact_for_groups_depthwise_and_multipliers) {
+  test::on_every_tier([] {
+    for (int64_t groups : {2, 3, 5, 17, 33}) {
+      for (int64_t in : {1, 2}) {
+        for (int64_t out : {1, 3}) {
+          Case c{2, groups * in, groups * out, groups, {5, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
+          check_all<float>(c);
+          c.strides = {2, 1}, c.dilation = {1, 2}, c.pads = {0, 1, 2, 1};
+          check_all<float>(c);
+          check_all<double>(c);
+        }
+      }
+    }
+  });
+}
+
+TEST(conv, exact_with_threads) {
+  const int before = get_num_threads();
+  for (int threads : {2, 3}) {
+    set_num_threads(threads);
+    for (bool channels_first : {false, true}) {
+      for (int64_t groups : {1, 4, 16}) {
+        Case c{6, 16, 32, groups, {18, 20}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, channels_first};
+        check_case<float>(c, Flush::kBack);
+      }
+      check_case<float>({8, 64, 64, 64, {40, 40}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, channels_first},
+                        Flush::kBack);
+    }
+    check_case<float>({6,
+                       16,
+                       32,
+                       1,
+                       {18, 20},
+                       {3, 3},
+                       {2, 2},
+                       {1, 1},
+                       {1, 1, 1, 1},
+                       false,
+                       Activation::kRelu,
+                       ConvAlgorithm::kIm2col},
+                      Flush::kBack);
+  }
+  set_num_threads(before);
+}
+
+TEST(conv, empty_batches_and_skipped_gradients) {
+  Case c{0, 3, 4, 1, {5}, {3}, {1}, {1}, {0, 0}};
+  check_all<float>(c);
+  c.batch = 2;
+  Problem<float> p(c, Flush::kBack);
+  conv_backward<float>(
+      p.plan, {p.dy.data(), p.x.data(), p.kernel.data(), nullptr, nullptr, p.dkernel.data(), nullptr});
+  for (float value : p.dx) CHECK_EQ(value, 99.0f);
+  for (float value : p.dbias) CHECK_EQ(value, 99.0f);
+  CHECK_NE(p.dkernel[0], 99.0f);
+}
+
+template <class T>
+void check_columns(const Case& c, Flush flush) {
+  const Shape image =
+      image_shape(c.batch, c.spatial.data(), static_cast<int>(c.spatial.size()), c.in, c.channels_first);
+  const ColumnsPlan plan =
+      ColumnsPlan::make("im2col", image, c.channels_first, {c.kernel, c.strides, c.dilation, c.pads});
+  Guarded<T> x(product(image), flush), columns(product(plan.columns_shape()), flush, T(99));
+  Guarded<T> back(x.size(), flush, T(99));
+  test::Random(5).fill_integers(x, -9, 9);
+  const Images in{plan.window.input_positions(), plan.channels, c.channels_first};
+  const Images out{plan.window.output_positions(), plan.depth(), c.channels_first};
+  std::vector<double> expected(static_cast<size_t>(columns.size())), sums(static_cast<size_t>(x.size()));
+  for_each_tap(plan.window, [&](int64_t output, int64_t tap, int64_t position) {
+    for (int64_t n = 0; n < plan.batch; ++n) {
+      for (int64_t channel = 0; channel < plan.channels; ++channel) {
+        const T value = x[in.at(n, position, channel)];
+        expected[static_cast<size_t>(out.at(n, output, tap * plan.channels + channel))] = value;
+        sums[static_cast<size_t>(in.at(n, position, channel))] += value;
+      }
+    }
+  });
+  im2col(plan, x.data(), columns.data());
+  CHECK_EQ(differences(columns, expected), 0);
+  col2im(plan, columns.data(), back.data());
+  CHECK_EQ(differences(back, sums), 0);
+}
+
+TEST(columns, im2col_and_col2im_by_the_definition) {
+  test::on_every_tier([] {
+    for (int64_t channels : {1, 3, 16, 19}) {
+      for (bool channels_first : {false, true}) {
+        const Case cases[] = {
+            {2, channels, 1, 1, {9}, {3}, {2}, {1}, {1, 2}, channels_first},
+            {2, channels, 1, 1, {6, 7}, {3, 2}, {1, 2}, {2, 1}, {2, 0, 1, 1}, channels_first},
+            {1,
+             channels,
+             1,
+             1,
+             {3, 4, 5},
+             {2, 2, 3},
+             {1, 1, 1},
+             {1, 1, 1},
+             {0, 1, 1, 0, 1, 1},
+             channels_first},
+        };
+        for (const Case& c : cases) {
+          check_columns<float>(c, Flush::kBack);
+          check_columns<double>(c, Flush::kFront);
+        }
+      }
+    }
+  });
+}
+
+TEST(conv, a_plan_refuses_operands_that_do_not_fit) {
+  Case c{1, 6, 8, 2, {5}, {3}, {1}, {1}, {0, 0}};
+  c.groups = 4;
+  CHECK_THROWS(plan_of(c), std::invalid_argument, "conv: ");
+  c.groups = 2, c.out = 7;
+  CHECK_THROWS(plan_of(c), std::invalid_argument, "conv: ");
+  c.out = 8, c.algorithm = ConvAlgorithm::kDepthwise;
+  CHECK_THROWS(plan_of(c), std::invalid_argument, "conv: ");
+  c.algorithm = ConvAlgorithm::kByShape, c.in = 0;
+  CHECK_THROWS(plan_of(c), std::invalid_argument, "conv: ");
+}
+
+}  // namespace
+}  // namespace foldgate
