@@ -90,6 +90,7 @@ def test_a_call_off_the_main_thread_leaves_the_signal_to_the_main_thread():
 import os, signal, threading, time
 import numpy as np
 from foldgate import ops
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell starts with it ignored
 a = np.ones((2500, 2500), np.float64)
 failures = []
 def work():
