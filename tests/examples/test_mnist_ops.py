@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-REAL = ROOT.parent / "shared" / "data" / "mnist"
 
 
 @pytest.fixture(scope="module")
@@ -114,19 +113,20 @@ def test_gradients_are_those_of_the_loss(example: ModuleType, model: str) -> Non
     assert (moved(step) - moved(-step)) / (2 * step) == pytest.approx(slope, rel=1e-5)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"MNIST is not in {REAL}")
 @pytest.mark.parametrize("model", ["cnn", "lstm"])
-def test_real_digits_compare(example: ModuleType, model: str, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--data", str(REAL), "--model", model, "--batch-size", "16", "--compare", "--steps", "3"]
+def test_real_digits_compare(
+    example: ModuleType, model: str, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(shared_data / "mnist")
+    arguments = ["--data", data, "--model", model, "--batch-size", "16", "--compare", "--steps", "3"]
     assert example.main(arguments) == 0
     assert "x faster" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"MNIST is not in {REAL}")
 def test_real_digits_are_learnt_within_a_hundred_steps(
-    example: ModuleType, capsys: pytest.CaptureFixture[str]
+    example: ModuleType, shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert example.main(["--data", str(REAL), "--steps", "100"]) == 0
+    assert example.main(["--data", str(shared_data / "mnist"), "--steps", "100"]) == 0
     assert accuracy(capsys.readouterr().out) >= 85.0
 
 
