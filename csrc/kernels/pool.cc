@@ -36,8 +36,9 @@ int32_t largest(const uint8_t* values, int64_t n) {
 
 template <class T>
 constexpr PoolKernels<T> table() {
-  return {kLanes<T>,         pixels<T>,      lines<T>, pixels_backward<T>,
-          lines_backward<T>, stream_copy<T>, fence,    largest};
+  return {
+      kLanes<T>,      pixels<T>, lines<T>, pixels_backward<T>, pixels_apart_backward<T>, lines_backward<T>,
+      stream_copy<T>, fence,     largest};
 }
 
 }  // namespace

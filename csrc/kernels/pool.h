@@ -89,7 +89,12 @@ struct PoolBackward {
   int64_t output_step = 1;
   int32_t tap_step = 1;
   bool stream = false;
-  // lines: slot v and a tap of shift s read dy[r][v + reach - s], 0 from `readable` on
+  // pixels of windows apart: one row at most, and each column in one window at most
+  int64_t outputs = 0;   // those that may hold a column; tap j of output o is column
+  int64_t position = 0;  //   position + o * stride + j * dilation
+  int64_t dilation = 1;
+  const TapRange* range = nullptr;  // an entry an output
+  // lines: `stride` phases; slot v and a tap of shift s read dy[r][v + reach - s], 0 from `readable` on
   int64_t slots = 0, stride = 1, reach = 0, readable = 0;
   PhaseTaps phases;
 };
@@ -100,6 +105,7 @@ struct PoolKernels {
   void (*pixels)(const PoolForward<T>&);
   void (*lines)(const PoolForward<T>&);
   void (*pixels_backward)(const PoolBackward<T>&);
+  void (*pixels_apart_backward)(const PoolBackward<T>&);
   void (*lines_backward)(const PoolBackward<T>&);
   // Copies past the cache, any alignment; fence() makes streamed values visible to other threads.
   void (*stream_copy)(T* target, const T* source, int64_t n);

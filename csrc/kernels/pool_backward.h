@@ -83,6 +83,77 @@ void pixels_backward(const PoolBackward<T>& row) {
   row.bytes ? pixels_backward_of<T, uint8_t>(row) : pixels_backward_of<T, int32_t>(row);
 }
 
+// ---- channels contiguous, windows apart: an output's channels are read once for all its columns ----
+
+template <class T>
+FOLDGATE_INLINE void zero_columns(const PoolBackward<T>& row, int64_t begin, int64_t end) {
+  T* dx = row.dx + begin * row.channels;
+  const int64_t n = (end - begin) * row.channels;
+  int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) store(dx + i, Vec<T>{});
+  if (i < n) store_part(dx + i, Vec<T>{}, n - i);
+}
+
+template <class T, class Tap, int Vectors, bool Whole>
+FOLDGATE_INLINE void spread_gradient(const PoolBackward<T>& row, TapRange taps, int64_t o, int64_t c,
+                                     int64_t live) {
+  const int64_t at = o * row.channels + c;
+  Vec<T> d[Vectors];
+  IntVec<T> winner[Vectors];
+  FOLDGATE_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    d[v] = Whole ? load(row.dy[0] + at + v * kLanes<T>) : load_part(row.dy[0] + at, live);
+    winner[v] = load_taps<T>(Winners<Tap>::of(row, 0) + at + v * kLanes<T>, Whole ? kLanes<T> : live);
+  }
+  T* dx = row.dx + (row.position + o * row.stride + taps.first * row.dilation) * row.channels + c;
+  for (int32_t j = taps.first; j < taps.last; ++j, dx += row.dilation * row.channels) {
+    const IntVec<T> tap = broadcast_int<T>(row.row_tap[0] + j);
+    FOLDGATE_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Vec<T> value = winner[v] == tap ? d[v] : Vec<T>{};
+      if (!Whole)
+        store_part(dx, value, live);
+      else if (row.stream)
+        stream(dx + v * kLanes<T>, value);
+      else
+        store(dx + v * kLanes<T>, value);
+    }
+  }
+}
+
+template <class T, class Tap>
+FOLDGATE_INLINE void pixels_apart_of(const PoolBackward<T>& row) {
+  constexpr int64_t kWidth = kPoolBackwardBlock * kLanes<T>;
+  int64_t done = 0;  // columns
+  for (int64_t o = 0; o < row.outputs; ++o) {
+    TapRange taps = row.range[o];
+    const int64_t start = row.position + o * row.stride;
+    while (taps.first < taps.last && start + taps.first * row.dilation < 0) ++taps.first;
+    while (taps.first < taps.last && start + (taps.last - 1) * row.dilation >= row.columns) --taps.last;
+    for (int32_t j = taps.first; j < taps.last; ++j) {
+      const int64_t column = start + j * row.dilation;
+      if (done < column) zero_columns(row, done, column);
+      done = column + 1;
+    }
+    int64_t c = 0;
+    for (; c + kWidth <= row.channels; c += kWidth)
+      spread_gradient<T, Tap, kPoolBackwardBlock, true>(row, taps, o, c, 0);
+    for (; c + kLanes<T> <= row.channels; c += kLanes<T>)
+      spread_gradient<T, Tap, 1, true>(row, taps, o, c, 0);
+    if (c == row.channels) continue;
+    if (c > 0)
+      spread_gradient<T, Tap, 1, true>(row, taps, o, row.channels - kLanes<T>, 0);
+    else
+      spread_gradient<T, Tap, 1, false>(row, taps, o, 0, row.channels);
+  }
+  if (done < row.columns) zero_columns(row, done, row.columns);
+}
+
+template <class T>
+void pixels_apart_backward(const PoolBackward<T>& row) {
+  row.bytes ? pixels_apart_of<T, uint8_t>(row) : pixels_apart_of<T, int32_t>(row);
+}
+
 // ---- width contiguous ----
 
 // Slots v .. v + kLanes - 1 of one stride phase.

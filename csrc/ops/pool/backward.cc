@@ -2,6 +2,7 @@
 #include "kernels/table.h"
 #include "ops/pool/geometry.h"
 #include "ops/pool/indices.h"
+#include "ops/pool/scatter.h"
 
 namespace foldgate {
 namespace {
@@ -40,8 +41,11 @@ class Backward {
     stream_lines_ = large && plan.lines;
     stream_pixels_ = large && plan.pixel % kernels_.lanes == 0 &&
                      reinterpret_cast<uintptr_t>(dx) % (kernels_.lanes * sizeof(T)) == 0;
+    apart_ = windows_apart(plan.window);
     if (plan.lines)
       make_phases();
+    else if (apart_)
+      ranges_ = tap_ranges(plan.window.width());
     else
       make_hits();
     make_workspaces();
@@ -120,6 +124,8 @@ class Backward {
     T* dx = dx_ + (at.row * plan_.window.width().input + at.begin) * plan_.pixel;
     if (plan_.lines)
       run_lines(work, b, at, dx);
+    else if (apart_)
+      run_pixels_apart(work, b, at, dx);
     else
       run_pixels(b, at, dx);
   }
@@ -157,6 +163,25 @@ class Backward {
     kernels_.pixels_backward(b);
   }
 
+  void run_pixels_apart(const Workspace<T>& work, PoolBackward<T>& b, const RowSegment& at, T* dx) const {
+    const WindowAxis& width = plan_.window.width();
+    const int64_t left =
+        at.begin + width.before - (width.extent() - 1);  // the first window that may reach begin
+    const int64_t first = left > 0 ? std::min(width.output, ceil_div(left, width.stride)) : 0;
+    const int64_t last = std::min(width.output, (at.end - 1 + width.before) / width.stride + 1);
+    b.dx = dx;
+    b.columns = at.end - at.begin;
+    b.channels = plan_.pixel;
+    b.outputs = b.rows > 0 ? std::max<int64_t>(0, last - first) : 0;
+    b.position = first * width.stride - width.before - at.begin;
+    b.stride = width.stride;
+    b.dilation = width.dilation;
+    b.range = ranges_.data() + first;
+    b.stream = stream_pixels_;
+    if (b.outputs > 0) shift_rows(work, b.rows, first * plan_.pixel);
+    kernels_.pixels_apart_backward(b);
+  }
+
   void run_lines(const Workspace<T>& work, PoolBackward<T>& b, const RowSegment& at, T* dx) const {
     const Slots slots = slots_of(at.begin, at.end);
     b.dx = work.dx.data();
@@ -167,7 +192,7 @@ class Backward {
     if (reach_ > 0)
       pad_rows(work, b, slots);
     else
-      shift_rows(work, b, slots);
+      use_rows(work, b, slots);
     kernels_.lines_backward(b);
     if (stream_lines_)
       kernels_.stream_copy(dx, b.dx + slots.skip, at.end - at.begin);
@@ -176,11 +201,14 @@ class Backward {
   }
 
   // No window reaches back: slot and output are one.
-  void shift_rows(const Workspace<T>& work, PoolBackward<T>& b, const Slots& slots) const {
+  void use_rows(const Workspace<T>& work, PoolBackward<T>& b, const Slots& slots) const {
     const int64_t left = plan_.window.width().output - slots.first;
-    const int64_t shift = left > 0 ? slots.first : 0;
     b.readable = std::max<int64_t>(0, left);
-    for (int64_t r = 0; r < b.rows; ++r) {
+    if (left > 0) shift_rows(work, b.rows, slots.first);
+  }
+
+  void shift_rows(const Workspace<T>& work, int64_t rows, int64_t shift) const {
+    for (int64_t r = 0; r < rows; ++r) {
       work.dy[r] += shift;
       if (winners_.bytes)
         work.bytes[r] += shift;
@@ -216,13 +244,14 @@ class Backward {
   const PoolKernels<T>& kernels_;
   const std::vector<WindowHits> depth_, height_;
   std::vector<WindowHits> width_;
+  std::vector<TapRange> ranges_;  // of windows apart
   const HitSteps depth_steps_, height_steps_;
   HitSteps width_steps_;
   const RowTasks tasks_;
   const T* dy_;
   const PoolWinners winners_;
   T* dx_;
-  bool stream_lines_ = false, stream_pixels_ = false;
+  bool stream_lines_ = false, stream_pixels_ = false, apart_ = false;
   std::vector<int64_t> begin_, shift_;  // PhaseTaps
   std::vector<int32_t> tap_;
   int64_t reach_ = 0;
@@ -234,6 +263,7 @@ class Backward {
 template <class T>
 void max_pool_backward(const PoolPlan& plan, const T* dy, PoolWinners winners, T* dx) {
   if (plan.outputs() == 0) return;
+  if (plan.lines && windows_apart(plan.window)) return max_pool_scatter(plan, dy, winners, dx);
   ConvertedTaps converted;
   const PoolWinners taps = checked_taps<T>(plan, winners, converted);
   Backward<T>(plan, dy, taps, dx).run();

@@ -33,14 +33,14 @@ class Forward {
                static_cast<double>(plan.pixel) * static_cast<double>(plan.window.taps())),
         x_(x),
         y_(y),
-        indices_(indices) {
+        indices_(indices),
+        offsets_(plan.window) {
     const WindowAxis& width = plan.window.width();
     const bool large = plan.outputs() * static_cast<int64_t>(sizeof(T)) > kStreamBytes;
     stream_lines_ = large && plan.lines;
     stream_pixels_ = large && plan.pixel % kernels_.lanes == 0 &&
                      reinterpret_cast<uintptr_t>(y) % (kernels_.lanes * sizeof(T)) == 0;
     pad_ = plan.lines && (width.before > 0 || last_position() >= width.input);
-    if (indices.positions) offsets_ = tap_offsets(plan.window);
     if (plan.lines && width.before > 0) make_first();
     make_workspaces();
   }
@@ -174,8 +174,7 @@ class Forward {
       if (f.taps.bytes)
         for (int64_t i = o * plan_.pixel; i < end; ++i) positions[i] = base + offsets_[f.taps.bytes[i]];
       else
-        for (int64_t i = o * plan_.pixel; i < end; ++i)
-          positions[i] = base + offsets_[static_cast<size_t>(f.taps.ints[i])];
+        for (int64_t i = o * plan_.pixel; i < end; ++i) positions[i] = base + offsets_[f.taps.ints[i]];
     }
   }
 
@@ -186,8 +185,8 @@ class Forward {
   const T* x_;
   T* y_;
   const PoolIndices indices_;
+  const TapOffsets offsets_;
   bool stream_lines_ = false, stream_pixels_ = false, pad_ = false;
-  std::vector<int64_t> offsets_;
   Scratch<LaneInt<T>> first_;
   std::vector<Workspace<T>> work_;
 };

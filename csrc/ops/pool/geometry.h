@@ -20,6 +20,12 @@ std::vector<TapRange> tap_ranges(const WindowAxis& axis);
 // The windows of every input coordinate along an axis.
 std::vector<WindowHits> window_hits(const WindowAxis& axis);
 
+// Whether no two windows along an axis share a position.
+inline bool windows_apart(const WindowAxis& axis) { return axis.output == 1 || axis.stride >= axis.extent(); }
+inline bool windows_apart(const Window& window) {
+  return windows_apart(window.depth()) && windows_apart(window.height()) && windows_apart(window.width());
+}
+
 // From one window of WindowHits to the next: outputs d / gcd(s, d) lower, taps s / gcd(s, d) higher.
 struct HitSteps {
   int64_t output = 1;

@@ -12,8 +12,20 @@ namespace foldgate {
 // Position of tap 0 of a segment's first window; it may lie outside the plane.
 int64_t window_start(const Window& window, const RowSegment& at);
 
-// Offset of every tap from its window's start.
-std::vector<int64_t> tap_offsets(const Window& window);
+// Offset of every tap from its window's start: from a table where the taps are few enough, computed otherwise.
+class TapOffsets {
+ public:
+  explicit TapOffsets(const Window& window);
+  int64_t operator[](int32_t tap) const {
+    return table_.empty() ? computed(tap) : table_[static_cast<size_t>(tap)];
+  }
+  int64_t last() const { return computed(static_cast<int32_t>(window_.taps() - 1)); }
+
+ private:
+  int64_t computed(int32_t tap) const;
+  const Window& window_;
+  std::vector<int64_t> table_;
+};
 
 // Winners as tap numbers, every one checked to be a tap of its window inside the image: the given arrays themselves,
 // or converted ones that `converted` owns. Throws IndexError naming the first that is not.

@@ -1,0 +1,69 @@
+#include "ops/pool/winners.h"
+
+#include <stdexcept>
+
+#include "ops/pool/indices.h"
+
+namespace foldgate {
+namespace {
+
+constexpr int64_t kLargestLookup = 1 << 16;
+constexpr int64_t kLargestTable = 256;
+
+}  // namespace
+
+WinnerRule::WinnerRule(const Window& window, bool positions)
+    : window_(window),
+      taps_(window.taps()),
+      depth_(tap_ranges(window.depth())),
+      height_(tap_ranges(window.height())),
+      width_(tap_ranges(window.width())) {
+  const int64_t columns = window.width().output;
+  while (inner_begin_ < columns && !whole(width_range(inner_begin_), window.width())) ++inner_begin_;
+  inner_end_ = inner_begin_;
+  while (inner_end_ < columns && whole(width_range(inner_end_), window.width())) ++inner_end_;
+  if (taps_ <= kLargestTable)
+    for (int32_t tap = 0; tap < taps_; ++tap) table_.push_back(divided(tap));
+  if (positions) make_lookup();
+}
+
+WinnerRule::Coordinates WinnerRule::divided(int32_t tap) const {
+  const int32_t width = static_cast<int32_t>(window_.width().kernel);
+  const int32_t height = static_cast<int32_t>(window_.height().kernel);
+  return {tap / width / height, tap / width % height, tap % width};
+}
+
+void WinnerRule::make_lookup() {
+  const bool distinct = window_.width().extent() <= window_.width().input &&
+                        window_.height().extent() <= window_.height().input;
+  const TapOffsets offsets(window_);
+  if (!distinct || offsets.last() >= kLargestLookup) return;
+  lookup_.assign(static_cast<size_t>(offsets.last()) + 1, -1);
+  for (int32_t tap = 0; tap < taps_; ++tap) lookup_[static_cast<size_t>(offsets[tap])] = tap;
+}
+
+int32_t WinnerRule::tap_by_division(int64_t position, const int64_t (&outputs)[kMaxSpatial]) const {
+  int64_t tap = 0, scale = 1;
+  for (int i = kMaxSpatial - 1; i >= 0; --i) {
+    const WindowAxis& axis = window_.axes[i];
+    const int64_t offset = position % axis.input - (outputs[i] * axis.stride - axis.before);
+    if (offset < 0 || offset % axis.dilation != 0 || offset / axis.dilation >= axis.kernel) return -1;
+    tap += offset / axis.dilation * scale;
+    scale *= axis.kernel;
+    position /= axis.input;
+  }
+  return static_cast<int32_t>(tap);
+}
+
+void FirstWrong::check(const PoolWinners& winners) const {
+  const int64_t at = at_.load();
+  if (at == kNone) return;
+  const int64_t found = winners.positions ? winners.positions[at]
+                        : winners.bytes   ? winners.bytes[at]
+                                          : winners.ints[at];
+  throw std::out_of_range(text("max_pool_backward: indices hold ", found, "; expected a ",
+                               winners.positions ? "position" : "tap",
+                               " of its own window inside the image"));
+}
+
+}  // namespace foldgate
