@@ -1,0 +1,30 @@
+"""All rows of bad input, and the judgement of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bad_inputs.native import native_rows
+from bad_inputs.operands import operand_rows
+from bad_inputs.recurrent import recurrent_rows
+from bad_inputs.rows import Row
+from bad_inputs.windows import window_rows
+
+
+def all_rows() -> Iterator[Row]:
+    yield from operand_rows()
+    yield from window_rows()
+    yield from recurrent_rows()
+    yield from native_rows()
+
+
+def complaint(row: Row) -> str | None:
+    """What is wrong with how the call ended; None when nothing is."""
+    try:
+        result = row.function(**row.arguments)
+    except row.error as error:
+        missing = [words for words in row.words if words not in str(error)]
+        return f"{row.name}: said {str(error)!r}, without {missing}" if missing else None
+    except Exception as error:
+        return f"{row.name}: raised {type(error).__name__}({error}), not {row.error.__name__}"
+    return f"{row.name}: returned {type(result).__name__}, raised no {row.error.__name__}"

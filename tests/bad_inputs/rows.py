@@ -1,0 +1,130 @@
+"""What a row of bad input is, and valid arguments of every op to spoil one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from foldgate import ops
+
+Arguments = dict[str, Any]
+
+
+class Row(NamedTuple):
+    """A call that must raise `error` with every one of `words` in its message."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: Arguments
+    error: type[Exception]
+    words: tuple[str, ...]
+
+
+def floats(*shape: int) -> np.ndarray:
+    """Float32 values without a pattern that an op could miss."""
+    return np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+
+
+def spoil(name: str, op: str, valid: Arguments, error: type[Exception], words: Any, **replaced: Any) -> Row:
+    """The op called with some of its valid arguments replaced; one string of words or several."""
+    words = (words,) if isinstance(words, str) else tuple(words)
+    return Row(f"{op}: {name}", getattr(ops, op), {**valid, **replaced}, error, words)
+
+
+def conv_arguments(rank: int) -> Arguments:
+    """5 positions an axis, 4 channels to 6, a window of 3."""
+    return {"x": floats(2, *[5] * rank, 4), "kernel": floats(*[3] * rank, 4, 6), "bias": floats(6)}
+
+
+def conv_backward_arguments(rank: int) -> Arguments:
+    valid = conv_arguments(rank)
+    del valid["bias"]
+    return {**valid, "dy": floats(2, *[3] * rank, 6)}
+
+
+def im2col_arguments(rank: int) -> Arguments:
+    return {"x": floats(2, *[5] * rank, 4), "kernel_size": 3}
+
+
+def col2im_arguments(rank: int) -> Arguments:
+    return {
+        "columns": floats(2, *[3] * rank, 3**rank * 4),
+        "input_shape": (2, *[5] * rank, 4),
+        "kernel_size": 3,
+    }
+
+
+def max_pool_arguments(rank: int) -> Arguments:
+    return {"x": floats(2, *[5] * rank, 4), "pool_size": 3, "strides": 1}
+
+
+def max_pool_backward_arguments(rank: int) -> Arguments:
+    shape = (2, *[3] * rank, 4)
+    return {
+        "dy": floats(*shape),
+        "indices": np.zeros(shape, np.uint8),
+        "input_shape": (2, *[5] * rank, 4),
+        "pool_size": 3,
+        "strides": 1,
+    }
+
+
+WINDOWED: dict[str, Callable[[int], Arguments]] = {
+    "conv": conv_arguments,
+    "conv_backward": conv_backward_arguments,
+    "im2col": im2col_arguments,
+    "col2im": col2im_arguments,
+    "max_pool": max_pool_arguments,
+    "max_pool_backward": max_pool_backward_arguments,
+}
+
+GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+BATCH, STEPS, FEATURES, UNITS = 2, 3, 4, 5
+
+
+def weights(cell: str) -> Arguments:
+    columns = GATES[cell] * UNITS
+    bias = floats(2, columns) if cell == "gru" else floats(columns)
+    return {"kernel": floats(FEATURES, columns), "recurrent_kernel": floats(UNITS, columns), "bias": bias}
+
+
+def sequence_arguments(cell: str) -> Arguments:
+    valid = {"x": floats(BATCH, STEPS, FEATURES), **weights(cell), "initial_h": floats(BATCH, UNITS)}
+    return {**valid, "initial_c": floats(BATCH, UNITS)} if cell == "lstm" else valid
+
+
+def sequence_backward_arguments(cell: str) -> Arguments:
+    valid = sequence_arguments(cell)
+    y, *_, cache = getattr(ops, cell)(**valid, return_cache=True)
+    state = floats(BATCH, UNITS)
+    gradients = {"dh": state, "dc": state} if cell == "lstm" else {"dh": state}
+    return {**valid, "dy": floats(*y.shape), "y": y, "cache": cache, **gradients}
+
+
+def step_arguments(cell: str) -> Arguments:
+    valid = {"x": floats(BATCH, FEATURES), "h": floats(BATCH, UNITS), **weights(cell)}
+    return {**valid, "c": floats(BATCH, UNITS)} if cell == "lstm" else valid
+
+
+def step_backward_arguments(cell: str) -> Arguments:
+    valid = step_arguments(cell)
+    cache = getattr(ops, f"{cell}_step")(**valid, return_cache=True)[-1]
+    gradients = {"dh": floats(BATCH, UNITS)}
+    if cell == "lstm":
+        gradients["dc"] = floats(BATCH, UNITS)
+    return {**valid, **gradients, "cache": cache}
+
+
+def every_op() -> Iterator[tuple[str, Arguments]]:
+    """(op, valid arguments) for every op and, where it has one, every rank."""
+    yield "matmul", {"a": floats(3, 4), "b": floats(4, 5), "bias": floats(5)}
+    for op, arguments in WINDOWED.items():
+        for rank in (1, 2, 3):
+            yield op, arguments(rank)
+    for cell in GATES:
+        yield cell, sequence_arguments(cell)
+        yield f"{cell}_backward", sequence_backward_arguments(cell)
+        yield f"{cell}_step", step_arguments(cell)
+        yield f"{cell}_step_backward", step_backward_arguments(cell)
