@@ -1,0 +1,88 @@
+"""Every op on operands that touch a page which faults, on every tier: run by test_guard_pages.py."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from bad_inputs.rows import every_op
+from conftest import TIERS
+from memory_layouts import guarded
+
+import foldgate
+from foldgate import ops
+from op_calls import flat
+
+Arguments = dict[str, Any]
+
+
+def wider_ops(random: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
+    """Extents around vectors and tiles, where a kernel might read a little too much."""
+    for channels in (1, 3, 8, 15, 17, 33):
+        for width in (3, 16, 31, 34):
+            x = random.standard_normal((1, 4, width, channels)).astype(np.float32)
+            for data_format in ("channels_last", "channels_first"):
+                image = x if data_format == "channels_last" else np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+                yield from _windowed(random, image, channels, data_format)
+    for units in (1, 7, 16, 17):
+        yield from _recurrent(random, units)
+
+
+def _windowed(
+    random: np.random.Generator, x: np.ndarray, channels: int, data_format: str
+) -> Iterator[tuple[str, Arguments]]:
+    window: Arguments = {"strides": 2, "padding": 1, "data_format": data_format}
+    yield "max_pool", {"x": x, "pool_size": 3, **window}
+    y, taps = ops.max_pool(x, 3, **window, return_indices="taps")
+    backward = {"dy": y, "indices": taps, "input_shape": x.shape, "pool_size": 3, **window}
+    yield "max_pool_backward", backward
+    yield "im2col", {"x": x, "kernel_size": 3, **window}
+    columns = ops.im2col(x, 3, **window)
+    yield "col2im", {"columns": columns, "input_shape": x.shape, "kernel_size": 3, **window}
+    for groups in {1, channels}:
+        kernel = random.standard_normal((3, 3, channels // groups, 2 * channels)).astype(np.float32)
+        arguments = {"x": x, "kernel": kernel, "groups": groups, **window}
+        yield "conv", {**arguments, "bias": kernel[0, 0, 0].copy(), "activation": "relu"}
+        yield "conv_backward", {**arguments, "dy": ops.conv(x, kernel, groups=groups, **window)}
+
+
+def _recurrent(random: np.random.Generator, units: int) -> Iterator[tuple[str, Arguments]]:
+    for cell, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
+        x = random.standard_normal((3, 5, 2)).astype(np.float32)
+        kernel = random.standard_normal((2, gates * units)).astype(np.float32)
+        recurrent = random.standard_normal((units, gates * units)).astype(np.float32)
+        valid = {"x": x, "kernel": kernel, "recurrent_kernel": recurrent, "bias": None}
+        valid["lengths"] = np.array([5, 0, 3])
+        yield cell, valid
+        y, *_, cache = getattr(ops, cell)(**valid, return_cache=True)
+        yield f"{cell}_backward", {**valid, "dy": y + 1, "y": y, "cache": cache}
+
+
+def check(op: str, arguments: Arguments) -> None:
+    expected = flat(getattr(ops, op)(**arguments))
+    for at_end in (True, False):
+        fenced = {
+            name: guarded(value, at_end) if isinstance(value, np.ndarray) else value
+            for name, value in arguments.items()
+        }
+        for a, b in zip(flat(getattr(ops, op)(**fenced)), expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def main() -> None:
+    checked = 0
+    for tier in TIERS[: TIERS.index(foldgate.get_isa()) + 1]:
+        foldgate.set_max_isa(tier)
+        random = np.random.default_rng(0)
+        for op, arguments in [*every_op(), *wider_ops(random)]:
+            if "-v" in sys.argv:
+                print(tier, op, file=sys.stderr, flush=True)
+            check(op, arguments)
+            checked += 1
+    print(f"{checked} calls")
+
+
+if __name__ == "__main__":
+    main()
