@@ -168,13 +168,14 @@ class Backward {
     const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
     kernels_.gradient(plan_.options.cell, gradient);
     if (reset_before()) {
-      multiply(candidate_, at, 2 * plan_.units, rows, dreset_rows_.data() + first, false);
+      multiply(candidate_, s & 1, at, 2 * plan_.units, rows, dreset_rows_.data() + first, false);
       kernels_.reset_gradient(gradient);
       reset_features_.put(reset_rows_.data() + at, at, rows, total);
     }
     x_features_.put(x_.data() + first, at, rows, total);
     h_features_.put(h_.data() + first, at, rows, total);
-    multiply(recurrent_, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first, true);
+    multiply(recurrent_, s & 1, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first,
+             true);
   }
 
   RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
@@ -207,10 +208,10 @@ class Backward {
     return g;
   }
 
-  void multiply(const TransposedProduct<T>& product, int64_t at, int64_t first_term, int64_t rows,
-                T* const* out, bool accumulate) {
-    claims_.run(product.panels(), 1, false, [&](int64_t begin, int64_t end) {
-      product.run(begin, end, dgates_rows_.data() + at, first_term, rows, out, accumulate);
+  void multiply(const TransposedProduct<T>& product, bool descending, int64_t at, int64_t first_term,
+                int64_t rows, T* const* out, bool accumulate) {
+    claims_.run(product.panels(), 1, descending, [&](int64_t begin, int64_t end) {
+      product.run(begin, end, descending, dgates_rows_.data() + at, first_term, rows, out, accumulate);
     });
   }
 
@@ -224,7 +225,7 @@ class Backward {
         dx_[segment + n] = a_.dx + plan_.place(r, s) * plan_.inputs;
       }
     claims_.run(input_.panels(), 1, false, [&](int64_t panel, int64_t last) {
-      input_.run(panel, last, dx_sources_.data() + segment, 0, n, dx_.data() + segment, false);
+      input_.run(panel, last, false, dx_sources_.data() + segment, 0, n, dx_.data() + segment, false);
     });
   }
 

@@ -40,17 +40,16 @@ TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const Wei
 }
 
 template <class T>
-void TransposedProduct<T>::run(int64_t begin, int64_t end, const T* const* rows, int64_t first, int64_t m,
-                               T* const* out, bool accumulate) const {
-  if (in_place_) {
-    for (int64_t i = 0; i < m; ++i)
-      for (int64_t panel = begin; panel < end; ++panel)
-        run_in_place(panel, rows[i] + first, out[i], accumulate);
-    return;
+void TransposedProduct<T>::run(int64_t begin, int64_t end, bool descending, const T* const* rows,
+                               int64_t first, int64_t m, T* const* out, bool accumulate) const {
+  const int64_t passes = in_place_ ? 1 : ceil_div(depth_, kDepth), panels = end - begin;
+  for (int64_t i = 0; i < passes * panels; ++i) {
+    const int64_t at = descending ? passes * panels - 1 - i : i, panel = begin + at % panels;
+    if (in_place_)
+      run_in_place(panel, rows[0] + first, out[0], accumulate);
+    else
+      run_packed(panel, at / panels * kDepth, rows, first, m, out, accumulate || i >= panels);
   }
-  for (int64_t k = 0; k < depth_; k += kDepth)
-    for (int64_t panel = begin; panel < end; ++panel)
-      run_packed(panel, k, rows, first, m, out, accumulate || k > 0);
 }
 
 template <class T>

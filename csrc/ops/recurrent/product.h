@@ -30,9 +30,10 @@ class TransposedProduct {
   int64_t panels() const { return panels_; }
   int64_t depth() const { return depth_; }
 
-  // Panels [begin, end) of the outputs for m rows, whose first terms are at rows[i] + first.
-  void run(int64_t begin, int64_t end, const T* const* rows, int64_t first, int64_t m, T* const* out,
-           bool accumulate) const;
+  // Panels [begin, end) of the outputs for m rows, whose first terms are at rows[i] + first. descending: from the last
+  // panel and its last terms to the first; in turns with the other way, what one call used last is still in cache.
+  void run(int64_t begin, int64_t end, bool descending, const T* const* rows, int64_t first, int64_t m,
+           T* const* out, bool accumulate) const;
 
  private:
   void run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first, int64_t m, T* const* out,
