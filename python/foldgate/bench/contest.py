@@ -16,7 +16,7 @@ from .result import FOLDGATE, REFERENCE, Row
 from .timing import Contestant, Measurement, measure, once
 
 SEED = 20240
-REST = 0.02  # seconds in which other libraries' idle threads stop spinning; needed beyond one thread
+REST = 0.01  # seconds in which other libraries' idle threads stop spinning; needed beyond one thread
 PEER_SLACK = 4.0  # peers may compute in another way; a wrong layout is off by far more
 
 

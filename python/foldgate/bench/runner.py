@@ -37,7 +37,7 @@ class Settings:
     cases: Sequence[Case]
     threads: Sequence[int]
     peers: Sequence[str] = ()
-    budget: float = 0.6
+    budget: float = 0.4
 
 
 Progress = Callable[[str, int], None]

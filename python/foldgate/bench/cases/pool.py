@@ -95,7 +95,7 @@ def _pool(name: str, *sets: str, n: int, c: int, size: int, k: int, **rest: Any)
 
 CASES: tuple[PoolCase, ...] = (
     _pool("8x64x112 2x2 s2", TABLES, DEFAULT, n=8, c=64, size=112, k=2),
-    _pool("8x64x112 2x2 s2 NCHW", TABLES, DEFAULT, n=8, c=64, size=112, k=2, data_format="channels_first"),
+    _pool("8x64x112 2x2 s2 NCHW", TABLES, n=8, c=64, size=112, k=2, data_format="channels_first"),
     _pool("64x32x28 2x2 s2", DEFAULT, QUICK, n=64, c=32, size=28, k=2),
     _pool("4x64x112 3x3 s2", DEFAULT, n=4, c=64, size=112, k=3, padding=1),
     PoolCase(name="32x64x4096 2 s2 1-D", batch=32, channels=64, spatial=(4096,), pool_size=(2,), strides=2),

@@ -141,13 +141,13 @@ def _cases(op: str) -> tuple[RecurrentCase, ...]:
     tables = (TABLES,) if gated else ()
     gated_default = (DEFAULT,) if gated else ()
     return (
-        case(100, 32, 128, 256, DEFAULT, *tables),
+        case(100, 32, 128, 256, *gated_default, *tables),
         case(100, 1, 64, 64, DEFAULT, QUICK, *tables),
         case(20, 32, 8, 16, DEFAULT, QUICK, *tables),
         case(50, 64, 256, 512, *tables),
         case(200, 8, 40, 128, *tables, layers=2, directions=2),
         case(500, 1, 80, 512, *tables),
-        case(64, 128, 64, 128, *gated_default, *tables),
+        case(64, 128, 64, 128, *tables),
     )
 
 

@@ -91,7 +91,5 @@ def _step(op: str, n: int, d: int, u: int, *sets: str) -> StepCase:
 
 
 CASES: tuple[StepCase, ...] = tuple(
-    _step(f"{cell}_step", *shape)
-    for cell in GATES
-    for shape in ((1, 64, 64, DEFAULT, QUICK), (32, 128, 256, DEFAULT))
+    _step(f"{cell}_step", *shape) for cell in GATES for shape in ((1, 64, 64, DEFAULT, QUICK), (32, 128, 256))
 )
