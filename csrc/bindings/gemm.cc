@@ -72,11 +72,13 @@ py::array run(const py::array& a, const py::array& b, const py::object& bias, bo
   const MatrixStep a_step = transpose_a ? MatrixStep{1, left.columns} : MatrixStep{left.columns, 1};
   const MatrixStep b_step = transpose_b ? MatrixStep{1, right.columns} : MatrixStep{right.columns, 1};
   const GemmPlan plan = GemmPlan::make(m, n, k, a_step, b_step, activation);
-  Shape shape = broadcast(left.lead, right.lead);
-  const std::vector<int64_t> a_offsets = offsets_of(left.lead, shape, m * k);
-  const std::vector<int64_t> b_offsets = offsets_of(right.lead, shape, k * n);
+  const Shape batch = broadcast(left.lead, right.lead);
+  Shape shape = batch;
   shape.insert(shape.end(), {m, n});
   py::array c = new_array<T>(kOp, shape);
+  if (c.size() == 0) return c;  // however many matrices of nothing there are
+  const std::vector<int64_t> a_offsets = offsets_of(left.lead, batch, m * k);
+  const std::vector<int64_t> b_offsets = offsets_of(right.lead, batch, k * n);
   T* c_data = data_of<T>(c);
   without_gil([&] { batched_gemm(plan, a_data, a_offsets, b_data, b_offsets, bias_data, c_data); });
   return c;

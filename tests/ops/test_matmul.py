@@ -88,6 +88,10 @@ def test_leading_axes_broadcast_as_numpys(
     np.testing.assert_array_equal(ops.matmul(a, b), a @ b)
 
 
+def test_any_number_of_empty_matrices_costs_nothing() -> None:
+    assert ops.matmul(np.ones((2**45, 0, 4)), np.ones((4, 5))).shape == (2**45, 0, 5)
+
+
 @pytest.mark.parametrize("shape", [(3, 40, 33), (1, 40, 33), (3, 40, 2)])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_nan_and_infinity_reach_their_row_and_no_other(
