@@ -73,7 +73,7 @@ void step_panels(const RecurrentStep<T>& s) {
     PanelTile<T> tile;
     tile.start = s.x ? w.bias + panel * kWidth : s.projected + (panel * s.projected_rows + row) * kWidth;
     tile.start_step = s.x ? 0 : kWidth;
-    tile.x = s.x + row;
+    tile.x = s.x ? s.x + row : nullptr;
     tile.x_panel = w.kernel + panel * w.inputs * kWidth;
     tile.inputs = s.x ? w.inputs : 0;
     tile.h = h + row * s.state_step;

@@ -16,7 +16,6 @@ namespace {
 
 constexpr int64_t kBlock = 4096;   // positions of a task of repeat() and fold()
 constexpr double kTaskWork = 5e7;  // multiply-adds of a task of the weight gradient: ~20 ms
-constexpr int64_t kTasks = 8;
 constexpr int64_t kPartPixels =
     1024;  // a part of the sum is worth its copy of dkernel from so many pixels on
 
