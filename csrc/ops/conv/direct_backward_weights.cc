@@ -14,8 +14,6 @@ namespace {
 
 // dy of a block, packed or in place, and the rows of x that it meets: both in L2 while all taps and tiles pass.
 constexpr int64_t kBlockBytes = 160 << 10;
-// dy is read in place where its pixels are whole vectors and at most this far apart.
-constexpr int64_t kInPlaceBytes = 512;
 // Enough tasks for a few threads; the most multiply-adds of one: ~10 ms, so that an interrupt is answered.
 constexpr int64_t kTasks = 8;
 constexpr double kTaskWork = 5e8;
@@ -37,9 +35,7 @@ class WeightGradient {
         rows_(batch * dy_.extent[0] * dy_.extent[1]),
         terms_(few_ ? plan.window.width().kernel * plan.in_channels : plan.group_in()),
         shape_(panel_shape(gemm_, plan.group_out())),
-        tiles_(terms_, shape_.rows),
-        in_place_(plan.group_out() % gemm_.lanes == 0 &&
-                  plan.out_channels * static_cast<int64_t>(sizeof(T)) <= kInPlaceBytes) {}
+        tiles_(terms_, shape_.rows) {}
 
   void run(bool accumulate, T* dkernel) {
     cut();
@@ -49,8 +45,7 @@ class WeightGradient {
     const int64_t tasks = parts_ * shares_,
                   rounds = std::min(pieces() / parts_, 1 + static_cast<int64_t>(work / (kTaskWork * tasks)));
     const int workers = workers_for(tasks, work);
-    const Scratch<T> packed(in_place_ ? 0
-                                      : workers * block_pixels() * padded_columns(gemm_, plan_.group_out()));
+    const Scratch<T> packed(workers * block_pixels() * padded_columns(gemm_, plan_.group_out()));
     const Scratch<const T*> rows(workers * 3 * block_);
     const Scratch<int64_t> pixels(workers * block_);
     for (int64_t round = 0; round < rounds; ++round)
@@ -62,7 +57,7 @@ class WeightGradient {
         s.end = units() * (share + 1) / shares_;
         s.sums = sums.part(part);
         s.accumulate = round > 0 || sums.accumulates(part);
-        s.packed = packed.data() + (in_place_ ? 0 : worker * (packed.size() / workers));
+        s.packed = packed.data() + worker * (packed.size() / workers);
         const T** mine = rows.data() + worker * 3 * block_;
         s.pointers = {mine, pixels.data() + worker * block_, mine + block_, mine + 2 * block_};
         pass(pieces() * slot / slots, pieces() * (slot + 1) / slots, s);
@@ -132,7 +127,7 @@ class WeightGradient {
                  bool accumulate) {
     const T* dy =
         dy_.data + (block.row * width() + block.first) * plan_.out_channels + group * plan_.group_out();
-    if (!in_place_ && block.rows > 0)
+    if (block.rows > 0)
       gemm_.pack_panels(dy, plan_.out_channels, 1, block.rows * block.count, plan_.group_out(), shape_.width,
                         share.packed);
     const Window& w = plan_.window;
@@ -144,7 +139,7 @@ class WeightGradient {
           if (segments.count == 0 && accumulate) continue;
           for (int64_t o = 0; o < plan_.group_out(); o += shape_.width)
             for (int64_t t = first_tile; t < end_tile; ++t)
-              one_tile(block, segments, share, {tap, group, o, t, accumulate}, in_place_ ? dy : share.packed);
+              one_tile(block, segments, share, {tap, group, o, t, accumulate}, share.packed);
         }
   }
 
@@ -189,9 +184,9 @@ class WeightGradient {
     tile.a = share.pointers.a;
     tile.a_step = plan_.window.width().stride * x_.step[3];
     tile.b = share.pointers.b;
-    tile.b_step = in_place_ ? plan_.out_channels : panel;
+    tile.b_step = panel;
     const int64_t channel = c + target.group * plan_.group_in();
-    const T* b = dy + (in_place_ ? target.column : target.column * block.rows * block.count);
+    const T* b = dy + target.column * block.rows * block.count;
     for (int64_t s = 0; s < segments.count; ++s) {
       share.pointers.a[s] = share.pointers.x[s] + channel;
       share.pointers.b[s] = b + share.pointers.pixel[s] * tile.b_step;
@@ -213,7 +208,6 @@ class WeightGradient {
   int64_t rows_, terms_;
   PanelShape shape_;
   EvenSplit tiles_;
-  bool in_place_;
   int64_t piece_ = 1, block_ = 1, parts_ = 1, shares_ = 1;
 };
 

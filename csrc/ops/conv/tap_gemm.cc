@@ -57,11 +57,15 @@ class TapGemmRun {
     zero.zero();
     zero_ = zero.data();
     fill_shifts();
-    if (row_tasks_ > 1) panels_.pack_all(workers);
+    int64_t block_size = 0;
+    if (row_tasks_ > 1)
+      panels_.pack_all(workers);
+    else
+      block_size = panels_.pack_blocks(ceil_div(panels_.count(), column_tasks_));
     std::vector<WorkerScratch<T>> scratch;
     scratch.reserve(static_cast<size_t>(workers));
     for (int i = 0; i < workers; ++i)
-      scratch.emplace_back(sweep_tiles_, std::min(taps(), tap_block_), panels_.block_size(), planar_size());
+      scratch.emplace_back(sweep_tiles_, std::min(taps(), tap_block_), block_size, planar_size());
     parallel_for(row_tasks_ * column_tasks_, workers, [&](int64_t task, int worker) {
       sweep(task / column_tasks_, task % column_tasks_, scratch[static_cast<size_t>(worker)]);
     });
@@ -194,6 +198,7 @@ class TapGemmRun {
 
   // All panels of the range over all tiles of the sweep, for one block of the inner dimension.
   void multiply(const Range& range, const TapBlock& block, int64_t pointers_from, WorkerScratch<T>& scratch) {
+    panels_.load(block, range.first_panel, range.end_panel, scratch.panel.data());
     Tile<T> tile;
     tile.segments = block.taps;
     tile.length = block.length;
@@ -202,7 +207,8 @@ class TapGemmRun {
     const int64_t skip = (block.tap - pointers_from) * kRowPointers;
     for (int64_t q = range.first_panel; q < range.end_panel; ++q) {
       const TapPanel panel = panels_.panel(q);
-      tile.b_step = panels_.place(panel, block, scratch.panel.data(), scratch.b.data());
+      tile.b_step =
+          panels_.place(q, block, range.first_panel, range.end_panel, scratch.panel.data(), scratch.b.data());
       tile.a_offset = panel.group * p_.length + block.k;
       tile.c_offset = panels_.column(q) - (p_.planar ? range.first_column : 0);
       tile.columns = static_cast<int>(panel.columns);

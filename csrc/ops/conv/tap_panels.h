@@ -21,9 +21,12 @@ struct TapPanel {
   int64_t group, column, columns, width;  // columns of the group; width: columns rounded up to whole vectors
 };
 
-// Three ways, by shape: read in place (whole vectors, rows close together), packed once for all sweeps (pack_all), or
-// packed block by block into the worker's scratch where a single sweep passes. Up to dots_columns columns are read as
-// vectors along k.
+// The weights are packed once for all sweeps (pack_all), or a block at a time into the worker's scratch where a single
+// sweep passes; whole rows of the kernel at once, since that is how they lie in memory. Reading them in place, unaligned,
+// splits most vectors across two cache lines, which costs more than packing does. Up to dots_columns columns are vectors along
+// k, in place where k is contiguous.
+//
+// Packed: for every tap and stretch of its channels, [panel][k][width], or for dots [group][column][k].
 template <class T>
 class TapPanels {
  public:
@@ -31,15 +34,13 @@ class TapPanels {
       : p_(problem),
         gemm_(gemm),
         dots_(p_.columns <= gemm.dots_columns && p_.length >= gemm.lanes),
-        in_place_(dots_ ? p_.k_step == 1
-                        : p_.column_step == 1 && p_.columns % gemm.lanes == 0 &&
-                              p_.k_step * static_cast<int64_t>(sizeof(T)) <= kInPlaceBytes),
+        in_place_(dots_ && p_.k_step == 1),
         shape_(panel_shape(gemm, problem.columns)),
-        per_group_(dots_ ? 1 : ceil_div(p_.columns, shape_.width)) {}
-
-  int64_t tile_rows() const { return dots_ ? gemm_.dots_rows : shape_.rows; }
+        per_group_(dots_ ? 1 : ceil_div(p_.columns, shape_.width)),
+        depth_(dots_ ? p_.length : kDepth) {}
 
   bool dots() const { return dots_; }
+  int64_t tile_rows() const { return dots_ ? gemm_.dots_rows : shape_.rows; }
   int64_t count() const { return p_.groups * per_group_; }
   int64_t column(int64_t panel) const {  // among the columns of all groups
     return panel / per_group_ * p_.columns + panel % per_group_ * shape_.width;
@@ -51,86 +52,99 @@ class TapPanels {
     return {index / per_group_, start, std::min(width, left), width};
   }
 
-  // body(block) for the blocks of at most kDepth rows of B that cover `count` taps from `tap` on, in order.
+  // Packs everything, before the sweeps.
+  void pack_all(int workers) {
+    if (in_place_) return;
+    const EvenSplit lengths(p_.length, depth_);
+    packed_ = Scratch<T>(taps() * p_.length * offset(count()));
+    parallel_for(taps() * lengths.parts, workers, [&](int64_t unit, int) {
+      const int64_t tap = unit / lengths.parts, l = unit % lengths.parts;
+      T* target = packed_.data() + (tap * p_.length + lengths.begin(l)) * offset(count());
+      pack(tap, lengths.begin(l), lengths.size(l), 0, count(), target);
+    });
+  }
+
+  // Or: packs blocks as they come, for at most `panels` panels at a time. Returns the room for one.
+  int64_t pack_blocks(int64_t panels) {
+    if (in_place_) return 0;
+    const int64_t columns = panels * (dots_ ? p_.columns : shape_.width);
+    if (!dots_)
+      depth_ =
+          std::max(kLeastDepth, std::min(kDepth, kBlockBytes / (columns * static_cast<int64_t>(sizeof(T)))));
+    const int64_t rows = taps() * p_.length;
+    return columns * (dots_ ? rows : std::min(rows, depth_));
+  }
+
+  // body(block) for the blocks that cover `count` taps from `tap` on, in order. Their size is set by shape alone.
   template <class Body>
   void for_each_block(int64_t tap, int64_t count, Body body) const {
-    const int64_t all = static_cast<int64_t>(p_.taps.size());
-    const EvenSplit lengths(p_.length, dots_ ? p_.length : kDepth);
-    const EvenSplit steps(count, std::max<int64_t>(1, lengths.parts > 1 ? 1
-                                                      : dots_           ? count
-                                                                        : kDepth / p_.length));
     if (count == 0) return body(TapBlock{0, 0, 0, 0, true, true});
+    const EvenSplit lengths(p_.length, depth_);
+    const EvenSplit steps(count, dots_ ? count : std::max<int64_t>(1, depth_ / p_.length));
     for (int64_t s = 0; s < steps.parts; ++s)
       for (int64_t l = 0; l < lengths.parts; ++l) {
         TapBlock block{tap + steps.begin(s), steps.size(s), lengths.begin(l), lengths.size(l), false, false};
         block.first = block.tap == 0 && l == 0;
-        block.last = block.tap + block.taps == all && l + 1 == lengths.parts;
+        block.last = block.tap + block.taps == taps() && l + 1 == lengths.parts;
         body(block);
       }
   }
 
-  // Room that place() needs in a worker's scratch.
-  int64_t block_size() const {
-    if (in_place_ || packed_.data()) return 0;
-    const int64_t rows = static_cast<int64_t>(p_.taps.size()) * p_.length;
-    return dots_ ? rows * p_.columns : std::min(rows, kDepth) * shape_.width;
-  }
-
-  void pack_all(int workers) {
-    if (in_place_) return;
-    const int64_t all = static_cast<int64_t>(p_.taps.size());
-    packed_ = Scratch<T>(count() * all * p_.length * (dots_ ? p_.columns : shape_.width));
-    parallel_for(count(), workers, [&](int64_t index, int) {
-      const TapPanel q = panel(index);
-      pack(q, TapBlock{0, all, 0, p_.length, true, true}, packed_.data() + index * panel_size());
-    });
+  // A block of panels [first, end), where it must be packed.
+  void load(const TapBlock& block, int64_t first, int64_t end, T* scratch) const {
+    if (in_place_ || packed_.data()) return;
+    const int64_t size = block.length * (offset(end) - offset(first));
+    for (int64_t s = 0; s < block.taps; ++s)
+      pack(block.tap + s, block.k, block.length, first, end, scratch + s * size);
   }
 
   // Points b at the first row of each of the block's taps; returns the step from row to row (dots: column to column).
-  int64_t place(const TapPanel& panel, const TapBlock& block, T* scratch, const T** b) const {
+  // `first`, `end`, `scratch`: as given to load().
+  int64_t place(int64_t index, const TapBlock& block, int64_t first, int64_t end, const T* scratch,
+                const T** b) const {
     if (in_place_) {
-      const T* base =
-          p_.weights + panel.group * p_.group_step + panel.column * p_.column_step + block.k * p_.k_step;
+      const T* base = p_.weights + index * p_.group_step;
       for (int64_t s = 0; s < block.taps; ++s)
         b[s] = base + p_.taps[static_cast<size_t>(block.tap + s)].weights;
-      return dots_ ? p_.column_step : p_.k_step;
+      return p_.column_step;
     }
-    const int64_t tap_size = dots_ ? p_.length * panel.columns : p_.length * panel.width;
-    if (packed_.data()) {
-      const int64_t index = panel.group * per_group_ + panel.column / shape_.width;
-      const T* base = packed_.data() + index * panel_size() + block.k * (dots_ ? 1 : panel.width);
-      for (int64_t s = 0; s < block.taps; ++s) b[s] = base + (block.tap + s) * tap_size;
-    } else {
-      pack(panel, block, scratch);
-      for (int64_t s = 0; s < block.taps; ++s)
-        b[s] = scratch + s * block.length * (dots_ ? panel.columns : panel.width);
-    }
-    return dots_ ? p_.length : panel.width;
+    const int64_t row = packed_.data() ? offset(count()) : offset(end) - offset(first);
+    const int64_t begin = offset(index) - (packed_.data() ? 0 : offset(first));
+    const int64_t step = row * (packed_.data() ? p_.length : block.length);
+    const T* base = (packed_.data() ? packed_.data() + (block.tap * p_.length + block.k) * row : scratch) +
+                    begin * block.length;
+    for (int64_t s = 0; s < block.taps; ++s) b[s] = base + s * step;
+    return dots_ ? block.length : panel(index).width;
   }
 
  private:
   // Rows of a B panel of 4 vectors: 288 KB on AVX-512, in L2 beside a sweep's input.
   static constexpr int64_t kDepth = 1152;
-  static constexpr int64_t kInPlaceBytes = 512;  // from row to row of B: eight rows a page at least
+  // A block packed for one sweep is written to L2 and read from there.
+  static constexpr int64_t kBlockBytes = 256 << 10;
+  static constexpr int64_t kLeastDepth = 96;
 
-  int64_t panel_size() const {
-    return static_cast<int64_t>(p_.taps.size()) * p_.length * (dots_ ? p_.columns : shape_.width);
+  int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
+  // Packed columns of a row before a panel.
+  int64_t offset(int64_t index) const {
+    if (dots_) return index * p_.columns;
+    return index / per_group_ * padded_columns(gemm_, p_.columns) + index % per_group_ * shape_.width;
   }
 
-  // [tap][k][width], or for dots [tap][column][k].
-  void pack(const TapPanel& panel, const TapBlock& block, T* target) const {
-    const T* base =
-        p_.weights + panel.group * p_.group_step + panel.column * p_.column_step + block.k * p_.k_step;
-    for (int64_t s = 0; s < block.taps; ++s) {
-      const T* source = base + p_.taps[static_cast<size_t>(block.tap + s)].weights;
-      if (dots_) {
-        gemm_.transpose(source, p_.k_step, block.length, panel.columns, target, block.length);
-        target += block.length * panel.columns;
-      } else {
-        gemm_.pack_panels(source, p_.k_step, p_.column_step, block.length, panel.columns, panel.width,
-                          target);
-        target += block.length * panel.width;
-      }
+  // Channels [k, k + length) of a tap, panels [first, end).
+  void pack(int64_t tap, int64_t k, int64_t length, int64_t first, int64_t end, T* target) const {
+    const T* source = p_.weights + p_.taps[static_cast<size_t>(tap)].weights + k * p_.k_step;
+    for (int64_t index = first; index < end;) {
+      const int64_t group = index / per_group_, stop = std::min(end, (group + 1) * per_group_);
+      const int64_t start = index % per_group_ * shape_.width;
+      const int64_t columns = std::min(p_.columns, (stop - group * per_group_) * shape_.width) - start;
+      const T* from = source + group * p_.group_step + start * p_.column_step;
+      T* to = target + (offset(index) - offset(first)) * length;
+      if (dots_)
+        gemm_.transpose(from, p_.k_step, length, p_.columns, to, length);
+      else
+        gemm_.pack_panels(from, p_.k_step, p_.column_step, length, columns, shape_.width, to);
+      index = stop;
     }
   }
 
@@ -138,7 +152,7 @@ class TapPanels {
   const GemmKernels<T>& gemm_;
   bool dots_, in_place_;
   PanelShape shape_;
-  int64_t per_group_;
+  int64_t per_group_, depth_;
   Scratch<T> packed_;
 };
 
