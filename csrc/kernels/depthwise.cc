@@ -9,7 +9,37 @@ namespace {
 constexpr int kOutputs = 8;
 
 // Every output is one chain over the taps in their order, whichever of the bodies below computes it.
-template <class T, int P>
+// The channels of a vector: all lanes, or the `live` first ones of the last vector. A branch a load would cost as much
+// as the load.
+template <bool kWhole, class T>
+FOLDGATE_INLINE Vec<T> load_channels(const T* p, int64_t live) {
+  if constexpr (kWhole)
+    return load(p);
+  else
+    return load_part(p, live);
+}
+template <bool kWhole, class T>
+FOLDGATE_INLINE void store_channels(T* p, Vec<T> v, int64_t live) {
+  if constexpr (kWhole)
+    store(p, v);
+  else
+    store_part(p, v, live);
+}
+struct Whole {
+  static constexpr bool value = true;
+};
+struct Part {
+  static constexpr bool value = false;
+};
+// body(whole, first channel, live channels) over the vectors of a row.
+template <class T, class Body>
+FOLDGATE_INLINE void for_channels(int64_t channels, Body body) {
+  int64_t c = 0;
+  for (; c + kLanes<T> <= channels; c += kLanes<T>) body(Whole(), c, int64_t{kLanes<T>});
+  if (c < channels) body(Part(), c, channels - c);
+}
+
+template <bool kWhole, class T, int P>
 FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], const DepthwiseRow<T>& row, T* y, int64_t live) {
   if (row.relu) {
     FOLDGATE_UNROLL
@@ -20,13 +50,13 @@ FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], const DepthwiseRow<T>& row, T* y, 
     if (row.stream)
       stream(y + p * row.y_step, sum[p]);
     else
-      store(y + p * row.y_step, sum[p], live);
+      store_channels<kWhole>(y + p * row.y_step, sum[p], live);
   }
 }
 
-template <class T>
-FOLDGATE_INLINE Vec<T> start(const DepthwiseRow<T>& row, int64_t c) {
-  return row.bias ? load(row.bias + c, row.channels - c) : Vec<T>{};
+template <bool kWhole, class T>
+FOLDGATE_INLINE Vec<T> start(const DepthwiseRow<T>& row, int64_t c, int64_t live) {
+  return row.bias ? load_channels<kWhole>(row.bias + c, live) : Vec<T>{};
 }
 
 // P outputs from v on: a load of weights and P multiply-adds from memory a tap.
@@ -34,19 +64,19 @@ template <class T, int P>
 void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
   const T* x = row.x + v * row.x_step;
   T* y = row.y + v * row.y_step;
-  for (int64_t c = 0; c < row.channels; c += kLanes<T>) {
-    const int64_t live = row.channels - c;
+  for_channels<T>(row.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+    constexpr bool kWhole = decltype(whole)::value;
     Vec<T> sum[P];
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = start(row, c);
+    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row, c, live);
     for (int64_t t = 0; t < row.taps; ++t) {
-      const Vec<T> w = load(row.weights[t] + c, live);
+      const Vec<T> w = load_channels<kWhole>(row.weights[t] + c, live);
       const T* from = x + row.offsets[t] + c;
       FOLDGATE_UNROLL
-      for (int p = 0; p < P; ++p) sum[p] += w * load(from + p * row.x_step, live);
+      for (int p = 0; p < P; ++p) sum[p] += w * load_channels<kWhole>(from + p * row.x_step, live);
     }
-    finish<T, P>(sum, row, y + c, live);
-  }
+    finish<kWhole, T, P>(sum, row, y + c, live);
+  });
 }
 
 // The same where R neighbouring taps are one output apart: an input is loaded once a run and used up to R times.
@@ -54,28 +84,28 @@ template <class T, int P, int R>
 void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
   const T* x = row.x + v * row.x_step;
   T* y = row.y + v * row.y_step;
-  for (int64_t c = 0; c < row.channels; c += kLanes<T>) {
-    const int64_t live = row.channels - c;
+  for_channels<T>(row.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+    constexpr bool kWhole = decltype(whole)::value;
     Vec<T> sum[P];
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = start(row, c);
+    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row, c, live);
     for (int64_t t = 0; t < row.taps; t += R) {
       const T* from = x + row.offsets[t] + c;
       Vec<T> w[R];
       FOLDGATE_UNROLL
-      for (int r = 0; r < R; ++r) w[r] = load(row.weights[t + r] + c, live);
+      for (int r = 0; r < R; ++r) w[r] = load_channels<kWhole>(row.weights[t + r] + c, live);
       Vec<T> in[R];  // the last R inputs: output q - (R - 1) has all of its own
       FOLDGATE_UNROLL
       for (int q = 0; q < P + R - 1; ++q) {
-        in[q % R] = load(from + q * row.x_step, live);
+        in[q % R] = load_channels<kWhole>(from + q * row.x_step, live);
         if (q >= R - 1) {
           FOLDGATE_UNROLL
           for (int r = 0; r < R; ++r) sum[q - R + 1] += w[r] * in[(q - R + 1 + r) % R];
         }
       }
     }
-    finish<T, P>(sum, row, y + c, live);
-  }
+    finish<kWhole, T, P>(sum, row, y + c, live);
+  });
 }
 
 template <class T, int R>
@@ -111,24 +141,24 @@ void row(const DepthwiseRow<T>& row) {
 // N taps from t on: as many accumulators, along the whole row.
 template <class T, int N>
 void gradient_taps(const DepthwiseGradient<T>& g, int64_t t) {
-  for (int64_t c = 0; c < g.channels; c += kLanes<T>) {
-    const int64_t live = g.channels - c;
+  for_channels<T>(g.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+    constexpr bool kWhole = decltype(whole)::value;
     Vec<T> sum[N];
     const T* x[N];
     FOLDGATE_UNROLL
     for (int i = 0; i < N; ++i) {
-      sum[i] = load(g.sums[t + i] + c, live);
+      sum[i] = load_channels<kWhole>(g.sums[t + i] + c, live);
       x[i] = g.x + g.offsets[t + i] + c;
     }
     const T* dy = g.dy + c;
     for (int64_t v = 0; v < g.outputs; ++v, dy += g.dy_step) {
-      const Vec<T> d = load(dy, live);
+      const Vec<T> d = load_channels<kWhole>(dy, live);
       FOLDGATE_UNROLL
-      for (int i = 0; i < N; ++i) sum[i] += d * load(x[i] + v * g.x_step, live);
+      for (int i = 0; i < N; ++i) sum[i] += d * load_channels<kWhole>(x[i] + v * g.x_step, live);
     }
     FOLDGATE_UNROLL
-    for (int i = 0; i < N; ++i) store(g.sums[t + i] + c, sum[i], live);
-  }
+    for (int i = 0; i < N; ++i) store_channels<kWhole>(g.sums[t + i] + c, sum[i], live);
+  });
 }
 
 template <class T>

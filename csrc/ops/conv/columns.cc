@@ -35,6 +35,17 @@ void for_each_task(int64_t tasks, double work, Body body) {
   parallel_for(tasks, workers_for(tasks, work), [&](int64_t task, int) { body(task); });
 }
 
+// A kernel row of every output of an image row: neighbouring taps are neighbours in the image.
+template <class T>
+void add_kernel_rows(const WindowAxis& width, int64_t channels, const T* from, int64_t step, T* target) {
+  const auto add = kernels<T>().conv.add;
+  for (int64_t p = 0; p < width.output; ++p, from += step) {
+    const int64_t q = p * width.stride - width.before;
+    const int64_t begin = std::max<int64_t>(0, -q), end = std::min(width.kernel, width.input - q);
+    if (begin < end) add(target + (q + begin) * channels, from + begin * channels, (end - begin) * channels);
+  }
+}
+
 // Short copies are most of this file: a call each would cost more than the copy.
 template <class T>
 void copy_short(const T* from, int64_t n, T* to) {
@@ -95,6 +106,11 @@ void columns_to_pixels(const Window& w, int64_t batch, ChannelRange channels, co
         const int64_t u = output_of(depth, i, z), v = output_of(height, j, y);
         if (u < 0 || v < 0) continue;
         const T* from = columns + ((n * depth.output + u) * height.output + v) * width.output * k;
+        if (width.dilation == 1 && channels.count == channels.all) {
+          add_kernel_rows(width, channels.all, from + (i * height.kernel + j) * width.kernel * channels.all,
+                          k, target);
+          continue;
+        }
         for (int64_t t = 0; t < width.kernel; ++t) {
           const Span span = span_of(width, t);
           const T* tap = from + ((i * height.kernel + j) * width.kernel + t) * channels.count;

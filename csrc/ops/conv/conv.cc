@@ -60,7 +60,10 @@ void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const
   switch (plan.algorithm) {
     case ConvAlgorithm::kDepthwise: return depthwise_backward_data(plan, batch, dy, kernel, dx);
     case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
-    default: return direct_backward_data(plan, batch, dy, kernel, dx);
+    default:
+      // With few channels a product over all taps at once beats one over its few columns.
+      if (few_channels(plan)) return im2col_backward_data(plan, batch, dy, kernel, dx);
+      return direct_backward_data(plan, batch, dy, kernel, dx);
   }
 }
 

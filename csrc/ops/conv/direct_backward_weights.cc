@@ -13,7 +13,7 @@ namespace foldgate {
 namespace {
 
 // dy of a block, packed or in place, and the rows of x that it meets: both in L2 while all taps and tiles pass.
-constexpr int64_t kBlockBytes = 160 << 10;
+constexpr int64_t kBlockBytes = 320 << 10;
 // Enough tasks for a few threads; the most multiply-adds of one: ~10 ms, so that an interrupt is answered.
 constexpr int64_t kTasks = 8;
 constexpr double kTaskWork = 5e8;

@@ -3,17 +3,9 @@
 #include "ops/conv/groups.h"
 #include "ops/conv/layout.h"
 #include "ops/conv/tap_gemm.h"
-#include "ops/gemm.h"
 
 namespace foldgate {
 namespace {
-
-// One tap at every input position: the whole convolution is a matrix product of pixels and kernel.
-bool is_product(const ConvPlan& plan) {
-  for (const WindowAxis& axis : plan.window.axes)
-    if (axis.kernel != 1 || axis.stride != 1 || axis.before != 0 || axis.after != 0) return false;
-  return plan.groups == 1;
-}
 
 // Taps in ascending address order: the hardware's prefetchers follow, descending costs a fifth.
 template <class T>
@@ -53,12 +45,6 @@ void direct_forward(const ConvPlan& asked, int64_t batch, const T* x, const T* g
   const ConvPlan& plan = merged.plan();
   const Scratch<T> block_kernel = merged.kernel(given_kernel);
   const T* kernel = block_kernel.data() ? block_kernel.data() : given_kernel;
-  if (is_product(plan) && !planar) {
-    const int64_t rows = batch * plan.window.output_positions();
-    return gemm(GemmPlan::make(rows, plan.out_channels, plan.in_channels, {plan.in_channels, 1},
-                               {plan.out_channels, 1}, plan.activation),
-                x, kernel, bias, y);
-  }
   TapGemm<T> problem;
   set_outputs(plan, batch, y, problem);
   problem.planar = planar;

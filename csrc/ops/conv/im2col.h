@@ -10,7 +10,7 @@ namespace foldgate {
 // The public ops, both data formats: x (N, *in, C) or (N, C, *in), columns (N, *out, K) or (N, K, *out).
 template <class T>
 void im2col(const ColumnsPlan& plan, const T* x, T* columns);
-// Every element of x is written once, as a sum in the order of the taps.
+// Every element of x is written once, as a sum whose order the shape alone sets.
 template <class T>
 void col2im(const ColumnsPlan& plan, const T* columns, T* x);
 

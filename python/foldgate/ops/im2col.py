@@ -73,7 +73,7 @@ def col2im(
       kernel_size, strides, padding, data_format, dilation_rate: as in `im2col`.
 
     Returns:
-      The image, of shape `input_shape`; each of its elements is a sum in the order of the taps.
+      The image, of shape `input_shape`; the order of its sums is set by the shapes alone.
 
     Raises:
       TypeError: `columns` is not a float32 or float64 array; an option is of a wrong kind.
