@@ -11,7 +11,9 @@ namespace {
 
 constexpr double kLeastWork =
     1e7;  // multiply-adds of a call, ~.2 ms: below, other threads cost more than they give
-constexpr int64_t kLeastRows = 8;       // of a part, which still fill register tiles
+constexpr int64_t kLeastRows = 8;  // of a part, which still fill register tiles
+constexpr int64_t kFewestRows =
+    4;  // of a part where units cannot be shared: shorter tiles beat an idle thread
 constexpr double kLeastStepWork = 5e5;  // of one thread's share of a step: ~10 us against ~.5 us for a region
 constexpr int64_t kMemoryBoundRows = 4;  // fewer rows take as long: the weights' way from memory does
 
@@ -38,15 +40,15 @@ RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes) {
   split.bounds = {0, plan.batch};
   const int threads = get_num_threads();
   if (threads == 1 || plan.work() * passes < kLeastWork) return split;
-  const int64_t parts = std::min<int64_t>(threads, plan.batch / kLeastRows);
+  const double step =
+      static_cast<double>(std::max(plan.batch, kMemoryBoundRows)) * plan.gates() * plan.units * plan.units;
+  const int64_t useful = std::min<int64_t>(static_cast<int64_t>(step / kLeastStepWork), plan.vectors() / 2);
+  const int64_t parts = std::min<int64_t>(threads, plan.batch / (useful >= 2 ? kLeastRows : kFewestRows));
   if (parts >= 2) {
     split.bounds = balanced(plan.length, parts);
     split.workers = split.parts();
     return split;
   }
-  const double step =
-      static_cast<double>(std::max(plan.batch, kMemoryBoundRows)) * plan.gates() * plan.units * plan.units;
-  const int64_t useful = std::min<int64_t>(static_cast<int64_t>(step / kLeastStepWork), plan.vectors() / 2);
   split.workers = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(threads, useful)));
   split.by_units = split.workers > 1;
   return split;

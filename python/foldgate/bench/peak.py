@@ -29,7 +29,8 @@ def measure_peak(threads: int, dtypes: set[str]) -> Peak:
         threads: foldgate's number of threads, which the copy uses as well.
         dtypes: The element types to probe.
     """
-    gflops = {dtype: _native.measure_peak(dtype) for dtype in sorted(dtypes)}
+    with ThreadPoolExecutor(threads) as pool:
+        gflops = {dtype: sum(pool.map(_native.measure_peak, [dtype] * threads)) for dtype in sorted(dtypes)}
     return Peak(gflops, _bandwidth(threads))
 
 
