@@ -8,9 +8,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <vector>
 
+#include "core/affinity.h"
 #include "core/check.h"
 #include "core/cpu.h"
 
@@ -61,12 +63,19 @@ class ThreadPool {
       stopping_.store(true);
     }
     wake_.notify_all();
-    for (pthread_t thread : threads_) pthread_join(thread, nullptr);
+    for (const auto& worker : threads_) pthread_join(worker->thread, nullptr);
     threads_.clear();
     stopping_.store(false);
   }
 
  private:
+  struct Worker {
+    ThreadPool* pool;
+    pthread_t thread{};
+    bool asleep = false;   // under sleep_
+    AwayFromWaker core{};  // under sleep_
+  };
+
   static void run_alone(FunctionRef<void(int)> body) {
     const bool outer = inside_region;
     inside_region = true;
@@ -80,6 +89,8 @@ class ThreadPool {
     epoch_.fetch_add(1);
     if (sleepers_.load() > 0) {
       std::lock_guard<std::mutex> lock(sleep_);
+      for (const auto& worker : threads_)
+        if (worker->asleep) worker->core.confine(worker->thread);
       wake_.notify_all();
     }
   }
@@ -97,35 +108,36 @@ class ThreadPool {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (static_cast<int>(threads_.size()) < count) {
-      pthread_t thread;
-      if (pthread_create(&thread, &attributes, &ThreadPool::start, this) != 0)
+      auto worker = std::make_unique<Worker>(Worker{this});
+      if (pthread_create(&worker->thread, &attributes, &ThreadPool::start, worker.get()) != 0)
         break;  // fewer workers: same result
-      threads_.push_back(thread);
+      threads_.push_back(std::move(worker));
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     pthread_attr_destroy(&attributes);
   }
 
-  static void* start(void* pool) {
+  static void* start(void* argument) {
     inside_region = is_worker = true;
-    static_cast<ThreadPool*>(pool)->work();
+    auto& worker = *static_cast<Worker*>(argument);
+    worker.pool->work(worker);
     return nullptr;
   }
 
-  void work() {
+  void work(Worker& self) {
     uint64_t seen = 0;
-    while (await_region(seen)) {
+    while (await_region(self, seen)) {
       active_.fetch_add(1);
       if (epoch_.load() == seen) {
-        const int worker = next_worker_.fetch_add(1);
-        if (worker < workers_) (*body_)(worker);
+        const int number = next_worker_.fetch_add(1);
+        if (number < workers_) (*body_)(number);
       }
       active_.fetch_sub(1);
     }
   }
 
   // Waits for an open region other than `seen`: spins for kSpinNs, then sleeps. False when the pool stops.
-  bool await_region(uint64_t& seen) {
+  bool await_region(Worker& self, uint64_t& seen) {
     auto is_new = [&](uint64_t epoch) { return (epoch & 1) && epoch != seen; };
     const int64_t until = now_ns() + kSpinNs;
     for (int spins = 0; !stopping_.load(); ++spins) {
@@ -137,16 +149,19 @@ class ThreadPool {
       pause();
       if (spins % 16 == 15 && now_ns() > until) {
         std::unique_lock<std::mutex> lock(sleep_);
+        self.asleep = true;
         sleepers_.fetch_add(1);
         wake_.wait(lock, [&] { return is_new(epoch_.load()) || stopping_.load(); });
         sleepers_.fetch_sub(1);
+        self.asleep = false;
+        self.core.release();
       }
     }
     return false;
   }
 
   std::mutex owner_;  // held by the thread whose region is open
-  std::vector<pthread_t> threads_;
+  std::vector<std::unique_ptr<Worker>> threads_;
   FunctionRef<void(int)>* body_ = nullptr;
   int workers_ = 0;
   std::atomic<int> next_worker_{0};

@@ -2,6 +2,7 @@
 // interrupts leave behind.
 #include "core/thread_pool.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +46,46 @@ TEST(thread_pool, writes_of_the_tasks_are_seen_after_the_call) {
     for (int64_t task = 0; task < 1000; ++task) wrong += plain[static_cast<size_t>(task)] != round * task;
     CHECK_EQ(wrong, 0);
   }
+}
+
+// What worker 1 sees once it has joined: its core, and the cores that it may use.
+struct Seat {
+  int core = -1;
+  cpu_set_t allowed{};
+};
+
+Seat seat_of_a_woken_worker() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));  // long enough for an idle worker to fall asleep
+  Seat seat;
+  std::atomic<bool> seated{false};
+  const auto patience = Clock::now() + std::chrono::seconds(5);
+  parallel_region(2, [&](int worker) {
+    if (worker == 0) {
+      while (!seated.load() && Clock::now() < patience) {
+      }
+      return;
+    }
+    seat.core = sched_getcpu();
+    sched_getaffinity(0, sizeof seat.allowed, &seat.allowed);
+    seated.store(true);
+  });
+  return seat;
+}
+
+TEST(thread_pool, a_woken_worker_takes_another_core_and_keeps_its_own) {
+  cpu_set_t mine;
+  sched_getaffinity(0, sizeof mine, &mine);
+  if (CPU_COUNT(&mine) < 2) return;
+  int shared = 0;
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    const int here = sched_getcpu();
+    const Seat seat = seat_of_a_woken_worker();
+    CHECK(seat.core >= 0);
+    CHECK(CPU_EQUAL(&mine, &seat.allowed));
+    shared += seat.core == here;
+  }
+  CHECK(shared <= kRounds / 4);  // the caller itself may move meanwhile
 }
 
 TEST(thread_pool, a_worker_number_is_one_thread_at_a_time) {
