@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import importlib
 import re
 import struct
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -17,14 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mnist_ops", ROOT / "examples" / "mnist_ops.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["mnist_ops"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def example() -> Iterator[ModuleType]:
+    """The script, imported with its folder on the path, as Python runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "examples"))
+        yield importlib.import_module("mnist_ops")
 
 
 def write_idx(path: Path, array: np.ndarray, magic: int) -> None:

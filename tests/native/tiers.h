@@ -28,4 +28,15 @@ void on_every_tier(Body body) {
   set_max_isa(before);
 }
 
+// 1, n - 1, n, n + 1 and 2 n + 1 for the sizes that the kernels are built around.
+inline std::vector<int64_t> around(std::vector<int64_t> sizes) {
+  std::vector<int64_t> all{1, 2, 3};
+  for (int64_t size : sizes) {
+    for (int64_t near : {size - 1, size, size + 1, 2 * size + 1}) {
+      if (near > 3) all.push_back(near);
+    }
+  }
+  return all;
+}
+
 }  // namespace foldgate::test
