@@ -40,23 +40,18 @@ FOLDGATE_INLINE void for_channels(int64_t channels, Body body) {
 }
 
 template <bool kWhole, class T, int P>
-FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], const DepthwiseRow<T>& row, T* y, int64_t live) {
-  if (row.relu) {
+FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], bool relu, T* y, int64_t y_step, int64_t live) {
+  if (relu) {
     FOLDGATE_UNROLL
     for (int p = 0; p < P; ++p) sum[p] = maximum(Vec<T>{}, sum[p]);
   }
   FOLDGATE_UNROLL
-  for (int p = 0; p < P; ++p) {
-    if (row.stream)
-      stream(y + p * row.y_step, sum[p]);
-    else
-      store_channels<kWhole>(y + p * row.y_step, sum[p], live);
-  }
+  for (int p = 0; p < P; ++p) store_channels<kWhole>(y + p * y_step, sum[p], live);
 }
 
 template <bool kWhole, class T>
-FOLDGATE_INLINE Vec<T> start(const DepthwiseRow<T>& row, int64_t c, int64_t live) {
-  return row.bias ? load_channels<kWhole>(row.bias + c, live) : Vec<T>{};
+FOLDGATE_INLINE Vec<T> start(const T* bias, int64_t c, int64_t live) {
+  return bias ? load_channels<kWhole>(bias + c, live) : Vec<T>{};
 }
 
 // P outputs from v on: a load of weights and P multiply-adds from memory a tap.
@@ -68,14 +63,14 @@ void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
     constexpr bool kWhole = decltype(whole)::value;
     Vec<T> sum[P];
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row, c, live);
+    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row.bias, c, live);
     for (int64_t t = 0; t < row.taps; ++t) {
       const Vec<T> w = load_channels<kWhole>(row.weights[t] + c, live);
       const T* from = x + row.offsets[t] + c;
       FOLDGATE_UNROLL
       for (int p = 0; p < P; ++p) sum[p] += w * load_channels<kWhole>(from + p * row.x_step, live);
     }
-    finish<kWhole, T, P>(sum, row, y + c, live);
+    finish<kWhole, T, P>(sum, row.relu, y + c, row.y_step, live);
   });
 }
 
@@ -88,7 +83,7 @@ void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
     constexpr bool kWhole = decltype(whole)::value;
     Vec<T> sum[P];
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row, c, live);
+    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row.bias, c, live);
     for (int64_t t = 0; t < row.taps; t += R) {
       const T* from = x + row.offsets[t] + c;
       Vec<T> w[R];
@@ -104,7 +99,7 @@ void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
         }
       }
     }
-    finish<kWhole, T, P>(sum, row, y + c, live);
+    finish<kWhole, T, P>(sum, row.relu, y + c, row.y_step, live);
   });
 }
 
@@ -135,7 +130,59 @@ void row(const DepthwiseRow<T>& row) {
     case 5: row_runs<T, 5>(row); break;
     default: row_runs<T, 1>(row);
   }
-  if (row.stream) stream_fence();
+}
+
+// Columns of a band: kDepthwiseRows * kBandOutputs sums, the last Size inputs, and with 32 registers 9 weights.
+constexpr int kBandOutputs = kRegisters >= 32 ? 3 : 2;
+
+// P outputs of every row of a band, from v on. An input is loaded once, and used in up to Size rows and Size columns;
+// the weights of small windows stay in registers.
+template <class T, int P, int Size>
+void band_outputs(const DepthwiseBand<T>& band, int64_t v) {
+  const T* x = band.x + v * band.x_step;
+  T* y = band.y + v * band.y_step;
+  for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+    constexpr bool kWhole = decltype(whole)::value;
+    Vec<T> sum[kDepthwiseRows][P];
+    FOLDGATE_UNROLL
+    for (int r = 0; r < kDepthwiseRows; ++r) {
+      FOLDGATE_UNROLL
+      for (int p = 0; p < P; ++p) sum[r][p] = start<kWhole>(band.bias, c, live);
+    }
+    FOLDGATE_UNROLL
+    for (int i = 0; i < kDepthwiseRows + Size - 1; ++i) {
+      const T* from = x + i * band.x_row + c;
+      Vec<T> in[Size];  // the last ones: output q - (Size - 1) has all of its own
+      FOLDGATE_UNROLL
+      for (int q = 0; q < P + Size - 1; ++q) {
+        in[q % Size] = load_channels<kWhole>(from + q * band.x_step, live);
+        if (q < Size - 1) continue;
+        FOLDGATE_UNROLL
+        for (int r = 0; r < kDepthwiseRows; ++r) {
+          if (i < r || i - r >= Size) continue;
+          FOLDGATE_UNROLL
+          for (int j = 0; j < Size; ++j)
+            sum[r][q - Size + 1] += load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live) *
+                                    in[(q - Size + 1 + j) % Size];
+        }
+      }
+    }
+    FOLDGATE_UNROLL
+    for (int r = 0; r < kDepthwiseRows; ++r)
+      finish<kWhole, T, P>(sum[r], band.relu, y + r * band.y_row + c, band.y_step, live);
+  });
+}
+
+template <class T, int Size>
+void band_of(const DepthwiseBand<T>& band) {
+  int64_t v = 0;
+  for (; v + kBandOutputs <= band.outputs; v += kBandOutputs) band_outputs<T, kBandOutputs, Size>(band, v);
+  for (; v < band.outputs; ++v) band_outputs<T, 1, Size>(band, v);
+}
+
+template <class T>
+void band(const DepthwiseBand<T>& band) {
+  band.size == 3 ? band_of<T, 3>(band) : band_of<T, 5>(band);
 }
 
 // N taps from t on: as many accumulators, along the whole row.
@@ -174,7 +221,7 @@ void gradient(const DepthwiseGradient<T>& g) {
 
 extern const DepthwiseKernels<float> depthwise_f32;
 extern const DepthwiseKernels<double> depthwise_f64;
-const DepthwiseKernels<float> depthwise_f32{row<float>, gradient<float>};
-const DepthwiseKernels<double> depthwise_f64{row<double>, gradient<double>};
+const DepthwiseKernels<float> depthwise_f32{row<float>, band<float>, gradient<float>};
+const DepthwiseKernels<double> depthwise_f64{row<double>, band<double>, gradient<double>};
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -18,7 +18,24 @@ struct DepthwiseRow {
   int run;        // taps come in runs of so many neighbours, each x_step after the last: 3, 5, or 1 for any
   const T* bias;  // (channels,) or null
   bool relu;
-  bool stream;  // past the cache: y and y_step in whole aligned vectors
+};
+
+// Rows of outputs that go together: with a window of 3 rows each input is then read for 6 / 4 rows from L2 instead of 3.
+constexpr int kDepthwiseRows = 4;
+
+// kDepthwiseRows rows of outputs u of a square window of neighbours, none of which is outside:
+//   y[u][v][c] = bias[c] + sum over i, j < size of  weights[i * size + j][c] * x[(u + i) * x_row + (v + j) * x_step + c]
+template <class T>
+struct DepthwiseBand {
+  const T* x;
+  int64_t x_row, x_step;
+  T* y;
+  int64_t y_row, y_step;
+  int64_t outputs, channels;  // outputs: of a row
+  const T* const* weights;
+  int size;       // 3 or 5
+  const T* bias;  // (channels,) or null
+  bool relu;
 };
 
 // sums[t][c] += sum over v of  dy[v][c] * x[v * x_step + offsets[t] + c]
@@ -37,6 +54,7 @@ struct DepthwiseGradient {
 template <class T>
 struct DepthwiseKernels {
   void (*row)(const DepthwiseRow<T>&);
+  void (*band)(const DepthwiseBand<T>&);
   void (*gradient)(const DepthwiseGradient<T>&);
 };
 

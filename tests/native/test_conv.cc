@@ -238,6 +238,36 @@ TEST(conv, exact_for_groups_depthwise_and_multipliers) {
   });
 }
 
+// Rows go in bands where the window is a square of neighbours: heights and widths around those of a band, and channels
+// around a vector.
+template <class T>
+void depthwise_bands() {
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  for (int64_t channels : {lanes - 1, 2 * lanes, 2 * lanes + 1}) {
+    for (int64_t size : {3, 5}) {
+      for (int64_t height : {5, 6, 7, 8, 9, 10, 13}) {
+        const int64_t width = height + size % 4, pad = height % 2 ? size / 2 : 0;
+        check_all<T>({2,
+                      channels,
+                      channels,
+                      channels,
+                      {height, width},
+                      {size, size},
+                      {1, 1},
+                      {1, 1},
+                      {pad, pad, pad, pad + 1}});
+      }
+    }
+  }
+}
+
+TEST(conv, exact_for_bands_of_depthwise_rows) {
+  test::on_every_tier([] {
+    depthwise_bands<float>();
+    depthwise_bands<double>();
+  });
+}
+
 TEST(conv, exact_with_threads) {
   const int before = get_num_threads();
   for (int threads : {2, 3}) {
