@@ -212,16 +212,61 @@ template <class T>
 void gradient(const DepthwiseGradient<T>& g) {
   int64_t t = 0;
   for (; t + 9 <= g.taps; t += 9) gradient_taps<T, 9>(g, t);
+  for (; t + 6 <= g.taps; t += 6) gradient_taps<T, 6>(g, t);
   for (; t + 5 <= g.taps; t += 5) gradient_taps<T, 5>(g, t);
   for (; t + 3 <= g.taps; t += 3) gradient_taps<T, 3>(g, t);
   for (; t < g.taps; ++t) gradient_taps<T, 1>(g, t);
+}
+
+// Rows rows of the kernel, from `first` on: Rows * Size sums and kDepthwiseRows gradients in registers, and 6 * 3 inputs
+// of a window of 3 for 36 multiply-adds.
+template <class T, int Rows, int Size>
+void band_gradient_rows(const DepthwiseBandGradient<T>& g, int first) {
+  for_channels<T>(g.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+    constexpr bool kWhole = decltype(whole)::value;
+    Vec<T> sum[Rows][Size];
+    FOLDGATE_UNROLL
+    for (int t = 0; t < Rows * Size; ++t)
+      sum[t / Size][t % Size] = load_channels<kWhole>(g.sums[first * Size + t] + c, live);
+    const T *x = g.x + first * g.x_row + c, *dy = g.dy + c;
+    for (int64_t v = 0; v < g.outputs; ++v, x += g.channels, dy += g.channels) {
+      Vec<T> d[kDepthwiseRows];
+      FOLDGATE_UNROLL
+      for (int r = 0; r < kDepthwiseRows; ++r) d[r] = load_channels<kWhole>(dy + r * g.dy_row, live);
+      FOLDGATE_UNROLL
+      for (int i = 0; i < kDepthwiseRows + Rows - 1; ++i) {
+        FOLDGATE_UNROLL
+        for (int j = 0; j < Size; ++j) {
+          const Vec<T> in = load_channels<kWhole>(x + i * g.x_row + j * g.channels, live);
+          FOLDGATE_UNROLL
+          for (int r = 0; r < kDepthwiseRows; ++r)
+            if (i >= r && i - r < Rows) sum[i - r][j] += d[r] * in;
+        }
+      }
+    }
+    FOLDGATE_UNROLL
+    for (int t = 0; t < Rows * Size; ++t)
+      store_channels<kWhole>(g.sums[first * Size + t] + c, sum[t / Size][t % Size], live);
+  });
+}
+
+template <class T, int Size>
+void band_gradient_of(const DepthwiseBandGradient<T>& g) {
+  constexpr int kRows = (Size * Size + kDepthwiseRows < kRegisters) ? Size : 1;
+  for (int i = 0; i < Size; i += kRows) band_gradient_rows<T, kRows, Size>(g, i);
+}
+
+template <class T>
+void band_gradient(const DepthwiseBandGradient<T>& g) {
+  g.size == 3 ? band_gradient_of<T, 3>(g) : band_gradient_of<T, 5>(g);
 }
 
 }  // namespace
 
 extern const DepthwiseKernels<float> depthwise_f32;
 extern const DepthwiseKernels<double> depthwise_f64;
-const DepthwiseKernels<float> depthwise_f32{row<float>, band<float>, gradient<float>};
-const DepthwiseKernels<double> depthwise_f64{row<double>, band<double>, gradient<double>};
+const DepthwiseKernels<float> depthwise_f32{row<float>, band<float>, gradient<float>, band_gradient<float>};
+const DepthwiseKernels<double> depthwise_f64{row<double>, band<double>, gradient<double>,
+                                             band_gradient<double>};
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -51,11 +51,25 @@ struct DepthwiseGradient {
   T* const* sums;
 };
 
+// The same over a band (see above), dense along the width:
+//   sums[i * size + j][c] += sum over rows u and v of  dy[u][v][c] * x[(u + i) * x_row + (v + j) * channels + c]
+template <class T>
+struct DepthwiseBandGradient {
+  const T* x;
+  int64_t x_row;
+  const T* dy;
+  int64_t dy_row;
+  int64_t outputs, channels;  // outputs: of a row
+  T* const* sums;
+  int size;  // 3 or 5
+};
+
 template <class T>
 struct DepthwiseKernels {
   void (*row)(const DepthwiseRow<T>&);
   void (*band)(const DepthwiseBand<T>&);
   void (*gradient)(const DepthwiseGradient<T>&);
+  void (*band_gradient)(const DepthwiseBandGradient<T>&);
 };
 
 }  // namespace foldgate

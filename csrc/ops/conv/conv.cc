@@ -58,7 +58,6 @@ void forward_chunk(const ConvPlan& plan, int64_t batch, const T* x, const T* ker
 template <class T>
 void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
   switch (plan.algorithm) {
-    case ConvAlgorithm::kDepthwise: return depthwise_backward_data(plan, batch, dy, kernel, dx);
     case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
     default:
       // With few channels a product over all taps at once beats one over its few columns.
@@ -71,8 +70,6 @@ template <class T>
 void backward_weights_chunk(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
                             T* dkernel) {
   switch (plan.algorithm) {
-    case ConvAlgorithm::kDepthwise:
-      return depthwise_backward_weights(plan, batch, x, dy, accumulate, dkernel);
     case ConvAlgorithm::kIm2col: return im2col_backward_weights(plan, batch, x, dy, accumulate, dkernel);
     default: return direct_backward_weights(plan, batch, x, dy, accumulate, dkernel);
   }
@@ -156,6 +153,31 @@ void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bi
   }
 }
 
+namespace {
+
+// The backward of a depthwise convolution by chunks of images, all gradients of a chunk together.
+template <class T>
+void depthwise_chunks(const ConvPlan& plan, const ConvBackward<T>& o, int64_t images) {
+  const bool turn = turns_x(plan);
+  const int64_t positions = plan.window.input_positions();
+  const OutputGradient<T> gradient(plan, images);
+  const Scratch<T> turned_x(turn && o.dkernel ? images * x_size(plan) : 0);
+  const Scratch<T> turned_dx(turn && o.dx ? images * x_size(plan) : 0);
+  for (int64_t n = 0; n < plan.batch; n += images) {
+    const int64_t count = std::min(images, plan.batch - n), offset = n * x_size(plan);
+    const T* x = o.x + offset;
+    T* dx = o.dx ? o.dx + offset : nullptr;
+    if (turn && o.dkernel) planes_to_pixels(x, count, plan.in_channels, positions, turned_x.data());
+    depthwise_backward(plan, count,
+                       DepthwiseGradients<T>{gradient.of(o, n, count), turn ? turned_x.data() : x, o.kernel,
+                                             turn && dx ? turned_dx.data() : dx, o.dkernel, o.dbias, n > 0});
+    if (turn && dx) pixels_to_planes(turned_dx.data(), count, plan.in_channels, positions, dx);
+    check_interrupt();
+  }
+}
+
+}  // namespace
+
 template <class T>
 void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
   const auto zero = [](T* gradient, int64_t size) {
@@ -171,6 +193,7 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
   const int64_t held =
       std::max({turn_x ? x_size(plan) : 0, derives ? y_size(plan) : 0, held_by_algorithm(plan)});
   const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
+  if (plan.algorithm == ConvAlgorithm::kDepthwise) return depthwise_chunks(plan, o, images);
   const OutputGradient<T> gradient(plan, images);
   const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);  // of x, then of dx
   for (int64_t n = 0; n < plan.batch; n += images) {

@@ -2,22 +2,24 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/depthwise_rows.h"
+#include "ops/conv/depthwise_weights.h"
 #include "ops/conv/partial_sums.h"
 #include "ops/conv/phases.h"
 
 namespace foldgate {
 namespace {
 
-constexpr int64_t kBlock = 4096;   // positions of a task of repeat() and fold()
-constexpr double kTaskWork = 5e7;  // multiply-adds of a task of the weight gradient: ~20 ms
-constexpr int64_t kPartPixels =
-    1024;  // a part of the sum is worth its copy of dkernel from so many pixels on
+constexpr int64_t kBlock = 4096;      // positions of a task of repeat() and fold()
+constexpr double kTaskWork = 5e7;     // multiply-adds of a task of the gradients: ~20 ms
+constexpr int64_t kPartPixels = 128;  // a part of the sum is worth its copy of dkernel from so many pixels on
 
 // body(first position, count) over all positions, in parallel.
 template <class Body>
@@ -90,25 +92,26 @@ void depthwise_forward(const ConvPlan& plan, int64_t batch, const T* x, const T*
             {{i * w.depth().dilation - w.depth().before, j * w.height().dilation - w.height().before,
               k * w.width().dilation - w.width().before},
              index * plan.out_channels});
-  depthwise_rows(problem);
+  DepthwiseRows<T>(std::move(problem)).run();
 }
 
+namespace {
+
+// dx as convolutions of dy, one for each stride phase of dx.
 template <class T>
-void depthwise_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
+std::vector<DepthwiseRows<T>> data_gradients(const ConvPlan& plan, int64_t batch, const T* dy,
+                                             const T* kernel, T* dx) {
   const Window& w = plan.window;
-  const int64_t positions = batch * w.input_positions(), channels = plan.out_channels;
-  const Scratch<T> repeated(plan.group_out() == 1 ? 0 : positions * channels);
-  T* target = plan.group_out() == 1 ? dx : repeated.data();
-  const Images<T> out = dense_inputs(target, w, channels);
+  const int64_t channels = plan.out_channels;
+  const Images<T> out = dense_inputs(dx, w, channels);
+  std::vector<DepthwiseRows<T>> phases;
   TapGemm<T> problem;
   problem.batch = batch;
   problem.in = dense_outputs(dy, w, channels);
   problem.columns = channels;
   problem.weights = kernel;
-  if (!phases_cover(w))
-    std::memset(static_cast<void*>(target), 0, static_cast<size_t>(positions * channels) * sizeof(T));
   for_each_phase(w, [&](const StridePhase& phase) {
-    problem.out = target;
+    problem.out = dx;
     problem.out_step[0] = out.step[0];
     for (int i = 0; i < kMaxSpatial; ++i) {
       problem.grid[i] = phase.count[i];
@@ -118,114 +121,101 @@ void depthwise_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, c
     problem.taps.clear();
     for (const PhaseTap& tap : phase.taps)
       problem.taps.push_back({{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index * channels});
-    depthwise_rows(problem);
+    phases.push_back(DepthwiseRows<T>(problem));
   });
-  if (plan.group_out() > 1) fold_channels(repeated.data(), positions, plan.in_channels, plan.group_out(), dx);
+  return phases;
 }
 
-namespace {
-
-// dkernel[tap][c] = sum over pixels p of  x[p * stride + tap][c] * dy[p][c], an output row at a time.
+// All gradients in one pass: a unit of rows of dkernel, then the rows of dx beside it, whose dy is still in cache.
 template <class T>
-class DepthwiseWeights {
+class DepthwiseBackward {
  public:
-  DepthwiseWeights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy)
-      : w_(plan.window),
-        channels_(plan.out_channels),
-        taps_(plan.taps()),
-        rows_(batch * w_.depth().output * w_.height().output),
-        x_(dense_inputs(x, w_, channels_)),
-        dy_(dense_outputs(dy, w_, channels_)),
-        kernel_(kernels<T>().depthwise) {}
+  DepthwiseBackward(const ConvPlan& plan, int64_t batch, const DepthwiseGradients<T>& o)
+      : plan_(plan),
+        pixels_(batch * plan.window.output_positions()),
+        size_((plan.taps() + 1) * plan.out_channels),
+        weights_(plan, batch, o.x, o.dy),
+        o_(o) {
+    if (o.dx) data_ = data_gradients(plan, batch, o.dy, o.kernel, o.dx);
+  }
 
-  void run(bool accumulate, T* dkernel) {
-    const int64_t size = taps_ * channels_, pixels = rows_ * w_.width().output;
-    const double work = static_cast<double>(pixels) * static_cast<double>(size);
+  void run() {
+    if (!o_.dkernel && !o_.dbias) {
+      for (const DepthwiseRows<T>& phase : data_) phase.run();
+      return;
+    }
+    const double work = static_cast<double>(pixels_) * static_cast<double>(size_) * (o_.dx ? 2 : 1);
+    const int64_t units = weights_.units(), taps = plan_.taps();
     const int64_t parts =
-        std::min(rows_, weight_parts(size * static_cast<int64_t>(sizeof(T)), pixels / kPartPixels));
-    const int64_t rounds = std::min(rows_ / parts, 1 + static_cast<int64_t>(work / (kTaskWork * parts)));
-    const PartialSums<T> sums(parts, size, accumulate, dkernel);
+        std::min(units, weight_parts(size_ * static_cast<int64_t>(sizeof(T)), pixels_ / kPartPixels));
+    const int64_t rounds = std::min(units / parts, 1 + static_cast<int64_t>(work / (kTaskWork * parts)));
     const int workers = workers_for(parts, work);
-    const Scratch<int64_t> offsets(workers * taps_);
-    const Scratch<T*> targets(workers * taps_);
+    const Scratch<int64_t> offsets(workers * taps);
+    const Scratch<const T*> weights(workers * taps);
+    const Scratch<T*> targets(workers * taps);
+    const Scratch<T> total(size_);
+    const PartialSums<T> sums(parts, size_, false, total.data());
     for (int64_t round = 0; round < rounds; ++round)
       parallel_for(parts, workers, [&](int64_t part, int worker) {
-        T* target = sums.part(part);
-        if (round == 0 && !sums.accumulates(part))
-          std::memset(static_cast<void*>(target), 0, static_cast<size_t>(size) * sizeof(T));
-        const int64_t slot = part * rounds + round, slots = parts * rounds;
-        for (int64_t row = rows_ * slot / slots; row < rows_ * (slot + 1) / slots; ++row)
-          add_row(row, target, offsets.data() + worker * taps_, targets.data() + worker * taps_);
+        if (round == 0)
+          std::memset(static_cast<void*>(sums.part(part)), 0, static_cast<size_t>(size_) * sizeof(T));
+        const int64_t slot = part * rounds + round, slots = parts * rounds, first = worker * taps;
+        for (int64_t i = units * slot / slots; i < units * (slot + 1) / slots; ++i) {
+          add_weights(i, sums.part(part), {offsets.data() + first, targets.data() + first});
+          write_data(i, {offsets.data() + first, weights.data() + first});
+        }
       });
     sums.join();
+    give(total.data(), taps * plan_.out_channels, o_.dkernel);
+    give(total.data() + taps * plan_.out_channels, plan_.out_channels, o_.dbias);
   }
 
  private:
-  void add_row(int64_t row, T* sums, int64_t* offsets, T** targets) const {
-    const int64_t v = row % w_.height().output, u = row / w_.height().output % w_.depth().output;
-    const int64_t n = row / (w_.height().output * w_.depth().output);
-    const WindowAxis& across = w_.width();
-    DepthwiseGradient<T> g{};
-    g.channels = channels_;
-    g.x_step = across.stride * channels_;
-    g.dy_step = channels_;
-    g.offsets = offsets;
-    g.sums = targets;
-    // All taps of a column of the kernel see the same outputs; those that see every output go together.
-    const int64_t reach = (across.kernel - 1) * across.dilation - across.before;
-    const int64_t begin = std::min(across.output, ceil_div(across.before, across.stride));
-    const int64_t room = across.input - 1 - reach;
-    const int64_t end = std::max(begin, std::min(across.output, room < 0 ? 0 : room / across.stride + 1));
-    auto outputs = [&](int64_t first, int64_t last, bool edge) {
-      if (first >= last) return;
-      g.taps = select(u, v, first, edge, sums, offsets, targets);
-      g.outputs = last - first;
-      g.x = x_.data + n * x_.step[0] + first * g.x_step;
-      g.dy = dy_.data + row * dy_.step[2] + first * channels_;
-      kernel_.gradient(g);
-    };
-    for (int64_t i = 0; i < begin; ++i) outputs(i, i + 1, true);
-    outputs(begin, end, false);
-    for (int64_t i = end; i < across.output; ++i) outputs(i, i + 1, true);
+  void add_weights(int64_t unit, T* sums, const DepthwiseSums<T>& lists) const {
+    weights_.unit(unit, o_.dkernel ? sums : nullptr,
+                  o_.dbias ? sums + plan_.taps() * plan_.out_channels : nullptr, lists);
+  }
+  // The share of dx that belongs to a unit of rows of dkernel.
+  void write_data(int64_t unit, const DepthwiseTaps<T>& lists) const {
+    const int64_t all = weights_.units();
+    for (const DepthwiseRows<T>& phase : data_)
+      for (int64_t i = phase.units() * unit / all; i < phase.units() * (unit + 1) / all; ++i)
+        phase.unit(i, lists);
+  }
+  void give(const T* sums, int64_t count, T* result) const {
+    if (!result) return;
+    if (o_.accumulate)
+      kernels<T>().conv.add(result, sums, count);
+    else
+      std::copy_n(sums, count, result);
   }
 
-  int64_t select(int64_t u, int64_t v, int64_t column, bool edge, T* sums, int64_t* offsets,
-                 T** targets) const {
-    int64_t count = 0, tap = 0;
-    for (int64_t i = 0; i < w_.depth().kernel; ++i)
-      for (int64_t j = 0; j < w_.height().kernel; ++j)
-        for (int64_t k = 0; k < w_.width().kernel; ++k, ++tap) {
-          const int64_t z = u * w_.depth().stride + i * w_.depth().dilation - w_.depth().before;
-          const int64_t y = v * w_.height().stride + j * w_.height().dilation - w_.height().before;
-          const int64_t shift = k * w_.width().dilation - w_.width().before;
-          const int64_t x = column * w_.width().stride + shift;
-          if (z < 0 || z >= x_.extent[0] || y < 0 || y >= x_.extent[1]) continue;
-          if (edge && (x < 0 || x >= x_.extent[2])) continue;
-          offsets[count] = z * x_.step[1] + y * x_.step[2] + shift * x_.step[3];
-          targets[count++] = sums + tap * channels_;
-        }
-    return count;
-  }
-
-  const Window& w_;
-  int64_t channels_, taps_, rows_;
-  Images<const T> x_, dy_;
-  const DepthwiseKernels<T>& kernel_;
+  const ConvPlan& plan_;
+  int64_t pixels_, size_;
+  DepthwiseWeights<T> weights_;
+  std::vector<DepthwiseRows<T>> data_;
+  DepthwiseGradients<T> o_;
 };
 
 }  // namespace
 
 template <class T>
-void depthwise_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
-                                T* dkernel) {
+void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<T> o) {
+  const int64_t times = plan.group_out(), positions = batch * plan.window.input_positions();
+  T* const dx = o.dx;
   Scratch<T> copy;
-  DepthwiseWeights<T>(plan, batch, repeated_input(plan, batch, x, copy), dy).run(accumulate, dkernel);
+  const Scratch<T> repeated(dx && times > 1 ? positions * plan.out_channels : 0);
+  if (o.dkernel) o.x = repeated_input(plan, batch, o.x, copy);
+  if (dx && times > 1) o.dx = repeated.data();
+  if (dx && !phases_cover(plan.window))
+    std::memset(static_cast<void*>(o.dx), 0, static_cast<size_t>(positions * plan.out_channels) * sizeof(T));
+  DepthwiseBackward<T>(plan, batch, o).run();
+  if (dx && times > 1) fold_channels(repeated.data(), positions, plan.in_channels, times, dx);
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                                                \
   template void depthwise_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*); \
-  template void depthwise_backward_data(const ConvPlan&, int64_t, const T*, const T*, T*);     \
-  template void depthwise_backward_weights(const ConvPlan&, int64_t, const T*, const T*, bool, T*);
+  template void depthwise_backward(const ConvPlan&, int64_t, DepthwiseGradients<T>);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)
 #undef FOLDGATE_INSTANTIATE

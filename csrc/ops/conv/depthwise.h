@@ -10,11 +10,16 @@ namespace foldgate {
 // As direct_forward and its siblings (direct.h). Scratch: with a multiplier a repeated copy of x (or of dx).
 template <class T>
 void depthwise_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y);
+
+// The gradients that are not null, in one pass; dkernel and dbias are added to what is there with `accumulate`.
 template <class T>
-void depthwise_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
-// Scratch also: up to kWeightParts - 1 copies of dkernel.
+struct DepthwiseGradients {
+  const T *dy, *x, *kernel;
+  T *dx, *dkernel, *dbias;
+  bool accumulate;
+};
+// Scratch also: up to kWeightParts copies of dkernel and dbias.
 template <class T>
-void depthwise_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
-                                T* dkernel);
+void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<T> o);
 
 }  // namespace foldgate

@@ -3,13 +3,54 @@
 #pragma once
 #include <vector>
 
+#include "kernels/table.h"
+#include "ops/conv/depthwise_bands.h"
 #include "ops/conv/tap_gemm.h"
 
 namespace foldgate {
 
-// Fields as there; `columns` are the channels, taps[t].weights is where tap t's begin. Taps of one kernel
-// row stand together.
+// Taps that a stretch of outputs sees: one worker's scratch, an entry a tap.
 template <class T>
-void depthwise_rows(const TapGemm<T>& problem);
+struct DepthwiseTaps {
+  int64_t* offsets;
+  const T** weights;
+};
+
+// The problem's fields as in tap_gemm.h; `columns` are the channels, taps[t].weights is where tap t's begin. Taps of one
+// kernel row stand together.
+template <class T>
+class DepthwiseRows {
+ public:
+  explicit DepthwiseRows(TapGemm<T> problem);
+
+  void run() const;  // all units, in parallel
+
+  int64_t units() const { return p_.batch * p_.grid[0] * bands_.units(); }
+  int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
+  void unit(int64_t index, const DepthwiseTaps<T>& lists) const;
+
+ private:
+  struct Row {
+    int64_t n, z, y;
+  };
+  int find_run() const;
+  int find_square() const;
+  InnerOutputs inner(int axis) const;
+  const T* input(const Row& row) const { return p_.in.data + row.n * p_.in.step[0]; }
+  T* output(const Row& row) const {
+    return p_.out + row.n * p_.out_step[0] + row.z * p_.out_step[1] + row.y * p_.out_step[2];
+  }
+  DepthwiseRow<T> row_of(const DepthwiseTaps<T>& lists) const;
+  void one_row(const Row& at, const DepthwiseTaps<T>& lists) const;
+  void band(const Row& at, const DepthwiseTaps<T>& lists) const;
+  void activate(const Row& row) const;
+  int64_t select(const Row& row, int64_t v, bool edge, const DepthwiseTaps<T>& lists) const;
+
+  TapGemm<T> p_;
+  const Kernels<T>& kernel_;
+  int run_, square_;
+  InnerOutputs across_;
+  RowBands bands_;
+};
 
 }  // namespace foldgate
