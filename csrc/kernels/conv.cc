@@ -44,6 +44,19 @@ void inner_pointers(const TilePixels& pixels, const TapShift* taps, int64_t coun
       store_pointers(rows + i, load_longs(pixels.address + i) + taps[t].bytes);
 }
 
+// Up to two vectors a pixel.
+template <class T>
+void pack_pixels(const T* pixels, int64_t step, int64_t count, int64_t channels, T* target) {
+  if (channels <= kLanes<T>) {
+    for (int64_t i = 0; i < count; ++i, pixels += step, target += channels)
+      store_part(target, load_part(pixels, channels), channels);
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i, pixels += step, target += channels)
+    for (int64_t c = 0; c < channels; c += kLanes<T>)
+      store(target + c, load(pixels + c, channels - c), channels - c);
+}
+
 // Four chains a column hide the latency of the addition; they are joined in a fixed order.
 template <class T>
 void column_sums(const T* values, int64_t rows, int64_t columns, int64_t step, bool accumulate, T* sums) {
@@ -106,7 +119,8 @@ bool all_finite(const T* values, int64_t n) {
 
 template <class T>
 constexpr ConvKernels<T> table() {
-  return {tap_pointers<T>, inner_pointers<T>, column_sums<T>, add<T>, total<T>, add_bias<T>, all_finite<T>};
+  return {tap_pointers<T>, inner_pointers<T>, pack_pixels<T>, column_sums<T>,
+          add<T>,          total<T>,          add_bias<T>,    all_finite<T>};
 }
 
 }  // namespace

@@ -29,9 +29,11 @@ void rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) 
   if (vectors == N) return rows_of<T, N>(m, Heights<N>())(tile, epilogue);
   if constexpr (N > 1) rows<T, N - 1>(m, vectors, tile, epilogue);
 }
+template <int N>
+using ColumnHeights = typename MakeIndices<kColumnHeights[N - 1]>::type;
 template <class T, int N = kTileVectors>
 void columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
-  if (vectors == N) return columns_of<T, N>(m, Heights<N>())(tile, epilogue);
+  if (vectors == N) return columns_of<T, N>(m, ColumnHeights<N>())(tile, epilogue);
   if constexpr (N > 1) columns<T, N - 1>(m, vectors, tile, epilogue);
 }
 
@@ -86,6 +88,7 @@ constexpr GemmKernels<T> table() {
   return {kLanes<T>,
           kTileVectors,
           {kTileHeights[0], kTileHeights[1], kTileHeights[2], kTileHeights[3]},
+          {kColumnHeights[0], kColumnHeights[1], kColumnHeights[2], kColumnHeights[3]},
           kDotsRows,
           kDotsColumns,
           rows<T>,

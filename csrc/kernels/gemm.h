@@ -36,14 +36,15 @@ constexpr int kMaxTileVectors = 4;
 template <class T>
 struct GemmKernels {
   int lanes;
-  int tile_vectors;                   // widest tile of rows() and columns()
-  int tile_heights[kMaxTileVectors];  // tallest tile of 1, 2, ... vectors
-  int dots_rows, dots_columns;        // tallest and widest of dots()
+  int tile_vectors;                     // widest tile of rows() and columns()
+  int tile_heights[kMaxTileVectors];    // tallest tile of 1, 2, ... vectors
+  int column_heights[kMaxTileVectors];  // of columns(): at least as tall
+  int dots_rows, dots_columns;          // tallest and widest of dots()
 
   // A by row pointers: row-major matrices, channels_last pixels. 1 <= vectors <= tile_vectors and
   // 1 <= m <= tile_heights[vectors - 1].
   void (*rows)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
-  // A with contiguous rows: packed A, transposed A, weight gradients.
+  // A with contiguous rows: packed A, transposed A, weight gradients. 1 <= m <= column_heights[vectors - 1].
   void (*columns)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
   // Few columns: vectors run along k instead. 1 <= m <= dots_rows, 1 <= n <= dots_columns.
   void (*dots)(int m, int n, const Tile<T>&, const Epilogue<T>&);
@@ -72,6 +73,12 @@ PanelShape panel_shape(const GemmKernels<T>& g, int64_t n) {
   const int64_t panels = (vectors + g.tile_vectors - 1) / g.tile_vectors;
   const int64_t each = (vectors + panels - 1) / panels;
   return {each * g.lanes, g.tile_heights[each - 1]};
+}
+// The same for columns() over a packed A: at most two vectors wide, where its tiles are tallest.
+template <class T>
+PanelShape tall_shape(const GemmKernels<T>& g, int64_t n) {
+  const int vectors = n <= g.lanes || g.tile_vectors < 2 ? 1 : 2;
+  return {int64_t{vectors} * g.lanes, g.column_heights[vectors - 1]};
 }
 // The widest panels, for operands that are packed once and meet products of several widths.
 template <class T>

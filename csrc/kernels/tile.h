@@ -12,6 +12,8 @@ namespace foldgate::FOLDGATE_ISA {
 // more hide the latency of the multiply-add, two a cycle for four cycles.
 constexpr int kTileVectors = kRegisters >= 32 ? 4 : 2;
 constexpr int kTileHeights[kMaxTileVectors] = {kRegisters >= 32 ? 10 : 6, kRegisters >= 32 ? 10 : 6, 8, 6};
+// Columns have one pointer for all rows: 14 x 2 + 2 + 1 of 32 registers, which reads the least per multiply-add.
+constexpr int kColumnHeights[kMaxTileVectors] = {kRegisters >= 32 ? 14 : 6, kRegisters >= 32 ? 14 : 6, 8, 6};
 constexpr int kDotsRows = kRegisters >= 32 ? 8 : 4;
 constexpr int kDotsColumns = 3;
 

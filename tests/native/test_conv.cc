@@ -222,6 +222,28 @@ TEST(conv, exact_for_every_kind_of_window_and_rank) {
   });
 }
 
+// The kernel's gradient: rows longer than a block, many blocks to a part, parts, a stride beyond the kernel; few
+// channels as kernel rows, and a single one as shifted views.
+TEST(conv, exact_where_the_pixels_are_cut) {
+  const Case cases[] = {
+      {1, 17, 3, 1, {1500}, {3}, {1}, {1}, {1, 1}},
+      {1, 17, 3, 1, {1501}, {2}, {3}, {2}, {4, 0}},
+      {3, 18, 20, 1, {20, 40}, {3, 1}, {1, 1}, {2, 1}, {2, 2, 0, 0}},
+      {2, 30, 3, 1, {31, 9}, {2, 1}, {3, 2}, {1, 1}, {0, 0, 0, 0}},
+      {2, 16, 35, 2, {2, 9, 11}, {2, 3, 3}, {1, 2, 1}, {1, 1, 2}, {1, 1, 1, 1, 2, 2}},
+      {5, 1, 16, 1, {21, 22}, {5, 3}, {1, 1}, {2, 1}, {4, 4, 1, 1}},
+      {2, 1, 33, 1, {5, 9, 8}, {2, 3, 2}, {1, 2, 1}, {1, 1, 1}, {1, 0, 1, 1, 0, 1}},
+      {2, 2, 17, 1, {30, 31}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+  };
+  test::on_every_tier([&] {
+    for (Case c : cases) {
+      c.out *= c.groups;
+      check_all<float>(c);
+      check_all<double>(c);
+    }
+  });
+}
+
 TEST(conv, exact_for_groups_depthwise_and_multipliers) {
   test::on_every_tier([] {
     for (int64_t groups : {2, 3, 5, 17, 33}) {

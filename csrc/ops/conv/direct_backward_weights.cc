@@ -7,208 +7,323 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/layout.h"
-#include "ops/conv/partial_sums.h"
+#include "ops/conv/weight_blocks.h"
 
 namespace foldgate {
 namespace {
 
-// dy of a block, packed or in place, and the rows of x that it meets: both in L2 while all taps and tiles pass.
-constexpr int64_t kBlockBytes = 320 << 10;
-// Enough tasks for a few threads; the most multiply-adds of one: ~10 ms, so that an interrupt is answered.
-constexpr int64_t kTasks = 8;
-constexpr double kTaskWork = 5e8;
-// A part of the sum is worth its copy of dkernel from so many pixels on.
-constexpr int64_t kPartPixels = 1024;
-
 // dkernel[tap][c][o] = sum over pixels p of  x[p * stride + tap][c] * dy[p][o]:
-// tiles of (c, o) whose inner dimension runs along output rows, x strided and dy contiguous in o.
+// tiles of (c, o) whose inner dimension runs along output rows. A block of dy is packed in panels of o, of x in tiles of
+// c, each read by all taps: 14 x 32 tiles then read 184 bytes for 14 cycles of multiply-adds.
 template <class T>
 class WeightGradient {
  public:
   WeightGradient(const ConvPlan& plan, int64_t batch, const Images<const T>& x, bool framed, const T* dy)
       : plan_(plan),
-        gemm_(kernels<T>().gemm),
+        kernel_(kernels<T>()),
         x_(x),
         dy_(dense_outputs(dy, plan.window, plan.out_channels)),
-        few_(few_channels(plan)),
+        source_(source_of(plan)),
         framed_(framed),
-        rows_(batch * dy_.extent[0] * dy_.extent[1]),
-        terms_(few_ ? plan.window.width().kernel * plan.in_channels : plan.group_in()),
-        shape_(panel_shape(gemm_, plan.group_out())),
-        tiles_(terms_, shape_.rows) {}
+        terms_(source_ == Source::kPacked ? plan.group_in() : plan.window.width().kernel * plan.in_channels),
+        shape_(tall_shape(kernel_.gemm, plan.group_out())),
+        tiles_(source_ == Source::kShifted ? plan.taps() : terms_,
+               source_ == Source::kShifted ? shifted_rows() : shape_.rows),
+        blocks_(plan, batch, plan.groups * tiles_.parts, sizeof(T)) {
+    if (source_ == Source::kShifted) terms_ = plan.taps();
+    tile_size_ = shape_.rows * packed_pixels();
+    inputs_size_ = blocks_.most_tiles() * tile_size_;
+    panels_size_ = in_place() ? 0 : blocks_.most_pixels() * panel_columns();
+  }
 
   void run(bool accumulate, T* dkernel) {
-    cut();
-    const double work = static_cast<double>(pieces()) * static_cast<double>(piece_) *
-                        static_cast<double>(plan_.kernel_size());
-    const PartialSums<T> sums(parts_, plan_.kernel_size(), accumulate, dkernel);
-    const int64_t tasks = parts_ * shares_,
-                  rounds = std::min(pieces() / parts_, 1 + static_cast<int64_t>(work / (kTaskWork * tasks)));
-    const int workers = workers_for(tasks, work);
-    const Scratch<T> packed(workers * block_pixels() * padded_columns(gemm_, plan_.group_out()));
-    const Scratch<const T*> rows(workers * 3 * block_);
-    const Scratch<int64_t> pixels(workers * block_);
-    for (int64_t round = 0; round < rounds; ++round)
-      parallel_for(tasks, workers, [&](int64_t task, int worker) {
-        const int64_t part = task / shares_, share = task % shares_;
-        const int64_t slot = part * rounds + round, slots = parts_ * rounds;
+    const PartialSums<T> sums(blocks_.parts(), plan_.kernel_size(), accumulate, dkernel);
+    const int workers = workers_for(blocks_.tasks(), blocks_.work());
+    const bool ahead = blocks_.shares() > 1 && !in_place();
+    const Scratch<T> outputs((ahead ? blocks_.parts() * blocks_.most_blocks() : workers) * panels_size_);
+    const Scratch<T> inputs(workers * inputs_size_);
+    const int64_t pointers = blocks_.most_rows() * (source_ == Source::kShifted ? kRowPointers : 1);
+    const Scratch<const T*> a(workers * pointers), b(workers * blocks_.most_rows());
+    const Scratch<Row> rows(workers * blocks_.most_rows());
+    const Scratch<Segment> segments(workers * blocks_.most_rows());
+    for (int64_t round = 0; round < blocks_.rounds(); ++round) {
+      if (ahead) pack_round(round, workers, outputs.data());
+      parallel_for(blocks_.tasks(), workers, [&](int64_t task, int worker) {
         Share s{};
-        s.first = units() * share / shares_;
-        s.end = units() * (share + 1) / shares_;
-        s.sums = sums.part(part);
-        s.accumulate = round > 0 || sums.accumulates(part);
-        s.packed = packed.data() + worker * (packed.size() / workers);
-        const T** mine = rows.data() + worker * 3 * block_;
-        s.pointers = {mine, pixels.data() + worker * block_, mine + block_, mine + 2 * block_};
-        pass(pieces() * slot / slots, pieces() * (slot + 1) / slots, s);
+        s.part = task / blocks_.shares();
+        s.round = round;
+        s.first = blocks_.first_tile(task % blocks_.shares());
+        s.end = blocks_.first_tile(task % blocks_.shares() + 1);
+        s.sums = sums.part(s.part);
+        s.accumulate = round > 0 || sums.accumulates(s.part);
+        s.outputs = outputs.data() + (ahead ? s.part * blocks_.most_blocks() : worker) * panels_size_;
+        s.inputs = inputs.data() + worker * inputs_size_;
+        s.a = a.data() + worker * pointers;
+        s.b = b.data() + worker * blocks_.most_rows();
+        s.rows = rows.data() + worker * blocks_.most_rows();
+        s.segments = segments.data() + worker * blocks_.most_rows();
+        pass(s);
       });
+    }
     sums.join();
   }
 
  private:
-  // An entry a row of a block: x and the pixel where the row begins, then a and b of a tile.
-  struct Pointers {
-    const T** x;
-    int64_t* pixel;
-    const T **a, **b;
+  // Where A of a tile comes from. Few channels lie so close that they are read in place: whole kernel rows in a frame,
+  // or, of a single channel, all taps at once, each a shifted view of the image.
+  enum class Source { kPacked, kKernelRows, kShifted };
+  static Source source_of(const ConvPlan& plan) {
+    if (!few_channels(plan)) return Source::kPacked;
+    return plan.in_channels == 1 && plan.window.width().stride == 1 ? Source::kShifted : Source::kKernelRows;
+  }
+  int64_t shifted_rows() const {
+    return std::min<int64_t>(kernel_.gemm.tile_heights[0], kernel_.gemm.tile_heights[1]);
+  }
+
+  // A row of a block: the input row of its first tap, and the offset of that row's first column from the source.
+  struct Row {
+    bool inside;  // the plane exists
+    int64_t top, offset;
   };
-  // A task's share: units [first, end) of (group, tile of c), and where their sums go.
+  struct Segment {
+    int64_t x, dy;  // pixels from the source, and from the block's first output
+  };
+  // A task: tiles [first, end) of (group, tile of c) over the blocks of a part and round, and the worker's scratch.
   struct Share {
-    int64_t first, end;
+    int64_t part, round, first, end;
     T* sums;
     bool accumulate;
-    T* packed;  // dy of a block
-    Pointers pointers;
+    T *outputs, *inputs;
+    const T **a, **b;
+    Row* rows;
+    Segment* segments;
   };
-  // Output pixels [first, first + count) of each of the rows [row, row + rows).
-  struct Block {
-    int64_t row, rows, first, count;
+  // The tiles [first, end) of a group, and the panels of its dy in a block.
+  struct Group {
+    int64_t index, first, end;
+    const T* panels;
+    bool accumulate;
   };
 
   int64_t width() const { return dy_.extent[2]; }
-  int64_t pieces_a_row() const { return ceil_div(width(), piece_); }
-  int64_t pieces() const { return rows_ * pieces_a_row(); }
-  int64_t units() const { return plan_.groups * tiles_.parts; }
-  int64_t block_pixels() const { return block_ * piece_; }
+  // A dy of one panel's columns is that panel: packing it pays only as a prefetch, where many tiles read it.
+  bool in_place() const {
+    return source_ == Source::kShifted && plan_.out_channels == shape_.width && tiles_.parts <= 2;
+  }
+  int64_t panel_columns() const { return plan_.groups * padded_columns(kernel_.gemm, plan_.group_out()); }
 
-  // By shape alone. A long row is cut into pieces, each a block of its own.
-  void cut() {
-    const int64_t pixel_bytes = (plan_.in_channels * plan_.window.width().stride + plan_.out_channels) *
-                                static_cast<int64_t>(sizeof(T));
-    const int64_t pixels = std::max<int64_t>(1, kBlockBytes / pixel_bytes);
-    piece_ = ceil_div(width(), ceil_div(width(), pixels));
-    block_ = pieces_a_row() > 1 ? 1 : std::min(rows_, std::max<int64_t>(1, pixels / width()));
-    parts_ = std::min(pieces(), weight_parts(plan_.kernel_size() * static_cast<int64_t>(sizeof(T)),
-                                             rows_ * width() / kPartPixels));
-    shares_ = std::min(units(), ceil_div(kTasks, parts_));
+  // Columns of x that the outputs of a block meet.
+  int64_t first_column(const WeightBlock& block) const {
+    const WindowAxis& across = plan_.window.width();
+    return std::min(x_.extent[2], std::max<int64_t>(0, block.first * across.stride - across.before));
+  }
+  int64_t columns(const WeightBlock& block) const {
+    const WindowAxis& across = plan_.window.width();
+    const int64_t end = (block.first + block.count - 1) * across.stride - across.before + across.extent();
+    return std::max<int64_t>(0, std::min(x_.extent[2], end) - first_column(block));
+  }
+  // Of x that a block meets, at most: the rows of each run of outputs that are neighbours in one plane.
+  int64_t packed_pixels() const {
+    if (source_ != Source::kPacked) return 0;
+    const WindowAxis &height = plan_.window.height(), &across = plan_.window.width();
+    const int64_t rows = blocks_.most_rows(), runs = (rows + height.output - 2) / height.output + 1;
+    const int64_t met = std::min(runs * height.input, rows * height.stride + runs * height.extent());
+    const int64_t outputs = blocks_.most_pixels() / rows;
+    return met * std::min(across.input, outputs * across.stride + across.extent());
   }
 
-  void pass(int64_t begin, int64_t end, const Share& share) {
-    bool first = true;
-    for (int64_t piece = begin; piece < end;) {
-      Block block{};
-      block.row = piece / pieces_a_row();
-      block.first = piece % pieces_a_row() * piece_;
-      block.count = std::min(piece_, width() - block.first);
-      block.rows = std::min(block_, end - piece);
-      piece += block.rows;
+  void pass(const Share& share) {
+    const int64_t begin = blocks_.first_block(share.part, share.round),
+                  end = blocks_.end_block(share.part, share.round);
+    for (int64_t index = begin; index < end; ++index) {
+      const WeightBlock block = blocks_.block(index);
+      const T* panels = place_outputs(block, index - begin, share);
       for (int64_t unit = share.first; unit < share.end;) {
-        const int64_t group = unit / tiles_.parts, stop = std::min(share.end, (group + 1) * tiles_.parts);
-        add_group(block, share, group, unit % tiles_.parts, stop - group * tiles_.parts,
-                  !first || share.accumulate);
+        Group group{};
+        group.index = unit / tiles_.parts;
+        const int64_t stop = std::min(share.end, (group.index + 1) * tiles_.parts);
+        group.first = unit - group.index * tiles_.parts;
+        group.end = stop - group.index * tiles_.parts;
+        group.panels = panels + group.index * (panel_columns() / plan_.groups) * block.pixels();
+        group.accumulate = index > begin || share.accumulate;
+        add_group(block, share, group);
         unit = stop;
       }
-      first = false;
     }
   }
 
-  // All taps of c tiles [first_tile, end_tile) of a group.
-  void add_group(const Block& block, const Share& share, int64_t group, int64_t first_tile, int64_t end_tile,
-                 bool accumulate) {
-    const T* dy =
-        dy_.data + (block.row * width() + block.first) * plan_.out_channels + group * plan_.group_out();
-    if (block.rows > 0)
-      gemm_.pack_panels(dy, plan_.out_channels, 1, block.rows * block.count, plan_.group_out(), shape_.width,
-                        share.packed);
-    const Window& w = plan_.window;
-    int64_t tap = 0;
-    for (int64_t i = 0; i < w.depth().kernel; ++i)
-      for (int64_t j = 0; j < w.height().kernel; ++j)
-        for (int64_t k = 0; k < (few_ ? 1 : w.width().kernel); ++k, ++tap) {
-          const Segments segments = find_segments(block, i, j, k, share.pointers);
-          if (segments.count == 0 && accumulate) continue;
-          for (int64_t o = 0; o < plan_.group_out(); o += shape_.width)
-            for (int64_t t = first_tile; t < end_tile; ++t)
-              one_tile(block, segments, share, {tap, group, o, t, accumulate}, share.packed);
-        }
+  const T* place_outputs(const WeightBlock& block, int64_t index, const Share& share) const {
+    if (in_place()) return outputs_of(block);
+    if (blocks_.shares() > 1) return share.outputs + index * panels_size_;
+    pack_outputs(block, share.outputs);
+    return share.outputs;
+  }
+  const T* outputs_of(const WeightBlock& block) const {
+    return dy_.data + (block.row * width() + block.first) * plan_.out_channels;
+  }
+  void pack_round(int64_t round, int workers, T* outputs) {
+    parallel_for(blocks_.parts() * blocks_.most_blocks(), workers, [&](int64_t task, int) {
+      const int64_t part = task / blocks_.most_blocks();
+      const int64_t index = blocks_.first_block(part, round) + task % blocks_.most_blocks();
+      if (index < blocks_.end_block(part, round))
+        pack_outputs(blocks_.block(index), outputs + task * panels_size_);
+    });
+  }
+  void pack_outputs(const WeightBlock& block, T* panels) const {
+    const T* dy = outputs_of(block);
+    const int64_t size = block.pixels() * panel_columns() / plan_.groups;
+    for (int64_t group = 0; group < plan_.groups; ++group)
+      kernel_.gemm.pack_panels(dy + group * plan_.group_out(), plan_.out_channels, 1, block.pixels(),
+                               plan_.group_out(), shape_.width, panels + group * size);
   }
 
-  // The block's rows whose input row for a tap exists, and the outputs whose input column does.
-  struct Segments {
-    int64_t count, first, length;  // rows; first output column from the block's first, outputs
-  };
-  Segments find_segments(const Block& block, int64_t i, int64_t j, int64_t k,
-                         const Pointers& pointers) const {
+  void add_group(const WeightBlock& block, const Share& share, const Group& group) const {
+    const Window& w = plan_.window;
+    const bool rows_only = source_ != Source::kPacked, all = source_ == Source::kShifted;
+    int64_t tap = 0;
+    for (int64_t i = 0; i < (all ? 1 : w.depth().kernel); ++i) {
+      place_rows(block, i, share, group);
+      for (int64_t j = 0; j < (all ? 1 : w.height().kernel); ++j)
+        for (int64_t k = 0; k < (rows_only ? 1 : w.width().kernel); ++k, ++tap)
+          add_tap(block, share, group, tap, j, k);
+    }
+  }
+
+  // Finds the input rows that a depth tap of the block's outputs begins at, and packs what the group's tiles need.
+  void place_rows(const WeightBlock& block, int64_t depth_tap, const Share& share, const Group& group) const {
+    const WindowAxis &depth = plan_.window.depth(), &height = plan_.window.height();
+    int64_t packed = 0;  // rows
+    for (int64_t r = 0, run = 0; r < block.rows; r += run) {
+      const int64_t row = block.row + r, v = row % dy_.extent[1], u = row / dy_.extent[1] % dy_.extent[0];
+      const int64_t n = row / (dy_.extent[0] * dy_.extent[1]);
+      run = std::min(dy_.extent[1] - v, block.rows - r);
+      const int64_t z = u * depth.stride + depth_tap * depth.dilation - (framed_ ? 0 : depth.before);
+      const int64_t top = v * height.stride - (framed_ ? 0 : height.before);
+      const bool inside = z >= 0 && z < x_.extent[0];
+      int64_t offset = n * x_.step[0] + z * x_.step[1] + top * x_.step[2];
+      if (source_ == Source::kPacked && inside) {
+        const int64_t begin = std::max<int64_t>(0, top),
+                      end = std::min(x_.extent[1], top + (run - 1) * height.stride + height.extent());
+        offset = (packed + top - begin) * columns(block) - first_column(block);
+        for (int64_t y = begin; y < end; ++y, ++packed)
+          if (meets(v, run, y))
+            pack_row(block, n * x_.step[0] + z * x_.step[1] + y * x_.step[2], packed, share, group);
+      }
+      const int64_t step = height.stride * row_step(block);
+      for (int64_t q = 0; q < run; ++q)
+        share.rows[r + q] = {inside, top + q * height.stride, offset + q * step};
+    }
+  }
+  int64_t row_step(const WeightBlock& block) const {
+    return source_ == Source::kPacked ? columns(block) : x_.step[2];
+  }
+  // Whether a tap of one of the outputs [v, v + count) reads input row y: strides and dilations leave rows out.
+  bool meets(int64_t v, int64_t count, int64_t y) const {
+    const WindowAxis& height = plan_.window.height();
+    for (int64_t j = 0; j < height.kernel; ++j) {
+      const int64_t distance = y + height.before - j * height.dilation - v * height.stride;
+      if (distance >= 0 && distance % height.stride == 0 && distance / height.stride < count) return true;
+    }
+    return false;
+  }
+  // Tile by tile [row][column][c]; the input rows of a block have the same place in each.
+  void pack_row(const WeightBlock& block, int64_t offset, int64_t packed, const Share& share,
+                const Group& group) const {
+    const T* row = x_.data + offset + first_column(block) * x_.step[3] + group.index * plan_.group_in();
+    for (int64_t t = group.first; t < group.end; ++t)
+      kernel_.conv.pack_pixels(row + tiles_.begin(t), x_.step[3], columns(block), tiles_.size(t),
+                               packed_tile(share, group, t) + packed * columns(block) * tiles_.size(t));
+  }
+  T* packed_tile(const Share& share, const Group& group, int64_t t) const {
+    return share.inputs + (t - group.first) * tile_size_;
+  }
+
+  // All tiles of a tap: over the rows whose input row exists, the outputs whose input column does.
+  void add_tap(const WeightBlock& block, const Share& share, const Group& group, int64_t tap, int64_t j,
+               int64_t k) const {
+    const WindowAxis &height = plan_.window.height(), &across = plan_.window.width();
+    const bool whole = source_ != Source::kPacked;  // kernel rows never leave the frame
+    const int64_t shift = whole ? 0 : k * across.dilation - across.before, room = x_.extent[2] - 1 - shift;
+    const int64_t low = std::max(block.first, shift < 0 ? ceil_div(-shift, across.stride) : 0);
+    const int64_t reach = whole ? width() : room < 0 ? 0 : room / across.stride + 1;
+    const int64_t pixel_step = whole ? x_.step[3] : 1, below = j * height.dilation;
+    Tile<T> tile;
+    tile.length = std::min(block.first + block.count, reach) - low;
+    tile.segments = 0;
+    for (int64_t r = 0; r < block.rows && tile.length > 0; ++r) {
+      const Row& row = share.rows[r];
+      if (!row.inside || row.top + below < 0 || row.top + below >= x_.extent[1]) continue;
+      share.segments[tile.segments++] = {
+          row.offset + below * row_step(block) + (low * across.stride + shift) * pixel_step,
+          r * block.count + low - block.first};
+    }
+    if (tile.segments == 0 && group.accumulate) return;
+    add_tiles(block, share, group, tap, tile);
+  }
+
+  void add_tiles(const WeightBlock& block, const Share& share, const Group& group, int64_t tap,
+                 Tile<T>& tile) const {
+    T* outs[kRowPointers];
+    tile.a = share.a;
+    tile.b = share.b;
+    tile.c = outs;
+    for (int64_t o = 0; o < plan_.group_out(); o += shape_.width) {
+      const int64_t left = plan_.group_out() - o, panel = panel_width(kernel_.gemm, shape_, left);
+      for (int64_t s = 0; s < tile.segments; ++s)
+        share.b[s] = group.panels + o * block.pixels() + share.segments[s].dy * panel;
+      tile.b_step = panel;
+      tile.c_offset = group.index * plan_.group_out() + o;
+      tile.columns = static_cast<int>(std::min(left, panel));
+      for (int64_t t = group.first; t < group.end; ++t) {
+        T* row = share.sums + (tap * terms_ + tiles_.begin(t)) * plan_.out_channels;
+        for (int64_t i = 0; i < tiles_.size(t); ++i) outs[i] = row + i * plan_.out_channels;
+        place_a(share, group, t, tile);
+        const int height = static_cast<int>(tiles_.size(t)),
+                  vectors = static_cast<int>(panel / kernel_.gemm.lanes);
+        const Epilogue<T> epilogue{nullptr, group.accumulate, false};
+        if (source_ == Source::kShifted)
+          kernel_.gemm.rows(height, vectors, tile, epilogue);
+        else
+          kernel_.gemm.columns(height, vectors, tile, epilogue);
+      }
+    }
+  }
+
+  void place_a(const Share& share, const Group& group, int64_t t, Tile<T>& tile) const {
+    const int64_t stride = plan_.window.width().stride, size = tiles_.size(t);
+    if (source_ == Source::kShifted) {
+      int64_t shifts[kRowPointers];
+      for (int64_t i = 0; i < size; ++i) shifts[i] = tap_shift(tiles_.begin(t) + i);
+      for (int64_t s = 0; s < tile.segments; ++s)
+        for (int64_t i = 0; i < size; ++i)
+          share.a[s * kRowPointers + i] = x_.data + share.segments[s].x + shifts[i];
+    } else if (source_ == Source::kKernelRows) {
+      tile.a_step = stride * x_.step[3];
+      for (int64_t s = 0; s < tile.segments; ++s)
+        share.a[s] = x_.data + share.segments[s].x + tiles_.begin(t);
+    } else {
+      tile.a_step = stride * size;
+      const T* base = packed_tile(share, group, t);
+      for (int64_t s = 0; s < tile.segments; ++s) share.a[s] = base + share.segments[s].x * size;
+    }
+  }
+  int64_t tap_shift(int64_t tap) const {
     const WindowAxis &depth = plan_.window.depth(), &height = plan_.window.height(),
                      &across = plan_.window.width();
-    const int64_t shift = few_ ? (framed_ ? 0 : -across.before) : k * across.dilation - across.before;
-    const int64_t low = std::max(block.first, shift < 0 ? ceil_div(-shift, across.stride) : 0);
-    const int64_t reach = few_                   ? width()
-                          : shift < x_.extent[2] ? (x_.extent[2] - 1 - shift) / across.stride + 1
-                                                 : 0;
-    Segments segments{0, low - block.first, std::min(block.first + block.count, reach) - low};
-    for (int64_t r = 0; r < block.rows && segments.length > 0; ++r) {
-      const int64_t row = block.row + r, v = row % dy_.extent[1], u = row / dy_.extent[1] % dy_.extent[0];
-      const int64_t z = u * depth.stride + i * depth.dilation - (framed_ ? 0 : depth.before);
-      const int64_t y = v * height.stride + j * height.dilation - (framed_ ? 0 : height.before);
-      if (z < 0 || z >= x_.extent[0] || y < 0 || y >= x_.extent[1]) continue;
-      pointers.x[segments.count] = x_.data + row / (dy_.extent[0] * dy_.extent[1]) * x_.step[0] +
-                                   z * x_.step[1] + y * x_.step[2] +
-                                   (low * across.stride + shift) * x_.step[3];
-      pointers.pixel[segments.count++] = r * block.count + segments.first;
-    }
-    return segments;
-  }
-
-  struct Target {
-    int64_t tap, group, column, tile;
-    bool accumulate;
-  };
-  void one_tile(const Block& block, const Segments& segments, const Share& share, const Target& target,
-                const T* dy) const {
-    const int64_t c = tiles_.begin(target.tile), height = tiles_.size(target.tile);
-    const int64_t left = plan_.group_out() - target.column, panel = panel_width(gemm_, shape_, left);
-    Tile<T> tile;
-    tile.segments = segments.count;
-    tile.length = segments.length;
-    tile.a = share.pointers.a;
-    tile.a_step = plan_.window.width().stride * x_.step[3];
-    tile.b = share.pointers.b;
-    tile.b_step = panel;
-    const int64_t channel = c + target.group * plan_.group_in();
-    const T* b = dy + target.column * block.rows * block.count;
-    for (int64_t s = 0; s < segments.count; ++s) {
-      share.pointers.a[s] = share.pointers.x[s] + channel;
-      share.pointers.b[s] = b + share.pointers.pixel[s] * tile.b_step;
-    }
-    T* outs[kRowPointers];
-    T* row = share.sums + (target.tap * terms_ + c) * plan_.out_channels + target.group * plan_.group_out();
-    for (int64_t i = 0; i < height; ++i) outs[i] = row + i * plan_.out_channels;
-    tile.c = outs;
-    tile.c_offset = target.column;
-    tile.columns = static_cast<int>(std::min(left, panel));
-    const Epilogue<T> epilogue{nullptr, target.accumulate, false};
-    gemm_.columns(static_cast<int>(height), static_cast<int>(panel / gemm_.lanes), tile, epilogue);
+    return tap / across.kernel / height.kernel * depth.dilation * x_.step[1] +
+           tap / across.kernel % height.kernel * height.dilation * x_.step[2] + tap % across.kernel;
   }
 
   const ConvPlan& plan_;
-  const GemmKernels<T>& gemm_;
+  const Kernels<T>& kernel_;
   Images<const T> x_, dy_;
-  bool few_, framed_;
-  int64_t rows_, terms_;
+  Source source_;
+  bool framed_;
+  int64_t terms_;  // rows of dkernel a tap
   PanelShape shape_;
   EvenSplit tiles_;
-  int64_t piece_ = 1, block_ = 1, parts_ = 1, shares_ = 1;
+  WeightBlocks blocks_;
+  int64_t tile_size_, inputs_size_, panels_size_;  // scratch of a tile's x, a worker's x, a block's dy
 };
 
 }  // namespace
