@@ -46,6 +46,10 @@ def _windowed(
         arguments = {"x": x, "kernel": kernel, "groups": groups, **window}
         yield "conv", {**arguments, "bias": kernel[0, 0, 0].copy(), "activation": "relu"}
         yield "conv_backward", {**arguments, "dy": ops.conv(x, kernel, groups=groups, **window)}
+        spread = np.ascontiguousarray(kernel[..., :channels])  # (3, 3, Cout / groups, Cin)
+        arguments = {"x": x, "kernel": spread, "groups": groups, **window}
+        yield "conv_transpose", {**arguments, "activation": "relu"}
+        yield "conv_transpose_backward", {**arguments, "dy": ops.conv_transpose(**arguments)}
 
 
 def _recurrent(random: np.random.Generator, units: int) -> Iterator[tuple[str, Arguments]]:

@@ -50,6 +50,9 @@ def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
     x, kernel, bias = array(2, extent, extent + 1, 6), array(3, 3, 6, 5 * size), array(5 * size)
     y = ops.conv(x, kernel, bias, padding="same", activation="tanh")
     dy, columns = array(*y.shape), ops.im2col(x, (3, 3), padding="same")
+    wide_kernel = array(3, 3, 5 * size, 6)  # Cout, Cin
+    wide = ops.conv_transpose(x, wide_kernel, bias, strides=2, activation="tanh")
+    dwide = array(*wide.shape)
     deep, deep_kernel = array(2, extent, extent, 3 * size), array(3, 3, 1, 3 * size)
     return {
         "conv": lambda: (
@@ -58,6 +61,10 @@ def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
             ops.conv(deep, deep_kernel, groups=3 * size),
         ),
         "conv_backward": lambda: ops.conv_backward(dy, x, kernel, y=y, padding="same", activation="tanh"),
+        "conv_transpose": lambda: ops.conv_transpose(x, wide_kernel, bias, strides=2, activation="tanh"),
+        "conv_transpose_backward": lambda: ops.conv_transpose_backward(
+            dwide, x, wide_kernel, y=wide, strides=2, activation="tanh"
+        ),
         "im2col": lambda: ops.im2col(x, (3, 3), padding="same"),
         "col2im": lambda: ops.col2im(columns, x.shape, (3, 3), padding="same"),
     }

@@ -1,18 +1,12 @@
 #include "ops/conv/conv.h"
 
 #include "bindings/arrays.h"
+#include "bindings/enums.h"
 #include "bindings/register.h"
 #include "ops/conv/im2col.h"
 
 namespace foldgate {
 namespace {
-
-template <class Enum>
-Enum enum_from(const char* op, const char* name, int code, Enum last) {
-  if (code < 0 || code > static_cast<int>(last))
-    fail_value(op, ": ", name, " code is ", code, "; expected 0 to ", static_cast<int>(last));
-  return static_cast<Enum>(code);
-}
 
 // What both directions are told of the window and the algorithm, in this order.
 struct Options {
@@ -32,7 +26,7 @@ ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, 
   spec.groups = o.groups;
   spec.channels_first = o.channels_first;
   spec.activation = enum_from(op, "activation", o.activation, Activation::kSigmoid);
-  spec.algorithm = enum_from(op, "algorithm", o.algorithm, ConvAlgorithm::kDepthwise);
+  spec.algorithm = enum_from(op, "algorithm", o.algorithm, kLastConvAlgorithm);
   return ConvPlan::make(op, spec);
 }
 

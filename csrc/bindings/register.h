@@ -9,5 +9,6 @@ void register_gemm(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
 void register_conv(pybind11::module_& module);
+void register_conv_transpose(pybind11::module_& module);
 
 }  // namespace foldgate

@@ -135,6 +135,36 @@ def conv_backward(
     need_dkernel: bool,
     need_dbias: bool,
 ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
+def conv_transpose(
+    x: FloatArray,
+    kernel: FloatArray,
+    bias: FloatArray | None,
+    strides: Sequence[int],
+    before: Sequence[int],
+    output: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+    channels_first: bool,
+    activation: int,
+    algorithm: int,
+) -> FloatArray: ...
+def conv_transpose_backward(
+    dy: FloatArray,
+    x: FloatArray,
+    kernel: FloatArray,
+    y: FloatArray | None,
+    strides: Sequence[int],
+    before: Sequence[int],
+    output: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+    channels_first: bool,
+    activation: int,
+    algorithm: int,
+    need_dx: bool,
+    need_dkernel: bool,
+    need_dbias: bool,
+) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
 def im2col(
     x: FloatArray,
     kernel: Sequence[int],

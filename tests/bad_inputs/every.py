@@ -8,12 +8,14 @@ from bad_inputs.native import native_rows
 from bad_inputs.operands import operand_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
+from bad_inputs.transposed import transposed_rows
 from bad_inputs.windows import window_rows
 
 
 def all_rows() -> Iterator[Row]:
     yield from operand_rows()
     yield from window_rows()
+    yield from transposed_rows()
     yield from recurrent_rows()
     yield from native_rows()
 

@@ -94,6 +94,10 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
         return shape[-1] == array.shape[-1] and all(extent >= 3 for extent in shape[1:-1])
     if op == "conv" and name == "kernel":  # another window; other output channels disagree with the bias
         return shape[-2:] == array.shape[-2:] and all(extent <= 5 for extent in shape[:-2])
+    if op == "conv_transpose" and name == "x":
+        return shape[-1] == array.shape[-1]
+    if op == "conv_transpose" and name == "kernel":
+        return shape[-2:] == array.shape[-2:]
     if name == "x" and op in ("lstm", "gru", "simple_rnn"):
         return shape[0] == array.shape[0] and shape[2] == array.shape[2]
     return False

@@ -44,6 +44,17 @@ def conv_backward_arguments(rank: int) -> Arguments:
     return {**valid, "dy": floats(2, *[3] * rank, 6)}
 
 
+def conv_transpose_arguments(rank: int) -> Arguments:
+    """3 positions an axis, 4 channels to 6, a window of 3."""
+    return {"x": floats(2, *[3] * rank, 4), "kernel": floats(*[3] * rank, 6, 4), "bias": floats(6)}
+
+
+def conv_transpose_backward_arguments(rank: int) -> Arguments:
+    valid = conv_transpose_arguments(rank)
+    del valid["bias"]
+    return {**valid, "dy": floats(2, *[5] * rank, 6)}
+
+
 def im2col_arguments(rank: int) -> Arguments:
     return {"x": floats(2, *[5] * rank, 4), "kernel_size": 3}
 
@@ -78,6 +89,11 @@ WINDOWED: dict[str, Callable[[int], Arguments]] = {
     "col2im": col2im_arguments,
     "max_pool": max_pool_arguments,
     "max_pool_backward": max_pool_backward_arguments,
+}
+
+TRANSPOSED: dict[str, Callable[[int], Arguments]] = {
+    "conv_transpose": conv_transpose_arguments,
+    "conv_transpose_backward": conv_transpose_backward_arguments,
 }
 
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
@@ -120,7 +136,7 @@ def step_backward_arguments(cell: str) -> Arguments:
 def every_op() -> Iterator[tuple[str, Arguments]]:
     """(op, valid arguments) for every op and, where it has one, every rank."""
     yield "matmul", {"a": floats(3, 4), "b": floats(4, 5), "bias": floats(5)}
-    for op, arguments in WINDOWED.items():
+    for op, arguments in (WINDOWED | TRANSPOSED).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)
     for cell in GATES:

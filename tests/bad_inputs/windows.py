@@ -17,7 +17,7 @@ SIZES = {
 }
 
 
-def _int_rows(op: str, valid: Arguments, name: str, rank: int) -> Iterator[Row]:
+def int_rows(op: str, valid: Arguments, name: str, rank: int) -> Iterator[Row]:
     """One of the arguments that are an int or one an axis."""
     for value in (0, -1, -(2**63), 2**63, 2**200, (1,) * (rank + 1), (), (2,) * (rank - 1) + (0,)):
         if value == (2,) * rank:
@@ -42,7 +42,7 @@ def _int_rows(op: str, valid: Arguments, name: str, rank: int) -> Iterator[Row]:
         yield spoil(f"{name} {value!r}, rank {rank}", op, valid, TypeError, words, **{name: value})
 
 
-def _padding_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
+def padding_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
     values: list[Any] = [-1, "smae", "", (0,) * (rank + 1), [(0, -1)] * rank, [(1, 1, 1)] * rank, 2**63]
     if rank > 1 or op.startswith("max_pool"):
         values.append("causal")
@@ -216,8 +216,8 @@ def window_rows() -> Iterator[Row]:
             valid = arguments(rank)
             for name in ("strides", "dilation_rate", SIZES.get(op)):
                 if name:
-                    yield from _int_rows(op, valid, name, rank)
-            yield from _padding_rows(op, valid, rank)
+                    yield from int_rows(op, valid, name, rank)
+            yield from padding_rows(op, valid, rank)
             yield from _extent_rows(op, valid, rank)
             if "input_shape" in valid:
                 yield from _input_shape_rows(op, valid, rank)

@@ -19,6 +19,7 @@ from foldgate.bench.cases import (
     Case,
     ColumnsCase,
     ConvCase,
+    ConvTransposeCase,
     MatmulCase,
     PoolCase,
     RecurrentCase,
@@ -47,6 +48,9 @@ def shrunk(case: Case) -> Case:
             kernel_size=tuple(min(k, 7) for k in case.kernel_size),
             groups=channels if depthwise else min(case.groups, 4),
         )
+    if isinstance(case, ConvTransposeCase):
+        spatial = tuple(min(size, 6) for size in case.spatial)
+        return replace(case, batch=2, channels=5, spatial=spatial, filters=3)
     if isinstance(case, PoolCase):
         return replace(case, batch=2, channels=3, spatial=tuple(9 for _ in case.spatial))
     if isinstance(case, RecurrentCase):
@@ -87,7 +91,10 @@ def test_select_by_op_and_by_part_of_the_name() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("all", ["convolution"]), "ops has 'convolution'; expected some of conv, depthwise, max_pool"),
+        (
+            ("all", ["convolution"]),
+            "ops has 'convolution'; expected some of conv, depthwise, conv_transpose, max_pool",
+        ),
         (("most", None), "cases is 'most'; expected one of quick, default, tables, all"),
         (("all", ["lstm"], "7x7"), "no case of ops lstm in set 'all' has '7x7' in its name"),
     ],

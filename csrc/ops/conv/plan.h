@@ -14,6 +14,7 @@
 namespace foldgate {
 
 enum class ConvAlgorithm { kByShape, kDirect, kIm2col, kDepthwise };
+constexpr ConvAlgorithm kLastConvAlgorithm = ConvAlgorithm::kDepthwise;
 const char* conv_algorithm_name(ConvAlgorithm algorithm);
 
 // What a call says; shapes of all operands that set the geometry.

@@ -4,6 +4,7 @@
 """
 
 from foldgate.ops.conv import conv, conv_backward
+from foldgate.ops.conv_transpose import conv_transpose, conv_transpose_backward
 from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
 from foldgate.ops.im2col import col2im, im2col
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
@@ -15,6 +16,8 @@ __all__ = [
     "col2im",
     "conv",
     "conv_backward",
+    "conv_transpose",
+    "conv_transpose_backward",
     "gru",
     "gru_backward",
     "gru_step",

@@ -79,7 +79,7 @@ def flat_pads(
     if isinstance(padding, str):
         names = "'valid', 'same'" + (", 'causal' (1-D)" if causal else "")
         raise ValueError(f"{op}: padding is {padding!r}; expected {names}, an int, ints or pairs of ints")
-    return _explicit(op, padding, len(kernel))
+    return explicit_pads(op, padding, len(kernel))
 
 
 def _same(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
@@ -87,7 +87,8 @@ def _same(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]
     return total // 2, total - total // 2
 
 
-def _explicit(op: str, padding: object, rank: int) -> list[int]:
+def explicit_pads(op: str, padding: object, rank: int) -> list[int]:
+    """Padding in numbers, (before, after) of every axis, one after the other."""
     if isinstance(padding, (tuple, list)) and any(isinstance(p, (tuple, list)) for p in padding):
         if len(padding) != rank:
             raise ValueError(f"{op}: padding is {padding!r}; expected {rank} (before, after) pairs")

@@ -165,14 +165,15 @@ def _options(
         steps,
         pads,
         dilation,
-        _groups(op, groups),
+        checked_groups(op, groups),
         channels_first,
         activation_code(op, activation),
-        _algorithm_code(op, algorithm),
+        algorithm_code(op, algorithm),
     )
 
 
-def _groups(op: str, groups: object) -> int:
+def checked_groups(op: str, groups: object) -> int:
+    """`groups` as an int of at least 1."""
     if not is_int(groups):
         raise TypeError(f"{op}: groups is {groups!r}; expected an int of at least 1")
     count: int = int(groups)  # type: ignore[call-overload]
@@ -181,7 +182,8 @@ def _groups(op: str, groups: object) -> int:
     return count
 
 
-def _algorithm_code(op: str, algorithm: str | None) -> int:
+def algorithm_code(op: str, algorithm: str | None) -> int:
+    """The native code of an algorithm by name, or of the global one."""
     name = config.get_conv_algorithm() if algorithm is None else algorithm
     code = _ALGORITHMS.get(name) if name is None or isinstance(name, str) else None
     if code is None:

@@ -18,6 +18,8 @@ from foldgate.gradients import LSTMGradients as LSTMGradients
 from foldgate.gradients import SimpleRNNGradients as SimpleRNNGradients
 from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
+from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
+from foldgate.reference.conv_transpose import conv_transpose_backward as conv_transpose_backward
 from foldgate.reference.gru import gru as gru
 from foldgate.reference.gru import gru_backward as gru_backward
 from foldgate.reference.gru import gru_step as gru_step
@@ -44,6 +46,8 @@ __all__ = [
     "col2im",
     "conv",
     "conv_backward",
+    "conv_transpose",
+    "conv_transpose_backward",
     "gru",
     "gru_backward",
     "gru_step",

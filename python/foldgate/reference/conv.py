@@ -10,10 +10,10 @@ One, two and three spatial axes go the same way: p and j are multi-indices.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from foldgate.gradients import ConvGradients
 from foldgate.reference._activation import activate, activation_backward
+from foldgate.reference._groups import join_columns, join_kernel, split_columns, split_kernel
 from foldgate.reference._types import Array, Ints, Padding
 from foldgate.reference._window import Axis, from_channels_last, make_axes, out_shape, to_channels_last
 from foldgate.reference.im2col import columns_of, image_of
@@ -64,8 +64,8 @@ def conv(
     """
     x = to_channels_last(x, data_format)
     axes = _conv_axes("conv", x, kernel, strides, padding, dilation_rate, groups)
-    columns = _split_columns(columns_of(x, axes), axes, groups)  # (G, rows, taps * C/G)
-    product = columns @ _split_kernel(kernel, groups)  # (G, rows, O/G)
+    columns = split_columns(columns_of(x, axes), axes, groups)  # (G, rows, taps * C/G)
+    product = columns @ split_kernel(kernel, groups)  # (G, rows, O/G)
     y = product.transpose(1, 0, 2).reshape(x.shape[0], *out_shape(axes), kernel.shape[-1])
     if bias is not None:
         y = y + bias
@@ -132,11 +132,11 @@ def conv_backward(
 
     dx = dkernel = dbias = None
     if need_dx:
-        dcolumns = d @ _split_kernel(kernel, groups).transpose(0, 2, 1)  # (G, rows, taps * C/G)
-        dx = from_channels_last(image_of(_join_columns(dcolumns, x, axes), axes), data_format)
+        dcolumns = d @ split_kernel(kernel, groups).transpose(0, 2, 1)  # (G, rows, taps * C/G)
+        dx = from_channels_last(image_of(join_columns(dcolumns, len(x), axes), axes), data_format)
     if need_dkernel:
-        columns = _split_columns(columns_of(x, axes), axes, groups)
-        dkernel = _join_kernel(columns.transpose(0, 2, 1) @ d, kernel)  # (G, taps * C/G, O/G) before the join
+        columns = split_columns(columns_of(x, axes), axes, groups)
+        dkernel = join_kernel(columns.transpose(0, 2, 1) @ d, kernel)  # (G, taps * C/G, O/G) before the join
     if need_dbias:
         dbias = dy.reshape(rows, out_channels).sum(axis=0)
     return ConvGradients(dx, dkernel, dbias)
@@ -154,33 +154,3 @@ def _conv_axes(
             "a multiple of groups)"
         )
     return make_axes(op, x.shape[1:-1], kernel_size, strides, padding, dilation_rate)
-
-
-# Columns and kernel are (tap, channel)-major, groups side by side; a batched product wants the group first.
-
-
-def _split_columns(columns: Array, axes: Sequence[Axis], groups: int) -> Array:
-    """(N, *out, taps * C) -> (G, rows, taps * C/G)."""
-    rows = math.prod(columns.shape[:-1])
-    taps = math.prod(axis.taps for axis in axes)
-    k = columns.shape[-1] // groups
-    return columns.reshape(rows, taps, groups, k // taps).transpose(2, 0, 1, 3).reshape(groups, rows, k)
-
-
-def _join_columns(columns: Array, x: Array, axes: Sequence[Axis]) -> Array:
-    """(G, rows, taps * C/G) -> (N, *out, taps * C)."""
-    groups, rows, k = columns.shape
-    taps = math.prod(axis.taps for axis in axes)
-    by_row = columns.reshape(groups, rows, taps, k // taps).transpose(1, 2, 0, 3)
-    return by_row.reshape(x.shape[0], *out_shape(axes), groups * k)
-
-
-def _split_kernel(kernel: Array, groups: int) -> Array:
-    """(*k, C/G, O) -> (G, taps * C/G, O/G)."""
-    k, out_channels = math.prod(kernel.shape[:-1]), kernel.shape[-1]
-    return kernel.reshape(k, groups, out_channels // groups).transpose(1, 0, 2)
-
-
-def _join_kernel(split: Array, kernel: Array) -> Array:
-    """(G, taps * C/G, O/G) -> the shape of `kernel`."""
-    return split.transpose(1, 0, 2).reshape(kernel.shape)

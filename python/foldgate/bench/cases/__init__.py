@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import columns, conv, matmul, pool, recurrent, step
+from . import columns, conv, conv_transpose, matmul, pool, recurrent, step
 from .base import DEFAULT, FORWARD, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
+from .conv_transpose import ConvTransposeCase
 from .matmul import MatmulCase
 from .pool import PoolCase
 from .recurrent import RecurrentCase
@@ -27,6 +28,7 @@ __all__ = [
     "Case",
     "ColumnsCase",
     "ConvCase",
+    "ConvTransposeCase",
     "MatmulCase",
     "PoolCase",
     "RecurrentCase",
@@ -36,6 +38,7 @@ __all__ = [
 
 ALL_CASES: tuple[Case, ...] = (
     *conv.CASES,
+    *conv_transpose.CASES,
     *pool.CASES,
     *recurrent.CASES,
     *step.CASES,

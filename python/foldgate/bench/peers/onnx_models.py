@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Arrays, Case, ConvCase, MatmulCase, PoolCase, RecurrentCase
+from ..cases import Array, Arrays, Case, ConvCase, ConvTransposeCase, MatmulCase, PoolCase, RecurrentCase
 from .base import channels_first_kernel, reorder_gates, to_channels_first, to_channels_last
+
+ImageCase = ConvCase | ConvTransposeCase | PoolCase
 
 _OPSET = 17
 _IR_VERSION = 8
@@ -33,6 +35,8 @@ def build(onnx: Any, case: Case, arrays: Arrays) -> OnnxModel | None:
         return None  # the runtimes' fast kernels are float32
     if isinstance(case, ConvCase):
         return _conv(onnx, case, arrays)
+    if isinstance(case, ConvTransposeCase):
+        return _conv_transpose(onnx, case, arrays)
     if isinstance(case, PoolCase):
         return _pool(onnx, case, arrays)
     if isinstance(case, RecurrentCase):
@@ -58,11 +62,11 @@ def _model(
     return bytes(model.SerializeToString())
 
 
-def _image(case: ConvCase | PoolCase, image: Array) -> Array:
+def _image(case: ImageCase, image: Array) -> Array:
     return image if case.data_format == "channels_first" else to_channels_first(image)
 
 
-def _image_results(case: ConvCase | PoolCase) -> Callable[[Array], Arrays]:
+def _image_results(case: ImageCase) -> Callable[[Array], Arrays]:
     return lambda y: {"y": y if case.data_format == "channels_first" else to_channels_last(y)}
 
 
@@ -80,6 +84,22 @@ def _conv(onnx: Any, case: ConvCase, arrays: Arrays) -> OnnxModel:
     )
     feeds = {"x": _image(case, arrays["x"])}
     weights = {"w": channels_first_kernel(arrays["kernel"]), "b": arrays["bias"]}
+    shape = (case.batch, case.filters, *case.output_spatial)
+    return OnnxModel(_model(onnx, [node], feeds, "y", shape, weights), feeds, _image_results(case))
+
+
+def _conv_transpose(onnx: Any, case: ConvTransposeCase, arrays: Arrays) -> OnnxModel:
+    rank = len(case.kernel_size)
+    node = onnx.helper.make_node(
+        "ConvTranspose",
+        ["x", "w", "b"],
+        ["y"],
+        kernel_shape=case.kernel_size,
+        strides=[case.strides] * rank,
+        pads=[case.padding] * (2 * rank),
+    )
+    feeds = {"x": _image(case, arrays["x"])}
+    weights = {"w": channels_first_kernel(arrays["kernel"]), "b": arrays["bias"]}  # (Cin, Cout, *k)
     shape = (case.batch, case.filters, *case.output_spatial)
     return OnnxModel(_model(onnx, [node], feeds, "y", shape, weights), feeds, _image_results(case))
 

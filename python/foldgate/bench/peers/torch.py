@@ -11,13 +11,19 @@ from ..cases import (
     Case,
     ColumnsCase,
     ConvCase,
+    ConvTransposeCase,
     MatmulCase,
     PoolCase,
     RecurrentCase,
     StepCase,
 )
 from .base import Candidate, Peer, load
-from .torch_images import columns_candidates, conv_candidates, pool_candidates
+from .torch_images import (
+    columns_candidates,
+    conv_candidates,
+    conv_transpose_candidates,
+    pool_candidates,
+)
 from .torch_recurrent import recurrent_candidates, step_candidate
 
 
@@ -36,6 +42,8 @@ class Torch(Peer):
         training = pass_ != FORWARD
         if isinstance(case, ConvCase):
             return conv_candidates(self._torch, case, training, arrays)
+        if isinstance(case, ConvTransposeCase):
+            return conv_transpose_candidates(self._torch, case, training, arrays)
         if isinstance(case, PoolCase):
             return pool_candidates(self._torch, case, training, arrays)
         if isinstance(case, RecurrentCase):

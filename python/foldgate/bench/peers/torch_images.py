@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Arrays, ColumnsCase, ConvCase, PoolCase
+from ..cases import Array, Arrays, ColumnsCase, ConvCase, ConvTransposeCase, PoolCase
 from .base import (
     Candidate,
     channels_first_kernel,
@@ -15,6 +15,8 @@ from .base import (
     to_channels_first,
     to_channels_last,
 )
+
+ImageCase = ConvCase | ConvTransposeCase | PoolCase
 
 
 def conv_candidates(torch: Any, case: ConvCase, training: bool, arrays: Arrays) -> list[Candidate]:
@@ -29,6 +31,28 @@ def conv_candidates(torch: Any, case: ConvCase, training: bool, arrays: Arrays) 
         pads = tuple(before for before, _ in case.pads) if symmetric else 0
         return function(x, kernel, bias, case.strides, pads, case.dilation_rate, case.groups)
 
+    return _convolution(torch, case, convolve, training, arrays)
+
+
+def conv_transpose_candidates(
+    torch: Any, case: ConvTransposeCase, training: bool, arrays: Arrays
+) -> list[Candidate]:
+    function = getattr(torch.nn.functional, f"conv_transpose{len(case.kernel_size)}d")
+
+    def spread(x: Any, kernel: Any, bias: Any) -> Any:
+        return function(x, kernel, bias, case.strides, case.padding)
+
+    return _convolution(torch, case, spread, training, arrays)
+
+
+def _convolution(
+    torch: Any,
+    case: ConvCase | ConvTransposeCase,
+    function: Callable[..., Any],
+    training: bool,
+    arrays: Arrays,
+) -> list[Candidate]:
+    """Both kernels have the channels of the convolution's output last here, and first in torch."""
     operands = {
         "x": _image(case, arrays["x"]),
         "kernel": channels_first_kernel(arrays["kernel"]),
@@ -39,7 +63,7 @@ def conv_candidates(torch: Any, case: ConvCase, training: bool, arrays: Arrays) 
         "kernel": channels_last_kernel,
         "bias": lambda g: g,
     }
-    return _in_formats(torch, case, convolve, operands, back, training, arrays)
+    return _in_formats(torch, case, function, operands, back, training, arrays)
 
 
 def pool_candidates(torch: Any, case: PoolCase, training: bool, arrays: Arrays) -> list[Candidate]:
@@ -71,17 +95,17 @@ def columns_candidates(torch: Any, case: ColumnsCase, arrays: Arrays) -> list[Ca
     return [Candidate("NCHW", call, lambda: {"x": to_channels_last(call().numpy())})]
 
 
-def _image(case: ConvCase | PoolCase, image: Array) -> Array:
+def _image(case: ImageCase, image: Array) -> Array:
     return image if case.data_format == "channels_first" else to_channels_first(image)
 
 
-def _from_image(case: ConvCase | PoolCase, image: Array) -> Array:
+def _from_image(case: ImageCase, image: Array) -> Array:
     return image if case.data_format == "channels_first" else to_channels_last(image)
 
 
 def _in_formats(
     torch: Any,
-    case: ConvCase | PoolCase,
+    case: ImageCase,
     function: Callable[..., Any],
     operands: Arrays,
     back: dict[str, Callable[[Array], Array]],

@@ -1,0 +1,255 @@
+"""Transposed convolution, one to three spatial axes, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from foldgate import _native
+from foldgate._arrays import operand, optional
+from foldgate._typing import FloatArray, Ints, Padding
+from foldgate.gradients import ConvGradients
+from foldgate.ops._activation import activation_code
+from foldgate.ops._window import channels_axis, explicit_pads, per_axis
+from foldgate.ops.conv import algorithm_code, checked_groups
+
+_Options = tuple[tuple[int, ...], list[int], list[int], tuple[int, ...], int, bool, int, int]
+
+
+def conv_transpose(
+    x: FloatArray,
+    kernel: FloatArray,
+    bias: FloatArray | None = None,
+    *,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    output_padding: Ints | None = None,
+    data_format: str = "channels_last",
+    dilation_rate: Ints = 1,
+    groups: int = 1,
+    activation: str | None = None,
+    algorithm: str | None = None,
+) -> FloatArray:
+    """Spreads every position of `x` over a window of the output: the adjoint of `conv`, with a bias.
+
+        y[n, q, o] = activation(bias[o] + sum over taps j and positions p with
+                                p * strides + j * dilation_rate - before = q, and channels c, of
+                                x[n, p, c] * kernel[j, o, c])
+
+    With groups, output channel `o` of group `o // (Cout / groups)` sees only that group's input channels.
+
+    Args:
+      x: (N, *spatial, Cin), or (N, Cin, *spatial) with channels first; one to three spatial axes.
+      kernel: (*kernel_size, Cout / groups, Cin), in either data format.
+      bias: (Cout,) or None.
+      strides: an int, or one a spatial axis.
+      padding: what is cut off the full output of (in - 1) * strides + (kernel_size - 1) * dilation_rate + 1
+        positions. `"valid"`: nothing; `"same"`: so much that in * strides stay, the odd position cut after;
+        an int; an int an axis; or a (before, after) pair an axis.
+      output_padding: positions added after, below the stride or the dilation rate; an int, one an axis, or
+        None. With None `"valid"` adds what the stride has over the effective kernel. With a number
+        `"same"` cuts half the effective kernel, rounded down, off either end, and then adds.
+      data_format: `"channels_last"` or `"channels_first"`, of `x` and of the result.
+      dilation_rate: an int, or one a spatial axis.
+      groups: a divisor of Cin.
+      activation: None, `"relu"`, `"tanh"` or `"sigmoid"`.
+      algorithm: of the convolution that this is the adjoint of; see `conv`.
+
+    Returns:
+      (N, *out, Cout), or (N, Cout, *out) with channels first, of the dtype of `x`.
+
+    Raises:
+      TypeError: an operand is not an array, not float32 or float64, or of another dtype than `x`; an option
+        is of a wrong kind.
+      ValueError: shapes or options do not fit each other; the padding leaves no output.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, kernel = np.array([1.0, 2.0]), np.array([1.0, 10.0, 100.0])
+      >>> ops.conv_transpose(x.reshape(1, 2, 1), kernel.reshape(3, 1, 1), strides=2).ravel()
+      array([  1.,  10., 102.,  20., 200.])
+    """
+    op = "conv_transpose"
+    x = operand(op, "x", x)
+    kernel = operand(op, "kernel", kernel, x)
+    options = _options(
+        op,
+        x,
+        kernel,
+        strides,
+        padding,
+        output_padding,
+        data_format,
+        dilation_rate,
+        groups,
+        activation,
+        algorithm,
+    )
+    return _native.conv_transpose(x, kernel, optional(op, "bias", bias, x), *options)
+
+
+def conv_transpose_backward(
+    dy: FloatArray,
+    x: FloatArray,
+    kernel: FloatArray,
+    *,
+    y: FloatArray | None = None,
+    strides: Ints = 1,
+    padding: Padding = "valid",
+    output_padding: Ints | None = None,
+    data_format: str = "channels_last",
+    dilation_rate: Ints = 1,
+    groups: int = 1,
+    activation: str | None = None,
+    algorithm: str | None = None,
+    need_dx: bool = True,
+    need_dkernel: bool = True,
+    need_dbias: bool = True,
+) -> ConvGradients:
+    """The gradients of `sum(dy * conv_transpose(x, kernel, bias, ...))`.
+
+    Args:
+      dy: the gradient of the output, of the output's shape.
+      x: what `conv_transpose` was given.
+      kernel: what `conv_transpose` was given.
+      y: what `conv_transpose` returned; needed where there is an activation, whose derivative is a function
+        of it.
+      strides, padding, output_padding, data_format, dilation_rate, groups, activation, algorithm: as in
+        `conv_transpose`.
+      need_dx: whether to compute `dx`.
+      need_dkernel: whether to compute `dkernel`.
+      need_dbias: whether to compute `dbias`.
+
+    Returns:
+      `ConvGradients(dx, dkernel, dbias)`, None where not needed.
+
+    Raises:
+      TypeError: as `conv_transpose`.
+      ValueError: as `conv_transpose`; `dy` or `y` has not the output's shape; there is an activation and no
+        `y`.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, kernel = np.ones((1, 2, 1)), np.array([1.0, 10.0]).reshape(2, 1, 1)
+      >>> dx, dkernel, dbias = ops.conv_transpose_backward(np.ones((1, 3, 1)), x, kernel)
+      >>> dx.ravel(), dkernel.ravel(), dbias
+      (array([11., 11.]), array([2., 2.]), array([3.]))
+    """
+    op = "conv_transpose_backward"
+    x = operand(op, "x", x)
+    kernel = operand(op, "kernel", kernel, x)
+    dy = operand(op, "dy", dy, x)
+    y = optional(op, "y", y, x)
+    options = _options(
+        op,
+        x,
+        kernel,
+        strides,
+        padding,
+        output_padding,
+        data_format,
+        dilation_rate,
+        groups,
+        activation,
+        algorithm,
+    )
+    if y is None and options[6] != 0:
+        raise ValueError(
+            f"{op}: y is None with activation {activation!r}; expected what conv_transpose returned"
+        )
+    needs = (bool(need_dx), bool(need_dkernel), bool(need_dbias))
+    return ConvGradients(*_native.conv_transpose_backward(dy, x, kernel, y, *options, *needs))
+
+
+def _options(
+    op: str,
+    x: FloatArray,
+    kernel: FloatArray,
+    strides: Ints,
+    padding: Padding,
+    output_padding: Ints | None,
+    data_format: str,
+    dilation_rate: Ints,
+    groups: int,
+    activation: str | None,
+    algorithm: str | None,
+) -> _Options:
+    """The options as the native op takes them: all of a kind, one entry an axis, names as codes."""
+    rank = kernel.ndim - 2
+    if not 1 <= rank <= 3:
+        raise ValueError(
+            f"{op}: kernel has shape {kernel.shape}; expected (*kernel_size, Cout / groups, Cin) with 1, 2 "
+            "or 3 spatial axes"
+        )
+    if x.ndim != kernel.ndim:
+        raise ValueError(
+            f"{op}: x has {x.ndim} axes; expected {kernel.ndim} as kernel has shape {kernel.shape}"
+        )
+    channels_first = channels_axis(op, data_format, x.ndim) == 1
+    steps = per_axis(op, "strides", strides, rank)
+    dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
+    spatial = x.shape[2:] if channels_first else x.shape[1:-1]
+    effective = [(k - 1) * d + 1 for k, d in zip(kernel.shape[:-2], dilation, strict=True)]
+    before, output = _extents(op, spatial, effective, steps, dilation, padding, output_padding)
+    for axis, extent in enumerate(output):
+        if not 1 <= extent < 2**63:
+            raise ValueError(
+                f"{op}: the output has {extent} positions along spatial axis {axis}; expected at least 1 and "
+                "below 2**63"
+            )
+    return (
+        steps,
+        before,
+        output,
+        dilation,
+        checked_groups(op, groups),
+        channels_first,
+        activation_code(op, activation),
+        algorithm_code(op, algorithm),
+    )
+
+
+def _extents(
+    op: str,
+    spatial: Sequence[int],
+    effective: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: Padding,
+    output_padding: Ints | None,
+) -> tuple[list[int], list[int]]:
+    """What is cut off before, and the output's extents, of every axis."""
+    rank = len(spatial)
+    added = _output_padding(op, output_padding, strides, dilation)
+    full = [(n - 1) * s + k for n, s, k in zip(spatial, strides, effective, strict=True)]
+    if padding == "valid":
+        extra = added or [max(0, s - k) for s, k in zip(strides, effective, strict=True)]
+        return [0] * rank, [f + e for f, e in zip(full, extra, strict=True)]
+    if padding == "same":
+        if added:
+            output = [f - k // 2 * 2 + a for f, k, a in zip(full, effective, added, strict=True)]
+        else:
+            output = [n * s for n, s in zip(spatial, strides, strict=True)]
+        return [max(0, f - o) // 2 for f, o in zip(full, output, strict=True)], output
+    if isinstance(padding, str):
+        raise ValueError(
+            f"{op}: padding is {padding!r}; expected 'valid', 'same', an int, ints or pairs of ints"
+        )
+    pads = explicit_pads(op, padding, rank)
+    before, after, extra = pads[::2], pads[1::2], added or [0] * rank
+    return before, [f - b - a + e for f, b, a, e in zip(full, before, after, extra, strict=True)]
+
+
+def _output_padding(
+    op: str, output_padding: Ints | None, strides: Sequence[int], dilation: Sequence[int]
+) -> tuple[int, ...] | None:
+    if output_padding is None:
+        return None
+    added = per_axis(op, "output_padding", output_padding, len(strides), least=0)
+    if any(a >= max(s, d) for a, s, d in zip(added, strides, dilation, strict=True)):
+        raise ValueError(
+            f"{op}: output_padding is {output_padding!r}; expected less than its axis' stride or "
+            f"dilation rate, {tuple(strides)} and {tuple(dilation)}"
+        )
+    return added
