@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check.h"
+#include "conv_products.h"
 #include "core/thread_pool.h"
 #include "guard.h"
 #include "kernels/table.h"
@@ -16,8 +17,11 @@
 namespace foldgate {
 namespace {
 
+using test::differences;
 using test::Flush;
 using test::Guarded;
+using test::Images;
+using test::product;
 using Shape = std::vector<int64_t>;
 
 struct Case {
@@ -39,50 +43,6 @@ ConvPlan plan_of(const Case& c) {
   return ConvPlan::make("conv", spec);
 }
 
-// body(output position, tap, input position) for every tap of every window that lies inside the image.
-template <class Body>
-void for_each_tap(const Window& w, Body body) {
-  auto split = [](int64_t flat, int64_t height, int64_t width, int64_t(&parts)[3]) {
-    parts[0] = flat / width / height, parts[1] = flat / width % height, parts[2] = flat % width;
-  };
-  for (int64_t output = 0; output < w.output_positions(); ++output) {
-    for (int64_t tap = 0; tap < w.taps(); ++tap) {
-      int64_t o[3], t[3], position = 0;
-      split(output, w.height().output, w.width().output, o);
-      split(tap, w.height().kernel, w.width().kernel, t);
-      bool inside = true;
-      for (int i = 0; i < 3; ++i) {
-        const int64_t at = o[i] * w.axes[i].stride + t[i] * w.axes[i].dilation - w.axes[i].before;
-        inside = inside && at >= 0 && at < w.axes[i].input;
-        position = position * w.axes[i].input + at;
-      }
-      if (inside) body(output, tap, position);
-    }
-  }
-}
-
-struct Images {  // where element (n, position, channel) lies
-  int64_t positions, channels;
-  bool channels_first;
-  int64_t at(int64_t n, int64_t position, int64_t channel) const {
-    return channels_first ? (n * channels + channel) * positions + position
-                          : (n * positions + position) * channels + channel;
-  }
-};
-
-int64_t product(const Shape& shape) {
-  int64_t size = 1;
-  for (int64_t extent : shape) size *= extent;
-  return size;
-}
-
-template <class A, class B>
-int64_t differences(const A& a, const B& b) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < a.size(); ++i) count += !(static_cast<double>(a[i]) == b[static_cast<size_t>(i)]);
-  return count;
-}
-
 template <class T>
 struct Problem {
   Problem(const Case& c, Flush flush)
@@ -94,38 +54,21 @@ struct Problem {
         dy(y.size(), flush),
         dx(x.size(), flush, T(99)),
         dkernel(kernel.size(), flush, T(99)),
-        dbias(bias.size(), flush, T(99)),
-        in{plan.window.input_positions(), plan.in_channels, plan.channels_first},
-        out{plan.window.output_positions(), plan.out_channels, plan.channels_first} {
+        dbias(bias.size(), flush, T(99)) {
     test::Random random(static_cast<uint64_t>(x.size() * 31 + kernel.size()));
     for (Guarded<T>* array : {&x, &kernel, &bias, &dy}) random.fill_integers(*array, -3, 3);
   }
 
-  // body(index of y, index of x, index of the kernel) for every product of the definition
-  template <class Body>
-  void for_each_product(Body body) const {
-    for_each_tap(plan.window, [&](int64_t output, int64_t tap, int64_t position) {
-      for (int64_t n = 0; n < plan.batch; ++n) {
-        for (int64_t o = 0; o < plan.out_channels; ++o) {
-          for (int64_t c = 0; c < plan.group_in(); ++c) {
-            const int64_t channel = o / plan.group_out() * plan.group_in() + c;
-            body(out.at(n, output, o), in.at(n, position, channel),
-                 (tap * plan.group_in() + c) * plan.out_channels + o);
-          }
-        }
-      }
-    });
-  }
-
   int64_t wrong_forward() {
     conv_forward(plan, x.data(), kernel.data(), bias.data(), y.data());
+    const Images out = test::images_of_y(plan);
     std::vector<double> expected(static_cast<size_t>(y.size()));
     for (int64_t n = 0; n < plan.batch; ++n) {
       for (int64_t p = 0; p < out.positions; ++p) {
         for (int64_t o = 0; o < out.channels; ++o) expected[static_cast<size_t>(out.at(n, p, o))] = bias[o];
       }
     }
-    for_each_product([&](int64_t i, int64_t j, int64_t k) {
+    test::for_each_product(plan, [&](int64_t i, int64_t j, int64_t k) {
       expected[static_cast<size_t>(i)] += static_cast<double>(x[j]) * kernel[k];
     });
     if (plan.activation == Activation::kRelu) {
@@ -135,6 +78,7 @@ struct Problem {
   }
 
   int64_t wrong_backward() {
+    const Images out = test::images_of_y(plan);
     const bool relu = plan.activation == Activation::kRelu;
     conv_backward<T>(plan, {dy.data(), x.data(), kernel.data(), relu ? y.data() : nullptr, dx.data(),
                             dkernel.data(), dbias.data()});
@@ -143,7 +87,7 @@ struct Problem {
     for (int64_t i = 0; i < dy.size(); ++i) {
       slope[static_cast<size_t>(i)] = relu && !(y[i] > 0) ? 0 : static_cast<double>(dy[i]);
     }
-    for_each_product([&](int64_t i, int64_t j, int64_t k) {
+    test::for_each_product(plan, [&](int64_t i, int64_t j, int64_t k) {
       ex[static_cast<size_t>(j)] += slope[static_cast<size_t>(i)] * kernel[k];
       ek[static_cast<size_t>(k)] += slope[static_cast<size_t>(i)] * x[j];
     });
@@ -159,7 +103,6 @@ struct Problem {
 
   ConvPlan plan;
   Guarded<T> x, kernel, bias, y, dy, dx, dkernel, dbias;
-  Images in, out;
 };
 
 template <class T>
@@ -343,7 +286,7 @@ void check_columns(const Case& c, Flush flush) {
   const Images in{plan.window.input_positions(), plan.channels, c.channels_first};
   const Images out{plan.window.output_positions(), plan.depth(), c.channels_first};
   std::vector<double> expected(static_cast<size_t>(columns.size())), sums(static_cast<size_t>(x.size()));
-  for_each_tap(plan.window, [&](int64_t output, int64_t tap, int64_t position) {
+  test::for_each_tap(plan.window, [&](int64_t output, int64_t tap, int64_t position) {
     for (int64_t n = 0; n < plan.batch; ++n) {
       for (int64_t channel = 0; channel < plan.channels; ++channel) {
         const T value = x[in.at(n, position, channel)];
