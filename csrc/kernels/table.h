@@ -8,6 +8,7 @@
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
+#include "kernels/strided.h"
 
 namespace foldgate {
 
@@ -20,6 +21,7 @@ struct Kernels {
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;
+  StridedKernels<T> strided;
 };
 
 struct KernelTable {

@@ -22,9 +22,9 @@ using Accumulators = Vec<T>[M][N];
 
 // Full-width tiles start from the bias, so that most of them end in plain stores.
 template <class T, int M, int N>
-FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, int columns, const Epilogue<T>& epilogue) {
   Vec<T> bias[N] = {};
-  if (epilogue.bias && tile.columns == N * kLanes<T>) {
+  if (epilogue.bias && columns == N * kLanes<T>) {
     FOLDGATE_UNROLL
     for (int v = 0; v < N; ++v) bias[v] = load(epilogue.bias + v * kLanes<T>);
   }
@@ -35,17 +35,17 @@ FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, const Tile<T>& tile, cons
   }
 }
 
-// The ragged right edge: vector by vector, the last one masked.
-template <class T, int M, int N>
-FOLDGATE_INLINE void finish_ragged(Accumulators<T, M, N>& sum, const Tile<T>& tile,
+// The ragged right edge: vector by vector, the last one masked. row(i) is where output row i begins.
+template <class T, int M, int N, class Row>
+FOLDGATE_INLINE void finish_ragged(Accumulators<T, M, N>& sum, int columns, Row row,
                                    const Epilogue<T>& epilogue) {
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     FOLDGATE_UNROLL
     for (int v = 0; v < N; ++v) {
-      const int64_t live = tile.columns - v * kLanes<T>;
+      const int64_t live = columns - v * kLanes<T>;
       if (live <= 0) continue;
-      T* c = tile.c[i] + tile.c_offset + v * kLanes<T>;
+      T* c = row(i) + v * kLanes<T>;
       Vec<T> x = sum[i][v];
       if (epilogue.bias) x += load(epilogue.bias + v * kLanes<T>, live);
       if (epilogue.accumulate) x += load(c, live);
@@ -55,14 +55,15 @@ FOLDGATE_INLINE void finish_ragged(Accumulators<T, M, N>& sum, const Tile<T>& ti
   }
 }
 
-template <class T, int M, int N>
-FOLDGATE_INLINE void finish(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
-  if (tile.columns != N * kLanes<T>) return finish_ragged<T, M, N>(sum, tile, epilogue);
+template <class T, int M, int N, class Row>
+FOLDGATE_INLINE void finish_rows(Accumulators<T, M, N>& sum, int columns, Row row,
+                                 const Epilogue<T>& epilogue) {
+  if (columns != N * kLanes<T>) return finish_ragged<T, M, N>(sum, columns, row, epilogue);
   if (epilogue.accumulate) {
     FOLDGATE_UNROLL
     for (int i = 0; i < M; ++i) {
       FOLDGATE_UNROLL
-      for (int v = 0; v < N; ++v) sum[i][v] += load(tile.c[i] + tile.c_offset + v * kLanes<T>);
+      for (int v = 0; v < N; ++v) sum[i][v] += load(row(i) + v * kLanes<T>);
     }
   }
   if (epilogue.relu) {
@@ -75,8 +76,14 @@ FOLDGATE_INLINE void finish(Accumulators<T, M, N>& sum, const Tile<T>& tile, con
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     FOLDGATE_UNROLL
-    for (int v = 0; v < N; ++v) store(tile.c[i] + tile.c_offset + v * kLanes<T>, sum[i][v]);
+    for (int v = 0; v < N; ++v) store(row(i) + v * kLanes<T>, sum[i][v]);
   }
+}
+
+template <class T, int M, int N>
+FOLDGATE_INLINE void finish(Accumulators<T, M, N>& sum, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  finish_rows<T, M, N>(
+      sum, tile.columns, [&](int i) FOLDGATE_LAMBDA { return tile.c[i] + tile.c_offset; }, epilogue);
 }
 
 // One term of k: N vectors of B against M broadcasts of A.
@@ -96,7 +103,7 @@ FOLDGATE_INLINE void multiply_add(Accumulators<T, M, N>& sum, const T* b, Elemen
 template <class T, int M, int N>
 void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
-  start<T, M, N>(sum, tile, epilogue);
+  start<T, M, N>(sum, tile.columns, epilogue);
   for (int64_t s = 0; s < tile.segments; ++s) {
     const T* a[M];
     const T* b = tile.b[s];
@@ -111,7 +118,7 @@ void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
 template <class T, int M, int N>
 void tile_columns(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
-  start<T, M, N>(sum, tile, epilogue);
+  start<T, M, N>(sum, tile.columns, epilogue);
   for (int64_t s = 0; s < tile.segments; ++s) {
     const T* a = tile.a[s];
     const T* b = tile.b[s];

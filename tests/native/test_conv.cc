@@ -233,11 +233,61 @@ TEST(conv, exact_for_bands_of_depthwise_rows) {
   });
 }
 
+// Rows of every height of the strided tiles, in panels of every width and a ragged one.
+template <class T>
+void widths_around_tiles() {
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  for (int64_t out : {lanes - 1, 2 * lanes, 3 * lanes, 4 * lanes + 1, 5 * lanes}) {
+    for (int64_t width = 4; width <= 31; ++width) {
+      const Case c{1, 3, out, 1, {2, width}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, width % 2 == 0};
+      check_case<T>(c, width % 3 ? Flush::kBack : Flush::kFront);
+    }
+  }
+}
+
+TEST(conv, exact_for_widths_around_tiles) {
+  test::on_every_tier([] {
+    widths_around_tiles<float>();
+    widths_around_tiles<double>();
+  });
+}
+
+// Enough pixels for frames of several rows, planes and strips, one long row of a 1x1 kernel, and sweeps read in place.
+TEST(conv, exact_for_sweeps_of_planes_rows_and_strips) {
+  const Case cases[] = {
+      {40, 5, 9, 1, {6, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+      {1, 16, 33, 1, {40, 41}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+      {3, 17, 20, 1, {35, 36}, {3, 3}, {2, 1}, {1, 2}, {0, 0, 0, 0}},
+      {5, 24, 40, 1, {17, 19}, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+      {2, 33, 18, 1, {24, 47}, {1, 1}, {1, 2}, {1, 1}, {1, 0, 0, 3}},
+      {2, 32, 34, 2, {30, 31}, {3, 1}, {1, 1}, {1, 1}, {1, 1, 0, 0}},
+      {1, 3, 5, 1, {9000}, {5}, {1}, {3}, {6, 6}},
+      {1, 18, 5, 1, {9000}, {3}, {1}, {1}, {2, 0}},
+      {2, 2, 6, 1, {6, 9, 40}, {2, 3, 3}, {1, 2, 1}, {2, 1, 1}, {1, 0, 1, 1, 2, 0}},
+      {1, 16, 20, 1, {9, 12, 13}, {3, 2, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 0, 1, 0, 0}},
+      {1, 1024, 17, 1, {33, 32}, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+      {1, 512, 17, 1, {66, 64}, {1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0}},
+  };
+  test::on_every_tier([&] {
+    for (const Case& c : cases) {
+      for (bool channels_first : {false, true}) {
+        Case direct = c;
+        direct.algorithm = ConvAlgorithm::kDirect;
+        direct.channels_first = channels_first;
+        check_case<float>(direct, Flush::kBack);
+        check_case<double>(direct, Flush::kFront);
+      }
+    }
+  });
+}
+
 TEST(conv, exact_with_threads) {
   const int before = get_num_threads();
   for (int threads : {2, 3}) {
     set_num_threads(threads);
     for (bool channels_first : {false, true}) {
+      check_case<float>({2, 3, 40, 1, {90, 91}, {7, 7}, {2, 2}, {1, 1}, {3, 3, 3, 3}, channels_first},
+                        Flush::kBack);
       for (int64_t groups : {1, 4, 16}) {
         Case c{6, 16, 32, groups, {18, 20}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, channels_first};
         check_case<float>(c, Flush::kBack);

@@ -46,12 +46,11 @@ int64_t held_by_algorithm(const ConvPlan& plan) {
 }
 
 template <class T>
-void forward_chunk(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
-                   bool planar) {
+void forward_chunk(const ConvPlan& plan, const DirectForward<T>& o) {
   switch (plan.algorithm) {
-    case ConvAlgorithm::kDepthwise: return depthwise_forward(plan, batch, x, kernel, bias, y);
-    case ConvAlgorithm::kIm2col: return im2col_forward(plan, batch, x, kernel, bias, y);
-    default: return direct_forward(plan, batch, x, kernel, bias, y, planar);
+    case ConvAlgorithm::kDepthwise: return depthwise_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
+    case ConvAlgorithm::kIm2col: return im2col_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
+    default: return direct_forward(plan, o);
   }
 }
 
@@ -131,10 +130,11 @@ class OutputGradient {
 template <class T>
 void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y) {
   if (plan.batch == 0) return;
-  const bool sinks = plan.algorithm == ConvAlgorithm::kDirect;  // turns its outputs while they are in cache
-  const bool turn_x = turns_x(plan), planar = turns_y(plan) && sinks, turn_y = turns_y(plan) && !sinks;
+  const bool direct = plan.algorithm == ConvAlgorithm::kDirect;  // turns its operands while they are in cache
+  const bool x_planes = turns_x(plan) && direct && direct_reads_planes<T>(plan);
+  const bool turn_x = turns_x(plan) && !x_planes, turn_y = turns_y(plan) && !direct;
   const int64_t held =
-      std::max({turn_x ? x_size(plan) : 0, turn_y ? y_size(plan) : 0, held_by_algorithm(plan)});
+      std::max({turn_x ? x_size(plan) : 0, turn_y ? y_size(plan) : 0, direct ? 0 : held_by_algorithm(plan)});
   const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
   const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);
   const Scratch<T> turned_y(turn_y ? images * y_size(plan) : 0);
@@ -146,7 +146,8 @@ void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bi
       planes_to_pixels(from, count, plan.in_channels, plan.window.input_positions(), turned_x.data());
       from = turned_x.data();
     }
-    forward_chunk(plan, count, from, kernel, bias, turn_y ? turned_y.data() : to, planar);
+    forward_chunk<T>(
+        plan, {count, from, kernel, bias, turn_y ? turned_y.data() : to, x_planes, turns_y(plan) && direct});
     if (turn_y)
       pixels_to_planes(turned_y.data(), count, plan.out_channels, plan.window.output_positions(), to);
     check_interrupt();

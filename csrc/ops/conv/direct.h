@@ -14,14 +14,24 @@ inline bool few_channels(const ConvPlan& plan) {
   return plan.groups == 1 && plan.in_channels < kFewChannels && width.dilation == 1 && width.kernel > 1;
 }
 
-// Whether x is copied into a frame of its padding first, so that kernel rows never leave it.
+// Whether x is copied into a frame of its padding for the gradient of the kernel, so that kernel rows never leave it.
 bool frames_input(const ConvPlan& plan);
 
-// y = activation(x * kernel + bias). With `planar`, y is (batch, Cout, *out). bias (Cout,) or null.
-// Scratch: tap_gemm's; with few channels and padding also a framed copy of x.
+// y = activation(x * kernel + bias). bias (Cout,) or null. x_planes, y_planes: (batch, C, *spatial) instead.
+// Scratch: strided_gemm's or tap_gemm's.
 template <class T>
-void direct_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
-                    bool planar);
+struct DirectForward {
+  int64_t batch;
+  const T *x, *kernel, *bias;
+  T* y;
+  bool x_planes, y_planes;
+};
+template <class T>
+void direct_forward(const ConvPlan& plan, const DirectForward<T>& operands);
+
+// Whether direct_forward takes x_planes.
+template <class T>
+bool direct_reads_planes(const ConvPlan& plan);
 
 // dx = the gradient of sum(dy * y) by x; all of dx is written.
 template <class T>

@@ -5,7 +5,7 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/phases.h"
-#include "ops/conv/tap_gemm.h"
+#include "ops/conv/strided_gemm.h"
 
 namespace foldgate {
 
@@ -45,7 +45,7 @@ void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, con
       for (int i = 0; i < kMaxSpatial; ++i)
         if (tap.shift[i] < 0 || tap.shift[i] + phase.count[i] > problem.in.extent[i]) problem.inside = false;
     }
-    tap_gemm(problem);
+    direct_gemm(problem);
   });
 }
 

@@ -2,6 +2,7 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/strided_gemm.h"
 #include "ops/conv/tap_gemm.h"
 
 namespace foldgate {
@@ -9,29 +10,39 @@ namespace {
 
 // Taps in ascending address order: the hardware's prefetchers follow, descending costs a fifth.
 template <class T>
-void add_taps(const ConvPlan& plan, bool rows_only, TapGemm<T>& problem) {
+void add_taps(const ConvPlan& plan, TapGemm<T>& problem) {
   const WindowAxis &depth = plan.window.depth(), &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap_size = plan.group_in() * plan.out_channels;
-  const bool framed = rows_only;  // kernel rows stand in a frame, or there is no padding
   for (int64_t i = 0; i < depth.kernel; ++i)
     for (int64_t j = 0; j < height.kernel; ++j)
-      for (int64_t k = 0; k < (rows_only ? 1 : width.kernel); ++k)
-        problem.taps.push_back({{i * depth.dilation - (framed ? 0 : depth.before),
-                                 j * height.dilation - (framed ? 0 : height.before),
-                                 k * width.dilation - (framed ? 0 : width.before)},
+      for (int64_t k = 0; k < width.kernel; ++k)
+        problem.taps.push_back({{i * depth.dilation - depth.before, j * height.dilation - height.before,
+                                 k * width.dilation - width.before},
                                 ((i * height.kernel + j) * width.kernel + k) * tap_size});
 }
 
 template <class T>
-void set_outputs(const ConvPlan& plan, int64_t batch, T* y, TapGemm<T>& problem) {
-  const Images<T> out = dense_outputs(y, plan.window, plan.out_channels);
+TapGemm<T> problem_of(const ConvPlan& plan, int64_t batch, bool planes) {
+  const Images<T> out = dense_outputs(static_cast<T*>(nullptr), plan.window, plan.out_channels);
+  TapGemm<T> problem;
   problem.batch = batch;
-  problem.out = y;
   for (int i = 0; i <= kMaxSpatial; ++i) problem.out_step[i] = out.step[i];
   for (int i = 0; i < kMaxSpatial; ++i) {
     problem.grid[i] = out.extent[i];
     problem.step[i] = plan.window.axes[i].stride;
   }
+  problem.in = dense_inputs(static_cast<const T*>(nullptr), plan.window, plan.in_channels);
+  problem.inside = !has_padding(plan.window);
+  problem.planes = planes;
+  problem.groups = plan.groups;
+  problem.length = plan.group_in();
+  problem.columns = plan.group_out();
+  problem.k_step = plan.out_channels;
+  problem.column_step = 1;
+  problem.group_step = plan.group_out();
+  problem.activation = plan.activation;
+  add_taps(plan, problem);
+  return problem;
 }
 
 }  // namespace
@@ -39,42 +50,26 @@ void set_outputs(const ConvPlan& plan, int64_t batch, T* y, TapGemm<T>& problem)
 bool frames_input(const ConvPlan& plan) { return few_channels(plan) && has_padding(plan.window); }
 
 template <class T>
-void direct_forward(const ConvPlan& asked, int64_t batch, const T* x, const T* given_kernel, const T* bias,
-                    T* y, bool planar) {
-  const MergedGroups<T> merged(asked, x, batch * asked.window.input_positions() * asked.in_channels);
-  const ConvPlan& plan = merged.plan();
-  const Scratch<T> block_kernel = merged.kernel(given_kernel);
-  const T* kernel = block_kernel.data() ? block_kernel.data() : given_kernel;
-  TapGemm<T> problem;
-  set_outputs(plan, batch, y, problem);
-  problem.planar = planar;
-  problem.groups = plan.groups;
-  problem.columns = plan.group_out();
-  problem.weights = kernel;
-  problem.k_step = plan.out_channels;
-  problem.column_step = 1;
-  problem.group_step = plan.group_out();
-  problem.bias = bias;
-  problem.activation = plan.activation;
-  problem.in = dense_inputs(x, plan.window, plan.in_channels);
-  problem.inside = !has_padding(plan.window);
-  const bool few = few_channels(plan), framed = frames_input(plan);
-  const Scratch<T> frame(framed ? batch * framed_size(plan.window, plan.in_channels) : 0);
-  if (framed) {
-    const Images<T> copy = frame_images(x, batch, plan.in_channels, plan.window, frame.data());
-    problem.in.data = copy.data;
-    for (int i = 0; i <= kMaxSpatial; ++i) problem.in.step[i] = copy.step[i];
-    for (int i = 0; i < kMaxSpatial; ++i) problem.in.extent[i] = copy.extent[i];
-    problem.inside = true;
-  }
-  problem.length = few ? plan.window.width().kernel * plan.in_channels : plan.group_in();
-  add_taps(plan, few, problem);
-  tap_gemm(problem);
+bool direct_reads_planes(const ConvPlan& plan) {
+  return strided_gemm_suits(problem_of<T>(plan, plan.batch, true));
 }
 
-template void direct_forward(const ConvPlan&, int64_t, const float*, const float*, const float*, float*,
-                             bool);
-template void direct_forward(const ConvPlan&, int64_t, const double*, const double*, const double*, double*,
-                             bool);
+template <class T>
+void direct_forward(const ConvPlan& asked, const DirectForward<T>& o) {
+  const MergedGroups<T> merged(asked, o.x, o.batch * asked.window.input_positions() * asked.in_channels);
+  const Scratch<T> block_kernel = merged.kernel(o.kernel);
+  TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
+  problem.in.data = o.x;
+  problem.weights = block_kernel.data() ? block_kernel.data() : o.kernel;
+  problem.bias = o.bias;
+  problem.out = o.y;
+  problem.planar = o.y_planes;
+  direct_gemm(problem);
+}
+
+template bool direct_reads_planes<float>(const ConvPlan&);
+template bool direct_reads_planes<double>(const ConvPlan&);
+template void direct_forward(const ConvPlan&, const DirectForward<float>&);
+template void direct_forward(const ConvPlan&, const DirectForward<double>&);
 
 }  // namespace foldgate

@@ -1,0 +1,287 @@
+#include "ops/conv/strided_gemm.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "kernels/table.h"
+#include "ops/conv/strided_frame.h"
+#include "ops/conv/strided_panels.h"
+
+namespace foldgate {
+namespace {
+
+// The input of a sweep stays in L2 (1 MB on the smallest machines meant) beside a block of a panel of B.
+constexpr int64_t kSweepBytes = 256 << 10;
+constexpr int64_t kLargestFrame = 1 << 20;  // beyond it the pointers of tap_gemm are cheaper than a frame
+// Up to so many terms a tile makes one pass over the inner dimension: a panel of two vectors is 80 KB on AVX-512. With
+// more, or few pixels, the wider tiles of tap_gemm over blocks of weights are faster.
+constexpr int64_t kMostTerms = 640;
+constexpr int64_t kFewPixels = 1024;
+// Panels that stay in L2 together: a tile's pixels, in L1, meet them all before the next tile's do.
+constexpr int64_t kPanelBytes = 192 << 10;
+// Outputs of a sweep that are turned to planes from L2.
+constexpr int64_t kPlanarBytes = 128 << 10;
+// Tasks where there is work for it, of that many pixels at least, and the most multiply-adds of one: ~10 ms, so that
+// an interrupt is answered.
+constexpr int64_t kTasks = 8;
+constexpr int64_t kTaskPixels = 112;
+constexpr double kTaskWork = 5e8;
+// With so few terms a tile's stores wait for their cache lines: each tile fetches those of the next.
+constexpr int64_t kFetchTerms = 256;
+constexpr int64_t kLeastWidth = 4;
+
+// A 1x1 product over whole images: one long row of pixels, of the batch if its images lie one after the other.
+template <class T>
+bool is_matrix_product(const TapGemm<T>& p) {
+  if (p.taps.size() != 1 || !p.inside) return false;
+  for (int i = 0; i < kMaxSpatial; ++i)
+    if (p.step[i] != 1 || p.taps[0].shift[i] != 0 || p.grid[i] != p.in.extent[i]) return false;
+  const int64_t outs = p.groups * p.columns, ins = p.groups * p.length;
+  auto dense = [&](const int64_t* step, int64_t channels) {
+    return step[3] == channels && step[2] == p.grid[2] * step[3] && step[1] == p.grid[1] * step[2] &&
+           step[0] == p.grid[0] * step[1];
+  };
+  return (p.planes || dense(p.in.step, ins)) && (p.planar || dense(p.out_step, outs));
+}
+
+template <class T>
+TapGemm<T> flattened(const TapGemm<T>& problem) {
+  TapGemm<T> p = problem;
+  if (!is_matrix_product(p)) return p;
+  const int64_t plane = p.grid[0] * p.grid[1] * p.grid[2], images = p.planes || p.planar ? p.batch : 1;
+  const int64_t width = images == 1 ? p.batch * plane : plane;
+  p.batch = images;
+  for (int i = 0; i < kMaxSpatial; ++i) {
+    p.grid[i] = p.in.extent[i] = i == 2 ? width : 1;
+    p.in.step[i] = width * p.in.step[3];
+    p.out_step[i] = width * p.out_step[3];
+  }
+  return p;
+}
+
+// What the tiles of a panel share.
+template <class T>
+struct PanelTile {
+  StridedTile<T> tile;
+  Epilogue<T> epilogue;
+  int64_t channel, column;  // the group's first channel; the panel's first column of a task's outputs
+  int vectors;
+};
+
+template <class T>
+struct WorkerScratch {
+  WorkerScratch(int64_t frame, int64_t planar, int64_t width, int64_t panels)
+      : frame(frame), planar(planar), cuts(width + 1), panels(panels) {}
+  Scratch<T> frame, planar;
+  Scratch<int64_t> cuts;  // where the tiles of a strip begin
+  std::vector<PanelTile<T>> panels;
+};
+
+template <class T>
+class StridedRun {
+ public:
+  explicit StridedRun(const TapGemm<T>& problem)
+      : p_(problem), kernel_(kernels<T>()), frame_(p_), panels_(p_, p_.grid[2]) {}
+
+  void run() {
+    if (pixels() == 0) return;
+    cut();
+    find_segments();
+    const int workers = workers_for(tasks(), work());
+    panels_.pack(workers);
+    std::vector<WorkerScratch<T>> scratch;
+    scratch.reserve(static_cast<size_t>(workers));
+    const int64_t planar = p_.planar ? largest().pixels() * columns() : 0;
+    for (int i = 0; i < workers; ++i)
+      scratch.emplace_back(frame_.size(), planar, largest().width, panels_.count());
+    parallel_for(tasks(), workers,
+                 [&](int64_t task, int worker) { sweep(area(task), scratch[static_cast<size_t>(worker)]); });
+  }
+
+ private:
+  int64_t planes() const { return p_.batch * p_.grid[0]; }
+  int64_t pixels() const { return planes() * p_.grid[1] * p_.grid[2]; }
+  int64_t columns() const { return p_.groups * p_.columns; }
+  int64_t terms() const { return static_cast<int64_t>(p_.taps.size()) * p_.length; }
+  double work() const {
+    return static_cast<double>(pixels()) * static_cast<double>(terms()) * static_cast<double>(columns());
+  }
+
+  // By shape alone: sweeps that fit the caches, of whole planes, of rows or of strips of a row; enough tasks for a few
+  // threads, by columns where pixels are few; none that runs long.
+  void cut() {
+    const int64_t width = p_.grid[2], plane = p_.grid[1] * width, size = static_cast<int64_t>(sizeof(T));
+    int64_t most = kSweepBytes / (p_.groups * p_.length * p_.step[1] * p_.step[2] * size);
+    if (p_.planar) most = std::min(most, kPlanarBytes / (columns() * size));
+    most = std::min(most, std::max(kTaskPixels, pixels() / kTasks));
+    most = std::min(most, static_cast<int64_t>(static_cast<double>(pixels()) / (1 + work() / kTaskWork)));
+    most = std::max<int64_t>(1, most);
+    groups_ = ceil_div(planes(), std::max<int64_t>(1, most / plane));
+    parts_ = most >= plane ? 1 : ceil_div(p_.grid[1], std::max<int64_t>(1, most / width));
+    strips_ = most >= width ? 1 : ceil_div(width, std::max(most, std::min(width, kLeastStrip)));
+    frame_.shape(largest());
+  }
+  int64_t tasks() const { return groups_ * parts_ * strips_; }
+  SweepArea largest() const {
+    return {0, ceil_div(planes(), groups_),  0, ceil_div(p_.grid[1], parts_),
+            0, ceil_div(p_.grid[2], strips_)};
+  }
+  SweepArea area(int64_t task) const {
+    auto share = [](int64_t total, int64_t parts, int64_t part, int64_t& begin, int64_t& count) {
+      begin = total * part / parts;
+      count = total * (part + 1) / parts - begin;
+    };
+    SweepArea a{};
+    share(planes(), groups_, task / (parts_ * strips_), a.plane, a.planes);
+    share(p_.grid[1], parts_, task / strips_ % parts_, a.y, a.rows);
+    share(p_.grid[2], strips_, task % strips_, a.x, a.width);
+    return a;
+  }
+
+  // Taps that follow each other in both operands are one segment: a kernel row.
+  void find_segments() {
+    const int64_t taps = static_cast<int64_t>(p_.taps.size());
+    int64_t run = 1;
+    while (run < taps && follows(run)) ++run;
+    for (int64_t t = 1; t < taps && run > 1; ++t)
+      if (follows(t) != (t % run != 0)) run = 1;
+    if (taps % run != 0) run = 1;
+    length_ = run * p_.length;
+    for (int64_t t = 0; t < taps; t += run) shifts_.push_back(frame_.shift(p_.taps[static_cast<size_t>(t)]));
+  }
+  bool follows(int64_t t) const {
+    const Tap &tap = p_.taps[static_cast<size_t>(t)], &before = p_.taps[static_cast<size_t>(t - 1)];
+    return p_.groups == 1 && frame_.shift(tap) - frame_.shift(before) == p_.length &&
+           tap.weights - before.weights == p_.length * p_.k_step;
+  }
+
+  void sweep(const SweepArea& area, WorkerScratch<T>& scratch) const {
+    if (!frame_.in_place())
+      for (int64_t i = 0; i < frame_.rows(area); ++i) frame_.fill_row(area, i, scratch.frame.data());
+    const bool together = panels_.even() && panels_.bytes() <= kPanelBytes;
+    const int64_t step = together ? panels_.count() : 1;
+    for (int64_t first = 0; first < panels_.count(); first += step) {
+      for (int64_t i = 0; i < step; ++i) scratch.panels[static_cast<size_t>(i)] = panel_tile(first + i);
+      multiply(area, step, scratch);
+    }
+    finish(area, scratch.planar.data());
+  }
+
+  PanelTile<T> panel_tile(int64_t index) const {
+    const StridedPanel panel = panels_.panel(index);
+    PanelTile<T> shared;
+    shared.column = panels_.column(index);
+    shared.channel = panel.group * p_.length;
+    shared.vectors = panel.vectors;
+    shared.epilogue.bias = p_.bias ? p_.bias + shared.column : nullptr;
+    shared.epilogue.relu = p_.activation == Activation::kRelu;
+    StridedTile<T>& tile = shared.tile;
+    tile.a_step = frame_.a_step();
+    tile.shifts = shifts_.data();
+    tile.segments = static_cast<int64_t>(shifts_.size());
+    tile.length = length_;
+    tile.b = panels_.packed(index);
+    tile.c_step = p_.planar ? columns() : p_.out_step[3];
+    tile.columns = static_cast<int>(panel.columns);
+    return shared;
+  }
+
+  // `panels` panels of one width over all pixels of the sweep.
+  void multiply(const SweepArea& area, int64_t panels, WorkerScratch<T>& scratch) const {
+    const EvenSplit tiles = panels_.tiles(area.width, scratch.panels[0].vectors);
+    for (int64_t i = 0; i <= tiles.parts; ++i) scratch.cuts[i] = tiles.begin(i);
+    const bool fetches = !p_.planar && terms() <= kFetchTerms;
+    for (int64_t plane = 0; plane < area.planes; ++plane)
+      for (int64_t y = 0; y < area.rows; ++y) {
+        const T* a = frame_.origin(area, plane, y, scratch.frame.data());
+        T* c = p_.planar ? scratch.planar.data() + (plane * area.rows + y) * area.width * columns()
+                         : output(area, plane, y);
+        for (int64_t i = 0; i < tiles.parts; ++i) {
+          const int64_t x = scratch.cuts[i];
+          const int height = static_cast<int>(scratch.cuts[i + 1] - x);
+          for (int64_t q = 0; q < panels; ++q) {
+            PanelTile<T>& panel = scratch.panels[static_cast<size_t>(q)];
+            StridedTile<T>& tile = panel.tile;
+            tile.a = a + x * tile.a_step + panel.channel;
+            tile.c = c + x * tile.c_step + panel.column;
+            if (fetches)
+              tile.next_c = q + 1 < panels
+                                ? tile.c + scratch.panels[static_cast<size_t>(q + 1)].column - panel.column
+                                : c + (x + height) * tile.c_step + scratch.panels[0].column;
+            kernel_.strided.tile(height, panel.vectors, tile, panel.epilogue);
+          }
+        }
+      }
+  }
+
+  T* output(const SweepArea& area, int64_t plane, int64_t y) const {
+    const int64_t n = (area.plane + plane) / p_.grid[0], z = (area.plane + plane) % p_.grid[0];
+    return p_.out + n * p_.out_step[0] + z * p_.out_step[1] + (area.y + y) * p_.out_step[2] +
+           area.x * p_.out_step[3];
+  }
+
+  // The activation while the sweep is in cache, and its way to planes.
+  void finish(const SweepArea& area, T* planar) const {
+    const bool curve = p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid;
+    if (p_.planar) {
+      if (curve) kernel_.activation.forward(p_.activation, planar, area.pixels() * columns());
+      return turn(area, planar);
+    }
+    if (!curve) return;
+    for (int64_t plane = 0; plane < area.planes; ++plane)
+      for (int64_t y = 0; y < area.rows; ++y)
+        for (int64_t x = 0; x < area.width; ++x)
+          kernel_.activation.forward(p_.activation, output(area, plane, y) + x * p_.out_step[3], columns());
+  }
+  void turn(const SweepArea& area, const T* source) const {
+    const int64_t layer = p_.grid[1] * p_.grid[2], image = p_.grid[0] * layer, count = area.rows * area.width;
+    for (int64_t plane = 0; plane < area.planes; ++plane, source += count * columns()) {
+      const int64_t n = (area.plane + plane) / p_.grid[0], z = (area.plane + plane) % p_.grid[0];
+      const int64_t within = z * layer + area.y * p_.grid[2] + area.x;
+      kernel_.gemm.transpose(source, columns(), count, columns(), p_.out + n * columns() * image + within,
+                             image);
+    }
+  }
+
+  static constexpr int64_t kLeastStrip = 56;
+
+  const TapGemm<T>& p_;
+  const Kernels<T>& kernel_;
+  StridedFrame<T> frame_;
+  StridedPanels<T> panels_;
+  int64_t groups_ = 1, parts_ = 1, strips_ = 1;
+  int64_t length_ = 0;  // terms of a segment
+  std::vector<int64_t> shifts_;
+};
+
+}  // namespace
+
+template <class T>
+bool strided_gemm_suits(const TapGemm<T>& problem) {
+  const GemmKernels<T>& gemm = kernels<T>().gemm;
+  if (problem.columns <= gemm.dots_columns && problem.length >= gemm.lanes) return false;
+  const int64_t taps = static_cast<int64_t>(problem.taps.size());
+  const int64_t pixels = problem.batch * problem.grid[0] * problem.grid[1] * problem.grid[2];
+  const bool few_channels = problem.length < gemm.lanes;  // too short a segment for tap_gemm
+  if (!few_channels && (taps * problem.length > kMostTerms || pixels < kFewPixels)) return false;
+  const int64_t width = is_matrix_product(problem) ? problem.grid[1] * problem.grid[2] : problem.grid[2];
+  if (width < kLeastWidth) return false;
+  StridedFrame<T> frame(problem);
+  frame.shape({0, 1, 0, 1, 0, std::min(width, int64_t{56})});
+  return frame.size() * static_cast<int64_t>(sizeof(T)) <= kLargestFrame;
+}
+
+template <class T>
+void strided_gemm(const TapGemm<T>& problem) {
+  const TapGemm<T> flat = flattened(problem);
+  StridedRun<T>(flat).run();
+}
+
+template bool strided_gemm_suits(const TapGemm<float>&);
+template bool strided_gemm_suits(const TapGemm<double>&);
+template void strided_gemm(const TapGemm<float>&);
+template void strided_gemm(const TapGemm<double>&);
+
+}  // namespace foldgate

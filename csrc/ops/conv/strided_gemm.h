@@ -1,0 +1,22 @@
+// The engine of direct convolution where output rows are long enough for a tile: the pixels of a tile stand evenly, in
+// the images or in a frame (strided_frame.h), so that a segment needs one address. The same product as tap_gemm's.
+#pragma once
+#include "ops/conv/tap_gemm.h"
+
+namespace foldgate {
+
+template <class T>
+bool strided_gemm_suits(const TapGemm<T>& problem);
+
+// Scratch: the packed weights (unless few pixels read them in place), and for each worker, or once for all where columns
+// are shared, a frame of at most kLargestFrame bytes and, with `planar`, the outputs of one sweep.
+template <class T>
+void strided_gemm(const TapGemm<T>& problem);
+
+// By the engine that suits.
+template <class T>
+void direct_gemm(const TapGemm<T>& problem) {
+  problem.planes || strided_gemm_suits(problem) ? strided_gemm(problem) : tap_gemm(problem);
+}
+
+}  // namespace foldgate
