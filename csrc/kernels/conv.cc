@@ -57,23 +57,40 @@ void pack_pixels(const T* pixels, int64_t step, int64_t count, int64_t channels,
       store(target + c, load(pixels + c, channels - c), channels - c);
 }
 
-// Four chains a column hide the latency of the addition; they are joined in a fixed order.
+// N vectors of columns at a time, so that rows are read in whole cache lines, several of each; two chains a column hide
+// the latency of the addition and are joined in a fixed order, the same for every width.
+template <class T, int N>
+FOLDGATE_INLINE void sum_columns(const T* values, int64_t rows, int64_t live, int64_t step, bool accumulate,
+                                 T* sums) {
+  Vec<T> even[N] = {}, odd[N] = {};
+  int64_t row = 0;
+  for (; row + 2 <= rows; row += 2, values += 2 * step) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) {
+      even[v] += load(values + v * kLanes<T>, live - v * kLanes<T>);
+      odd[v] += load(values + step + v * kLanes<T>, live - v * kLanes<T>);
+    }
+  }
+  FOLDGATE_UNROLL
+  for (int v = 0; v < N; ++v) {
+    const int64_t left = live - v * kLanes<T>;
+    if (row < rows) even[v] += load(values + v * kLanes<T>, left);
+    Vec<T> sum = even[v] + odd[v];
+    if (accumulate) sum += load(sums + v * kLanes<T>, left);
+    store(sums + v * kLanes<T>, sum, left);
+  }
+}
+
 template <class T>
 void column_sums(const T* values, int64_t rows, int64_t columns, int64_t step, bool accumulate, T* sums) {
-  for (int64_t j = 0; j < columns; j += kLanes<T>) {
-    const int64_t live = columns - j;
-    Vec<T> chain[4] = {};
-    const T* p = values + j;
-    int64_t row = 0;
-    for (; row + 4 <= rows; row += 4, p += 4 * step) {
-      FOLDGATE_UNROLL
-      for (int i = 0; i < 4; ++i) chain[i] += load(p + i * step, live);
-    }
-    for (; row < rows; ++row, p += step) chain[0] += load(p, live);
-    Vec<T> sum = (chain[0] + chain[1]) + (chain[2] + chain[3]);
-    if (accumulate) sum += load(sums + j, live);
-    store(sums + j, sum, live);
-  }
+  constexpr int kWide = kRegisters >= 32 ? 8 : 4;
+  int64_t j = 0;
+  for (; j + kWide * kLanes<T> <= columns; j += kWide * kLanes<T>)
+    sum_columns<T, kWide>(values + j, rows, kWide * kLanes<T>, step, accumulate, sums + j);
+  for (; j + 2 * kLanes<T> <= columns; j += 2 * kLanes<T>)
+    sum_columns<T, 2>(values + j, rows, 2 * kLanes<T>, step, accumulate, sums + j);
+  for (; j < columns; j += kLanes<T>)
+    sum_columns<T, 1>(values + j, rows, columns - j, step, accumulate, sums + j);
 }
 
 template <class T>

@@ -59,8 +59,7 @@ void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const
   switch (plan.algorithm) {
     case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
     default:
-      // With few channels a product over all taps at once beats one over its few columns.
-      if (few_channels(plan)) return im2col_backward_data(plan, batch, dy, kernel, dx);
+      if (few_channels(plan)) return few_backward_data(plan, batch, dy, kernel, dx);
       return direct_backward_data(plan, batch, dy, kernel, dx);
   }
 }

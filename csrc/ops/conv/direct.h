@@ -37,8 +37,14 @@ bool direct_reads_planes(const ConvPlan& plan);
 template <class T>
 void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
 
+// The same with few_channels: one group, whose kernel's (tap, channel) pairs are the rows of a product.
+// Scratch: for each worker dx of a stripe and the products of a block.
+template <class T>
+void few_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
+
 // dkernel = the gradient by the kernel, added to what is there with `accumulate`.
-// Scratch: up to kWeightParts - 1 copies of dkernel, never more than kPartBytes or one copy; packed dy of a block.
+// Scratch: up to kWeightParts - 1 copies of dkernel, never more than kPartBytes or one copy; packed x and dy of a
+// block for each worker, or up to 4 MB of dy for all.
 template <class T>
 void direct_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
                              T* dkernel);

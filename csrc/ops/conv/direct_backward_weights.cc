@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/scratch.h"
@@ -326,13 +327,9 @@ class WeightGradient {
   int64_t tile_size_, inputs_size_, panels_size_;  // scratch of a tile's x, a worker's x, a block's dy
 };
 
-}  // namespace
-
 template <class T>
-void direct_backward_weights(const ConvPlan& asked, int64_t batch, const T* x, const T* dy, bool accumulate,
-                             T* dkernel) {
-  const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
-  const ConvPlan& plan = merged.plan();
+void dense_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                            T* dkernel) {
   const bool framed = frames_input(plan);
   const Scratch<T> frame(framed ? batch * framed_size(plan.window, plan.in_channels) : 0);
   Images<const T> images = dense_inputs(x, plan.window, plan.in_channels);
@@ -341,10 +338,55 @@ void direct_backward_weights(const ConvPlan& asked, int64_t batch, const T* x, c
     images = dense_images(static_cast<const T*>(copy.data), copy.extent[0], copy.extent[1], copy.extent[2],
                           plan.in_channels);
   }
-  WeightGradient<T> gradient(plan, batch, images, framed, dy);
-  if (!merged.any()) return gradient.run(accumulate, dkernel);
-  const Scratch<T> wide(plan.kernel_size());
-  gradient.run(false, wide.data());
+  WeightGradient<T>(plan, batch, images, framed, dy).run(accumulate, dkernel);
+}
+
+// Few output channels would leave most lanes of a panel empty. At stride 1 x and dy change places:
+//
+//   dkernel[j][c][o] = sum over positions q of x of  dy[q + before - j * dilation][o] * x[q][c]
+//
+// is the gradient of a convolution from dy to x whose taps run backwards.
+bool swaps_operands(const ConvPlan& plan) {
+  if (plan.groups > 1 || plan.out_channels >= kFewChannels || plan.in_channels < 2 * plan.out_channels)
+    return false;
+  for (const WindowAxis& axis : plan.window.axes)
+    if (axis.stride > 1 || axis.before >= axis.extent()) return false;
+  return true;
+}
+ConvPlan swapped(const ConvPlan& plan) {
+  ConvPlan other = plan;
+  std::swap(other.in_channels, other.out_channels);
+  for (WindowAxis& axis : other.window.axes) {
+    std::swap(axis.input, axis.output);
+    axis.before = axis.extent() - 1 - axis.before;
+  }
+  return other;
+}
+template <class T>
+void swapped_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                              T* dkernel) {
+  const Scratch<T> backwards(plan.kernel_size());
+  dense_backward_weights(swapped(plan), batch, dy, x, false, backwards.data());
+  const int64_t tap_size = plan.in_channels * plan.out_channels;
+  for (int64_t tap = 0; tap < plan.taps(); ++tap)
+    for (int64_t c = 0; c < plan.in_channels; ++c)
+      for (int64_t o = 0; o < plan.out_channels; ++o) {
+        T& target = dkernel[tap * tap_size + c * plan.out_channels + o];
+        const T sum = backwards[(plan.taps() - 1 - tap) * tap_size + o * plan.in_channels + c];
+        target = accumulate ? target + sum : sum;
+      }
+}
+
+}  // namespace
+
+template <class T>
+void direct_backward_weights(const ConvPlan& asked, int64_t batch, const T* x, const T* dy, bool accumulate,
+                             T* dkernel) {
+  if (swaps_operands(asked)) return swapped_backward_weights(asked, batch, x, dy, accumulate, dkernel);
+  const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
+  if (!merged.any()) return dense_backward_weights(asked, batch, x, dy, accumulate, dkernel);
+  const Scratch<T> wide(merged.plan().kernel_size());
+  dense_backward_weights(merged.plan(), batch, x, dy, false, wide.data());
   merged.take_diagonal(wide.data(), accumulate, dkernel);
 }
 
