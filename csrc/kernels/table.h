@@ -9,6 +9,7 @@
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
 #include "kernels/strided.h"
+#include "kernels/winograd.h"
 
 namespace foldgate {
 
@@ -22,6 +23,7 @@ struct Kernels {
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;
   StridedKernels<T> strided;
+  WinogradKernels<T> winograd2, winograd4;
 };
 
 struct KernelTable {

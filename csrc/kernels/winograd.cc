@@ -1,0 +1,131 @@
+#include "kernels/winograd.h"
+
+#include "kernels/winograd_matrices.h"
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+#define FOLDGATE_ROLLED _Pragma("GCC unroll 1")
+
+// X (In x In) -> F X F' (Out x Out), columns first: load(i, j) gives element (i, j), store(i, j, v) takes it. The columns
+// are a loop, through a buffer in L1: unrolled, 36 vectors in flight are moved between registers more than computed.
+template <class T, int In, int Out, class Map, class Load, class Store>
+FOLDGATE_INLINE void transform(Map map, Load load, Store store) {
+  Vec<T> half[Out][In];
+  FOLDGATE_ROLLED
+  for (int j = 0; j < In; ++j) {
+    Vec<T> column[In], mapped[Out];
+    FOLDGATE_UNROLL
+    for (int i = 0; i < In; ++i) column[i] = load(i, j);
+    map(column, mapped);
+    FOLDGATE_UNROLL
+    for (int i = 0; i < Out; ++i) half[i][j] = mapped[i];
+  }
+  FOLDGATE_UNROLL
+  for (int i = 0; i < Out; ++i) {
+    Vec<T> mapped[Out];
+    map(half[i], mapped);
+    FOLDGATE_UNROLL
+    for (int j = 0; j < Out; ++j) store(i, j, mapped[j]);
+  }
+}
+
+// body(load, store, first channel) over the vectors of a row, the last one of which may be a part.
+template <class T, class Body>
+FOLDGATE_INLINE void for_channels(int64_t channels, Body body) {
+  int64_t c = 0;
+  for (; c + kLanes<T> <= channels; c += kLanes<T>)
+    body([](const T* p) FOLDGATE_LAMBDA { return load(p); },
+         [](T* p, Vec<T> v) FOLDGATE_LAMBDA { store(p, v); }, c);
+  const int64_t left = channels - c;
+  if (left > 0)
+    body([left](const T* p) FOLDGATE_LAMBDA { return load_part(p, left); },
+         [left](T* p, Vec<T> v) FOLDGATE_LAMBDA { store_part(p, v, left); }, c);
+}
+
+template <class T, class F>
+void input(const T* const* pixels, int64_t channels, T* v, int64_t step) {
+  constexpr int E = F::kEdge;
+  for_channels<T>(channels, [&](auto read, auto, int64_t c) FOLDGATE_LAMBDA {
+    transform<T, E, E>([](const Vec<T>(&x)[E], Vec<T>(&t)[E]) FOLDGATE_LAMBDA { F::input(x, t); },
+                       [&](int i, int j) FOLDGATE_LAMBDA { return read(pixels[i * E + j] + c); },
+                       [&](int i, int j, Vec<T> t) FOLDGATE_LAMBDA { store(v + (i * E + j) * step + c, t); });
+  });
+}
+
+template <class T, class F>
+void output_gradient(const T* const* pixels, int64_t channels, T* d, int64_t step) {
+  constexpr int E = F::kEdge, M = F::kOutputs;
+  for_channels<T>(channels, [&](auto read, auto, int64_t c) FOLDGATE_LAMBDA {
+    transform<T, M, E>([](const Vec<T>(&y)[M], Vec<T>(&t)[E]) FOLDGATE_LAMBDA { F::output_gradient(y, t); },
+                       [&](int i, int j) FOLDGATE_LAMBDA { return read(pixels[i * M + j] + c); },
+                       [&](int i, int j, Vec<T> t) FOLDGATE_LAMBDA { store(d + (i * E + j) * step + c, t); });
+  });
+}
+
+template <class T, class F>
+void output(const T* m, int64_t step, int64_t channels, const T* bias, bool relu, T* const* pixels) {
+  constexpr int E = F::kEdge, M = F::kOutputs;
+  for_channels<T>(channels, [&](auto read, auto write, int64_t c) FOLDGATE_LAMBDA {
+    const Vec<T> start = bias ? read(bias + c) : Vec<T>{};
+    transform<T, E, M>([](const Vec<T>(&t)[E], Vec<T>(&y)[M]) FOLDGATE_LAMBDA { F::output(t, y); },
+                       [&](int i, int j) FOLDGATE_LAMBDA { return load(m + (i * E + j) * step + c); },
+                       [&](int i, int j, Vec<T> y) FOLDGATE_LAMBDA {
+                         y += start;
+                         if (relu) y = maximum(Vec<T>{}, y);
+                         write(pixels[i * M + j] + c, y);
+                       });
+  });
+}
+
+// Rows ahead: nine streams of short rows are more than the hardware prefetches.
+constexpr int kAhead = 4;
+
+template <class T, class F>
+void weights(const T* taps, int64_t tap_step, int64_t row_step, int64_t rows, int64_t columns, T* u,
+             int64_t width, int64_t step) {
+  constexpr int E = F::kEdge;
+  for (int64_t r = 0; r < rows; ++r, taps += row_step, u += width)
+    for_channels<T>(columns, [&](auto read, auto, int64_t c) FOLDGATE_LAMBDA {
+      FOLDGATE_UNROLL
+      for (int t = 0; t < 9; ++t) __builtin_prefetch(taps + t * tap_step + kAhead * row_step + c);
+      transform<T, 3, E>(
+          [](const Vec<T>(&g)[3], Vec<T>(&t)[E]) FOLDGATE_LAMBDA { F::weights(g, t); },
+          [&](int i, int j) FOLDGATE_LAMBDA { return read(taps + (i * 3 + j) * tap_step + c); },
+          [&](int i, int j, Vec<T> t) FOLDGATE_LAMBDA { store(u + (i * E + j) * step + c, t); });
+    });
+}
+
+template <class T, class F>
+void weights_gradient(const T* u, int64_t width, int64_t step, int64_t rows, int64_t columns, bool accumulate,
+                      T* taps, int64_t tap_step, int64_t row_step) {
+  constexpr int E = F::kEdge;
+  for (int64_t r = 0; r < rows; ++r, taps += row_step, u += width)
+    for_channels<T>(columns, [&](auto read, auto write, int64_t c) FOLDGATE_LAMBDA {
+      transform<T, E, 3>([](const Vec<T>(&t)[E], Vec<T>(&g)[3])
+                             FOLDGATE_LAMBDA { F::weights_gradient(t, g); },
+                         [&](int i, int j) FOLDGATE_LAMBDA { return load(u + (i * E + j) * step + c); },
+                         [&](int i, int j, Vec<T> g) FOLDGATE_LAMBDA {
+                           T* target = taps + (i * 3 + j) * tap_step + c;
+                           write(target, accumulate ? g + read(target) : g);
+                         });
+    });
+}
+
+template <class T, class F>
+constexpr WinogradKernels<T> table() {
+  return {F::kOutputs,           F::kEdge, input<T, F>, output<T, F>, weights<T, F>, output_gradient<T, F>,
+          weights_gradient<T, F>};
+}
+
+}  // namespace
+
+extern const WinogradKernels<float> winograd2_f32, winograd4_f32;
+extern const WinogradKernels<double> winograd2_f64, winograd4_f64;
+const WinogradKernels<float> winograd2_f32 = table<float, Winograd2<float>>();
+const WinogradKernels<double> winograd2_f64 = table<double, Winograd2<double>>();
+const WinogradKernels<float> winograd4_f32 = table<float, Winograd4<float>>();
+const WinogradKernels<double> winograd4_f64 = table<double, Winograd4<double>>();
+
+}  // namespace foldgate::FOLDGATE_ISA

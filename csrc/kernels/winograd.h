@@ -1,0 +1,35 @@
+// The transforms of Winograd convolution F(m x m, 3 x 3), m = 4 or 2, vectors along the channels:
+//
+//   y = A' [ sum over c of (G g_c G') . (B' x_c B) ] A        x: a tile of e x e pixels, e = m + 2; g: 3 x 3 taps; y: m x m
+//
+// V = B' x B, U = G g G' and M = sum of U . V have e x e positions; position i is `step` elements after position i - 1.
+// The gradients are the adjoints of the same maps: D = A dy A', and dg = G' dU G.
+#pragma once
+#include <cstdint>
+
+namespace foldgate {
+
+constexpr int kMaxWinogradEdge = 6;
+
+template <class T>
+struct WinogradKernels {
+  int outputs;  // m: outputs of a tile along an axis
+  int edge;     // e: its pixels
+
+  // v[channels rounded up to whole vectors] of each position from e * e pixels of `channels`.
+  void (*input)(const T* const* pixels, int64_t channels, T* v, int64_t step);
+  // pixels[i][channels] = activation(bias + .), m * m of them, from m of whole vectors; relu is the only activation here.
+  void (*output)(const T* m, int64_t step, int64_t channels, const T* bias, bool relu, T* const* pixels);
+  // u[row * width + column], width whole vectors >= columns, zeros beyond them; tap t of a row at
+  // taps + t * tap_step + row * row_step.
+  void (*weights)(const T* taps, int64_t tap_step, int64_t row_step, int64_t rows, int64_t columns, T* u,
+                  int64_t width, int64_t step);
+
+  // d[channels rounded up to whole vectors] of each position from m * m pixels of dy.
+  void (*output_gradient)(const T* const* pixels, int64_t channels, T* d, int64_t step);
+  // taps[t * tap_step + row * row_step + column] = or += what weights() is the adjoint of.
+  void (*weights_gradient)(const T* u, int64_t width, int64_t step, int64_t rows, int64_t columns,
+                           bool accumulate, T* taps, int64_t tap_step, int64_t row_step);
+};
+
+}  // namespace foldgate

@@ -1,0 +1,59 @@
+#include "ops/conv/winograd.h"
+
+#include <algorithm>
+
+#include "ops/conv/winograd_product.h"
+
+namespace foldgate {
+
+bool winograd_can(const ConvPlan& plan) {
+  if (plan.window.rank != 2 || plan.groups != 1) return false;
+  for (const WindowAxis* axis : {&plan.window.height(), &plan.window.width()})
+    if (axis->kernel != 3 || axis->stride != 1 || axis->dilation != 1) return false;
+  return true;
+}
+
+bool winograd_pays(const ConvPlan& plan) {
+  const int64_t channels = std::min(plan.in_channels, plan.out_channels);
+  if (!winograd_can(plan) || channels < kWinogradFewestChannels) return false;
+  const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
+  const int64_t outputs = plan.batch * plan.window.output_positions();
+  return tiles.count >= (channels < kWinogradChannels ? kWinogradManyTiles : kWinogradTiles) &&
+         2 * 16 * tiles.count <= 3 * outputs;
+}
+
+template <class T>
+void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y) {
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const int64_t tap = plan.in_channels * plan.out_channels;
+  winograd_product<T>({batch,
+                       {x, height.input, width.input, plan.in_channels},
+                       {y, height.output, width.output, plan.out_channels},
+                       {height.before, width.before},
+                       {kernel, tap, plan.out_channels, 1},
+                       bias,
+                       plan.activation});
+}
+
+// Pixel q of dx meets the outputs q + before - t: in the order of t' = 2 - t they begin at q - (2 - before).
+template <class T>
+void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const int64_t tap = plan.in_channels * plan.out_channels;
+  winograd_product<T>({batch,
+                       {dy, height.output, width.output, plan.out_channels},
+                       {dx, height.input, width.input, plan.in_channels},
+                       {2 - height.before, 2 - width.before},
+                       {kernel + 8 * tap, -tap, 1, plan.out_channels},
+                       nullptr,
+                       Activation::kLinear});
+}
+
+#define FOLDGATE_INSTANTIATE(T)                                                               \
+  template void winograd_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*); \
+  template void winograd_backward_data(const ConvPlan&, int64_t, const T*, const T*, T*);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
+
+}  // namespace foldgate

@@ -1,0 +1,39 @@
+// Winograd convolution of channels_last images: 3 x 3 taps, stride 1, dilation 1, one group (kernels/winograd.h). A third
+// to a fourth of the direct algorithm's multiplications, in exchange for transforms that magnify rounding errors.
+#pragma once
+#include <cstdint>
+
+#include "ops/conv/plan.h"
+
+namespace foldgate {
+
+// Whether the algorithm can do the plan's window.
+bool winograd_can(const ConvPlan& plan);
+
+// Whether it is faster than the direct algorithm, forward and backward. Measured on a Skylake-SP core (AVX-512, float32,
+// 1 and 8 images of 4 to 28 pixels square, 8 to 256 channels), direct's time over Winograd's forward:
+//
+//   channels             16     32     64    128    256
+//   28x28 (49 tiles)    1.5    1.7    1.9    1.8    1.9
+//   14x14 (16)           .9    1.1    1.4    1.2    1.5
+//   8x8 (4)              .9    1.0    1.2     .9    1.1
+//   8 of 7x7 (32)       1.1    1.4    1.4    1.3    1.5
+//   8 of 6x6 (32)        .8    1.0    1.1    1.0    1.2
+//
+// Weights are transformed in every call, which few tiles do not repay; at 6x6 pixels nearly half of the tiles is waste.
+// So: from kWinogradTiles tiles of 4x4 on, kWinogradManyTiles with less than kWinogradChannels of either kind, and no
+// more than half as many outputs computed as there are.
+constexpr int64_t kWinogradTiles = 12;
+constexpr int64_t kWinogradManyTiles = 28;
+constexpr int64_t kWinogradChannels = 32;
+constexpr int64_t kWinogradFewestChannels = 16;
+bool winograd_pays(const ConvPlan& plan);
+
+// x (batch, H, W, Cin), y (batch, OH, OW, Cout), kernel (3, 3, Cin, Cout); bias (Cout,) or null.
+template <class T>
+void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y);
+// dx is the convolution of dy with the taps turned round and their channels exchanged.
+template <class T>
+void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
+
+}  // namespace foldgate

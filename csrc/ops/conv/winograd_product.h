@@ -1,0 +1,35 @@
+// What Winograd's forward and backward-data share: a convolution of 3 x 3 taps and stride 1, from K to N channels.
+//
+//   out[n][p][j] = activation(bias[j] + sum over taps t, channels k of in[n][p - before + t][k] * taps(t, k, j))
+//
+// As e * e products of matrices, one a position of the transformed tiles: M[tile][j] = sum over k of V[tile][k] U[k][j].
+#pragma once
+#include "kernels/activation.h"
+#include "ops/conv/winograd_tiles.h"
+
+namespace foldgate {
+
+// taps(t, k, j) is data[t * tap_step + k * k_step + j * column_step]; one of the two last steps is 1.
+template <class T>
+struct TapWeights {
+  const T* data;
+  int64_t tap_step, k_step, column_step;
+};
+
+template <class T>
+struct WinogradProduct {
+  int64_t batch;
+  Planes<const T> in;
+  Planes<T> out;
+  int64_t before[2];  // negative where the first pixels are not seen
+  TapWeights<T> taps;
+  const T* bias;  // (N,) or null
+  Activation activation;
+};
+
+// Scratch: V and M of the tiles in flight a worker, and U: of all channels (e * e / 9 times the weights) where tiles are
+// many, of kChunkBytes a worker where they are few.
+template <class T>
+void winograd_product(const WinogradProduct<T>& product);
+
+}  // namespace foldgate

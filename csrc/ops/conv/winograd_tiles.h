@@ -1,0 +1,90 @@
+// Tiles of m x m outputs over a batch of images, and the matrices that their transforms fill: one a position.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "core/check.h"
+#include "kernels/winograd.h"
+
+namespace foldgate {
+
+// Channels_last images (batch, height, width, channels).
+template <class T>
+struct Planes {
+  T* data;
+  int64_t height, width, channels;
+
+  T* pixel(int64_t n, int64_t y, int64_t x) const { return data + ((n * height + y) * width + x) * channels; }
+};
+
+// The tiles of `batch` images of outputs, image by image, row by row.
+struct TileGrid {
+  TileGrid(int64_t batch, int64_t height, int64_t width, int64_t outputs)
+      : step(outputs),
+        rows(ceil_div(height, outputs)),
+        columns(ceil_div(width, outputs)),
+        count(batch * rows * columns) {}
+
+  struct Position {
+    int64_t n, y, x;  // the tile's first output
+  };
+  Position at(int64_t tile) const {
+    const int64_t row = tile / columns;
+    return {row / rows, row % rows * step, tile % columns * step};
+  }
+  int64_t step, rows, columns, count;
+};
+
+// pixels[i * edge + j]: pixel (y + i, x + j) of image n, `outside` where there is none.
+template <class T>
+void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t edge, T* outside,
+                 T** pixels) {
+  const auto [n, y, x] = at;
+  if (y >= 0 && x >= 0 && y + edge <= images.height && x + edge <= images.width) {
+    T* row = images.pixel(n, y, x);
+    for (int64_t i = 0; i < edge; ++i, row += images.width * images.channels)
+      for (int64_t j = 0; j < edge; ++j) pixels[i * edge + j] = row + j * images.channels;
+    return;
+  }
+  for (int64_t i = 0; i < edge; ++i)
+    for (int64_t j = 0; j < edge; ++j) {
+      const bool inside = y + i >= 0 && y + i < images.height && x + j >= 0 && x + j < images.width;
+      pixels[i * edge + j] = inside ? images.pixel(n, y + i, x + j) : outside;
+    }
+}
+
+constexpr int64_t kLineBytes = 64;
+
+// A matrix (tiles, channels) a position. Rows stand an odd number of cache lines apart, so that they spread over all
+// sets of L1, and positions a line more than they fill, since the transforms write all of them side by side.
+template <class T>
+struct PositionMatrices {
+  T* data = nullptr;
+  int64_t row_step = 0, step = 0;  // from row to row, from position to position
+
+  static PositionMatrices shape(int64_t tiles, int64_t channels) {
+    const int64_t line = kLineBytes / static_cast<int64_t>(sizeof(T));
+    const int64_t row = (ceil_div(channels, line) | 1) * line;
+    return {nullptr, row, tiles * row + line};
+  }
+  PositionMatrices at(T* target) const { return {target, row_step, step}; }
+  PositionMatrices part(int64_t row, int64_t channel) const {
+    return {data + row * row_step + channel, row_step, step};
+  }
+};
+
+// Tiles [first, first + count) of `grid` into the rows of `matrices`, by `transform`, which takes edge x edge pixels
+// from `shift` before the tile's first output on. `zero`: of images.channels.
+template <class T>
+void transform_tiles(void (*transform)(const T* const*, int64_t, T*, int64_t), const Planes<const T>& images,
+                     const TileGrid& grid, int64_t first, int64_t count, const int64_t (&shift)[2],
+                     int64_t edge, const T* zero, const PositionMatrices<T>& matrices) {
+  const T* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = grid.at(first + i);
+    tile_pixels<const T>(images, {at.n, at.y - shift[0], at.x - shift[1]}, edge, zero, pixels);
+    transform(pixels, images.channels, matrices.data + i * matrices.row_step, matrices.step);
+  }
+}
+
+}  // namespace foldgate
