@@ -6,7 +6,7 @@ from typing import Any
 
 from foldgate import _native
 
-CONV_ALGORITHMS = ("direct", "im2col", "depthwise")
+CONV_ALGORITHMS = ("direct", "im2col", "depthwise", "winograd")
 
 _conv_algorithm: str | None = None
 
@@ -77,7 +77,8 @@ def set_conv_algorithm(name: str | None) -> None:
     """Chooses the convolution algorithm of calls that name none; None leaves it to the shape.
 
     Args:
-      name: `"direct"`, `"im2col"`, `"depthwise"` or None. A call whose shape the algorithm cannot do raises.
+      name: `"direct"`, `"im2col"`, `"depthwise"`, `"winograd"` or None. A call whose shape the algorithm
+        cannot do raises.
 
     Raises:
       ValueError: `name` is none of these.

@@ -1,5 +1,6 @@
 // Convolution by its definition, for the tests of what is made of it.
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -45,9 +46,10 @@ inline int64_t product(const std::vector<int64_t>& shape) {
 }
 
 template <class A, class B>
-int64_t differences(const A& a, const B& b) {
+int64_t differences(const A& a, const B& b, double allowed = 0) {
   int64_t count = 0;
-  for (int64_t i = 0; i < a.size(); ++i) count += !(static_cast<double>(a[i]) == b[static_cast<size_t>(i)]);
+  for (int64_t i = 0; i < a.size(); ++i)
+    count += !(std::abs(static_cast<double>(a[i]) - b[static_cast<size_t>(i)]) <= allowed);
   return count;
 }
 

@@ -291,7 +291,7 @@ KERNEL = np.zeros((3, 3, 6, 4), np.float32)
         (
             {"algorithm": "fft"},
             ValueError,
-            "algorithm is 'fft'; expected one of ('direct', 'im2col', 'depthwise') or None",
+            "algorithm is 'fft'; expected one of ('direct', 'im2col', 'depthwise', 'winograd') or None",
         ),
         (
             {"algorithm": "depthwise"},

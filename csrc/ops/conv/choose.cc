@@ -1,6 +1,7 @@
 #include "ops/conv/choose.h"
 
 #include "core/check.h"
+#include "ops/conv/winograd.h"
 
 namespace foldgate {
 
@@ -9,7 +10,13 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
   if (asked == ConvAlgorithm::kDepthwise && !depthwise)
     fail_value(op, ": algorithm is 'depthwise' but groups is ", plan.groups,
                "; expected as many groups as x has channels (", plan.in_channels, ")");
+  if (asked == ConvAlgorithm::kWinograd && !winograd_can(plan))
+    fail_value(
+        op,
+        ": algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3 taps with "
+        "strides, dilation_rate and groups of 1");
   if (asked != ConvAlgorithm::kByShape) return asked;
+  if (winograd_pays(plan)) return ConvAlgorithm::kWinograd;
   // One input channel a group leaves the tile GEMM a single term of k a tap. A single group of one channel is a dense
   // problem: whole kernel rows are its segments.
   return depthwise && plan.groups > 1 ? ConvAlgorithm::kDepthwise : ConvAlgorithm::kDirect;

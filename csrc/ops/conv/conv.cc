@@ -11,6 +11,7 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/im2col.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/winograd.h"
 
 namespace foldgate {
 namespace {
@@ -50,6 +51,7 @@ void forward_chunk(const ConvPlan& plan, const DirectForward<T>& o) {
   switch (plan.algorithm) {
     case ConvAlgorithm::kDepthwise: return depthwise_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     case ConvAlgorithm::kIm2col: return im2col_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
+    case ConvAlgorithm::kWinograd: return winograd_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     default: return direct_forward(plan, o);
   }
 }
@@ -58,6 +60,7 @@ template <class T>
 void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
   switch (plan.algorithm) {
     case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
+    case ConvAlgorithm::kWinograd: return winograd_backward_data(plan, batch, dy, kernel, dx);
     default:
       if (few_channels(plan)) return few_backward_data(plan, batch, dy, kernel, dx);
       return direct_backward_data(plan, batch, dy, kernel, dx);

@@ -60,6 +60,7 @@ const char* conv_algorithm_name(ConvAlgorithm algorithm) {
     case ConvAlgorithm::kDirect: return "direct";
     case ConvAlgorithm::kIm2col: return "im2col";
     case ConvAlgorithm::kDepthwise: return "depthwise";
+    case ConvAlgorithm::kWinograd: return "winograd";
     default: return "by shape";
   }
 }

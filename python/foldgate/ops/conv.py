@@ -48,8 +48,12 @@ def conv(
       dilation_rate: an int, or one a spatial axis.
       groups: a divisor of Cin and Cout.
       activation: None, `"relu"`, `"tanh"` or `"sigmoid"`.
-      algorithm: None leaves it to `foldgate.set_conv_algorithm` or the shape; `"direct"`, `"im2col"`, or
-        `"depthwise"` (as many groups as input channels). All give the same sums, rounded in another order.
+      algorithm: None leaves it to `foldgate.set_conv_algorithm` or the shape; `"direct"`, `"im2col"`,
+        `"depthwise"` (as many groups as input channels) or `"winograd"` (2-D, 3 x 3 taps; strides,
+        dilation_rate and groups of 1), which the shape chooses where it is faster. The first three give the
+        same sums, rounded in another order. Winograd's transforms round on the way: about twice the error,
+        whole numbers come out inexact, and an infinity or a NaN reaches all of the 4 x 4 outputs of a tile
+        that sees it. Name `"direct"` where that matters.
 
     Returns:
       (N, *out, Cout), or (N, Cout, *out) with channels first, of the dtype of `x`.

@@ -1,0 +1,184 @@
+"""Winograd convolution: its error bound, its edges, what is not finite, and the rule that chooses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import foldgate
+from conv_cases import Case, integer_operands, name_of, turned
+from foldgate import ops, reference
+from support import Array, assert_close, bound
+
+FORMATS = ["channels_last", "channels_first"]
+
+# The largest sum of a tile's absolute terms over that of the operands: the square of the largest row sum of
+# |A'| (|G| 1)(|B'| 1), where direct convolution has 9. Of F(4x4, 3x3); F(2x2, 3x3) has 64.
+MAGNIFICATION = 564
+
+EDGES = [
+    Case(spatial, channels, out, (3, 3), {"padding": padding}, batch=batch)
+    for spatial, channels, out, padding, batch in [
+        ((3, 3), 1, 1, 0, 1),  # one output
+        ((4, 5), 3, 2, 1, 2),
+        ((6, 6), 15, 17, 0, 2),
+        ((9, 7), 16, 16, ((0, 2), (1, 0)), 1),
+        ((5, 13), 33, 31, "same", 2),
+        ((4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
+        ((21, 22), 17, 65, 1, 2),  # 4x4 outputs a tile from here on
+        ((24, 24), 64, 20, 1, 1),
+        ((28, 25), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
+    ]
+]
+
+
+def operands(
+    case: Case, rng: np.random.Generator, dtype: Any, data_format: str
+) -> tuple[Array, Array, Array]:
+    shapes = (case.x_shape(data_format), case.kernel_shape, (case.out,))
+    x, kernel, bias = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    return x, kernel, bias
+
+
+def check(actual: Any, expected: Any, products: int, *factors: Array) -> None:
+    """Within the bound that always holds, and within 300 eps of the results' standard deviation, as documented.
+
+    A sum of `products` products of numbers of a normal distribution has a deviation of sqrt(products); no
+    activation has a slope above 1.
+    """
+    exact = expected.astype(actual.dtype)
+    assert_close(actual, exact, bound(actual.dtype, MAGNIFICATION * products // 9, *factors))
+    assert_close(actual, exact, 300 * float(np.finfo(actual.dtype).eps) * products**0.5)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("case", EDGES, ids=name_of)
+def test_within_the_bound_of_float64(
+    case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    options = {**case.options, "data_format": data_format}
+    x, kernel, bias = operands(case, rng, dtype, data_format)
+    wide = [array.astype(np.float64) for array in (x, kernel, bias)]
+    for activation in ("relu", "tanh", None):
+        y = ops.conv(x, kernel, bias, activation=activation, algorithm="winograd", **options)
+        expected = reference.conv(*wide, activation=activation, **options)
+        check(y, expected, 9 * case.channels, x, kernel)
+    dy = rng.standard_normal(y.shape).astype(dtype)
+    exact = reference.conv_backward(dy.astype(np.float64), *wide[:2], **options)
+    actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
+    check(actual.dx, exact.dx, 9 * case.out, dy, kernel)
+    check(actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
+    check(actual.dbias, exact.dbias, dy.size // case.out, dy)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((40, 41), 33, 40, (3, 3), {"padding": 1}),
+        Case((14, 14), 160, 200, (3, 3), {"padding": 1}, batch=1),
+        Case((28, 28), 128, 128, (3, 3), {"padding": 1}, batch=1),
+        Case((30, 31), 96, 64, (3, 3), batch=3),
+    ],
+    ids=name_of,
+)
+def test_bit_identical_for_any_number_of_threads(
+    case: Case, data_format: str, rng: np.random.Generator
+) -> None:
+    options = {**case.options, "data_format": data_format, "algorithm": "winograd"}
+    x, kernel, bias = operands(case, rng, np.float32, data_format)
+    dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
+    before = foldgate.get_num_threads()
+    try:
+        results = []
+        for threads in (1, 2, 3):
+            foldgate.set_num_threads(threads)
+            y = ops.conv(x, kernel, bias, activation="tanh", **options)
+            results.append([y, *ops.conv_backward(dy, x, kernel, **options)])
+    finally:
+        foldgate.set_num_threads(before)
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("size", [9, 28])
+def test_what_is_not_finite_stays_in_the_tiles_that_see_it(
+    value: float, size: int, isa: str, rng: np.random.Generator
+) -> None:
+    case = Case((size, size), 20, 18, (3, 3), {"padding": 1}, batch=2)
+    x, kernel, bias = integer_operands(case, rng, np.float32)
+    x[0, 4, 5, 1] = value
+    for data_format in FORMATS:
+        y = ops.conv(
+            turned(x, data_format), kernel, bias, algorithm="winograd", data_format=data_format, padding=1
+        )
+        pixels = np.isfinite(y if data_format == "channels_last" else np.moveaxis(y, 1, -1)).all(axis=-1)
+        assert not pixels[0, 3:6, 4:7].any(), "outputs that see it"
+        rows, columns = np.nonzero(~pixels[0])
+        assert rows.max() < 8 and columns.max() < 8
+        assert pixels[1].all(), "the other image"
+
+
+def test_relu_of_nan_is_nan(isa: str, dtype: Any) -> None:
+    x = np.full((1, 6, 6, 17), np.nan, dtype)
+    assert np.isnan(
+        ops.conv(x, np.ones((3, 3, 17, 18), dtype), activation="relu", algorithm="winograd")
+    ).all()
+
+
+def test_empty_batch(dtype: Any) -> None:
+    y = ops.conv(np.zeros((0, 6, 6, 17), dtype), np.zeros((3, 3, 17, 18), dtype), algorithm="winograd")
+    assert y.shape == (0, 4, 4, 18)
+
+
+@pytest.mark.parametrize(
+    ("case", "chosen"),
+    [
+        (Case((56, 56), 64, 64, (3, 3), {"padding": 1}, batch=1), "winograd"),
+        (Case((14, 14), 256, 256, (3, 3), {"padding": 1}, batch=1), "winograd"),
+        (Case((28, 28), 16, 16, (3, 3), {"padding": 1}, batch=1), "winograd"),
+        (Case((28, 28), 8, 64, (3, 3), {"padding": 1}, batch=1), "direct"),  # few channels
+        (Case((7, 7), 128, 128, (3, 3), {"padding": 1}, batch=1), "direct"),  # few tiles
+        (Case((6, 6), 64, 64, (3, 3), {"padding": 1}, batch=8), "direct"),  # half of every other tile
+    ],
+    ids=lambda value: value if isinstance(value, str) else name_of(value),
+)
+def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Generator) -> None:
+    x, kernel, bias = operands(case, rng, np.float32, "channels_last")
+    by_rule = ops.conv(x, kernel, bias, **case.options)
+    by_name = {
+        name: ops.conv(x, kernel, bias, algorithm=name, **case.options) for name in ("direct", "winograd")
+    }
+    assert not np.array_equal(by_name["direct"], by_name["winograd"])
+    np.testing.assert_array_equal(by_rule, by_name[chosen])
+
+
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        ((3, 3), {"strides": (1, 2)}),
+        ((3, 3), {"dilation_rate": 2}),
+        ((3, 3), {"groups": 2}),
+        ((3, 2), {}),
+        ((5, 5), {}),
+        ((3,), {}),
+        ((1, 3, 3), {}),
+    ],
+)
+def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any]) -> None:
+    spatial = (9,) * len(size)
+    x = np.zeros((1, *spatial, 4), np.float32)
+    kernel = np.zeros((*size, 4 // options.get("groups", 1), 4), np.float32)
+    words = "conv: algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3"
+    with pytest.raises(ValueError, match=words):
+        ops.conv(x, kernel, algorithm="winograd", **options)
+    try:
+        foldgate.set_conv_algorithm("winograd")
+        with pytest.raises(ValueError, match=words):
+            ops.conv(x, kernel, **options)
+    finally:
+        foldgate.set_conv_algorithm(None)
