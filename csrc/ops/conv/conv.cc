@@ -72,6 +72,7 @@ void backward_weights_chunk(const ConvPlan& plan, int64_t batch, const T* x, con
                             T* dkernel) {
   switch (plan.algorithm) {
     case ConvAlgorithm::kIm2col: return im2col_backward_weights(plan, batch, x, dy, accumulate, dkernel);
+    case ConvAlgorithm::kWinograd: return winograd_backward_weights(plan, batch, x, dy, accumulate, dkernel);
     default: return direct_backward_weights(plan, batch, x, dy, accumulate, dkernel);
   }
 }

@@ -35,5 +35,10 @@ void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* 
 // dx is the convolution of dy with the taps turned round and their channels exchanged.
 template <class T>
 void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
+// dkernel = the gradient by the kernel, added to what is there with `accumulate`.
+// Scratch: as in winograd_product.h; the transformed gradient up to kSumParts times, at most kSumBytes or twice.
+template <class T>
+void winograd_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                               T* dkernel);
 
 }  // namespace foldgate

@@ -7,9 +7,6 @@
 namespace foldgate {
 namespace {
 
-// F(2 x 2) transforms weights into 16 positions instead of 36, and has 2.25 times the products: faster for so few tiles of
-// F(4 x 4) that the weights are most of the work. Measured at 256 channels: equal at about 30.
-constexpr int64_t kFewTiles = 28;
 // V and M of a block of tiles stay in L2 beside what passes of U. A U beyond L2 comes from L3 once a block, which must
 // then be large: its V and M go through L3 as well.
 constexpr int64_t kBlockBytes = 336 << 10;
@@ -31,7 +28,7 @@ class WinogradRun {
       : p_(product),
         kernels_(kernels<T>()),
         gemm_(kernels_.gemm),
-        winograd_(few_tiles(product) ? kernels_.winograd2 : kernels_.winograd4),
+        winograd_(winograd_of(kernels_, p_.batch, p_.out.height, p_.out.width)),
         positions_(winograd_.edge * winograd_.edge),
         grid_(p_.batch, p_.out.height, p_.out.width, winograd_.outputs),
         k_(p_.in.channels),
@@ -51,9 +48,6 @@ class WinogradRun {
  private:
   static constexpr int64_t kSize = static_cast<int64_t>(sizeof(T));
 
-  static bool few_tiles(const WinogradProduct<T>& p) {
-    return TileGrid(p.batch, p.out.height, p.out.width, 4).count < kFewTiles;
-  }
   int64_t weights_bytes() const { return positions_ * k_ * padded_columns(gemm_, n_) * kSize; }
   double work(int64_t tiles) const {
     return static_cast<double>(tiles * positions_) * static_cast<double>(k_) * static_cast<double>(n_);

@@ -1,0 +1,214 @@
+// The gradient by the kernel as the adjoint of Winograd's forward, e * e products over the tiles:
+//
+//   dU[position][c][o] = sum over tiles of V[position][tile][c] D[position][tile][o],  dkernel[t][c][o] = (G' dU G)[t]
+//
+// with V the transformed tiles of x and D those of dy.
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "kernels/table.h"
+#include "ops/conv/winograd.h"
+#include "ops/conv/winograd_tiles.h"
+
+namespace foldgate {
+namespace {
+
+// A dU that stays in L2 is summed whole, block by block of tiles whose V and D pass through L2 as well; by up to
+// kSumParts tasks, each into a dU of its own, as long as these are small enough to join.
+constexpr int64_t kWholeBytes = 1 << 20;
+constexpr int64_t kBlockBytes = 640 << 10;
+constexpr int64_t kSumParts = 8;
+constexpr int64_t kSumBytes = 2 << 20;
+// A larger one is summed in squares of kSquare channels of either kind, each over the tiles of a round at once. V and D
+// of a round come from L3.
+constexpr int64_t kRoundBytes = 8 << 20;
+constexpr int64_t kSquare = 64;
+// Rows of dU a task of the last transform; tiles a task of the first ones; the most multiply-adds of a task: ~10 ms, so that
+// an interrupt is answered.
+constexpr int64_t kRows = 8;
+constexpr int64_t kTaskTiles = 8;
+constexpr double kTaskWork = 5e8;
+
+template <class T>
+class WinogradGradient {
+ public:
+  WinogradGradient(const ConvPlan& plan, int64_t batch, const T* x, const T* dy)
+      : x_{x, plan.window.height().input, plan.window.width().input, plan.in_channels},
+        dy_{dy, plan.window.height().output, plan.window.width().output, plan.out_channels},
+        before_{plan.window.height().before, plan.window.width().before},
+        kernels_(kernels<T>()),
+        gemm_(kernels_.gemm),
+        winograd_(winograd_of(kernels_, batch, dy_.height, dy_.width)),
+        positions_(winograd_.edge * winograd_.edge),
+        grid_(batch, dy_.height, dy_.width, winograd_.outputs),
+        c_(plan.in_channels),
+        o_(plan.out_channels),
+        shape_(tall_shape(gemm_, o_)),
+        zero_(std::max(c_, o_)) {
+    zero_.zero();
+  }
+
+  void run(bool accumulate, T* dkernel) {
+    if (positions_ * c_ * padded_columns(gemm_, o_) * kSize <= kWholeBytes)
+      whole(accumulate, dkernel);
+    else
+      squares(accumulate, dkernel);
+  }
+
+ private:
+  static constexpr int64_t kSize = static_cast<int64_t>(sizeof(T));
+  using Matrices = PositionMatrices<T>;
+
+  double work(int64_t tiles) const {
+    return static_cast<double>(tiles * positions_) * static_cast<double>(c_) * static_cast<double>(o_);
+  }
+  int64_t tile_bytes() const { return positions_ * (c_ + o_) * kSize; }
+
+  // dU: [position][row][width].
+  struct Sums {
+    T* data;
+    int64_t width, step;
+  };
+  static int64_t sums_step(int64_t rows, int64_t width) { return rows * width + kLineBytes / kSize; }
+
+  void whole(bool accumulate, T* dkernel) {
+    const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width), size = positions_ * step;
+    const int64_t block = std::max<int64_t>(shape_.rows, kBlockBytes / tile_bytes());
+    const int64_t parts = std::min(ceil_div(grid_.count, block),
+                                   std::max<int64_t>(2, std::min(kSumParts, kSumBytes / (size * kSize))));
+    const int64_t rounds =
+        1 + static_cast<int64_t>(work(grid_.count) / (kTaskWork * static_cast<double>(parts)));
+    const EvenSplit slots(grid_.count, ceil_div(grid_.count, parts * rounds));
+    const int workers = workers_for(parts, work(grid_.count));
+    const Matrices v = Matrices::shape(block, c_), d = Matrices::shape(block, o_);
+    const int64_t own = positions_ * (v.step + d.step);
+    const Scratch<T> scratch(workers * own), sums(parts * size);
+    for (int64_t round = 0; round < slots.parts; round += parts)
+      parallel_for(std::min(parts, slots.parts - round), workers, [&](int64_t part, int worker) {
+        T* mine = scratch.data() + worker * own;
+        const EvenSplit blocks(slots.size(round + part), block);
+        for (int64_t b = 0; b < blocks.parts; ++b) {
+          const Matrices block_v = v.at(mine), block_d = d.at(mine + positions_ * v.step);
+          transform(slots.begin(round + part) + blocks.begin(b), blocks.size(b), block_v, block_d);
+          add_products(block_v, block_d, blocks.size(b), {0, c_, 0, o_},
+                       {sums.data() + part * size, width, step}, round + b > 0);
+        }
+      });
+    join(sums.data(), std::min(parts, slots.parts), size, {nullptr, width, step}, accumulate, dkernel);
+  }
+
+  // The parts' sums in their order, and the last transform.
+  void join(T* sums, int64_t parts, int64_t size, Sums shape, bool accumulate, T* dkernel) const {
+    const EvenSplit rows(c_, kRows);
+    const double work = static_cast<double>(parts) * static_cast<double>(size);
+    parallel_for(rows.parts, workers_for(rows.parts, work), [&](int64_t task, int) {
+      const int64_t first = rows.begin(task), count = rows.size(task);
+      T* mine = sums + first * shape.width;
+      for (int64_t part = 1; part < parts; ++part)
+        for (int64_t position = 0; position < positions_; ++position)
+          kernels_.conv.add(mine + position * shape.step, mine + part * size + position * shape.step,
+                            count * shape.width);
+      to_kernel({mine, shape.width, shape.step}, {first, count, 0, o_}, accumulate, dkernel);
+    });
+  }
+
+  void squares(bool accumulate, T* dkernel) {
+    const EvenSplit rounds(grid_.count, std::max<int64_t>(1, kRoundBytes / tile_bytes()));
+    const int64_t tiles = ceil_div(grid_.count, rounds.parts);
+    const Matrices v_shape = Matrices::shape(tiles, c_), d_shape = Matrices::shape(tiles, o_);
+    const Scratch<T> transformed(positions_ * (v_shape.step + d_shape.step));
+    const Matrices v = v_shape.at(transformed.data()), d = d_shape.at(v.data + positions_ * v.step);
+    const int64_t width = std::min(kSquare, padded_columns(gemm_, o_));
+    const EvenSplit rows(c_, kSquare);
+    const int64_t columns = ceil_div(o_, width), step = sums_step(ceil_div(c_, rows.parts), width);
+    const int workers = workers_for(rows.parts * columns, work(tiles));
+    const Scratch<T> sums(workers * positions_ * step);
+    for (int64_t round = 0; round < rounds.parts; ++round) {
+      transform_round(rounds.begin(round), rounds.size(round), v, d);
+      parallel_for(rows.parts * columns, workers, [&](int64_t task, int worker) {
+        const int64_t row = task / columns, column = task % columns * width;
+        const Square square{rows.begin(row), rows.size(row), column, std::min(width, o_ - column)};
+        const Sums mine{sums.data() + worker * positions_ * step, width, step};
+        add_products(v, d, rounds.size(round), square, mine, false);
+        to_kernel(mine, square, accumulate || round > 0, dkernel);
+      });
+    }
+  }
+
+  void transform_round(int64_t first, int64_t count, const Matrices& v, const Matrices& d) const {
+    const EvenSplit tasks(count, kTaskTiles);
+    parallel_for(tasks.parts, workers_for(tasks.parts, static_cast<double>(count * tile_bytes())),
+                 [&](int64_t task, int) {
+                   const int64_t begin = tasks.begin(task);
+                   transform(first + begin, tasks.size(task), v.part(begin, 0), d.part(begin, 0));
+                 });
+  }
+
+  void transform(int64_t first, int64_t count, const Matrices& v, const Matrices& d) const {
+    const T* zero = zero_.data();
+    transform_tiles(winograd_.input, x_, grid_, first, count, before_, winograd_.edge, zero, v);
+    transform_tiles(winograd_.output_gradient, dy_, grid_, first, count, {0, 0}, winograd_.outputs, zero, d);
+  }
+
+  // Channels [row, row + rows) of x and [column, column + columns) of dy.
+  struct Square {
+    int64_t row, rows, column, columns;
+  };
+  // dU = or += V' D of a square over `count` tiles.
+  void add_products(const Matrices& v, const Matrices& d, int64_t count, const Square& square,
+                    const Sums& sums, bool accumulate) const {
+    const EvenSplit tiles(square.rows, shape_.rows);
+    const Epilogue<T> epilogue{nullptr, accumulate, false};
+    const T *a, *b;
+    T* c[kRowPointers];
+    Tile<T> tile;
+    tile.length = count;
+    tile.a = &a;
+    tile.a_step = v.row_step;
+    tile.b = &b;
+    tile.b_step = d.row_step;
+    tile.c = c;
+    for (int64_t position = 0; position < positions_; ++position)
+      for (int64_t column = 0; column < square.columns; column += shape_.width) {
+        const int64_t width = panel_width(gemm_, shape_, square.columns - column);
+        tile.columns = static_cast<int>(width);  // dU has room for whole vectors, and D zeros
+        b = d.data + position * d.step + square.column + column;
+        for (int64_t part = 0; part < tiles.parts; ++part) {
+          const int64_t first = tiles.begin(part), height = tiles.size(part);
+          a = v.data + position * v.step + square.row + first;
+          for (int64_t i = 0; i < height; ++i)
+            c[i] = sums.data + position * sums.step + (first + i) * sums.width + column;
+          gemm_.columns(static_cast<int>(height), static_cast<int>(width / gemm_.lanes), tile, epilogue);
+        }
+      }
+  }
+
+  void to_kernel(const Sums& sums, const Square& square, bool accumulate, T* dkernel) const {
+    winograd_.weights_gradient(sums.data, sums.width, sums.step, square.rows, square.columns, accumulate,
+                               dkernel + square.row * o_ + square.column, c_ * o_, o_);
+  }
+
+  const Planes<const T> x_, dy_;
+  const int64_t before_[2];
+  const Kernels<T>& kernels_;
+  const GemmKernels<T>& gemm_;
+  const WinogradKernels<T>& winograd_;
+  int64_t positions_;
+  TileGrid grid_;
+  int64_t c_, o_;
+  PanelShape shape_;
+  Scratch<T> zero_;
+};
+
+}  // namespace
+
+template <class T>
+void winograd_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                               T* dkernel) {
+  WinogradGradient<T>(plan, batch, x, dy).run(accumulate, dkernel);
+}
+
+template void winograd_backward_weights(const ConvPlan&, int64_t, const float*, const float*, bool, float*);
+template void winograd_backward_weights(const ConvPlan&, int64_t, const double*, const double*, bool,
+                                        double*);
+
+}  // namespace foldgate
