@@ -44,17 +44,16 @@ void inner_pointers(const TilePixels& pixels, const TapShift* taps, int64_t coun
       store_pointers(rows + i, load_longs(pixels.address + i) + taps[t].bytes);
 }
 
-// Up to two vectors a pixel.
 template <class T>
-void pack_pixels(const T* pixels, int64_t step, int64_t count, int64_t channels, T* target) {
-  if (channels <= kLanes<T>) {
-    for (int64_t i = 0; i < count; ++i, pixels += step, target += channels)
-      store_part(target, load_part(pixels, channels), channels);
+void copy_stretches(const T* source, int64_t source_step, int64_t count, int64_t n, T* target,
+                    int64_t target_step) {
+  if (n <= kLanes<T>) {
+    for (int64_t i = 0; i < count; ++i, source += source_step, target += target_step)
+      store_part(target, load_part(source, n), n);
     return;
   }
-  for (int64_t i = 0; i < count; ++i, pixels += step, target += channels)
-    for (int64_t c = 0; c < channels; c += kLanes<T>)
-      store(target + c, load(pixels + c, channels - c), channels - c);
+  for (int64_t i = 0; i < count; ++i, source += source_step, target += target_step)
+    for (int64_t j = 0; j < n; j += kLanes<T>) store(target + j, load(source + j, n - j), n - j);
 }
 
 // N vectors of columns at a time, so that rows are read in whole cache lines, several of each; two chains a column hide
@@ -136,8 +135,8 @@ bool all_finite(const T* values, int64_t n) {
 
 template <class T>
 constexpr ConvKernels<T> table() {
-  return {tap_pointers<T>, inner_pointers<T>, pack_pixels<T>, column_sums<T>,
-          add<T>,          total<T>,          add_bias<T>,    all_finite<T>};
+  return {tap_pointers<T>, inner_pointers<T>, copy_stretches<T>, column_sums<T>,
+          add<T>,          total<T>,          add_bias<T>,       all_finite<T>};
 }
 
 }  // namespace

@@ -27,8 +27,9 @@ struct ConvKernels {
   // The same where no tap of any pixel leaves the image.
   void (*inner_pointers)(const TilePixels&, const TapShift* taps, int64_t count, const T** rows);
 
-  // Some channels of a stretch of pixels, packed: target[i * channels + c] = pixels[i * step + c].
-  void (*pack_pixels)(const T* pixels, int64_t step, int64_t count, int64_t channels, T* target);
+  // `count` stretches of n: target[i * target_step + j] = source[i * source_step + j].
+  void (*copy_stretches)(const T* source, int64_t source_step, int64_t count, int64_t n, T* target,
+                         int64_t target_step);
   // sums[j] = sum over rows of values[row * step + j], added to what is there with `accumulate`.
   void (*column_sums)(const T* values, int64_t rows, int64_t columns, int64_t step, bool accumulate, T* sums);
   // target[i] += source[i]

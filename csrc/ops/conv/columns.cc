@@ -35,17 +35,6 @@ void for_each_task(int64_t tasks, double work, Body body) {
   parallel_for(tasks, workers_for(tasks, work), [&](int64_t task, int) { body(task); });
 }
 
-// A kernel row of every output of an image row: neighbouring taps are neighbours in the image.
-template <class T>
-void add_kernel_rows(const WindowAxis& width, int64_t channels, const T* from, int64_t step, T* target) {
-  const auto add = kernels<T>().conv.add;
-  for (int64_t p = 0; p < width.output; ++p, from += step) {
-    const int64_t q = p * width.stride - width.before;
-    const int64_t begin = std::max<int64_t>(0, -q), end = std::min(width.kernel, width.input - q);
-    if (begin < end) add(target + (q + begin) * channels, from + begin * channels, (end - begin) * channels);
-  }
-}
-
 // Short copies are most of this file: a call each would cost more than the copy.
 template <class T>
 void copy_short(const T* from, int64_t n, T* to) {
@@ -59,6 +48,67 @@ void zero_short(T* to, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = T(0);
 }
 
+// A row of outputs, and for each `step` apart the `taps` neighbours along the width that its columns begin with: all of
+// a kernel row, or one tap at `shift`.
+struct KernelRow {
+  int64_t taps, shift, channels, step;
+};
+
+// target[p][t] = image row [p * stride + shift + t], zeros outside. `row` null: all outside.
+template <class T>
+void copy_kernel_row(const WindowAxis& width, const KernelRow& k, const T* row, int64_t pixel_step,
+                     T* target) {
+  const int64_t n = k.taps * k.channels;
+  // outputs whose taps all lie inside
+  const int64_t room = width.input - k.taps - k.shift;
+  const int64_t begin = k.shift < 0 ? std::min(width.output, ceil_div(-k.shift, width.stride)) : 0;
+  const int64_t end = row && room >= 0 ? std::min(width.output, room / width.stride + 1) : 0;
+  if (begin < end)
+    kernels<T>().conv.copy_stretches(row + (begin * width.stride + k.shift) * pixel_step,
+                                     width.stride * pixel_step, end - begin, n, target + begin * k.step,
+                                     k.step);
+  for (int64_t p = 0; p < width.output; ++p) {
+    if (p == begin && begin < end) p = end;
+    if (p == width.output) break;
+    const int64_t q = p * width.stride + k.shift;
+    const int64_t low = std::min(k.taps, std::max<int64_t>(0, -q)),
+                  high = row ? std::max(low, std::min(k.taps, width.input - q)) : low;
+    T* to = target + p * k.step;
+    zero_short(to, low * k.channels);
+    if (high > low)
+      copy_short(row + (q + low) * pixel_step, (high - low) * k.channels, to + low * k.channels);
+    zero_short(to + high * k.channels, n - high * k.channels);
+  }
+}
+
+// Few channels: a tap of all outputs at a time, since sums of neighbouring outputs would wait for each other.
+constexpr int64_t kFewChannels = 8;
+template <class T>
+void add_tap(const WindowAxis& width, int64_t tap, int64_t channels, const T* from, int64_t step, T* target) {
+  const Span span = span_of(width, tap);
+  T* to = target + (tap * width.dilation - width.before) * channels;
+  if (channels == 1)
+    for (int64_t p = span.begin; p < span.end; ++p) to[p * width.stride] += from[p * step];
+  else
+    for (int64_t p = span.begin; p < span.end; ++p)
+      for (int64_t c = 0; c < channels; ++c) to[p * width.stride * channels + c] += from[p * step + c];
+}
+
+// A kernel row of every output of an image row: neighbouring taps are neighbours in the image.
+template <class T>
+void add_kernel_rows(const WindowAxis& width, int64_t channels, const T* from, int64_t step, T* target) {
+  if (channels < kFewChannels) {
+    for (int64_t t = 0; t < width.kernel; ++t) add_tap(width, t, channels, from + t * channels, step, target);
+    return;
+  }
+  const auto add = kernels<T>().conv.add;
+  for (int64_t p = 0; p < width.output; ++p, from += step) {
+    const int64_t q = p * width.stride - width.before;
+    const int64_t begin = std::max<int64_t>(0, -q), end = std::min(width.kernel, width.input - q);
+    if (begin < end) add(target + (q + begin) * channels, from + begin * channels, (end - begin) * channels);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -66,6 +116,7 @@ void pixels_to_columns(const Window& w, int64_t batch, ChannelRange channels, co
   const Images<const T> in = dense_inputs(x, w, channels.all);
   const WindowAxis &depth = w.depth(), &height = w.height(), &width = w.width();
   const int64_t rows = batch * depth.output * height.output, k = w.taps() * channels.count;
+  const bool joined = width.dilation == 1 && channels.count == channels.all;
   const double work = static_cast<double>(rows * width.output) * static_cast<double>(k) / 4;
   for_each_task(rows, work, [&](int64_t row) {
     const int64_t v = row % height.output, u = row / height.output % depth.output;
@@ -76,15 +127,11 @@ void pixels_to_columns(const Window& w, int64_t batch, ChannelRange channels, co
         const int64_t z = u * depth.stride + i * depth.dilation - depth.before;
         const int64_t y = v * height.stride + j * height.dilation - height.before;
         const bool outside = z < 0 || z >= depth.input || y < 0 || y >= height.input;
-        for (int64_t t = 0; t < width.kernel; ++t, target += channels.count) {
-          const Span span = outside ? Span{width.output, width.output} : span_of(width, t);
-          const T* from =
-              image + z * in.step[1] + y * in.step[2] + (t * width.dilation - width.before) * in.step[3];
-          for (int64_t p = 0; p < span.begin; ++p) zero_short(target + p * k, channels.count);
-          for (int64_t p = span.begin; p < span.end; ++p)
-            copy_short(from + p * width.stride * in.step[3], channels.count, target + p * k);
-          for (int64_t p = span.end; p < width.output; ++p) zero_short(target + p * k, channels.count);
-        }
+        const T* from = outside ? nullptr : image + z * in.step[1] + y * in.step[2];
+        const int64_t taps = joined ? width.kernel : 1;
+        for (int64_t t = 0; t < width.kernel; t += taps, target += taps * channels.count)
+          copy_kernel_row(width, {taps, t * width.dilation - width.before, channels.count, k}, from,
+                          in.step[3], target);
       }
   });
 }
@@ -126,29 +173,31 @@ template <class T>
 void planes_to_columns(const Window& w, int64_t batch, int64_t channels, const T* x, T* columns) {
   const WindowAxis &depth = w.depth(), &height = w.height(), &width = w.width();
   const int64_t tasks = batch * w.taps() * channels, plane = w.output_positions();
+  const auto copy_stretches = kernels<T>().conv.copy_stretches;
   for_each_task(tasks, static_cast<double>(tasks) * static_cast<double>(plane) / 4, [&](int64_t task) {
     const int64_t c = task % channels, tap = task / channels % w.taps(), n = task / channels / w.taps();
     const int64_t t = tap % width.kernel, j = tap / width.kernel % height.kernel,
                   i = tap / width.kernel / height.kernel;
     const T* image = x + (n * channels + c) * w.input_positions();
     T* target = columns + task * plane;
-    const Span span = span_of(width, t);
-    for (int64_t u = 0; u < depth.output; ++u)
-      for (int64_t v = 0; v < height.output; ++v, target += width.output) {
-        const int64_t z = u * depth.stride + i * depth.dilation - depth.before;
-        const int64_t y = v * height.stride + j * height.dilation - height.before;
-        if (z < 0 || z >= depth.input || y < 0 || y >= height.input) {
-          zero_short(target, width.output);
-          continue;
-        }
-        const T* from = image + (z * height.input + y) * width.input + t * width.dilation - width.before;
-        zero_short(target, span.begin);
-        if (width.stride == 1)
-          copy_short(from + span.begin, span.end - span.begin, target + span.begin);
-        else
-          for (int64_t p = span.begin; p < span.end; ++p) target[p] = from[p * width.stride];
-        zero_short(target + span.end, width.output - span.end);
-      }
+    const Span deep = span_of(depth, i), high = span_of(height, j), wide = span_of(width, t);
+    const int64_t inside = (deep.end - deep.begin) * (high.end - high.begin) * (wide.end - wide.begin);
+    if (inside < plane) std::fill_n(target, plane, T(0));
+    if (inside == 0) return;
+    const int64_t y = high.begin * height.stride + j * height.dilation - height.before;
+    const int64_t q = wide.begin * width.stride + t * width.dilation - width.before;
+    for (int64_t u = deep.begin; u < deep.end; ++u) {
+      const int64_t z = u * depth.stride + i * depth.dilation - depth.before;
+      const T* from = image + (z * height.input + y) * width.input + q;
+      T* to = target + (u * height.output + high.begin) * width.output + wide.begin;
+      if (width.stride == 1)
+        copy_stretches(from, height.stride * width.input, high.end - high.begin, wide.end - wide.begin, to,
+                       width.output);
+      else
+        for (int64_t v = high.begin; v < high.end;
+             ++v, from += height.stride * width.input, to += width.output)
+          for (int64_t p = 0; p < wide.end - wide.begin; ++p) to[p] = from[p * width.stride];
+    }
   });
 }
 

@@ -232,8 +232,9 @@ class WeightGradient {
                 const Group& group) const {
     const T* row = x_.data + offset + first_column(block) * x_.step[3] + group.index * plan_.group_in();
     for (int64_t t = group.first; t < group.end; ++t)
-      kernel_.conv.pack_pixels(row + tiles_.begin(t), x_.step[3], columns(block), tiles_.size(t),
-                               packed_tile(share, group, t) + packed * columns(block) * tiles_.size(t));
+      kernel_.conv.copy_stretches(row + tiles_.begin(t), x_.step[3], columns(block), tiles_.size(t),
+                                  packed_tile(share, group, t) + packed * columns(block) * tiles_.size(t),
+                                  tiles_.size(t));
   }
   T* packed_tile(const Share& share, const Group& group, int64_t t) const {
     return share.inputs + (t - group.first) * tile_size_;
