@@ -4,6 +4,7 @@
 #include "kernels/activation.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
+#include "kernels/depthwise_lines.h"
 #include "kernels/gemm.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
@@ -19,6 +20,7 @@ struct Kernels {
   ActivationKernels<T> activation;
   ConvKernels<T> conv;
   DepthwiseKernels<T> depthwise;
+  DepthwiseLinesKernels<T> depthwise_lines;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;

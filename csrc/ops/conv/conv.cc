@@ -8,6 +8,7 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/depthwise.h"
+#include "ops/conv/depthwise_planes.h"
 #include "ops/conv/direct.h"
 #include "ops/conv/im2col.h"
 #include "ops/conv/layout.h"
@@ -22,12 +23,18 @@ constexpr int64_t kBiasPixels = 512;  // pixels of a partial sum of the bias gra
 int64_t x_size(const ConvPlan& plan) { return plan.window.input_positions() * plan.in_channels; }
 int64_t y_size(const ConvPlan& plan) { return plan.window.output_positions() * plan.out_channels; }
 
-// channels_first operands whose memory is not also that of channels_last.
+// Depthwise kernels read channels_first planes as they are.
+bool by_planes(const ConvPlan& plan) {
+  return plan.channels_first && plan.algorithm == ConvAlgorithm::kDepthwise;
+}
+// channels_first operands that are turned, unless their memory is also that of channels_last.
 bool turns_x(const ConvPlan& plan) {
-  return plan.channels_first && !same_layout(plan.in_channels, plan.window.input_positions());
+  return plan.channels_first && !by_planes(plan) &&
+         !same_layout(plan.in_channels, plan.window.input_positions());
 }
 bool turns_y(const ConvPlan& plan) {
-  return plan.channels_first && !same_layout(plan.out_channels, plan.window.output_positions());
+  return plan.channels_first && !by_planes(plan) &&
+         !same_layout(plan.out_channels, plan.window.output_positions());
 }
 
 // Images converted at a time.
@@ -41,7 +48,7 @@ int64_t chunk_images(const ConvPlan& plan, int64_t image_size) {
 int64_t held_by_algorithm(const ConvPlan& plan) {
   if (plan.algorithm == ConvAlgorithm::kDirect && frames_input(plan))
     return framed_size(plan.window, plan.in_channels);
-  if (plan.algorithm == ConvAlgorithm::kDepthwise && plan.group_out() > 1)
+  if (plan.algorithm == ConvAlgorithm::kDepthwise && !by_planes(plan) && plan.group_out() > 1)
     return plan.window.input_positions() * plan.out_channels;
   return 0;
 }
@@ -49,7 +56,9 @@ int64_t held_by_algorithm(const ConvPlan& plan) {
 template <class T>
 void forward_chunk(const ConvPlan& plan, const DirectForward<T>& o) {
   switch (plan.algorithm) {
-    case ConvAlgorithm::kDepthwise: return depthwise_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
+    case ConvAlgorithm::kDepthwise:
+      return by_planes(plan) ? depthwise_planes_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y)
+                             : depthwise_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     case ConvAlgorithm::kIm2col: return im2col_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     case ConvAlgorithm::kWinograd: return winograd_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     default: return direct_forward(plan, o);
@@ -162,20 +171,17 @@ namespace {
 // The backward of a depthwise convolution by chunks of images, all gradients of a chunk together.
 template <class T>
 void depthwise_chunks(const ConvPlan& plan, const ConvBackward<T>& o, int64_t images) {
-  const bool turn = turns_x(plan);
-  const int64_t positions = plan.window.input_positions();
   const OutputGradient<T> gradient(plan, images);
-  const Scratch<T> turned_x(turn && o.dkernel ? images * x_size(plan) : 0);
-  const Scratch<T> turned_dx(turn && o.dx ? images * x_size(plan) : 0);
   for (int64_t n = 0; n < plan.batch; n += images) {
     const int64_t count = std::min(images, plan.batch - n), offset = n * x_size(plan);
-    const T* x = o.x + offset;
-    T* dx = o.dx ? o.dx + offset : nullptr;
-    if (turn && o.dkernel) planes_to_pixels(x, count, plan.in_channels, positions, turned_x.data());
-    depthwise_backward(plan, count,
-                       DepthwiseGradients<T>{gradient.of(o, n, count), turn ? turned_x.data() : x, o.kernel,
-                                             turn && dx ? turned_dx.data() : dx, o.dkernel, o.dbias, n > 0});
-    if (turn && dx) pixels_to_planes(turned_dx.data(), count, plan.in_channels, positions, dx);
+    const DepthwiseGradients<T> chunk{gradient.of(o, n, count),
+                                      o.x ? o.x + offset : nullptr,
+                                      o.kernel,
+                                      o.dx ? o.dx + offset : nullptr,
+                                      o.dkernel,
+                                      o.dbias,
+                                      n > 0};
+    by_planes(plan) ? depthwise_planes_backward(plan, count, chunk) : depthwise_backward(plan, count, chunk);
     check_interrupt();
   }
 }

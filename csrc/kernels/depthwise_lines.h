@@ -1,0 +1,62 @@
+// Depthwise convolution of channels_first planes: vectors run along the width, weights are numbers.
+//
+// The rows that a band of outputs sees stand in a frame: a copy with the zeros of the padding around, where whole
+// vectors can be read anywhere. With a stride along the width, a frame row holds a stretch for each remainder of the
+// column modulo the stride, so that the inputs of neighbouring outputs are neighbours.
+#pragma once
+#include <cstdint>
+
+namespace foldgate {
+
+// frame[(r * stride + q) * phase_step + m] = x[first + r][m * stride + q - before]. What lies left and right of the
+// plane is not written: a frame is zeros before its first use, and its columns never change. Rows outside are zeroed.
+template <class T>
+struct LineFrame {
+  const T* x;  // (height, width)
+  int64_t height, width;
+  int64_t first, rows;  // rows of the plane
+  int64_t before, stride;
+  T* frame;
+  int64_t phase_step;
+};
+
+// y[u][v] = bias + sum over taps t of  weights[t] * x[u * x_row + offsets[t] + v]; added to y with `accumulate`
+template <class T>
+struct DepthwiseLines {
+  const T* x;  // may be read up to a vector beyond the last input
+  int64_t x_row;
+  T* y;
+  int64_t y_row;
+  int64_t rows, outputs;  // outputs: of a row
+  int64_t taps;
+  const int64_t* offsets;
+  const T* weights;
+  int square;  // 3 or 5: the taps are a square of neighbours, rows x_row apart; 0 for any
+  T bias;
+  bool accumulate, relu;
+};
+
+// sums[t] += sum over u and v of  dy[u][v] * x[u * x_row + offsets[t] + v]
+template <class T>
+struct DepthwiseLinesGradient {
+  const T* x;
+  int64_t x_row;
+  const T* dy;
+  int64_t dy_row;
+  int64_t rows, outputs;
+  int64_t taps;
+  const int64_t* offsets;
+  int square;
+  T* sums;
+};
+
+template <class T>
+struct DepthwiseLinesKernels {
+  void (*frame)(const LineFrame<T>&);
+  void (*lines)(const DepthwiseLines<T>&);
+  void (*gradient)(const DepthwiseLinesGradient<T>&);
+  // row[m * stride + q] = phases[q * phase_step + m], for a row of `width`
+  void (*interleave)(const T* phases, int64_t phase_step, int64_t stride, int64_t width, T* row);
+};
+
+}  // namespace foldgate
