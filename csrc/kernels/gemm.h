@@ -29,6 +29,7 @@ struct Epilogue {
   const T* bias = nullptr;  // of the tile's first column; null: none
   bool accumulate = false;
   bool relu = false;
+  const T* row_bias = nullptr;  // rows, columns: a bias of rows instead, of the tile's first one
 };
 
 constexpr int kMaxTileVectors = 4;

@@ -30,7 +30,10 @@ FOLDGATE_INLINE void transpose_block(const T* source, int64_t source_step, int64
     }
     transpose(v);
     FOLDGATE_UNROLL
-    for (int i = 0; i < kLanes<T>; ++i) store(target + i * target_step, v[i]);
+    for (int i = 0; i < kLanes<T>; ++i) {
+      store(target + i * target_step, v[i]);
+      __builtin_prefetch(target + i * target_step + 4 * kLanes<T>, 1);  // or every store waits for its line
+    }
     return;
   }
   FOLDGATE_UNROLL

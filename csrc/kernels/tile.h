@@ -31,7 +31,7 @@ FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, int columns, const Epilog
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     FOLDGATE_UNROLL
-    for (int v = 0; v < N; ++v) sum[i][v] = bias[v];
+    for (int v = 0; v < N; ++v) sum[i][v] = epilogue.row_bias ? broadcast<T>(epilogue.row_bias[i]) : bias[v];
   }
 }
 

@@ -143,7 +143,7 @@ template <class T>
 void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y) {
   if (plan.batch == 0) return;
   const bool direct = plan.algorithm == ConvAlgorithm::kDirect;  // turns its operands while they are in cache
-  const bool x_planes = turns_x(plan) && direct && direct_reads_planes<T>(plan);
+  const bool x_planes = plan.channels_first && direct && direct_reads_planes<T>(plan);
   const bool turn_x = turns_x(plan) && !x_planes, turn_y = turns_y(plan) && !direct;
   const int64_t held =
       std::max({turn_x ? x_size(plan) : 0, turn_y ? y_size(plan) : 0, direct ? 0 : held_by_algorithm(plan)});

@@ -51,7 +51,9 @@ bool frames_input(const ConvPlan& plan) { return few_channels(plan) && has_paddi
 
 template <class T>
 bool direct_reads_planes(const ConvPlan& plan) {
-  return strided_gemm_suits(problem_of<T>(plan, plan.batch, true));
+  TapGemm<T> problem = problem_of<T>(plan, plan.batch, true);
+  problem.planar = true;
+  return planar_gemm_suits(problem) || strided_gemm_suits(problem);
 }
 
 template <class T>

@@ -22,7 +22,8 @@ struct SweepArea {
 template <class T>
 class StridedFrame {
  public:
-  explicit StridedFrame(const TapGemm<T>& problem) : p_(problem), channels_(problem.groups * problem.length) {
+  explicit StridedFrame(const TapGemm<T>& problem)
+      : p_(problem), channels_(problem.groups * problem.length), planes_(problem.planes && channels_ > 1) {
     for (int i = 0; i < kMaxSpatial; ++i) {
       low_[i] = p_.taps.empty() ? 0 : p_.taps.front().shift[i];
       int64_t high = low_[i];
@@ -32,7 +33,7 @@ class StridedFrame {
       }
       span_[i] = high - low_[i] + 1;
     }
-    in_place_ = p_.inside && !p_.planes && !p_.taps.empty() && !aliases(p_.in.step[3] * p_.step[2]);
+    in_place_ = p_.inside && !planes_ && !p_.taps.empty() && !aliases(p_.in.step[3] * p_.step[2]);
     pixel_ = in_place_ ? p_.in.step[3] : channels_ + (aliases(channels_ * p_.step[2]) ? kSpread : 0);
   }
 
@@ -91,7 +92,7 @@ class StridedFrame {
     std::memset(static_cast<void*>(target), 0, static_cast<size_t>(pixels * pixel_) * sizeof(T));
   }
   void copy(int64_t n, int64_t z, int64_t y, int64_t x, int64_t pixels, T* target) const {
-    if (p_.planes) {
+    if (planes_) {
       const int64_t layer = p_.in.extent[1] * p_.in.extent[2], plane = p_.in.extent[0] * layer;
       const T* source = p_.in.data + n * channels_ * plane + z * layer + y * p_.in.extent[2] + x;
       return kernels<T>().gemm.transpose(source, plane, channels_, pixels, target, pixel_);
@@ -108,7 +109,7 @@ class StridedFrame {
 
   const TapGemm<T>& p_;
   int64_t channels_, low_[kMaxSpatial], span_[kMaxSpatial];
-  bool in_place_;
+  bool planes_, in_place_;
   int64_t pixel_ = 0, row_ = 0, layer_ = 0, plane_ = 0, size_ = 0;
 };
 

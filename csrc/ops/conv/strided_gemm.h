@@ -1,6 +1,7 @@
 // The engine of direct convolution where output rows are long enough for a tile: the pixels of a tile stand evenly, in
 // the images or in a frame (strided_frame.h), so that a segment needs one address. The same product as tap_gemm's.
 #pragma once
+#include "ops/conv/planar_gemm.h"
 #include "ops/conv/tap_gemm.h"
 
 namespace foldgate {
@@ -16,6 +17,7 @@ void strided_gemm(const TapGemm<T>& problem);
 // By the engine that suits.
 template <class T>
 void direct_gemm(const TapGemm<T>& problem) {
+  if (planar_gemm_suits(problem)) return planar_gemm(problem);
   problem.planes || strided_gemm_suits(problem) ? strided_gemm(problem) : tap_gemm(problem);
 }
 
