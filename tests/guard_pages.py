@@ -38,6 +38,9 @@ def _windowed(
     y, taps = ops.max_pool(x, 3, **window, return_indices="taps")
     backward = {"dy": y, "indices": taps, "input_shape": x.shape, "pool_size": 3, **window}
     yield "max_pool_backward", backward
+    yield "average_pool", {"x": x, "pool_size": 3, **window}
+    yield "average_pool_backward", {"dy": y, "input_shape": x.shape, "pool_size": 3, **window}
+    yield "adaptive_average_pool", {"x": x, "output_size": 2, "data_format": data_format}
     yield "im2col", {"x": x, "kernel_size": 3, **window}
     columns = ops.im2col(x, 3, **window)
     yield "col2im", {"columns": columns, "input_shape": x.shape, "kernel_size": 3, **window}

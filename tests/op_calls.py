@@ -77,6 +77,10 @@ def _pool_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
     return {
         "max_pool": lambda: ops.max_pool(x, 3, 2, "same", return_indices=True),
         "max_pool_backward": lambda: ops.max_pool_backward(dy, indices, x.shape, 2),
+        "average_pool": lambda: ops.average_pool(x, 3, 2, "same"),
+        "average_pool_backward": lambda: ops.average_pool_backward(dy, x.shape, 2),
+        "adaptive_average_pool": lambda: ops.adaptive_average_pool(x, (3, 1)),
+        "adaptive_average_pool_backward": lambda: ops.adaptive_average_pool_backward(dy, x.shape),
     }
 
 

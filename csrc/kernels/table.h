@@ -2,6 +2,7 @@
 // a definition per tier in its own .cc; a new family adds a line to Kernels<T> and one to table.cc.
 #pragma once
 #include "kernels/activation.h"
+#include "kernels/average.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_lines.h"
@@ -18,6 +19,7 @@ template <class T>
 struct Kernels {
   GemmKernels<T> gemm;
   ActivationKernels<T> activation;
+  AverageKernels<T> average;
   ConvKernels<T> conv;
   DepthwiseKernels<T> depthwise;
   DepthwiseLinesKernels<T> depthwise_lines;

@@ -47,6 +47,31 @@ def max_pool_backward(
     ceil_mode: bool,
     channels_first: bool,
 ) -> FloatArray: ...
+def average_pool(
+    x: FloatArray,
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil_mode: bool,
+    channels_first: bool,
+    include_pad: bool,
+) -> FloatArray: ...
+def average_pool_backward(
+    dy: FloatArray,
+    input_shape: Sequence[int],
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil_mode: bool,
+    channels_first: bool,
+    include_pad: bool,
+) -> FloatArray: ...
+def adaptive_average_pool(x: FloatArray, output_size: Sequence[int], channels_first: bool) -> FloatArray: ...
+def adaptive_average_pool_backward(
+    dy: FloatArray, input_shape: Sequence[int], channels_first: bool
+) -> FloatArray: ...
 def recurrent_forward(
     op: str,
     cell: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bad_inputs.adaptive import adaptive_rows
 from bad_inputs.native import native_rows
 from bad_inputs.operands import operand_rows
 from bad_inputs.recurrent import recurrent_rows
@@ -16,6 +17,7 @@ def all_rows() -> Iterator[Row]:
     yield from operand_rows()
     yield from window_rows()
     yield from transposed_rows()
+    yield from adaptive_rows()
     yield from recurrent_rows()
     yield from native_rows()
 

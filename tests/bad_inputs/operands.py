@@ -86,10 +86,14 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
             return False
         inner, other = (shape[-1:], 4) if name == "a" else (shape[-2:-1], 4)
         return len(shape) >= 2 and inner == (other,) and (name == "a" or shape[-1] == array.shape[-1])
-    if op in ("max_pool", "im2col"):  # nothing disagrees with x alone while the window fits
+    if op in ("max_pool", "average_pool", "im2col"):  # nothing disagrees with x alone while the window fits
         return 3 <= len(shape) <= 5 and all(extent >= 3 for extent in shape[1:-1])
+    if op == "adaptive_average_pool":
+        return 3 <= len(shape) <= 5 and all(extent >= 1 for extent in shape[1:-1])
     if len(shape) != array.ndim:
         return False
+    if op == "adaptive_average_pool_backward":  # any number of parts
+        return (shape[0], shape[-1]) == (array.shape[0], array.shape[-1])
     if op == "conv" and name == "x":
         return shape[-1] == array.shape[-1] and all(extent >= 3 for extent in shape[1:-1])
     if op == "conv" and name == "kernel":  # another window; other output channels disagree with the bias

@@ -82,6 +82,20 @@ def max_pool_backward_arguments(rank: int) -> Arguments:
     }
 
 
+def average_pool_backward_arguments(rank: int) -> Arguments:
+    valid = max_pool_backward_arguments(rank)
+    del valid["indices"]
+    return valid
+
+
+def adaptive_average_pool_arguments(rank: int) -> Arguments:
+    return {"x": floats(2, *[5] * rank, 4), "output_size": 2}
+
+
+def adaptive_average_pool_backward_arguments(rank: int) -> Arguments:
+    return {"dy": floats(2, *[2] * rank, 4), "input_shape": (2, *[5] * rank, 4)}
+
+
 WINDOWED: dict[str, Callable[[int], Arguments]] = {
     "conv": conv_arguments,
     "conv_backward": conv_backward_arguments,
@@ -89,11 +103,18 @@ WINDOWED: dict[str, Callable[[int], Arguments]] = {
     "col2im": col2im_arguments,
     "max_pool": max_pool_arguments,
     "max_pool_backward": max_pool_backward_arguments,
+    "average_pool": max_pool_arguments,
+    "average_pool_backward": average_pool_backward_arguments,
 }
 
 TRANSPOSED: dict[str, Callable[[int], Arguments]] = {
     "conv_transpose": conv_transpose_arguments,
     "conv_transpose_backward": conv_transpose_backward_arguments,
+}
+
+ADAPTIVE: dict[str, Callable[[int], Arguments]] = {
+    "adaptive_average_pool": adaptive_average_pool_arguments,
+    "adaptive_average_pool_backward": adaptive_average_pool_backward_arguments,
 }
 
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
@@ -136,7 +157,7 @@ def step_backward_arguments(cell: str) -> Arguments:
 def every_op() -> Iterator[tuple[str, Arguments]]:
     """(op, valid arguments) for every op and, where it has one, every rank."""
     yield "matmul", {"a": floats(3, 4), "b": floats(4, 5), "bias": floats(5)}
-    for op, arguments in (WINDOWED | TRANSPOSED).items():
+    for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)
     for cell in GATES:

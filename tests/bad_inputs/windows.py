@@ -14,6 +14,8 @@ SIZES = {
     "col2im": "kernel_size",
     "max_pool": "pool_size",
     "max_pool_backward": "pool_size",
+    "average_pool": "pool_size",
+    "average_pool_backward": "pool_size",
 }
 
 
@@ -35,7 +37,7 @@ def int_rows(op: str, valid: Arguments, name: str, rank: int) -> Iterator[Row]:
         np.float64(2),
         {},
     ]
-    if name != "strides" or not op.startswith("max_pool"):
+    if name != "strides" or "_pool" not in op:
         wrong.append(None)
     for value in wrong:
         words = f"{op}: {name} is {value!r}; expected"
@@ -44,7 +46,7 @@ def int_rows(op: str, valid: Arguments, name: str, rank: int) -> Iterator[Row]:
 
 def padding_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
     values: list[Any] = [-1, "smae", "", (0,) * (rank + 1), [(0, -1)] * rank, [(1, 1, 1)] * rank, 2**63]
-    if rank > 1 or op.startswith("max_pool"):
+    if rank > 1 or "_pool" in op:
         values.append("causal")
     for value in values:
         words = f"{op}: padding is "
@@ -86,7 +88,7 @@ def _extent_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
             yield spoil(f"{name} {size}, rank {rank}", op, valid, ValueError, f"{op}: ", **{name: size})
 
 
-def _input_shape_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
+def input_shape_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
     shape = valid["input_shape"]
     for value in (None, 5, "25", [1.0] * len(shape), (True,) * len(shape), np.array(shape)):
         words = f"{op}: input_shape is "
@@ -184,6 +186,10 @@ def _pool_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
         yield spoil(
             f"ceil_mode {value!r}", op, valid, TypeError, f"{op}: ceil_mode is {value!r}", ceil_mode=value
         )
+    if op.startswith("average"):
+        for value in (1, None, "yes"):
+            words = f"{op}: count_include_pad is {value!r}; expected a bool"
+            yield spoil(f"count_include_pad {value!r}", op, valid, TypeError, words, count_include_pad=value)
     if op == "max_pool":
         for value in (1, None, "positions", "True", ()):
             words = f"{op}: return_indices is {value!r}; expected False, True or 'taps'"
@@ -229,10 +235,10 @@ def window_rows() -> Iterator[Row]:
             yield from padding_rows(op, valid, rank)
             yield from _extent_rows(op, valid, rank)
             if "input_shape" in valid:
-                yield from _input_shape_rows(op, valid, rank)
+                yield from input_shape_rows(op, valid, rank)
             if op in ("conv", "conv_backward"):
                 yield from _groups_rows(op, valid, rank)
-            if op.startswith("max_pool"):
+            if "_pool" in op:
                 yield from _pool_rows(op, valid, rank)
             if op == "max_pool_backward":
                 yield from _index_rows(op, valid, rank)

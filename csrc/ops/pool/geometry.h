@@ -50,12 +50,13 @@ class RowTasks {
     units_ = images * depth * height * segments_;
     group_ = std::max<int64_t>(
         1, static_cast<int64_t>(kTaskWork / (work_per_position * static_cast<double>(segment_))));
-    work_ = work_per_position * static_cast<double>(units_) * static_cast<double>(segment_);
+    const double work = work_per_position * static_cast<double>(units_) * static_cast<double>(segment_);
+    workers_ = workers_for(tasks(), kWorkPerValue * work);
   }
 
   int64_t segment() const { return segment_; }  // columns at most
   int64_t tasks() const { return ceil_div(units_, group_); }
-  int workers() const { return workers_for(tasks(), kWorkPerValue * work_); }
+  int workers() const { return workers_; }  // fixed here: another thread may change their number meanwhile
 
   // body(worker, segment) for every segment of every row, end_of_task() after each task
   template <class Body, class End>
@@ -99,7 +100,7 @@ class RowTasks {
   static constexpr double kTaskWork = 1 << 15;  // values met: about 10 us
   static constexpr double kWorkPerValue = 8;    // a value from memory, against a multiply-add in registers
   int64_t depth_, height_, width_, segment_, segments_, units_, group_;
-  double work_;
+  int workers_;
 };
 
 }  // namespace foldgate

@@ -92,7 +92,9 @@ def max_pool(
     x = operand("max_pool", "x", x)
     if not isinstance(return_indices, (bool, str)) or return_indices not in _INDICES:
         raise ValueError(f"max_pool: return_indices is {return_indices!r}; expected False, True or 'taps'")
-    window = _window("max_pool", x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
+    window = pool_window(
+        "max_pool", x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode
+    )
     y, indices = _native.max_pool(x, *window, _INDICES[return_indices])
     return y if indices is None else (y, indices)
 
@@ -136,16 +138,22 @@ def max_pool_backward(
     op = "max_pool_backward"
     dy = operand(op, "dy", dy)
     indices = _index_operand(indices)
+    shape = shape_argument(op, input_shape)
+    window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
+    return _native.max_pool_backward(dy, indices, shape, *window)
+
+
+def shape_argument(op: str, input_shape: Sequence[int]) -> tuple[int, ...]:
+    """`input_shape` as ints that the native plan takes."""
     if not isinstance(input_shape, (tuple, list)) or not all(is_int(extent) for extent in input_shape):
         raise TypeError(f"{op}: input_shape is {input_shape!r}; expected a tuple of ints")
     shape = tuple(int(extent) for extent in input_shape)
     if not all(0 <= extent < 2**63 for extent in shape):
         raise ValueError(f"{op}: input_shape is {input_shape!r}; expected ints of at least 0 and below 2**63")
-    window = _window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
-    return _native.max_pool_backward(dy, indices, shape, *window)
+    return shape
 
 
-class _Window(NamedTuple):
+class PoolWindow(NamedTuple):
     """What both native functions take of a window, in their order."""
 
     pool_size: tuple[int, ...]
@@ -156,7 +164,7 @@ class _Window(NamedTuple):
     channels_first: bool
 
 
-def _window(
+def pool_window(
     op: str,
     shape: Sequence[int],
     pool_size: Ints,
@@ -165,11 +173,12 @@ def _window(
     data_format: str,
     dilation_rate: Ints,
     ceil_mode: bool,
-) -> _Window:
+) -> PoolWindow:
+    """What a caller says of a pooling window, in numbers; extents are checked by the native plan."""
     channels_first = channels_axis(op, data_format, len(shape)) == 1
     rank = len(shape) - 2
     if not 1 <= rank <= 3:
-        name = "x" if op == "max_pool" else "input_shape"
+        name = "input_shape" if op.endswith("backward") else "x"
         raise ValueError(f"{op}: {name} has {len(shape)} axes {tuple(shape)}; expected 3 to 5")
     if not isinstance(ceil_mode, bool):
         raise TypeError(f"{op}: ceil_mode is {ceil_mode!r}; expected a bool")
@@ -179,7 +188,7 @@ def _window(
     steps = size if strides is None else per_axis(op, "strides", strides, rank)
     dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
     pads = flat_pads(op, padding, shape[2:] if channels_first else shape[1:-1], size, steps, dilation)
-    return _Window(size, steps, dilation, pads, ceil_mode, channels_first)
+    return PoolWindow(size, steps, dilation, pads, ceil_mode, channels_first)
 
 
 def _index_operand(indices: object) -> IntArray:

@@ -16,6 +16,10 @@ from foldgate.gradients import ConvGradients as ConvGradients
 from foldgate.gradients import GRUGradients as GRUGradients
 from foldgate.gradients import LSTMGradients as LSTMGradients
 from foldgate.gradients import SimpleRNNGradients as SimpleRNNGradients
+from foldgate.reference.average_pool import adaptive_average_pool as adaptive_average_pool
+from foldgate.reference.average_pool import adaptive_average_pool_backward as adaptive_average_pool_backward
+from foldgate.reference.average_pool import average_pool as average_pool
+from foldgate.reference.average_pool import average_pool_backward as average_pool_backward
 from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
@@ -43,6 +47,10 @@ __all__ = [
     "GRUGradients",
     "LSTMGradients",
     "SimpleRNNGradients",
+    "adaptive_average_pool",
+    "adaptive_average_pool_backward",
+    "average_pool",
+    "average_pool_backward",
     "col2im",
     "conv",
     "conv_backward",

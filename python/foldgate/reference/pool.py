@@ -70,7 +70,7 @@ def max_pool(
         array([1. , 1. , 1. , 0.2])
     """
     x = to_channels_last(x, data_format)
-    axes = _pool_axes("max_pool", x.shape[1:-1], pool_size, strides, padding, dilation_rate, ceil_mode)
+    axes = pool_axes("max_pool", x.shape[1:-1], pool_size, strides, padding, dilation_rate, ceil_mode)
     inside = _inside(axes)
     values = pad(x, axes, -np.inf)
     best = np.full((x.shape[0], *out_shape(axes), x.shape[-1]), -np.inf, x.dtype)
@@ -125,7 +125,7 @@ def max_pool_backward(
     """
     last = (0, *range(2, len(input_shape)), 1) if data_format == "channels_first" else range(len(input_shape))
     n, *spatial, channels = (input_shape[i] for i in last)
-    axes = _pool_axes("max_pool_backward", spatial, pool_size, strides, padding, dilation_rate, ceil_mode)
+    axes = pool_axes("max_pool_backward", spatial, pool_size, strides, padding, dilation_rate, ceil_mode)
     dy, indices = to_channels_last(dy, data_format), to_channels_last(indices, data_format)
     expected = (n, *out_shape(axes), channels)
     if dy.shape != expected or indices.shape != expected:
@@ -138,7 +138,7 @@ def max_pool_backward(
     return from_channels_last(unpad(padded, axes), data_format)
 
 
-def _pool_axes(
+def pool_axes(
     op: str,
     spatial: Sequence[int],
     pool_size: Ints,

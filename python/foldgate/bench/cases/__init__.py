@@ -10,7 +10,7 @@ from .columns import ColumnsCase
 from .conv import ConvCase
 from .conv_transpose import ConvTransposeCase
 from .matmul import MatmulCase
-from .pool import PoolCase
+from .pool import AveragePoolCase, PoolCase
 from .recurrent import RecurrentCase
 from .step import StepCase
 
@@ -25,6 +25,7 @@ __all__ = [
     "TRAIN",
     "Array",
     "Arrays",
+    "AveragePoolCase",
     "Case",
     "ColumnsCase",
     "ConvCase",

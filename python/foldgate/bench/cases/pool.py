@@ -1,4 +1,4 @@
-"""Max-pooling cases: 2x2 windows as in most models, and the overlapping 3x3 stride 2 of ResNet's stem."""
+"""Pooling cases: 2x2 windows as in most models, the overlapping 3x3 stride 2 of ResNet's stem, means."""
 
 from __future__ import annotations
 
@@ -80,8 +80,43 @@ class PoolCase(Case):
         return 2.0 * float(np.finfo(self.dtype).eps) * (overlap - 1) * float(np.max(np.abs(expected)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class AveragePoolCase(PoolCase):
+    """y = mean over windows of x; the shares need nothing kept."""
+
+    op: str = "average_pool"
+
+    def traffic(self, pass_: str) -> int:
+        once = (prod(self.x_shape) + prod(self.y_shape)) * self.item_size
+        return once if pass_ == FORWARD else 2 * once
+
+    def forward(self, ops: Any, arrays: Arrays) -> Arrays:
+        return {"y": ops.average_pool(arrays["x"], **self.arguments)}
+
+    def train(self, ops: Any, arrays: Arrays) -> Arrays:
+        dx = ops.average_pool_backward(arrays["dy"], self.x_shape, **self.arguments)
+        return self.forward(ops, arrays) | {"dx": dx}
+
+    def tolerance(self, result: str, expected: Array, arrays: Arrays) -> float:
+        largest = float(np.max(np.abs(arrays["x" if result == "y" else "dy"])))
+        return 2.0 * float(np.finfo(self.dtype).eps) * (prod(self.pool_size) + 2) * largest
+
+
 def _pool(name: str, *sets: str, n: int, c: int, size: int, k: int, **rest: Any) -> PoolCase:
     return PoolCase(
+        name=name,
+        sets=frozenset(sets),
+        batch=n,
+        channels=c,
+        spatial=(size, size),
+        pool_size=(k, k),
+        strides=2,
+        **rest,
+    )
+
+
+def _average(name: str, n: int, c: int, size: int, k: int, *sets: str, **rest: Any) -> AveragePoolCase:
+    return AveragePoolCase(
         name=name,
         sets=frozenset(sets),
         batch=n,
@@ -99,4 +134,9 @@ CASES: tuple[PoolCase, ...] = (
     _pool("64x32x28 2x2 s2", DEFAULT, QUICK, n=64, c=32, size=28, k=2),
     _pool("4x64x112 3x3 s2", DEFAULT, n=4, c=64, size=112, k=3, padding=1),
     PoolCase(name="32x64x4096 2 s2 1-D", batch=32, channels=64, spatial=(4096,), pool_size=(2,), strides=2),
+    _average("8x64x112 2x2 s2", 8, 64, 112, 2, DEFAULT, QUICK),
+    _average("8x64x112 2x2 s2 NCHW", 8, 64, 112, 2, data_format="channels_first"),
+    _average("4x64x112 3x3 s2", 4, 64, 112, 3, padding=1),
+    _average("32x1024x7 global", 32, 1024, 7, 7),
+    _average("32x1024x7 global NCHW", 32, 1024, 7, 7, data_format="channels_first"),
 )

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Arrays, Case, ConvCase, ConvTransposeCase, MatmulCase, PoolCase, RecurrentCase
+from ..cases import (
+    Array,
+    Arrays,
+    AveragePoolCase,
+    Case,
+    ConvCase,
+    ConvTransposeCase,
+    MatmulCase,
+    PoolCase,
+    RecurrentCase,
+)
 from .base import channels_first_kernel, reorder_gates, to_channels_first, to_channels_last
 
 ImageCase = ConvCase | ConvTransposeCase | PoolCase
@@ -107,7 +117,7 @@ def _conv_transpose(onnx: Any, case: ConvTransposeCase, arrays: Arrays) -> OnnxM
 def _pool(onnx: Any, case: PoolCase, arrays: Arrays) -> OnnxModel:
     rank = len(case.pool_size)
     node = onnx.helper.make_node(
-        "MaxPool",
+        "AveragePool" if isinstance(case, AveragePoolCase) else "MaxPool",  # padding does not count
         ["x"],
         ["y"],
         kernel_shape=case.pool_size,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Arrays, ColumnsCase, ConvCase, ConvTransposeCase, PoolCase
+from ..cases import Array, Arrays, AveragePoolCase, ColumnsCase, ConvCase, ConvTransposeCase, PoolCase
 from .base import (
     Candidate,
     channels_first_kernel,
@@ -67,10 +67,14 @@ def _convolution(
 
 
 def pool_candidates(torch: Any, case: PoolCase, training: bool, arrays: Arrays) -> list[Candidate]:
-    function = getattr(torch.nn.functional, f"max_pool{len(case.pool_size)}d")
+    rank = len(case.pool_size)
+    largest = getattr(torch.nn.functional, f"max_pool{rank}d")
+    mean = getattr(torch.nn.functional, f"avg_pool{rank}d")
 
     def pool(x: Any) -> Any:
-        return function(x, case.pool_size, case.strides, case.padding)
+        if isinstance(case, AveragePoolCase):
+            return mean(x, case.pool_size, case.strides, case.padding, count_include_pad=False)
+        return largest(x, case.pool_size, case.strides, case.padding)
 
     operands = {"x": _image(case, arrays["x"])}
     return _in_formats(torch, case, pool, operands, {"x": lambda g: _from_image(case, g)}, training, arrays)

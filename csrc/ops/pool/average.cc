@@ -1,0 +1,237 @@
+#include "ops/pool/average.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "kernels/gemm.h"
+#include "kernels/table.h"
+#include "ops/pool/geometry.h"
+
+namespace foldgate {
+namespace {
+
+constexpr int64_t kPlaneValues = 1 << 15;  // of a task
+constexpr int64_t kDirectRows =
+    8;  // of single values: strided loads from memory, rather than from a sum just stored
+
+int64_t most_positions(const AverageAxis& axis) {
+  int64_t most = 0;
+  for (const WindowSpan& span : axis.spans) most = std::max(most, span.count);
+  return most;
+}
+
+const WindowSpan& at(const AverageAxis& axis, int64_t output) {
+  return axis.spans[static_cast<size_t>(output)];
+}
+
+// Whether each plane of single values has one mean, that of all its values.
+bool takes_planes(const AveragePlan& plan) {
+  for (const AverageAxis& axis : plan.axes)
+    if (axis.output != 1 || axis.spans[0].count != axis.input) return false;
+  return plan.pixel == 1;
+}
+
+// body(plane, positions, counted) in parallel
+template <class Body>
+void for_each_plane(const AveragePlan& plan, Body body) {
+  int64_t positions = 1, counted = 1;
+  for (const AverageAxis& axis : plan.axes) positions *= axis.input, counted *= axis.spans[0].counted;
+  const EvenSplit blocks(plan.images, std::max<int64_t>(1, kPlaneValues / positions));
+  const double work = 8 * static_cast<double>(plan.images) * static_cast<double>(positions);  // from memory
+  parallel_for(blocks.parts, workers_for(blocks.parts, work), [&](int64_t block, int) {
+    for (int64_t i = 0; i < blocks.size(block); ++i) body(blocks.begin(block) + i, positions, counted);
+  });
+}
+
+template <class T>
+void plane_means(const AveragePlan& plan, const T* x, T* y) {
+  const auto total = kernels<T>().conv.total;
+  for_each_plane(plan, [&](int64_t plane, int64_t positions, int64_t counted) {
+    y[plane] = total(x + plane * positions, positions) / static_cast<T>(counted);
+  });
+}
+
+template <class T>
+void plane_shares(const AveragePlan& plan, const T* dy, T* dx) {
+  for_each_plane(plan, [&](int64_t plane, int64_t positions, int64_t counted) {
+    std::fill_n(dx + plane * positions, positions, dy[plane] / static_cast<T>(counted));
+  });
+}
+
+// The mean of a window is a sum of rows, then of positions along the width.
+template <class T>
+class Forward {
+ public:
+  Forward(const AveragePlan& plan, const T* x, T* y)
+      : depth_(plan.axes[0]),
+        height_(plan.axes[1]),
+        width_(plan.axes[2]),
+        pixel_(plan.pixel),
+        x_(x),
+        y_(y),
+        most_rows_(most_positions(depth_) * most_positions(height_)),
+        sums_rows_(plan.pixel > 1 || most_rows_ > kDirectRows),
+        tasks_(plan.images, depth_.output, height_.output, width_.output,
+               static_cast<double>(pixel_) * static_cast<double>(most_rows_) *
+                   static_cast<double>(most_positions(width_))) {
+    for (int worker = 0; worker < tasks_.workers(); ++worker)
+      work_.push_back({Scratch<const T*>(most_rows_),
+                       Scratch<T>(sums_rows_ && most_rows_ > 1 ? width_.input * pixel_ : 0)});
+  }
+
+  void run() {
+    tasks_.run(
+        [&](int worker, const RowSegment& segment) { means(work_[static_cast<size_t>(worker)], segment); },
+        [] {});
+  }
+
+ private:
+  struct Workspace {
+    Scratch<const T*> rows;
+    Scratch<T> sums;
+  };
+
+  void means(const Workspace& work, const RowSegment& s) {
+    const int64_t count = window_rows(work, s);
+    const RowWindows windows{width_.spans.data() + s.begin, s.end - s.begin, width_.step, pixel_,
+                             at(depth_, s.depth).counted * at(height_, s.height).counted};
+    T* y = y_ + (s.row * width_.output + s.begin) * pixel_;
+    if (pixel_ > 1) return average_.means(windows, work.rows.data(), count, y);
+    line(windows, s, work.rows.data(), count, y);
+  }
+
+  // Single values: a vector of windows at a time between those that hang over an edge.
+  void line(const RowWindows& windows, const RowSegment& s, const T* const* rows, int64_t count, T* y) {
+    const int64_t whole = std::clamp(width_.whole, s.begin, s.end),
+                  past = std::clamp(width_.past, whole, s.end);
+    auto part = [&](int64_t begin, int64_t end) {
+      RowWindows some = windows;
+      some.spans += begin - s.begin;
+      some.outputs = end - begin;
+      average_.means(some, rows, count, y + (begin - s.begin));
+    };
+    part(s.begin, whole);
+    if (past > whole) {
+      const WindowSpan& first = at(width_, whole);
+      const auto divisor = static_cast<T>(windows.counted * first.counted);
+      const LineWindows<T> inner{first.begin, past - whole, width_.stride, width_.taps, width_.step, divisor};
+      average_.line_means(inner, rows, count, y + (whole - s.begin));
+    }
+    part(past, s.end);
+  }
+
+  // The rows that a window holds, or their one sum where that saves reading them for every window.
+  int64_t window_rows(const Workspace& work, const RowSegment& s) {
+    const WindowSpan &d = at(depth_, s.depth), &h = at(height_, s.height);
+    int64_t count = 0;
+    for (int64_t i = 0; i < d.count; ++i) {
+      const int64_t plane = s.image * depth_.input + d.begin + i * depth_.step;
+      for (int64_t j = 0; j < h.count; ++j)
+        work.rows[count++] =
+            x_ + (plane * height_.input + h.begin + j * height_.step) * width_.input * pixel_;
+    }
+    if (count == 1 || !sums_rows_) return count;
+    int64_t begin = width_.input, end = 0;
+    for (int64_t o = s.begin; o < s.end; ++o) {
+      const WindowSpan& w = at(width_, o);
+      begin = std::min(begin, w.begin);
+      end = std::max(end, w.begin + (w.count - 1) * width_.step + 1);
+    }
+    for (int64_t r = 0; r < count; ++r) work.rows[r] += begin * pixel_;
+    average_.add_rows(work.rows.data(), count, (end - begin) * pixel_, work.sums.data() + begin * pixel_);
+    work.rows[0] = work.sums.data();
+    return 1;
+  }
+
+  const AverageKernels<T>& average_ = kernels<T>().average;
+  const AverageAxis &depth_, &height_, &width_;
+  const int64_t pixel_;
+  const T* x_;
+  T* y_;
+  const int64_t most_rows_;
+  const bool sums_rows_;
+  const RowTasks tasks_;
+  std::vector<Workspace> work_;
+};
+
+// dx as a gather, a row at a time: each window's share once to every position that it holds.
+template <class T>
+class Backward {
+ public:
+  Backward(const AveragePlan& plan, const T* dy, T* dx)
+      : depth_(plan.axes[0]),
+        height_(plan.axes[1]),
+        width_(plan.axes[2]),
+        pixel_(plan.pixel),
+        dy_(dy),
+        dx_(dx),
+        tasks_(plan.images, depth_.input, height_.input, width_.input,
+               static_cast<double>(pixel_) * overlap(depth_) * overlap(height_) * overlap(width_)) {}
+
+  void run() {
+    tasks_.run([&](int, const RowSegment& segment) { gather(segment); }, [] {});
+  }
+
+ private:
+  // Windows that hold a position, on average, and the writing of it.
+  static double overlap(const AverageAxis& axis) {
+    return 1 + static_cast<double>(axis.output) * static_cast<double>(most_positions(axis)) /
+                   static_cast<double>(axis.input);
+  }
+
+  void gather(const RowSegment& s) {
+    T* dx = dx_ + s.row * width_.input * pixel_;
+    std::memset(static_cast<void*>(dx + s.begin * pixel_), 0,
+                static_cast<size_t>((s.end - s.begin) * pixel_) * sizeof(T));
+    int64_t first = width_.output, last = -1;  // windows that hold any of the columns
+    for (int64_t q = s.begin; q < s.end; ++q) {
+      first = std::min(first, width_.holders[static_cast<size_t>(q)].first);
+      last = std::max(last, width_.holders[static_cast<size_t>(q)].last);
+    }
+    if (last < first) return;
+    const AverageAxis::Holders d = depth_.holders[static_cast<size_t>(s.depth)];
+    const AverageAxis::Holders h = height_.holders[static_cast<size_t>(s.height)];
+    for (int64_t i = d.first; i <= d.last; ++i) {
+      if (!depth_.holds(i, s.depth)) continue;
+      for (int64_t j = h.first; j <= h.last; ++j) {
+        if (!height_.holds(j, s.height)) continue;
+        const int64_t row = (s.image * depth_.output + i) * height_.output + j;
+        const RowWindows windows{width_.spans.data() + first, last - first + 1, width_.step, pixel_,
+                                 at(depth_, i).counted * at(height_, j).counted};
+        average_.spread(windows, s.begin, s.end, dy_ + (row * width_.output + first) * pixel_, dx);
+      }
+    }
+  }
+
+  const AverageKernels<T>& average_ = kernels<T>().average;
+  const AverageAxis &depth_, &height_, &width_;
+  const int64_t pixel_;
+  const T* dy_;
+  T* dx_;
+  const RowTasks tasks_;
+};
+
+}  // namespace
+
+template <class T>
+void average_pool(const AveragePlan& plan, const T* x, T* y) {
+  if (plan.images == 0 || plan.pixel == 0) return;
+  if (takes_planes(plan)) return plane_means(plan, x, y);
+  Forward<T>(plan, x, y).run();
+}
+
+template <class T>
+void average_pool_backward(const AveragePlan& plan, const T* dy, T* dx) {
+  if (plan.images == 0 || plan.pixel == 0) return;
+  if (takes_planes(plan)) return plane_shares(plan, dy, dx);
+  Backward<T>(plan, dy, dx).run();
+}
+
+template void average_pool(const AveragePlan&, const float*, float*);
+template void average_pool(const AveragePlan&, const double*, double*);
+template void average_pool_backward(const AveragePlan&, const float*, float*);
+template void average_pool_backward(const AveragePlan&, const double*, double*);
+
+}  // namespace foldgate

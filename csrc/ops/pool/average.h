@@ -1,0 +1,53 @@
+// Average pooling, forward and backward: over sliding windows, or over windows that divide each axis into a given number
+// of parts (adaptive; one part is the global mean).
+//   y[n, p, c] = sum over the positions q of window p of x[n, q, c] / counted(p)
+//   dx[n, q, c] = sum over the windows p that hold q of dy[n, p, c] / counted(p)
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "kernels/average.h"
+#include "ops/window.h"
+
+namespace foldgate {
+
+// The windows along one axis, and which of them hold a position: outputs first .. last, though not all of those between
+// where the windows are dilated.
+struct AverageAxis {
+  struct Holders {
+    int64_t first, last;
+  };
+  int64_t input = 1, output = 1;
+  int64_t step = 1;               // between the positions of a window
+  std::vector<WindowSpan> spans;  // one an output
+  std::vector<Holders> holders;   // one a position; first > last where no window holds it
+  int64_t whole = 0, past = 0;    // outputs [whole, past) hold `taps` positions each, `stride` apart
+  int64_t taps = 1, stride = 1;
+
+  bool holds(int64_t output_position, int64_t q) const;
+};
+
+// Geometry of one call, validated by make: kernels trust it. The arrays are images of positions of `pixel` contiguous
+// values each: N images of C values (channels_last), or N * C images of one value (channels_first).
+struct AveragePlan {
+  AverageAxis axes[kMaxSpatial];  // depth, height, width
+  int64_t images = 0, pixel = 1;
+  std::vector<int64_t> input_shape, output_shape;  // as the caller's arrays have them
+
+  // input_shape: (N, *spatial, C), or (N, C, *spatial) with channels_first. With include_pad a window's positions in the
+  // padding count. ValueError naming op, argument and value: what PoolPlan::make refuses.
+  static AveragePlan make(const char* op, const std::vector<int64_t>& input_shape, const WindowSpec& spec,
+                          bool include_pad, bool channels_first);
+  // Part i of n along an axis of s positions: floor(i s / n) up to ceil((i + 1) s / n). ValueError for extents below 1.
+  static AveragePlan make_adaptive(const char* op, const std::vector<int64_t>& input_shape,
+                                   const std::vector<int64_t>& output_size, bool channels_first);
+};
+
+// Scratch: a row of x for every worker, where windows have more than one row.
+template <class T>
+void average_pool(const AveragePlan& plan, const T* x, T* y);
+// Writes every dx once it is whole.
+template <class T>
+void average_pool_backward(const AveragePlan& plan, const T* dy, T* dx);
+
+}  // namespace foldgate
