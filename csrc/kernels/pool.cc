@@ -6,18 +6,6 @@
 namespace foldgate::FOLDGATE_ISA {
 namespace {
 
-template <class T>
-void stream_copy(T* target, const T* source, int64_t n) {
-  const uintptr_t past = reinterpret_cast<uintptr_t>(target) % kVectorBytes;
-  const int64_t head = past ? static_cast<int64_t>((kVectorBytes - past) / sizeof(T)) : 0;
-  int64_t i = head < n ? head : n;
-  store(target, load(source, i), i);
-  for (; i + kLanes<T> <= n; i += kLanes<T>) stream(target + i, load(source + i));
-  store(target + i, load(source + i, n - i), n - i);
-}
-
-void fence() { stream_fence(); }
-
 int32_t largest(const uint8_t* values, int64_t n) {
   typedef uint8_t Bytes __attribute__((vector_size(kVectorBytes)));
   Bytes most = {};
@@ -36,9 +24,8 @@ int32_t largest(const uint8_t* values, int64_t n) {
 
 template <class T>
 constexpr PoolKernels<T> table() {
-  return {
-      kLanes<T>,      pixels<T>, lines<T>, pixels_backward<T>, pixels_apart_backward<T>, lines_backward<T>,
-      stream_copy<T>, fence,     largest};
+  return {kLanes<T>,         pixels<T>, lines<T>, pixels_backward<T>, pixels_apart_backward<T>,
+          lines_backward<T>, largest};
 }
 
 }  // namespace

@@ -60,7 +60,6 @@ struct PoolForward {
   int64_t channels = 1;
   int64_t position = 0;             // of tap 0 of output 0 in the row: -before, or further for later columns
   const TapRange* range = nullptr;  // an entry an output
-  bool stream = false;              // y past the cache: y aligned to vectors, channels whole vectors
   // lines
   int64_t row_taps = 0;               // along the width; those in the padding read -inf
   int64_t readable = 0;               // values of every x[r]
@@ -88,7 +87,6 @@ struct PoolBackward {
   const WindowHits* hits = nullptr;  // an entry a column
   int64_t output_step = 1;
   int32_t tap_step = 1;
-  bool stream = false;
   // pixels of windows apart: one row at most, and each column in one window at most
   int64_t outputs = 0;   // those that may hold a column; tap j of output o is column
   int64_t position = 0;  //   position + o * stride + j * dilation
@@ -107,9 +105,6 @@ struct PoolKernels {
   void (*pixels_backward)(const PoolBackward<T>&);
   void (*pixels_apart_backward)(const PoolBackward<T>&);
   void (*lines_backward)(const PoolBackward<T>&);
-  // Copies past the cache, any alignment; fence() makes streamed values visible to other threads.
-  void (*stream_copy)(T* target, const T* source, int64_t n);
-  void (*fence)();
   int32_t (*largest)(const uint8_t* values, int64_t n);  // -1 of none
 };
 

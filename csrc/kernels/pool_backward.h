@@ -50,8 +50,6 @@ FOLDGATE_INLINE void pixel_gradient(const PoolBackward<T>& row, const WindowHits
   for (int v = 0; v < Vectors; ++v) {
     if (!Whole)
       store_part(dx, sum[v], live);
-    else if (row.stream)
-      stream(dx + v * kLanes<T>, sum[v]);
     else
       store(dx + v * kLanes<T>, sum[v]);
   }
@@ -113,8 +111,6 @@ FOLDGATE_INLINE void spread_gradient(const PoolBackward<T>& row, TapRange taps, 
       const Vec<T> value = winner[v] == tap ? d[v] : Vec<T>{};
       if (!Whole)
         store_part(dx, value, live);
-      else if (row.stream)
-        stream(dx + v * kLanes<T>, value);
       else
         store(dx + v * kLanes<T>, value);
     }

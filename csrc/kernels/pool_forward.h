@@ -54,8 +54,6 @@ FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int6
     T* target = y + v * kLanes<T>;
     if (!Whole)
       store_part(target, best[v].value, live);
-    else if (row.stream)
-      stream(target, best[v].value);
     else
       store(target, best[v].value);
     store_taps<T>(advance(taps, v * kLanes<T>), best[v].tap, Whole ? kLanes<T> : live);

@@ -241,26 +241,8 @@ TEST(pool, a_plan_refuses_what_cannot_be) {
   CHECK_THROWS(make({1, 4, 1}, {2}, {1}, {huge}, {huge, huge}), std::invalid_argument, "max_pool:");
 }
 
-template <class T>
-void streamed_copies() {
-  const PoolKernels<T>& k = kernels<T>().pool;
-  for (int64_t n = 0; n <= 5 * k.lanes; ++n) {
-    for (int64_t skip = 0; skip < std::min<int64_t>(n + 1, k.lanes); ++skip) {
-      Guarded<T> source(n), target(n, Flush::kBack, T(-1));
-      for (int64_t i = 0; i < n; ++i) source[i] = static_cast<T>(i);
-      k.stream_copy(target.data() + skip, source.data() + skip, n - skip);
-      k.fence();
-      int64_t wrong = 0;
-      for (int64_t i = 0; i < n; ++i) wrong += target[i] != (i < skip ? T(-1) : source[i]);
-      CHECK_EQ(wrong, 0);
-    }
-  }
-}
-
-TEST(pool_kernels, streamed_copies_and_the_largest_byte) {
+TEST(pool_kernels, the_largest_byte) {
   test::on_every_tier([] {
-    streamed_copies<float>();
-    streamed_copies<double>();
     for (int64_t n = 0; n < 200; ++n) {
       Guarded<uint8_t> bytes(n);
       for (int64_t i = 0; i < n; ++i) bytes[i] = static_cast<uint8_t>(100 + i * 7 % 150);

@@ -35,12 +35,6 @@ class Backward {
         dy_(dy),
         winners_(winners),
         dx_(dx) {
-    const bool large =
-        plan.images * plan.window.input_positions() * plan.pixel * static_cast<int64_t>(sizeof(T)) >
-        kStreamBytes;
-    stream_lines_ = large && plan.lines;
-    stream_pixels_ = large && plan.pixel % kernels_.lanes == 0 &&
-                     reinterpret_cast<uintptr_t>(dx) % (kernels_.lanes * sizeof(T)) == 0;
     apart_ = windows_apart(plan.window);
     if (plan.lines)
       make_phases();
@@ -52,8 +46,7 @@ class Backward {
   }
 
   void run() {
-    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); },
-               kernels_.fence);
+    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); });
   }
 
  private:
@@ -159,7 +152,6 @@ class Backward {
     b.hits = width_.data() + at.begin;
     b.output_step = width_steps_.output;
     b.tap_step = width_steps_.tap;
-    b.stream = stream_pixels_;
     kernels_.pixels_backward(b);
   }
 
@@ -177,7 +169,6 @@ class Backward {
     b.stride = width.stride;
     b.dilation = width.dilation;
     b.range = ranges_.data() + first;
-    b.stream = stream_pixels_;
     if (b.outputs > 0) shift_rows(work, b.rows, first * plan_.pixel);
     kernels_.pixels_apart_backward(b);
   }
@@ -194,10 +185,7 @@ class Backward {
     else
       use_rows(work, b, slots);
     kernels_.lines_backward(b);
-    if (stream_lines_)
-      kernels_.stream_copy(dx, b.dx + slots.skip, at.end - at.begin);
-    else
-      std::copy(b.dx + slots.skip, b.dx + slots.skip + (at.end - at.begin), dx);
+    std::copy(b.dx + slots.skip, b.dx + slots.skip + (at.end - at.begin), dx);
   }
 
   // No window reaches back: slot and output are one.
@@ -251,7 +239,7 @@ class Backward {
   const T* dy_;
   const PoolWinners winners_;
   T* dx_;
-  bool stream_lines_ = false, stream_pixels_ = false, apart_ = false;
+  bool apart_ = false;
   std::vector<int64_t> begin_, shift_;  // PhaseTaps
   std::vector<int32_t> tap_;
   int64_t reach_ = 0;

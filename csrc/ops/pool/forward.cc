@@ -14,7 +14,6 @@ struct Workspace {
   Scratch<const T*> x;  // window rows
   Scratch<int32_t> row_tap;
   Scratch<T> padded;       // their copies with -inf around, where lines have padding
-  Scratch<T> y;            // a line on its way past the cache
   Scratch<uint8_t> bytes;  // winners on their way to positions
   Scratch<int32_t> ints;
 };
@@ -36,18 +35,13 @@ class Forward {
         indices_(indices),
         offsets_(plan.window) {
     const WindowAxis& width = plan.window.width();
-    const bool large = plan.outputs() * static_cast<int64_t>(sizeof(T)) > kStreamBytes;
-    stream_lines_ = large && plan.lines;
-    stream_pixels_ = large && plan.pixel % kernels_.lanes == 0 &&
-                     reinterpret_cast<uintptr_t>(y) % (kernels_.lanes * sizeof(T)) == 0;
     pad_ = plan.lines && (width.before > 0 || last_position() >= width.input);
     if (plan.lines && width.before > 0) make_first();
     make_workspaces();
   }
 
   void run() {
-    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); },
-               kernels_.fence);
+    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); });
   }
 
  private:
@@ -74,10 +68,8 @@ class Forward {
                          std::min(window.height().kernel, window.height().input);
     const int64_t taps = indices_.positions ? tasks_.segment() * plan_.pixel : 0;
     for (int worker = 0; worker < tasks_.workers(); ++worker) {
-      Workspace<T> work{Scratch<const T*>(rows),
-                        Scratch<int32_t>(rows),
+      Workspace<T> work{Scratch<const T*>(rows), Scratch<int32_t>(rows),
                         Scratch<T>(pad_ ? checked_mul("max_pool", rows, span(tasks_.segment())) : 0),
-                        Scratch<T>(stream_lines_ ? tasks_.segment() : 0),
                         Scratch<uint8_t>(plan_.byte_taps() ? taps : 0),
                         Scratch<int32_t>(plan_.byte_taps() ? 0 : taps)};
       work_.push_back(std::move(work));
@@ -94,14 +86,13 @@ class Forward {
     f.stride = window.width().stride;
     f.dilation = window.width().dilation;
     f.channels = plan_.pixel;
-    f.y = stream_lines_ ? work.y.data() : y_ + out;
+    f.y = y_ + out;
     f.taps = taps_of(work, out);
     f.rows = collect_rows(work, at);
     if (plan_.lines)
       run_lines(work, f, at.begin);
     else
       run_pixels(f, at.begin);
-    if (stream_lines_) kernels_.stream_copy(y_ + out, f.y, f.outputs);
     if (indices_.positions) to_positions(f, at, indices_.positions + out);
   }
 
@@ -138,7 +129,6 @@ class Forward {
   void run_pixels(PoolForward<T>& f, int64_t begin) const {
     f.position = begin * f.stride - plan_.window.width().before;
     f.range = width_.data() + begin;
-    f.stream = stream_pixels_;
     kernels_.pixels(f);
   }
 
@@ -186,7 +176,7 @@ class Forward {
   T* y_;
   const PoolIndices indices_;
   const TapOffsets offsets_;
-  bool stream_lines_ = false, stream_pixels_ = false, pad_ = false;
+  bool pad_ = false;
   Scratch<LaneInt<T>> first_;
   std::vector<Workspace<T>> work_;
 };

@@ -10,10 +10,6 @@
 
 namespace foldgate {
 
-// Outputs larger than this go past the cache: they would not stay in it until the next op, and reading a line only to
-// overwrite it costs as much as writing it.
-constexpr int64_t kStreamBytes = 4 << 20;
-
 // Taps of every window along an axis that lie inside the image.
 std::vector<TapRange> tap_ranges(const WindowAxis& axis);
 
@@ -58,14 +54,13 @@ class RowTasks {
   int64_t tasks() const { return ceil_div(units_, group_); }
   int workers() const { return workers_; }  // fixed here: another thread may change their number meanwhile
 
-  // body(worker, segment) for every segment of every row, end_of_task() after each task
-  template <class Body, class End>
-  void run(Body body, End end_of_task) const {
+  // body(worker, segment) for every segment of every row
+  template <class Body>
+  void run(Body body) const {
     parallel_for(tasks(), workers(), [&](int64_t task, int worker) {
       const int64_t last = std::min(units_, (task + 1) * group_);
       RowSegment at = segment_at(task * group_);
       for (int64_t unit = task * group_; unit < last; ++unit, advance(at)) body(worker, at);
-      end_of_task();
     });
   }
 

@@ -14,30 +14,22 @@ class Scatter {
   Scatter(const PoolPlan& plan, const T* dy, const PoolWinners& winners, T* dx)
       : plan_(plan),
         window_(plan.window),
-        kernels_(kernels<T>().pool),
         rule_(plan.window, winners.positions != nullptr),
         offsets_(plan.window),
         dy_(dy),
         winners_(winners),
         dx_(dx) {
     const int64_t plane = window_.input_positions();
-    const int64_t bytes = plan.images * plane * static_cast<int64_t>(sizeof(T));
     group_ = std::max<int64_t>(1, kTaskPositions / plane);
     tasks_ = ceil_div(plan.images, group_);
     workers_ =
         workers_for(tasks_, kWorkPerPosition * static_cast<double>(plane) * static_cast<double>(plan.images));
-    if (bytes > kStreamBytes && window_.depth().kernel == 1) {
-      const int64_t rows = std::min(window_.height().extent(), window_.height().input);
-      for (int worker = 0; worker < workers_; ++worker) bands_.emplace_back(rows * window_.width().input);
-    }
   }
 
   void run() {
-    parallel_for(tasks_, workers_, [&](int64_t task, int worker) {
-      T* band = bands_.empty() ? nullptr : bands_[static_cast<size_t>(worker)].data();
+    parallel_for(tasks_, workers_, [&](int64_t task, int) {
       for (int64_t image = task * group_; image < std::min(plan_.images, (task + 1) * group_); ++image)
-        scatter_image(image, band);
-      if (band) kernels_.fence();
+        scatter_image(image);
     });
     wrong_.check(winners_);
   }
@@ -62,7 +54,7 @@ class Scatter {
             z * slice + clip(y + height.extent(), height.input) * row};
   }
 
-  void scatter_image(int64_t image, T* buffer) {
+  void scatter_image(int64_t image) {
     T* plane = dx_ + image * window_.input_positions();
     int64_t done = 0;
     RowSegment at{
@@ -73,10 +65,9 @@ class Scatter {
         if (band.begin > done) std::fill(plane + done, plane + band.begin, T(0));
         const bool fresh = band.end > done;
         done = std::max(done, band.end);
-        T* target = buffer ? buffer : plane + band.begin;
+        T* target = plane + band.begin;
         if (fresh) std::fill(target, target + (band.end - band.begin), T(0));
         scatter_row(at, target, band.begin);
-        if (buffer) kernels_.stream_copy(plane + band.begin, buffer, band.end - band.begin);
       }
     std::fill(plane + done, plane + window_.input_positions(), T(0));
   }
@@ -125,7 +116,6 @@ class Scatter {
 
   const PoolPlan& plan_;
   const Window& window_;
-  const PoolKernels<T>& kernels_;
   const WinnerRule rule_;
   const TapOffsets offsets_;
   const T* dy_;
@@ -133,7 +123,6 @@ class Scatter {
   T* dx_;
   int64_t group_ = 1, tasks_ = 0;
   int workers_ = 1;
-  std::vector<Scratch<T>> bands_;
   FirstWrong wrong_;
 };
 
