@@ -31,7 +31,13 @@ FOLDGATE_INLINE void start(Accumulators<T, M, N>& sum, int columns, const Epilog
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     FOLDGATE_UNROLL
-    for (int v = 0; v < N; ++v) sum[i][v] = epilogue.row_bias ? broadcast<T>(epilogue.row_bias[i]) : bias[v];
+    for (int v = 0; v < N; ++v) sum[i][v] = bias[v];
+  }
+  if (!epilogue.row_bias) return;
+  FOLDGATE_UNROLL
+  for (int i = 0; i < M; ++i) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) sum[i][v] = broadcast<T>(epilogue.row_bias[i]);
   }
 }
 

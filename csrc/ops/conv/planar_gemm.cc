@@ -19,7 +19,8 @@ constexpr int64_t kTasks = 32;
 constexpr int64_t kTaskPixels = 256;
 constexpr double kTaskWork = 5e8;  // ~10 ms, so that an interrupt is answered
 constexpr int64_t kMostTerms = 640;
-constexpr int64_t kFewTerms = 32;  // below it the stores of a tile take longer than its products
+constexpr int64_t kFetchTerms = 256;  // up to so many a tile fetches the lines of C that the next one writes
+constexpr int64_t kFewTerms = 32;     // below it the stores of a tile take longer than its products
 
 template <class T>
 class PlanarRun {
@@ -168,6 +169,8 @@ class PlanarRun {
       }
       for (int64_t i = 0; i < split.parts; ++i) {
         const int64_t first = group * p_.columns + split.begin(i);
+        if (taps() * p_.length <= kFetchTerms)
+          fetch(c + first + split.size(i), i + 1 < split.parts ? split.size(i + 1) : 0, at);
         tile.a = weights_.data() + (group * split.parts + i) * taps();
         tile.c = c + first;
         Epilogue<T> epilogue;
@@ -175,6 +178,13 @@ class PlanarRun {
         epilogue.relu = p_.activation == Activation::kRelu;
         kernel_.gemm.columns(static_cast<int>(split.size(i)), vectors, tile, epilogue);
       }
+    }
+  }
+
+  void fetch(T* const* c, int64_t rows, int64_t at) const {
+    for (int64_t i = 0; i < rows; ++i) {
+      __builtin_prefetch(c[i] + at, 1);
+      __builtin_prefetch(c[i] + at + 2 * lanes_ - 1, 1);
     }
   }
 

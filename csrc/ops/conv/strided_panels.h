@@ -45,11 +45,12 @@ class StridedPanels {
   void pack(int workers) {
     if (terms_ == 0) return;
     packed_ = Scratch<T>(p_.groups * vectors_ * lanes_ * terms_);
-    const EvenSplit chunks(p_.length, kPackTerms);
-    parallel_for(taps() * chunks.parts, workers, [&](int64_t unit, int) {
-      const int64_t tap = unit / chunks.parts, chunk = unit % chunks.parts;
+    const int64_t runs = contiguous() ? 1 : taps(), length = terms_ / runs;
+    const EvenSplit chunks(length, kPackTerms);
+    parallel_for(runs * chunks.parts, workers, [&](int64_t unit, int) {
+      const int64_t run = unit / chunks.parts, chunk = unit % chunks.parts;
       for (int64_t index = 0; index < count(); ++index)
-        pack_rows(index, tap, chunks.begin(chunk), chunks.size(chunk));
+        pack_rows(index, run, run * length, chunks.begin(chunk), chunks.size(chunk));
     });
   }
 
@@ -66,12 +67,19 @@ class StridedPanels {
   int64_t padded(int64_t index) const {  // packed columns before a panel
     return (index / per_group_ * vectors_ + first_vector(index % per_group_)) * lanes_;
   }
-  void pack_rows(int64_t index, int64_t tap, int64_t k, int64_t length) const {
+  // Whether every tap's rows follow those of the one before.
+  bool contiguous() const {
+    for (size_t t = 1; t < p_.taps.size(); ++t)
+      if (p_.taps[t].weights - p_.taps[t - 1].weights != p_.length * p_.k_step) return false;
+    return true;
+  }
+  // Rows [k, k + length) from the tap's first on, which is `row` among all.
+  void pack_rows(int64_t index, int64_t tap, int64_t row, int64_t k, int64_t length) const {
     const StridedPanel panel = this->panel(index);
     const T* source = p_.weights + p_.taps[static_cast<size_t>(tap)].weights + panel.group * p_.group_step +
                       panel.column * p_.column_step + k * p_.k_step;
     const int64_t width = panel.vectors * lanes_;
-    T* target = packed_.data() + padded(index) * terms_ + (tap * p_.length + k) * width;
+    T* target = packed_.data() + padded(index) * terms_ + (row + k) * width;
     kernels<T>().gemm.pack_panels(source, p_.k_step, p_.column_step, length, panel.columns, width, target);
   }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from foldgate import _native, config
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
@@ -13,7 +15,7 @@ _ALGORITHMS: dict[str | None, int] = {
     None: 0,
     **{name: i + 1 for i, name in enumerate(config.CONV_ALGORITHMS)},
 }
-_Options = tuple[tuple[int, ...], list[int], tuple[int, ...], int, bool, int, int]
+_Options = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int, bool, int, int]
 
 
 def conv(
@@ -150,30 +152,59 @@ def _options(
     algorithm: str | None,
 ) -> _Options:
     """The options as the native op takes them: all of a kind, one entry an axis, names as codes."""
-    rank = kernel.ndim - 2
+    plain = (
+        type(strides) is int
+        and type(dilation_rate) is int
+        and type(groups) is int
+        and type(padding) is str
+        and type(data_format) is str
+        and (activation is None or type(activation) is str)
+    )
+    translate = _known_geometry if plain else _geometry
+    geometry = translate(
+        op, x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation
+    )
+    return (*geometry, algorithm_code(op, algorithm))
+
+
+def _geometry(
+    op: str,
+    x: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: Ints,
+    padding: Padding,
+    data_format: str,
+    dilation_rate: Ints,
+    groups: int,
+    activation: str | None,
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int, bool, int]:
+    """The options but the algorithm, of operands of these shapes."""
+    rank = len(kernel) - 2
     if not 1 <= rank <= 3:
         raise ValueError(
-            f"{op}: kernel has shape {kernel.shape}; expected (*kernel_size, Cin / groups, Cout) with 1, 2 "
+            f"{op}: kernel has shape {kernel}; expected (*kernel_size, Cin / groups, Cout) with 1, 2 "
             "or 3 spatial axes"
         )
-    if x.ndim != kernel.ndim:
-        raise ValueError(
-            f"{op}: x has {x.ndim} axes; expected {kernel.ndim} as kernel has shape {kernel.shape}"
-        )
-    channels_first = channels_axis(op, data_format, x.ndim) == 1
+    if len(x) != len(kernel):
+        raise ValueError(f"{op}: x has {len(x)} axes; expected {len(kernel)} as kernel has shape {kernel}")
+    channels_first = channels_axis(op, data_format, len(x)) == 1
     steps = per_axis(op, "strides", strides, rank)
     dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
-    spatial = x.shape[2:] if channels_first else x.shape[1:-1]
-    pads = flat_pads(op, padding, spatial, kernel.shape[:-2], steps, dilation, causal=True)
+    spatial = x[2:] if channels_first else x[1:-1]
+    pads = flat_pads(op, padding, spatial, kernel[:-2], steps, dilation, causal=True)
     return (
         steps,
-        pads,
+        tuple(pads),
         dilation,
         checked_groups(op, groups),
         channels_first,
         activation_code(op, activation),
-        algorithm_code(op, algorithm),
     )
+
+
+# Translating costs more than a small convolution, and models repeat a few shapes. Only for plain options:
+# True and 1.0 equal 1 as keys but are no strides.
+_known_geometry = lru_cache(maxsize=1024)(_geometry)
 
 
 def checked_groups(op: str, groups: object) -> int:
