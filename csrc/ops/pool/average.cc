@@ -83,8 +83,7 @@ class Forward {
 
   void run() {
     tasks_.run(
-        [&](int worker, const RowSegment& segment) { means(work_[static_cast<size_t>(worker)], segment); },
-        [] {});
+        [&](int worker, const RowSegment& segment) { means(work_[static_cast<size_t>(worker)], segment); });
   }
 
  private:
@@ -171,7 +170,7 @@ class Backward {
                static_cast<double>(pixel_) * overlap(depth_) * overlap(height_) * overlap(width_)) {}
 
   void run() {
-    tasks_.run([&](int, const RowSegment& segment) { gather(segment); }, [] {});
+    tasks_.run([&](int, const RowSegment& segment) { gather(segment); });
   }
 
  private:
