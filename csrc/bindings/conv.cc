@@ -16,7 +16,8 @@ struct Options {
   int activation, algorithm;
 };
 
-ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, const Options& o) {
+ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, const Options& o,
+                   bool forward_alone) {
   ConvSpec spec;
   spec.x = shape_of(x);
   spec.kernel = shape_of(kernel);
@@ -27,6 +28,7 @@ ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, 
   spec.channels_first = o.channels_first;
   spec.activation = enum_from(op, "activation", o.activation, Activation::kSigmoid);
   spec.algorithm = enum_from(op, "algorithm", o.algorithm, kLastConvAlgorithm);
+  spec.forward_alone = forward_alone;
   return ConvPlan::make(op, spec);
 }
 
@@ -34,7 +36,7 @@ template <class T>
 py::array forward(const py::array& x, const py::array& kernel, const py::object& bias,
                   const Options& options) {
   constexpr const char* kOp = "conv";
-  const ConvPlan plan = make_plan(kOp, x, kernel, options);
+  const ConvPlan plan = make_plan(kOp, x, kernel, options, true);
   const T* x_data = read<T>(kOp, "x", x, plan.x_shape());
   const T* kernel_data = read<T>(kOp, "kernel", kernel, shape_of(kernel));
   const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan.out_channels});
@@ -52,7 +54,7 @@ template <class T>
 py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
                    const Options& options, const Needs& needs) {
   constexpr const char* kOp = "conv_backward";
-  const ConvPlan plan = make_plan(kOp, x, kernel, options);
+  const ConvPlan plan = make_plan(kOp, x, kernel, options, false);
   ConvBackward<T> o{};
   o.dy = read<T>(kOp, "dy", dy, plan.y_shape());
   o.x = read<T>(kOp, "x", x, plan.x_shape());

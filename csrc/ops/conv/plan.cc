@@ -87,6 +87,7 @@ ConvPlan ConvPlan::make(const char* op, const ConvSpec& spec) {
   plan.groups = spec.groups;
   plan.channels_first = spec.channels_first;
   plan.activation = spec.activation;
+  plan.forward_alone = spec.forward_alone;
   check_channels(op, plan.in_channels, group_in, plan.out_channels, plan.groups);
   const WindowSpec window{
       {spec.kernel.begin(), spec.kernel.end() - 2}, spec.strides, spec.dilation, spec.pads};

@@ -25,6 +25,7 @@ struct ConvSpec {
   bool channels_first = false;
   Activation activation = Activation::kLinear;
   ConvAlgorithm algorithm = ConvAlgorithm::kByShape;
+  bool forward_alone = false;  // the plan serves no gradient: lets the rule choose for the forward pass alone
 };
 
 struct ConvPlan {
@@ -33,6 +34,7 @@ struct ConvPlan {
   bool channels_first = false;
   Activation activation = Activation::kLinear;
   ConvAlgorithm algorithm = ConvAlgorithm::kDirect;  // never kByShape
+  bool forward_alone = false;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }
