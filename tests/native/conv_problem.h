@@ -1,0 +1,127 @@
+// A convolution to test: its operands flush against guard pages, and what is wrong with foldgate's answers.
+#pragma once
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "conv_products.h"
+#include "guard.h"
+#include "ops/conv/conv.h"
+#include "random.h"
+
+namespace foldgate::test {
+
+struct ConvCase {
+  int64_t batch, in, out, groups;
+  std::vector<int64_t> spatial, kernel, strides, dilation, pads;
+  bool channels_first = false;
+  Activation activation = Activation::kLinear;
+  ConvAlgorithm algorithm = ConvAlgorithm::kByShape;
+};
+
+inline ConvPlan plan_of(const ConvCase& c) {
+  ConvSpec spec;
+  spec.x = image_shape(c.batch, c.spatial.data(), static_cast<int>(c.spatial.size()), c.in, c.channels_first);
+  spec.kernel = c.kernel;
+  spec.kernel.insert(spec.kernel.end(), {c.in / c.groups, c.out});
+  spec.strides = c.strides, spec.pads = c.pads, spec.dilation = c.dilation;
+  spec.groups = c.groups, spec.channels_first = c.channels_first;
+  spec.activation = c.activation, spec.algorithm = c.algorithm;
+  return ConvPlan::make("conv", spec);
+}
+
+template <class T>
+struct Problem {
+  Problem(const ConvCase& c, Flush flush)
+      : plan(plan_of(c)),
+        x(product(plan.x_shape()), flush),
+        kernel(plan.kernel_size(), flush),
+        bias(plan.out_channels, flush),
+        y(product(plan.y_shape()), flush, T(99)),
+        dy(y.size(), flush),
+        dx(x.size(), flush, T(99)),
+        dkernel(kernel.size(), flush, T(99)),
+        dbias(bias.size(), flush, T(99)) {
+    Random random(static_cast<uint64_t>(x.size() * 31 + kernel.size()));
+    for (Guarded<T>* array : {&x, &kernel, &bias, &dy}) random.fill_integers(*array, -3, 3);
+  }
+
+  // 0 but for Winograd's transforms, which magnify the rounding of sums of `terms` products of up to 3 x 3 (docs/).
+  double allowed(int64_t terms) const {
+    if (plan.algorithm != ConvAlgorithm::kWinograd) return 0;
+    return 4 * 564 * 9 * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(terms);
+  }
+
+  int64_t wrong_forward() {
+    conv_forward(plan, x.data(), kernel.data(), bias.data(), y.data());
+    const Images out = images_of_y(plan);
+    std::vector<double> expected(static_cast<size_t>(y.size()));
+    for (int64_t n = 0; n < plan.batch; ++n) {
+      for (int64_t p = 0; p < out.positions; ++p) {
+        for (int64_t o = 0; o < out.channels; ++o) expected[static_cast<size_t>(out.at(n, p, o))] = bias[o];
+      }
+    }
+    for_each_product(plan, [&](int64_t i, int64_t j, int64_t k) {
+      expected[static_cast<size_t>(i)] += static_cast<double>(x[j]) * kernel[k];
+    });
+    if (plan.activation == Activation::kRelu) {
+      for (double& value : expected) value = value > 0 ? value : 0;
+    }
+    return differences(y, expected, allowed(plan.in_channels));
+  }
+
+  int64_t wrong_backward() {
+    const Images out = images_of_y(plan);
+    const bool relu = plan.activation == Activation::kRelu;
+    conv_backward<T>(plan, {dy.data(), x.data(), kernel.data(), relu ? y.data() : nullptr, dx.data(),
+                            dkernel.data(), dbias.data()});
+    std::vector<double> slope(static_cast<size_t>(dy.size())), ex(static_cast<size_t>(x.size()));
+    std::vector<double> ek(static_cast<size_t>(kernel.size())), eb(static_cast<size_t>(bias.size()));
+    for (int64_t i = 0; i < dy.size(); ++i) {
+      slope[static_cast<size_t>(i)] = relu && !(y[i] > 0) ? 0 : static_cast<double>(dy[i]);
+    }
+    for_each_product(plan, [&](int64_t i, int64_t j, int64_t k) {
+      ex[static_cast<size_t>(j)] += slope[static_cast<size_t>(i)] * kernel[k];
+      ek[static_cast<size_t>(k)] += slope[static_cast<size_t>(i)] * x[j];
+    });
+    for (int64_t n = 0; n < plan.batch; ++n) {
+      for (int64_t p = 0; p < out.positions; ++p) {
+        for (int64_t o = 0; o < out.channels; ++o) {
+          eb[static_cast<size_t>(o)] += slope[static_cast<size_t>(out.at(n, p, o))];
+        }
+      }
+    }
+    return differences(dx, ex, allowed(plan.out_channels)) +
+           differences(dkernel, ek, allowed(plan.batch * plan.window.output_positions())) +
+           differences(dbias, eb);
+  }
+
+  ConvPlan plan;
+  Guarded<T> x, kernel, bias, y, dy, dx, dkernel, dbias;
+};
+
+template <class T>
+void check_case(const ConvCase& c, Flush flush) {
+  Problem<T> problem(c, flush);
+  CHECK_EQ(problem.wrong_forward(), 0);
+  CHECK_EQ(problem.wrong_backward(), 0);
+}
+
+// Every algorithm that can do the case, in both data formats; the flush alternates.
+template <class T>
+void check_all(ConvCase c) {
+  static int turn = 0;
+  for (ConvAlgorithm algorithm :
+       {ConvAlgorithm::kByShape, ConvAlgorithm::kDirect, ConvAlgorithm::kIm2col, ConvAlgorithm::kDepthwise}) {
+    if (algorithm == ConvAlgorithm::kDepthwise && c.groups != c.in) continue;
+    for (bool channels_first : {false, true}) {
+      c.algorithm = algorithm;
+      c.channels_first = channels_first;
+      c.activation = ++turn % 3 ? Activation::kLinear : Activation::kRelu;
+      check_case<T>(c, turn & 1 ? Flush::kFront : Flush::kBack);
+    }
+  }
+}
+
+}  // namespace foldgate::test
