@@ -5,8 +5,8 @@
     python examples/mnist_ops.py --model cnn --data data/mnist --compare --steps 20
 
 `foldgate.ops` and `foldgate.reference` take and give the same arrays, so the same script runs on either;
-`--compare` runs both on the same batches, checks that their losses agree (by direct convolution, as the reference's),
-and prints the speed-up.
+`--compare` runs both on the same batches, by direct convolution, checks that their losses agree, and prints the
+speed-up.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-import foldgate
 import numpy as np
 from mnist import CLASSES, Array, Split, read_split
 from rich.console import Console
 from rich.progress import track
+
+import foldgate
 
 COMPARE_STEPS = 20
 # Two orders of summation differ by eps = 1.2e-7 a step, and training carries the difference on.
@@ -152,8 +153,8 @@ MODELS: dict[str, type[Model]] = {"cnn": Cnn, "lstm": Lstm}
 def direct_convolution() -> Iterator[None]:
     """As the reference convolves.
 
-    Winograd makes +-1e-8 of what direct convolution makes exactly 0 (a black corner), and relu passes the gradient
-    of +1e-8: as good a training, but not the same one to the last digits.
+    Winograd makes +-1e-8 of what direct convolution makes exactly 0 (a black corner), and relu passes the
+    gradient of +1e-8: as good a training, but not the same one to the last digits.
     """
     before = foldgate.get_conv_algorithm()
     foldgate.set_conv_algorithm("direct")
