@@ -5,8 +5,8 @@
     python examples/mnist_ops.py --model cnn --data data/mnist --compare --steps 20
 
 `foldgate.ops` and `foldgate.reference` take and give the same arrays, so the same script runs on either;
-`--compare` runs both on the same batches, by direct convolution, checks that their losses agree, and prints the
-speed-up.
+`--compare` runs both on the same batches, by direct convolution, checks that their losses agree, and prints
+the speed-up.
 """
 
 from __future__ import annotations
