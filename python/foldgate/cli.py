@@ -68,7 +68,9 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
         "--peers", type=_names, default=[], metavar="PEER,...", help="torch, onnxruntime, openvino"
     )
-    bench.add_argument("--cases", metavar="SET", help="default, tables (docs/performance.md), all or quick")
+    bench.add_argument(
+        "--cases", metavar="SET", help="default, tables (docs/performance.md), beyond, all or quick"
+    )
     bench.add_argument("--filter", default="", metavar="TEXT", help="only cases whose 'op name' holds TEXT")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write every number to FILE")
     bench.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the ratios (needs foldgate[plot])")

@@ -79,8 +79,14 @@ def test_tables_hold_every_case_of_the_performance_page() -> None:
 
 @pytest.mark.parametrize("case_set", CASE_SETS)
 def test_every_op_is_in_quick_default_and_all(case_set: str) -> None:
-    if case_set != "tables":
+    if case_set not in ("tables", "beyond"):
         assert {case.op for case in select(case_set)} == set(OPS)
+
+
+def test_beyond_holds_thirty_shapes_that_no_table_has() -> None:
+    beyond = select("beyond")
+    assert len(beyond) >= 30
+    assert not {(case.op, case.name) for case in beyond} & {(case.op, case.name) for case in select("tables")}
 
 
 def test_select_by_op_and_by_part_of_the_name() -> None:
@@ -95,7 +101,7 @@ def test_select_by_op_and_by_part_of_the_name() -> None:
             ("all", ["convolution"]),
             "ops has 'convolution'; expected some of conv, depthwise, conv_transpose, max_pool, average_pool",
         ),
-        (("most", None), "cases is 'most'; expected one of quick, default, tables, all"),
+        (("most", None), "cases is 'most'; expected one of quick, default, tables, beyond, all"),
         (("all", ["lstm"], "7x7"), "no case of ops lstm in set 'all' has '7x7' in its name"),
     ],
 )

@@ -53,7 +53,7 @@ def test_the_number_of_threads_is_restored() -> None:
     [
         (["--ops", "conv,foo"], "ops has 'foo'; expected some of conv, depthwise"),
         (["--peers", "jax"], "peers has 'jax'; expected some of torch, onnxruntime, openvino"),
-        (["--cases", "few"], "cases is 'few'; expected one of quick, default, tables, all"),
+        (["--cases", "few"], "cases is 'few'; expected one of quick, default, tables, beyond, all"),
         (["--filter", "no such"], "no case of any op in set 'quick' has 'no such' in its name"),
         (["--threads", "0"], "'0' is not a number of threads; expected integers from 1 up"),
         (["--threads", "1,two"], "'two' is not a number of threads"),

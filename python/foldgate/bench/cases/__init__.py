@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import columns, conv, conv_transpose, matmul, pool, recurrent, step
-from .base import DEFAULT, FORWARD, QUICK, TABLES, TRAIN, Array, Arrays, Case
+from . import beyond, columns, conv, conv_transpose, matmul, pool, recurrent, step
+from .base import BEYOND, DEFAULT, FORWARD, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
 from .conv_transpose import ConvTransposeCase
@@ -16,6 +16,7 @@ from .step import StepCase
 
 __all__ = [
     "ALL_CASES",
+    "BEYOND",
     "CASE_SETS",
     "DEFAULT",
     "FORWARD",
@@ -45,9 +46,10 @@ ALL_CASES: tuple[Case, ...] = (
     *step.CASES,
     *matmul.CASES,
     *columns.CASES,
+    *beyond.CASES,
 )
 OPS: tuple[str, ...] = tuple(dict.fromkeys(case.op for case in ALL_CASES))
-CASE_SETS = (QUICK, DEFAULT, TABLES, "all")
+CASE_SETS = (QUICK, DEFAULT, TABLES, BEYOND, "all")
 
 
 def select(case_set: str, ops: Sequence[str] | None = None, name_part: str = "") -> list[Case]:

@@ -14,7 +14,7 @@ Arrays = dict[str, Array]
 
 FORWARD = "forward"
 TRAIN = "train"  # forward + backward to every input
-QUICK, DEFAULT, TABLES = "quick", "default", "tables"
+QUICK, DEFAULT, TABLES, BEYOND = "quick", "default", "tables", "beyond"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Case(ABC):
     Args:
         op: The family that `--ops` selects by.
         name: Unique within its op.
-        sets: Which selections hold the case: "quick", "default", "tables"; every case is in "all".
+        sets: Which selections hold the case: "quick", "default", "tables", "beyond"; every case is in "all".
         group: The family that the summary averages over; `op` unless given.
         dtype: "float32" or "float64".
         passes: What is timed: "forward", "train" or both.
