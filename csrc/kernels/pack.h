@@ -16,41 +16,64 @@ FOLDGATE_INLINE void fill_zero(T* target, int64_t n) {
   for (int64_t i = 0; i < n; i += kLanes<T>) store(target + i, Vec<T>{}, n - i);
 }
 
-// One block of up to kLanes x kLanes: target[c * target_step + r] = source[r * source_step + c].
+// p itself, as a value that the compiler knows nothing of: it keeps one pointer that moves from row to row, rather than an
+// address for each of 32 rows, most of them in memory.
 template <class T>
+FOLDGATE_INLINE T* opaque(T* p) {
+  __asm__("" : "+r"(p));
+  return p;
+}
+
+// A block of kLanes x kLanes, or of `rows` and `columns` less: target[c * target_step + r] = source[r * source_step + c].
+template <bool kAllRows, bool kAllColumns, class T>
 FOLDGATE_INLINE void transpose_block(const T* source, int64_t source_step, int64_t rows, int64_t columns,
                                      T* target, int64_t target_step) {
   Vec<T> v[kLanes<T>];
-  if (rows >= kLanes<T> && columns >= kLanes<T>) {
-    FOLDGATE_UNROLL
-    for (int i = 0; i < kLanes<T>; ++i) {
-      v[i] = load(source + i * source_step);
-      __builtin_prefetch(source + i * source_step +
-                         4 * kLanes<T>);  // many short streams: the hardware loses them
-    }
-    transpose(v);
-    FOLDGATE_UNROLL
-    for (int i = 0; i < kLanes<T>; ++i) {
-      store(target + i * target_step, v[i]);
-      __builtin_prefetch(target + i * target_step + 4 * kLanes<T>, 1);  // or every store waits for its line
-    }
-    return;
-  }
   FOLDGATE_UNROLL
-  for (int i = 0; i < kLanes<T>; ++i) v[i] = i < rows ? load(source + i * source_step, columns) : Vec<T>{};
+  for (int i = 0; i < kLanes<T>; ++i, source = opaque(source + source_step)) {
+    v[i] = Vec<T>{};
+    if (!kAllRows && i >= rows) continue;
+    if constexpr (kAllColumns) {
+      v[i] = load(source);
+      __builtin_prefetch(source + 4 * kLanes<T>);  // many short streams: the hardware loses them
+    } else {
+      v[i] = load_part(source, columns);
+    }
+  }
   transpose(v);
   FOLDGATE_UNROLL
-  for (int i = 0; i < kLanes<T>; ++i)
-    if (i < columns) store(target + i * target_step, v[i], rows);
+  for (int i = 0; i < kLanes<T>; ++i, target = opaque(target + target_step)) {
+    if (!kAllColumns && i >= columns) return;
+    if constexpr (kAllRows) {
+      store(target, v[i]);
+      __builtin_prefetch(target + 4 * kLanes<T>, 1);  // or every store waits for its line
+    } else {
+      store_part(target, v[i], rows);
+    }
+  }
+}
+
+template <bool kAllColumns, class T>
+FOLDGATE_INLINE void transpose_columns(const T* source, int64_t source_step, int64_t rows, int64_t columns,
+                                       T* target, int64_t target_step) {
+  int64_t r = 0;
+  for (; r + kLanes<T> <= rows; r += kLanes<T>)
+    transpose_block<true, kAllColumns>(source + r * source_step, source_step, 0, columns, target + r,
+                                       target_step);
+  if (r < rows)
+    transpose_block<false, kAllColumns>(source + r * source_step, source_step, rows - r, columns, target + r,
+                                        target_step);
 }
 
 template <class T>
 void transpose_matrix(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
                       int64_t target_step) {
-  for (int64_t c = 0; c < columns; c += kLanes<T>)
-    for (int64_t r = 0; r < rows; r += kLanes<T>)
-      transpose_block(source + r * source_step + c, source_step, rows - r, columns - c,
-                      target + c * target_step + r, target_step);
+  int64_t c = 0;
+  for (; c + kLanes<T> <= columns; c += kLanes<T>)
+    transpose_columns<true>(source + c, source_step, rows, 0, target + c * target_step, target_step);
+  if (c < columns)
+    transpose_columns<false>(source + c, source_step, rows, columns - c, target + c * target_step,
+                             target_step);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -29,6 +29,7 @@ EDGES = [
         ((4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
         ((21, 22), 17, 65, 1, 2),  # 4x4 outputs a tile from here on
         ((24, 24), 64, 20, 1, 1),
+        ((9, 150), 18, 17, 1, 1),  # planes: a row of tiles in several windows
         ((28, 25), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
     ]
 ]

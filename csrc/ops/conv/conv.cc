@@ -23,9 +23,10 @@ constexpr int64_t kBiasPixels = 512;  // pixels of a partial sum of the bias gra
 int64_t x_size(const ConvPlan& plan) { return plan.window.input_positions() * plan.in_channels; }
 int64_t y_size(const ConvPlan& plan) { return plan.window.output_positions() * plan.out_channels; }
 
-// Depthwise kernels read channels_first planes as they are.
+// Depthwise kernels and Winograd's transforms read channels_first planes as they are.
 bool by_planes(const ConvPlan& plan) {
-  return plan.channels_first && plan.algorithm == ConvAlgorithm::kDepthwise;
+  return plan.channels_first &&
+         (plan.algorithm == ConvAlgorithm::kDepthwise || plan.algorithm == ConvAlgorithm::kWinograd);
 }
 // channels_first operands that are turned, unless their memory is also that of channels_last.
 bool turns_x(const ConvPlan& plan) {
@@ -98,6 +99,18 @@ void bias_gradient(const T* dy, int64_t pixels, int64_t channels, bool accumulat
                      partial.data() + part * channels);
   });
   conv.column_sums(partial.data(), parts.parts, channels, channels, accumulate, sums);
+}
+
+// The same of planes (images, channels, positions).
+template <class T>
+void planar_bias_gradient(const T* dy, int64_t images, int64_t channels, int64_t positions, bool accumulate,
+                          T* sums) {
+  const auto& conv = kernels<T>().conv;
+  const int64_t planes = images * channels;
+  const Scratch<T> totals(planes);
+  parallel_for(planes, workers_for(planes, static_cast<double>(planes) * static_cast<double>(positions)),
+               [&](int64_t plane, int) { totals[plane] = conv.total(dy + plane * positions, positions); });
+  conv.column_sums(totals.data(), images, channels, channels, accumulate, sums);
 }
 
 template <class T>
@@ -209,7 +222,13 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
   for (int64_t n = 0; n < plan.batch; n += images) {
     const int64_t count = std::min(images, plan.batch - n), positions = plan.window.input_positions();
     const T* dy = gradient.of(o, n, count);
-    if (o.dbias) bias_gradient(dy, count * plan.window.output_positions(), plan.out_channels, n > 0, o.dbias);
+    if (o.dbias) {
+      const int64_t outputs = plan.window.output_positions();
+      if (by_planes(plan))
+        planar_bias_gradient(dy, count, plan.out_channels, outputs, n > 0, o.dbias);
+      else
+        bias_gradient(dy, count * outputs, plan.out_channels, n > 0, o.dbias);
+    }
     if (o.dkernel) {
       const T* x = o.x + n * x_size(plan);
       if (turn_x) planes_to_pixels(x, count, plan.in_channels, positions, turned_x.data());

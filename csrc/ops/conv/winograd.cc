@@ -30,8 +30,8 @@ void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* 
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap = plan.in_channels * plan.out_channels;
   winograd_product<T>({batch,
-                       {x, height.input, width.input, plan.in_channels},
-                       {y, height.output, width.output, plan.out_channels},
+                       {x, height.input, width.input, plan.in_channels, plan.channels_first},
+                       {y, height.output, width.output, plan.out_channels, plan.channels_first},
                        {height.before, width.before},
                        {kernel, tap, plan.out_channels, 1},
                        bias,
@@ -44,8 +44,8 @@ void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, co
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap = plan.in_channels * plan.out_channels;
   winograd_product<T>({batch,
-                       {dy, height.output, width.output, plan.out_channels},
-                       {dx, height.input, width.input, plan.in_channels},
+                       {dy, height.output, width.output, plan.out_channels, plan.channels_first},
+                       {dx, height.input, width.input, plan.in_channels, plan.channels_first},
                        {2 - height.before, 2 - width.before},
                        {kernel + 8 * tap, -tap, 1, plan.out_channels},
                        nullptr,

@@ -1,4 +1,4 @@
-// Winograd convolution of channels_last images: 3 x 3 taps, stride 1, dilation 1, one group (kernels/winograd.h). A third
+// Winograd convolution of either data format: 3 x 3 taps, stride 1, dilation 1, one group (kernels/winograd.h). A third
 // to a fourth of the direct algorithm's multiplications, in exchange for transforms that magnify rounding errors.
 #pragma once
 #include <cstdint>
@@ -32,7 +32,8 @@ constexpr int64_t kWinogradChannels = 32;
 constexpr int64_t kWinogradFewestChannels = 16;
 bool winograd_pays(const ConvPlan& plan);
 
-// x (batch, H, W, Cin), y (batch, OH, OW, Cout), kernel (3, 3, Cin, Cout); bias (Cout,) or null.
+// x (batch, H, W, Cin), y (batch, OH, OW, Cout), or planes if the plan is channels_first; kernel (3, 3, Cin, Cout); bias
+// (Cout,) or null.
 template <class T>
 void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y);
 // dx is the convolution of dy with the taps turned round and their channels exchanged.

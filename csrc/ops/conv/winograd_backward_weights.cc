@@ -7,7 +7,7 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/winograd.h"
-#include "ops/conv/winograd_tiles.h"
+#include "ops/conv/winograd_planes.h"
 
 namespace foldgate {
 namespace {
@@ -32,8 +32,9 @@ template <class T>
 class WinogradGradient {
  public:
   WinogradGradient(const ConvPlan& plan, int64_t batch, const T* x, const T* dy)
-      : x_{x, plan.window.height().input, plan.window.width().input, plan.in_channels},
-        dy_{dy, plan.window.height().output, plan.window.width().output, plan.out_channels},
+      : x_{x, plan.window.height().input, plan.window.width().input, plan.in_channels, plan.channels_first},
+        dy_{dy, plan.window.height().output, plan.window.width().output, plan.out_channels,
+            plan.channels_first},
         before_{plan.window.height().before, plan.window.width().before},
         kernels_(kernels<T>()),
         gemm_(kernels_.gemm),
@@ -43,6 +44,8 @@ class WinogradGradient {
         c_(plan.in_channels),
         o_(plan.out_channels),
         shape_(tall_shape(gemm_, o_)),
+        x_windows_(grid_, winograd_.edge),
+        dy_windows_(grid_, winograd_.outputs),
         zero_(std::max(c_, o_)) {
     zero_.zero();
   }
@@ -80,7 +83,7 @@ class WinogradGradient {
     const EvenSplit slots(grid_.count, ceil_div(grid_.count, parts * rounds));
     const int workers = workers_for(parts, work(grid_.count));
     const Matrices v = Matrices::shape(block, c_), d = Matrices::shape(block, o_);
-    const int64_t own = positions_ * (v.step + d.step);
+    const int64_t own = positions_ * (v.step + d.step) + window_size();
     const Scratch<T> scratch(workers * own), sums(parts * size);
     for (int64_t round = 0; round < slots.parts; round += parts)
       parallel_for(std::min(parts, slots.parts - round), workers, [&](int64_t part, int worker) {
@@ -88,7 +91,8 @@ class WinogradGradient {
         const EvenSplit blocks(slots.size(round + part), block);
         for (int64_t b = 0; b < blocks.parts; ++b) {
           const Matrices block_v = v.at(mine), block_d = d.at(mine + positions_ * v.step);
-          transform(slots.begin(round + part) + blocks.begin(b), blocks.size(b), block_v, block_d);
+          transform(slots.begin(round + part) + blocks.begin(b), blocks.size(b), block_v, block_d,
+                    block_d.data + positions_ * d.step);
           add_products(block_v, block_d, blocks.size(b), {0, c_, 0, o_},
                        {sums.data() + part * size, width, step}, round + b > 0);
         }
@@ -136,15 +140,24 @@ class WinogradGradient {
 
   void transform_round(int64_t first, int64_t count, const Matrices& v, const Matrices& d) const {
     const EvenSplit tasks(count, kTaskTiles);
-    parallel_for(tasks.parts, workers_for(tasks.parts, static_cast<double>(count * tile_bytes())),
-                 [&](int64_t task, int) {
-                   const int64_t begin = tasks.begin(task);
-                   transform(first + begin, tasks.size(task), v.part(begin, 0), d.part(begin, 0));
-                 });
+    const int workers = workers_for(tasks.parts, static_cast<double>(count * tile_bytes()));
+    const Scratch<T> windows(workers * window_size());
+    parallel_for(tasks.parts, workers, [&](int64_t task, int worker) {
+      const int64_t begin = tasks.begin(task);
+      transform(first + begin, tasks.size(task), v.part(begin, 0), d.part(begin, 0),
+                windows.data() + worker * window_size());
+    });
   }
 
-  void transform(int64_t first, int64_t count, const Matrices& v, const Matrices& d) const {
+  // Elements of a worker's scratch where planes are turned.
+  int64_t window_size() const { return x_.planar ? std::max(x_windows_.size(), dy_windows_.size()) : 0; }
+
+  void transform(int64_t first, int64_t count, const Matrices& v, const Matrices& d, T* window) const {
     const T* zero = zero_.data();
+    if (x_.planar) {
+      x_windows_.transform(winograd_.input, x_, first, count, before_, zero, window, v);
+      return dy_windows_.transform(winograd_.output_gradient, dy_, first, count, {0, 0}, zero, window, d);
+    }
     transform_tiles(winograd_.input, x_, grid_, first, count, before_, winograd_.edge, zero, v);
     transform_tiles(winograd_.output_gradient, dy_, grid_, first, count, {0, 0}, winograd_.outputs, zero, d);
   }
@@ -196,6 +209,7 @@ class WinogradGradient {
   TileGrid grid_;
   int64_t c_, o_;
   PanelShape shape_;
+  PlaneWindows<T> x_windows_, dy_windows_;
   Scratch<T> zero_;
 };
 

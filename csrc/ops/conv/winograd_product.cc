@@ -3,6 +3,7 @@
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/conv/winograd_planes.h"
 
 namespace foldgate {
 namespace {
@@ -34,6 +35,8 @@ class WinogradRun {
         k_(p_.in.channels),
         n_(p_.out.channels),
         shape_(panel_shape(gemm_, n_)),
+        seen_(grid_, winograd_.edge),
+        written_(grid_, winograd_.outputs),
         zero_(k_) {
     zero_.zero();
   }
@@ -51,6 +54,11 @@ class WinogradRun {
   int64_t weights_bytes() const { return positions_ * k_ * padded_columns(gemm_, n_) * kSize; }
   double work(int64_t tiles) const {
     return static_cast<double>(tiles * positions_) * static_cast<double>(k_) * static_cast<double>(n_);
+  }
+
+  // Of a worker's scratch: where planar images are turned.
+  int64_t window_size() const {
+    return std::max(p_.in.planar ? seen_.size() : 0, p_.out.planar ? written_.size() : 0);
   }
 
   // U: [position][panel][k][width], panels from the column that `data` stands for on.
@@ -72,15 +80,16 @@ class WinogradRun {
     const EvenSplit blocks(grid_.count, std::max(least, by_cache));
     const int64_t block = ceil_div(grid_.count, blocks.parts);
     const auto v = PositionMatrices<T>::shape(block, k_), m = PositionMatrices<T>::shape(block, columns);
-    const int64_t own = positions_ * (v.step + m.step) + columns;
+    const int64_t own = positions_ * (v.step + m.step) + columns + window_size();
     const int workers = workers_for(blocks.parts, work(grid_.count));
     const Scratch<T> scratch(workers * own);
     parallel_for(blocks.parts, workers, [&](int64_t task, int worker) {
       const auto mine = v.at(scratch.data() + worker * own), sums = m.at(mine.data + positions_ * v.step);
       const int64_t first = blocks.begin(task), count = blocks.size(task);
-      transform_input(first, count, mine);
+      T *outside = sums.data + positions_ * m.step, *window = outside + columns;
+      transform_input(first, count, mine, window);
       multiply(mine, count, u, n_, sums, false);
-      transform_output(first, count, 0, n_, sums, sums.data + positions_ * m.step);
+      transform_output(first, count, 0, n_, sums, outside, window);
     });
   }
 
@@ -109,7 +118,8 @@ class WinogradRun {
     const auto v = v_shape.at(transformed.data());
     transform_all_input(v);
     const int64_t tasks = ceil_div(n_, shape_.width), u_step = weights_step(depth, shape_.width);
-    const int64_t own = positions_ * (u_step + m_shape.step) + packed_size(depth) + shape_.width;
+    const int64_t own =
+        positions_ * (u_step + m_shape.step) + packed_size(depth) + shape_.width + window_size();
     const int workers = workers_for(tasks, work(grid_.count));
     const Scratch<T> scratch(workers * own);
     parallel_for(tasks, workers, [&](int64_t task, int worker) {
@@ -118,29 +128,35 @@ class WinogradRun {
     });
   }
 
-  // All tiles of the panel at `column`. Behind M: a row for what lies outside the image, and room to pack weights.
+  // All tiles of the panel at `column`. Behind M: a row for what lies outside the image, a window, room to pack weights.
   void one_panel(const PositionMatrices<T>& v, int64_t column, const EvenSplit& chunks, Weights u,
                  const PositionMatrices<T>& m) const {
     const int64_t columns = std::min(shape_.width, n_ - column);
-    T *outside = m.data + positions_ * m.step, *packed = outside + shape_.width;
+    T *outside = m.data + positions_ * m.step, *window = outside + shape_.width,
+      *packed = window + window_size();
     for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
       const int64_t k = chunks.begin(chunk);
       u.depth = chunks.size(chunk);
       transform_weights(k, u.depth, column, u.data, u.step, packed);
       multiply(v.part(0, k), grid_.count, u, columns, m, chunk > 0);
     }
-    transform_output(0, grid_.count, column, columns, m, outside);
+    transform_output(0, grid_.count, column, columns, m, outside, window);
   }
 
   void transform_all_input(const PositionMatrices<T>& v) const {
     const EvenSplit tiles(grid_.count, ceil_div(grid_.count, kInputTasks));
     const double work = static_cast<double>(grid_.count * positions_) * static_cast<double>(k_);
-    parallel_for(tiles.parts, workers_for(tiles.parts, 4 * work), [&](int64_t task, int) {
-      transform_input(tiles.begin(task), tiles.size(task), v.part(tiles.begin(task), 0));
+    const int workers = workers_for(tiles.parts, 4 * work);
+    const Scratch<T> windows(workers * window_size());
+    parallel_for(tiles.parts, workers, [&](int64_t task, int worker) {
+      transform_input(tiles.begin(task), tiles.size(task), v.part(tiles.begin(task), 0),
+                      windows.data() + worker * window_size());
     });
   }
 
-  void transform_input(int64_t first, int64_t count, const PositionMatrices<T>& v) const {
+  void transform_input(int64_t first, int64_t count, const PositionMatrices<T>& v, T* window) const {
+    if (p_.in.planar)
+      return seen_.transform(winograd_.input, p_.in, first, count, p_.before, zero_.data(), window, v);
     transform_tiles(winograd_.input, p_.in, grid_, first, count, p_.before, winograd_.edge,
                     static_cast<const T*>(zero_.data()), v);
   }
@@ -189,17 +205,27 @@ class WinogradRun {
 
   // Columns [column, column + columns) of out; `outside` takes what lies beyond the image.
   void transform_output(int64_t first, int64_t count, int64_t column, int64_t columns,
-                        const PositionMatrices<T>& m, T* outside) const {
+                        const PositionMatrices<T>& m, T* outside, T* window) const {
     const int64_t outputs = winograd_.outputs * winograd_.outputs;
     const bool relu = p_.activation == Activation::kRelu;
     const bool curved = p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid;
+    const T* bias = p_.bias ? p_.bias + column : nullptr;
+    if (p_.out.planar)
+      return written_.store(
+          p_.out, first, count, column, columns, outside, window,
+          [&](int64_t i, int64_t c, int64_t channels, T* const* pixels) {
+            winograd_.output(m.data + i * m.row_step + c, m.step, channels, bias ? bias + c : nullptr, relu,
+                             pixels);
+          },
+          [&](T* values, int64_t n) {
+            if (curved) kernels_.activation.forward(p_.activation, values, n);
+          });
     T* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
     Planes<T> out = p_.out;
     out.data += column;
     for (int64_t i = 0; i < count; ++i) {
       tile_pixels(out, grid_.at(first + i), winograd_.outputs, outside, pixels);
-      winograd_.output(m.data + i * m.row_step, m.step, columns, p_.bias ? p_.bias + column : nullptr, relu,
-                       pixels);
+      winograd_.output(m.data + i * m.row_step, m.step, columns, bias, relu, pixels);
       for (int64_t j = 0; curved && j < outputs; ++j)
         if (pixels[j] != outside) kernels_.activation.forward(p_.activation, pixels[j], columns);
     }
@@ -213,6 +239,7 @@ class WinogradRun {
   TileGrid grid_;
   int64_t k_, n_;
   PanelShape shape_;
+  PlaneWindows<T> seen_, written_;
   Scratch<T> zero_;
 };
 

@@ -27,7 +27,7 @@ struct WinogradProduct {
   Activation activation;
 };
 
-// Scratch: V and M of the tiles in flight a worker, and U: of all channels (e * e / 9 times the weights) where tiles are
+// Scratch: V and M of the tiles in flight a worker, for planar images a window of both, and U: of all channels (e * e / 9 times the weights) where tiles are
 // many, of kChunkBytes a worker where they are few.
 template <class T>
 void winograd_product(const WinogradProduct<T>& product);

@@ -8,11 +8,13 @@
 
 namespace foldgate {
 
-// Channels_last images (batch, height, width, channels).
+// Images (batch, height, width, channels), or with `planar` (batch, channels, height, width), whose pixels are
+// winograd_planes.h's.
 template <class T>
 struct Planes {
   T* data;
   int64_t height, width, channels;
+  bool planar = false;
 
   T* pixel(int64_t n, int64_t y, int64_t x) const { return data + ((n * height + y) * width + x) * channels; }
 };

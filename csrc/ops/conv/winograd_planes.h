@@ -1,0 +1,155 @@
+// Winograd's tiles over channels_first images. The transforms run along the channels: of a vector of them the rows that
+// a few tiles see are turned to pixels in a window in L1, and outputs to planes from there. Nothing passes through
+// memory twice.
+#pragma once
+#include <algorithm>
+
+#include "ops/conv/winograd_tiles.h"
+
+namespace foldgate {
+
+// Neighbouring tiles that one window serves: whole rows of tiles of an image, or a piece of one row.
+struct TileRun {
+  int64_t first, rows, columns;  // first: among the tiles of the grid
+  int64_t count() const { return rows * columns; }
+};
+
+template <class T>
+class PlaneWindows {
+ public:
+  // `edge`: pixels of a tile along an axis.
+  PlaneWindows(const TileGrid& grid, int64_t edge)
+      : grid_(grid),
+        edge_(edge),
+        lanes_(kernels<T>().gemm.lanes),
+        columns_(std::min(grid.columns, std::max<int64_t>(1, kBytes / (edge * grid.step * lanes_ *
+                                                                       static_cast<int64_t>(sizeof(T)))))),
+        rows_(std::min(grid.rows, columns_ < grid.columns ? 1 : most() / columns_)) {}
+
+  // Elements of scratch.
+  int64_t size() const { return reach(rows_) * reach(columns_) * lanes_; }
+
+  // As transform_tiles: V or D of tiles [first, first + count) of planar `images`.
+  void transform(void (*kernel)(const T* const*, int64_t, T*, int64_t), const Planes<const T>& images,
+                 int64_t first, int64_t count, const int64_t (&shift)[2], const T* zero, T* window,
+                 const PositionMatrices<T>& matrices) const {
+    for_each_run(first, count, [&](const TileRun& run) {
+      const auto at = grid_.at(run.first);
+      const Area area = clipped(images, run, at.y - shift[0], at.x - shift[1]);
+      const Planes<const T> seen{window, area.rows, area.columns, lanes_};
+      for (int64_t c = 0; c < images.channels; c += lanes_) {
+        const int64_t live = std::min(lanes_, images.channels - c);
+        fill(images, at.n * images.channels + c, live, area, window);
+        T* target = matrices.data + (run.first - first) * matrices.row_step + c;
+        for_each_tile<const T>(seen, run, at.y - shift[0] - area.y, at.x - shift[1] - area.x, zero,
+                               [&](int64_t i, const T* const* pixels) {
+                                 kernel(pixels, live, target + i * matrices.row_step, matrices.step);
+                               });
+      }
+    });
+  }
+
+  // Outputs of tiles [first, first + count) into channels [channel, channel + channels) of planar `images`:
+  // body(tile - first, channel - first channel, channels, pixels) writes a tile's, finish(values, n) what follows.
+  template <class Body, class Finish>
+  void store(const Planes<T>& images, int64_t first, int64_t count, int64_t channel, int64_t channels,
+             T* outside, T* window, Body body, Finish finish) const {
+    for_each_run(first, count, [&](const TileRun& run) {
+      const auto at = grid_.at(run.first);
+      const Area area = clipped(images, run, at.y, at.x);
+      const Planes<T> seen{window, area.rows, area.columns, lanes_};
+      for (int64_t c = 0; c < channels; c += lanes_) {
+        const int64_t live = std::min(lanes_, channels - c);
+        for_each_tile<T>(seen, run, 0, 0, outside,
+                         [&](int64_t i, T* const* pixels) { body(run.first - first + i, c, live, pixels); });
+        finish(window, area.rows * area.columns * lanes_);
+        empty(images, at.n * images.channels + channel + c, live, area, window);
+      }
+    });
+  }
+
+ private:
+  static constexpr int64_t kBytes = 24 << 10;  // of a window, in L1's 32 KB
+
+  // Rows and columns of a plane.
+  struct Area {
+    int64_t y, x, rows, columns;
+  };
+
+  int64_t reach(int64_t tiles) const { return (tiles - 1) * grid_.step + edge_; }
+  int64_t most() const {
+    return std::max(columns_, kBytes / (edge_ * grid_.step * lanes_ * static_cast<int64_t>(sizeof(T))));
+  }
+
+  template <class Body>
+  void for_each_run(int64_t first, int64_t count, Body body) const {
+    for (int64_t end = first + count; first < end;) {
+      const int64_t column = first % grid_.columns, row = first / grid_.columns % grid_.rows;
+      TileRun run{first, 1, std::min({columns_, grid_.columns - column, end - first})};
+      if (run.columns == grid_.columns)
+        run.rows = std::min({rows_, grid_.rows - row, (end - first) / grid_.columns});
+      body(run);
+      first += run.count();
+    }
+  }
+
+  // body(tile, its pixels) for the tiles of a run, the first of which begins at (y, x) of the window. Tiles within it
+  // move their neighbour's pointers: finding them anew, for every vector of channels, takes as long as the transform.
+  template <class E, class Body>
+  void for_each_tile(const Planes<E>& seen, const TileRun& run, int64_t y, int64_t x, E* outside,
+                     Body body) const {
+    E* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
+    const int64_t area = edge_ * edge_, step = grid_.step * lanes_;
+    for (int64_t row = 0, i = 0; row < run.rows; ++row) {
+      bool inside = false;
+      for (int64_t column = 0; column < run.columns; ++column, ++i) {
+        const int64_t top = y + row * grid_.step, left = x + column * grid_.step;
+        const bool was = inside;
+        inside = top >= 0 && left >= 0 && top + edge_ <= seen.height && left + edge_ <= seen.width;
+        if (was && inside)
+          for (int64_t p = 0; p < area; ++p) pixels[p] += step;
+        else
+          tile_pixels<E>(seen, {0, top, left}, edge_, outside, pixels);
+        body(i, pixels);
+      }
+    }
+  }
+
+  // What the run's tiles see of a plane, from (y, x) on.
+  template <class Image>
+  Area clipped(const Image& images, const TileRun& run, int64_t y, int64_t x) const {
+    Area area{std::max<int64_t>(0, y), std::max<int64_t>(0, x), 0, 0};
+    area.rows = std::max<int64_t>(0, std::min(images.height, y + reach(run.rows)) - area.y);
+    area.columns = std::max<int64_t>(0, std::min(images.width, x + reach(run.columns)) - area.x);
+    return area;
+  }
+
+  // Whole rows of a plane follow each other.
+  template <class Image, class Body>
+  void for_each_stretch(const Image& images, const Area& area, Body body) const {
+    const int64_t step = area.columns * lanes_;
+    const bool whole = area.columns == images.width;
+    const int64_t stretches = whole ? 1 : area.rows, length = whole ? area.rows * area.columns : area.columns;
+    for (int64_t i = 0; i < stretches; ++i) body((area.y + i) * images.width + area.x, length, i * step);
+  }
+  void fill(const Planes<const T>& images, int64_t plane, int64_t planes, const Area& area, T* window) const {
+    const int64_t size = images.height * images.width;
+    for_each_stretch(images, area, [&](int64_t from, int64_t length, int64_t to) {
+      kernels<T>().gemm.transpose(images.data + plane * size + from, size, planes, length, window + to,
+                                  lanes_);
+    });
+  }
+  void empty(const Planes<T>& images, int64_t plane, int64_t planes, const Area& area,
+             const T* window) const {
+    const int64_t size = images.height * images.width;
+    for_each_stretch(images, area, [&](int64_t to, int64_t length, int64_t from) {
+      kernels<T>().gemm.transpose(window + from, lanes_, length, planes, images.data + plane * size + to,
+                                  size);
+    });
+  }
+
+  const TileGrid& grid_;
+  int64_t edge_, lanes_, columns_, rows_;
+};
+
+}  // namespace foldgate
