@@ -101,6 +101,7 @@ DEPTHWISE = [
     ]
 ] + [
     Case((9, 30), 16, 16, (5, 5), {"groups": 16, "padding": "same"}),
+    Case((13, 31), 70, 70, (7, 7), {"groups": 70, "padding": "same"}),
     Case((9, 30), 6, 6, (2, 7), {"groups": 6, "padding": (1, 3)}),
     Case((19,), 16, 16, (4,), {"groups": 16, "padding": "causal"}),
     Case((4, 5, 6), 17, 17, (2, 3, 3), {"groups": 17, "padding": "same", "strides": (1, 2, 1)}),

@@ -9,6 +9,7 @@ namespace {
 constexpr int kOutputs = 8;
 
 // Every output is one chain over the taps in their order, whichever of the bodies below computes it.
+
 // The channels of a vector: all lanes, or the `live` first ones of the last vector. A branch a load would cost as much
 // as the load.
 template <bool kWhole, class T>
@@ -25,18 +26,15 @@ FOLDGATE_INLINE void store_channels(T* p, Vec<T> v, int64_t live) {
   else
     store_part(p, v, live);
 }
-struct Whole {
-  static constexpr bool value = true;
+template <bool kWhole>
+struct Channels {
+  static constexpr bool value = kWhole;
 };
-struct Part {
-  static constexpr bool value = false;
-};
-// body(whole, first channel, live channels) over the vectors of a row.
+// body(whole, first channel, live channels) over the vectors of a row, from channel c on.
 template <class T, class Body>
-FOLDGATE_INLINE void for_channels(int64_t channels, Body body) {
-  int64_t c = 0;
-  for (; c + kLanes<T> <= channels; c += kLanes<T>) body(Whole(), c, int64_t{kLanes<T>});
-  if (c < channels) body(Part(), c, channels - c);
+FOLDGATE_INLINE void for_channels(int64_t channels, Body body, int64_t c = 0) {
+  for (; c + kLanes<T> <= channels; c += kLanes<T>) body(Channels<true>(), c, int64_t{kLanes<T>});
+  if (c < channels) body(Channels<false>(), c, channels - c);
 }
 
 template <bool kWhole, class T, int P>
@@ -54,24 +52,44 @@ FOLDGATE_INLINE Vec<T> start(const T* bias, int64_t c, int64_t live) {
   return bias ? load_channels<kWhole>(bias + c, live) : Vec<T>{};
 }
 
-// P outputs from v on: a load of weights and P multiply-adds from memory a tap.
+// P outputs of V vectors of channels from c on: V loads of weights and V * P multiply-adds from memory a tap.
+template <bool kWhole, class T, int P, int V>
+FOLDGATE_INLINE void outputs_at(const DepthwiseRow<T>& row, const T* x, T* y, int64_t c, int64_t live) {
+  Vec<T> sum[V][P];
+  FOLDGATE_UNROLL
+  for (int i = 0; i < V; ++i) {
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) sum[i][p] = start<kWhole>(row.bias, c + i * kLanes<T>, live);
+  }
+  for (int64_t t = 0; t < row.taps; ++t) {
+    const T *weights = row.weights[t] + c, *from = x + row.offsets[t] + c;
+    FOLDGATE_UNROLL
+    for (int i = 0; i < V; ++i, weights += kLanes<T>, from += kLanes<T>) {
+      const Vec<T> w = load_channels<kWhole>(weights, live);
+      FOLDGATE_UNROLL
+      for (int p = 0; p < P; ++p) sum[i][p] += w * load_channels<kWhole>(from + p * row.x_step, live);
+    }
+  }
+  FOLDGATE_UNROLL
+  for (int i = 0; i < V; ++i) finish<kWhole, T, P>(sum[i], row.relu, y + c + i * kLanes<T>, row.y_step, live);
+}
+
+// P outputs from v on. Few outputs take several vectors of channels at once: kOutputs chains hide the latency.
 template <class T, int P>
 void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
+  constexpr int kVectors = kOutputs / P;
   const T* x = row.x + v * row.x_step;
   T* y = row.y + v * row.y_step;
-  for_channels<T>(row.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-    constexpr bool kWhole = decltype(whole)::value;
-    Vec<T> sum[P];
-    FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row.bias, c, live);
-    for (int64_t t = 0; t < row.taps; ++t) {
-      const Vec<T> w = load_channels<kWhole>(row.weights[t] + c, live);
-      const T* from = x + row.offsets[t] + c;
-      FOLDGATE_UNROLL
-      for (int p = 0; p < P; ++p) sum[p] += w * load_channels<kWhole>(from + p * row.x_step, live);
-    }
-    finish<kWhole, T, P>(sum, row.relu, y + c, row.y_step, live);
-  });
+  int64_t c = 0;
+  if constexpr (kVectors > 1) {
+    constexpr int64_t kStep = kVectors * kLanes<T>;
+    for (; c + kStep <= row.channels; c += kStep) outputs_at<true, T, P, kVectors>(row, x, y, c, 0);
+  }
+  for_channels<T>(
+      row.channels,
+      [&](auto whole, int64_t at, int64_t live)
+          FOLDGATE_LAMBDA { outputs_at<decltype(whole)::value, T, P, 1>(row, x, y, at, live); },
+      c);
 }
 
 // The same where R neighbouring taps are one output apart: an input is loaded once a run and used up to R times.
@@ -128,6 +146,7 @@ void row(const DepthwiseRow<T>& row) {
   switch (row.run) {
     case 3: row_runs<T, 3>(row); break;
     case 5: row_runs<T, 5>(row); break;
+    case 7: row_runs<T, 7>(row); break;
     default: row_runs<T, 1>(row);
   }
 }
@@ -135,54 +154,61 @@ void row(const DepthwiseRow<T>& row) {
 // Columns of a band: kDepthwiseRows * kBandOutputs sums, the last Size inputs, and with 32 registers 9 weights.
 constexpr int kBandOutputs = kRegisters >= 32 ? 3 : 2;
 
-// P outputs of every row of a band, from v on. An input is loaded once, and used in up to Size rows and Size columns;
-// the weights of small windows stay in registers.
-template <class T, int P, int Size>
-void band_outputs(const DepthwiseBand<T>& band, int64_t v) {
-  const T* x = band.x + v * band.x_step;
-  T* y = band.y + v * band.y_step;
-  for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-    constexpr bool kWhole = decltype(whole)::value;
-    Vec<T> sum[kDepthwiseRows][P];
+// P outputs of every row of a band, from v on, of the vector of channels at c. An input is loaded once, and used in up to
+// Size rows and Size columns; the weights of small windows stay in registers.
+template <bool kWhole, class T, int P, int Size>
+FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64_t c, int64_t live) {
+  const T* x = band.x + v * band.x_step + c;
+  T* y = band.y + v * band.y_step + c;
+  Vec<T> sum[kDepthwiseRows][P];
+  FOLDGATE_UNROLL
+  for (int r = 0; r < kDepthwiseRows; ++r) {
     FOLDGATE_UNROLL
-    for (int r = 0; r < kDepthwiseRows; ++r) {
-      FOLDGATE_UNROLL
-      for (int p = 0; p < P; ++p) sum[r][p] = start<kWhole>(band.bias, c, live);
-    }
+    for (int p = 0; p < P; ++p) sum[r][p] = start<kWhole>(band.bias, c, live);
+  }
+  FOLDGATE_UNROLL
+  for (int i = 0; i < kDepthwiseRows + Size - 1; ++i) {
+    const T* from = x + i * band.x_row;
+    Vec<T> in[Size];  // the last ones: output q - (Size - 1) has all of its own
     FOLDGATE_UNROLL
-    for (int i = 0; i < kDepthwiseRows + Size - 1; ++i) {
-      const T* from = x + i * band.x_row + c;
-      Vec<T> in[Size];  // the last ones: output q - (Size - 1) has all of its own
+    for (int q = 0; q < P + Size - 1; ++q) {
+      in[q % Size] = load_channels<kWhole>(from + q * band.x_step, live);
+      if (q < Size - 1) continue;
       FOLDGATE_UNROLL
-      for (int q = 0; q < P + Size - 1; ++q) {
-        in[q % Size] = load_channels<kWhole>(from + q * band.x_step, live);
-        if (q < Size - 1) continue;
+      for (int r = 0; r < kDepthwiseRows; ++r) {
+        if (i < r || i - r >= Size) continue;
         FOLDGATE_UNROLL
-        for (int r = 0; r < kDepthwiseRows; ++r) {
-          if (i < r || i - r >= Size) continue;
-          FOLDGATE_UNROLL
-          for (int j = 0; j < Size; ++j)
-            sum[r][q - Size + 1] += load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live) *
-                                    in[(q - Size + 1 + j) % Size];
-        }
+        for (int j = 0; j < Size; ++j)
+          sum[r][q - Size + 1] += load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live) *
+                                  in[(q - Size + 1 + j) % Size];
       }
     }
-    FOLDGATE_UNROLL
-    for (int r = 0; r < kDepthwiseRows; ++r)
-      finish<kWhole, T, P>(sum[r], band.relu, y + r * band.y_row + c, band.y_step, live);
-  });
+  }
+  FOLDGATE_UNROLL
+  for (int r = 0; r < kDepthwiseRows; ++r)
+    finish<kWhole, T, P>(sum[r], band.relu, y + r * band.y_row, band.y_step, live);
 }
 
 template <class T, int Size>
 void band_of(const DepthwiseBand<T>& band) {
   int64_t v = 0;
-  for (; v + kBandOutputs <= band.outputs; v += kBandOutputs) band_outputs<T, kBandOutputs, Size>(band, v);
-  for (; v < band.outputs; ++v) band_outputs<T, 1, Size>(band, v);
+  for (; v + kBandOutputs <= band.outputs; v += kBandOutputs)
+    for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+      band_outputs<decltype(whole)::value, T, kBandOutputs, Size>(band, v, c, live);
+    });
+  for (; v < band.outputs; ++v)
+    for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+      band_outputs<decltype(whole)::value, T, 1, Size>(band, v, c, live);
+    });
 }
 
 template <class T>
 void band(const DepthwiseBand<T>& band) {
-  band.size == 3 ? band_of<T, 3>(band) : band_of<T, 5>(band);
+  switch (band.size) {
+    case 3: band_of<T, 3>(band); break;
+    case 5: band_of<T, 5>(band); break;
+    default: band_of<T, 7>(band);
+  }
 }
 
 // N taps from t on: as many accumulators, along the whole row.
@@ -212,7 +238,6 @@ template <class T>
 void gradient(const DepthwiseGradient<T>& g) {
   int64_t t = 0;
   for (; t + 9 <= g.taps; t += 9) gradient_taps<T, 9>(g, t);
-  for (; t + 6 <= g.taps; t += 6) gradient_taps<T, 6>(g, t);
   for (; t + 5 <= g.taps; t += 5) gradient_taps<T, 5>(g, t);
   for (; t + 3 <= g.taps; t += 3) gradient_taps<T, 3>(g, t);
   for (; t < g.taps; ++t) gradient_taps<T, 1>(g, t);
@@ -258,7 +283,11 @@ void band_gradient_of(const DepthwiseBandGradient<T>& g) {
 
 template <class T>
 void band_gradient(const DepthwiseBandGradient<T>& g) {
-  g.size == 3 ? band_gradient_of<T, 3>(g) : band_gradient_of<T, 5>(g);
+  switch (g.size) {
+    case 3: band_gradient_of<T, 3>(g); break;
+    case 5: band_gradient_of<T, 5>(g); break;
+    default: band_gradient_of<T, 7>(g);
+  }
 }
 
 }  // namespace

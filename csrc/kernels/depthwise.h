@@ -15,7 +15,7 @@ struct DepthwiseRow {
   int64_t taps;
   const int64_t* offsets;
   const T* const* weights;
-  int run;        // taps come in runs of so many neighbours, each x_step after the last: 3, 5, or 1 for any
+  int run;        // taps come in runs of so many neighbours, each x_step after the last: 3, 5, 7, or 1 for any
   const T* bias;  // (channels,) or null
   bool relu;
 };
@@ -33,7 +33,7 @@ struct DepthwiseBand {
   int64_t y_row, y_step;
   int64_t outputs, channels;  // outputs: of a row
   const T* const* weights;
-  int size;       // 3 or 5
+  int size;       // 3, 5 or 7
   const T* bias;  // (channels,) or null
   bool relu;
 };
@@ -61,7 +61,7 @@ struct DepthwiseBandGradient {
   int64_t dy_row;
   int64_t outputs, channels;  // outputs: of a row
   T* const* sums;
-  int size;  // 3 or 5
+  int size;  // 3, 5 or 7
 };
 
 template <class T>

@@ -14,10 +14,10 @@ using test::check_all;
 template <class T>
 void depthwise_bands() {
   const int64_t lanes = kernels<T>().gemm.lanes;
-  for (int64_t channels : {lanes - 1, 2 * lanes, 2 * lanes + 1}) {
-    for (int64_t size : {3, 5}) {
+  for (int64_t channels : {lanes - 1, 2 * lanes, 8 * lanes + 1}) {
+    for (int64_t size : {3, 5, 7}) {
       for (int64_t height : {5, 6, 7, 8, 9, 10, 13}) {
-        const int64_t width = height + size % 4, pad = height % 2 ? size / 2 : 0;
+        const int64_t width = height + size % 4, pad = height % 2 || height < size ? size / 2 : 0;
         check_all<T>({2,
                       channels,
                       channels,

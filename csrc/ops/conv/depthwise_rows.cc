@@ -37,11 +37,11 @@ void DepthwiseRows<T>::run() const {
   });
 }
 
-// Taps one step apart in runs of 3 or 5 share their inputs; 1 where they do not.
+// Taps one step apart in runs of 3, 5 or 7 share their inputs; 1 where they do not.
 template <class T>
 int DepthwiseRows<T>::find_run() const {
   if (p_.step[2] != 1) return 1;
-  for (const size_t length : {size_t{3}, size_t{5}}) {
+  for (const size_t length : {size_t{3}, size_t{5}, size_t{7}}) {
     if (p_.taps.empty() || p_.taps.size() % length != 0) continue;
     bool all = true;
     for (size_t t = 0; t < p_.taps.size() && all; ++t) {

@@ -25,8 +25,8 @@ template <class T>
 bool DepthwiseWeights<T>::is_square() const {
   const WindowAxis &depth = w_.depth(), &height = w_.height(), &width = w_.width();
   const auto adjoining = [](const WindowAxis& axis) { return axis.stride == 1 && axis.dilation == 1; };
-  return height.kernel == width.kernel && (width.kernel == 3 || width.kernel == 5) && adjoining(height) &&
-         adjoining(width) && depth.kernel == 1 && inner_of(depth).begin == 0 &&
+  return height.kernel == width.kernel && (width.kernel == 3 || width.kernel == 5 || width.kernel == 7) &&
+         adjoining(height) && adjoining(width) && depth.kernel == 1 && inner_of(depth).begin == 0 &&
          inner_of(depth).end == depth.output;
 }
 
