@@ -10,7 +10,7 @@ from rich.console import Console
 
 from foldgate.bench import ALL_CASES
 from foldgate.bench.peak import Peak
-from foldgate.bench.plot import save_plot
+from foldgate.bench.plot import save_family_plots, save_plot
 from foldgate.bench.report import WIDTH, milliseconds, print_report, times
 from foldgate.bench.result import FOLDGATE, REFERENCE, Report, Row, Run, geometric_mean
 from foldgate.bench.timing import Measurement
@@ -140,6 +140,14 @@ def test_the_plot_is_a_picture(tmp_path: Path) -> None:
     path = tmp_path / "plot.png"
     save_plot(report(rows, ["torch"]), str(path))
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_plot_a_family(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    rows = [row(op=op, foldgate=0.02, reference=3.0, torch=0.01) for op in ("conv", "max pool")]
+    paths = save_family_plots([report(rows, ["torch"])], tmp_path)
+    assert [path.name for path in paths] == ["conv.png", "max_pool.png"]
+    assert all(path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for path in paths)
 
 
 def test_the_plot_without_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

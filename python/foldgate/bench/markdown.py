@@ -1,10 +1,12 @@
-"""`python -m foldgate.bench.markdown FILE.json ...`: docs/performance.md's tables from what `--json` wrote.
+"""`python -m foldgate.bench.markdown [--plots FOLDER] FILE.json ...`: docs/performance.md's tables and plots.
 
-Several files are taken as one benchmark of one machine, so that it can be run in parts.
+The files are what `--json` wrote. Several are taken as one benchmark of one machine, so that it can be run in
+parts.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from .peers import PEERS
+from .plot import save_family_plots
 from .report import COLUMN_TITLES, family_means, milliseconds, times
 from .result import FOLDGATE, REFERENCE, Report, Row, Run, report_from_json
 
@@ -73,13 +76,16 @@ def _cells(run: Run, row: Row, peers: list[str]) -> list[str]:
     ]
 
 
-def main(paths: Sequence[str]) -> int:
-    """Print the tables of the files; 2 when there are none."""
-    if not paths:
-        print("usage: python -m foldgate.bench.markdown FILE.json ...", file=sys.stderr)
-        return 2
-    reports = [report_from_json(json.loads(Path(path).read_text(encoding="utf-8"))) for path in paths]
+def main(arguments: Sequence[str]) -> int:
+    """Print the tables of the files, and draw a plot a family where `--plots` names a folder."""
+    parser = argparse.ArgumentParser(prog="python -m foldgate.bench.markdown")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE.json", help="what --json wrote")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw a picture a family into it")
+    options = parser.parse_args(arguments)
+    reports = [report_from_json(json.loads(path.read_text(encoding="utf-8"))) for path in options.files]
     print(markdown(reports))
+    if options.plots is not None:
+        save_family_plots(reports, options.plots)
     return 0
 
 

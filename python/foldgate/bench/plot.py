@@ -1,13 +1,19 @@
-"""The picture: speed-up over the reference, and over the fastest peer."""
+"""The pictures: speed-up over the reference and over the fastest peer, and a family's share of the peak."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from .result import REFERENCE, Report, Row, Run
 
 COLOURS = {"forward": "#3b76af", "train": "#e08a2e"}
+Ratio = Callable[[Row], float | None]
 
 
 def load_matplotlib() -> Any:
@@ -28,23 +34,73 @@ def load_matplotlib() -> Any:
 
 def save_plot(report: Report, path: str) -> None:
     """Draw each run as one row of panels of horizontal bars and write the picture to `path`."""
+    panels = [("times faster than the NumPy reference", _over_reference)]
+    if report.settings["peers"]:
+        panels.append(("times faster than the fastest peer", _over_fastest_peer))
+    _save([run for run in report.runs if run.rows], panels, path)
+
+
+def save_family_plots(reports: Sequence[Report], folder: Path) -> list[Path]:
+    """Draw each family's ratio to the fastest peer and its share of the peak, for each number of threads.
+
+    Args:
+        reports: Benchmarks of one machine, taken as one.
+        folder: Where `<family>.png` is written.
+
+    Returns:
+        The pictures' paths.
+    """
+    runs = sorted((run for report in reports for run in report.runs), key=lambda run: run.threads)
+    paths = []
+    for family in dict.fromkeys(row.family for run in runs for row in run.rows):
+        chosen = [_joined(family, list(same)) for _, same in groupby(runs, key=lambda run: run.threads)]
+        panels = [("times faster than the fastest peer", _over_fastest_peer), ("% of the peak", None)]
+        path = folder / f"{family.replace(' ', '_')}.png"
+        _save([run for run in chosen if run.rows], panels, str(path))
+        paths.append(path)
+    return paths
+
+
+def _joined(family: str, runs: list[Run]) -> Run:
+    return replace(runs[0], rows=[row for run in runs for row in run.rows if row.family == family])
+
+
+def _over_reference(row: Row) -> float | None:
+    return row.ratio(REFERENCE)
+
+
+def _over_fastest_peer(row: Row) -> float | None:
+    peer = row.fastest_peer()
+    return row.ratio(peer) if peer else None
+
+
+def _share_of_peak(run: Run, row: Row) -> float | None:
+    rate = run.rate(row)
+    return rate[2] if rate else None
+
+
+def _save(runs: list[Run], panels: Sequence[tuple[str, Ratio | None]], path: str) -> None:
+    """A row of panels a run; a panel without a ratio draws the share of the peak."""
     pyplot = load_matplotlib()
-    with_peers = bool(report.settings["peers"])
-    panels = 2 if with_peers else 1
-    runs = [run for run in report.runs if _cases(run)]
     heights = [1.6 + 0.3 * len(_cases(run)) for run in runs]
     figure, grid = pyplot.subplots(
         len(runs),
-        panels,
-        figsize=(6.0 + 4.5 * panels, sum(heights)),
+        len(panels),
+        figsize=(6.0 + 4.5 * len(panels), sum(heights)),
         squeeze=False,
         gridspec_kw={"height_ratios": heights},
         layout="constrained",
     )
-    for run, axes in zip(runs, grid, strict=True):
-        _draw_reference(axes[0], run)
-        if with_peers:
-            _draw_peers(axes[1], run)
+    for run, row in zip(runs, grid, strict=True):
+        threads = f"{run.threads} thread{'s' * (run.threads > 1)}"
+        for axes, (title, ratio) in zip(row, panels, strict=True):
+            if ratio is not None:
+                _bars(axes, run, ratio, 1.0)
+                _logarithmic(axes)
+            else:
+                _bars(axes, run, partial(_share_of_peak, run), 0.0)
+            axes.set_title(f"{title}, {threads}", fontsize=10)
+            axes.set_yticks(range(len(_cases(run))), _cases(run) if axes is row[0] else [], fontsize=8)
     figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
@@ -54,26 +110,8 @@ def _cases(run: Run) -> list[str]:
     return list(dict.fromkeys(f"{row.op}  {row.name}" for row in run.rows))
 
 
-def _draw_reference(axes: Any, run: Run) -> None:
-    _bars(axes, run, lambda row: row.ratio(REFERENCE))
-    cases = _cases(run)
-    axes.set_yticks(range(len(cases)), cases, fontsize=8)
-    threads = f"{run.threads} thread{'s' * (run.threads > 1)}"
-    axes.set_title(f"times faster than the NumPy reference, {threads}", fontsize=10)
-
-
-def _draw_peers(axes: Any, run: Run) -> None:
-    def ratio(row: Row) -> float | None:
-        peer = row.fastest_peer()
-        return row.ratio(peer) if peer else None
-
-    _bars(axes, run, ratio)
-    axes.set_yticks(range(len(_cases(run))), [])
-    axes.set_title("times faster than the fastest peer", fontsize=10)
-
-
-def _bars(axes: Any, run: Run, value: Any) -> None:
-    """Two bars a case, forward above train, on a logarithmic axis from the line at 1."""
+def _bars(axes: Any, run: Run, value: Ratio, start: float) -> None:
+    """Two bars a case, forward above train, from the line at `start`."""
     places = {case: index for index, case in enumerate(_cases(run))}
     for pass_, colour in COLOURS.items():
         offset = -0.2 if pass_ == "forward" else 0.2
@@ -85,25 +123,29 @@ def _bars(axes: Any, run: Run, value: Any) -> None:
         if not found:
             continue
         where, ratios = zip(*found, strict=True)
-        # a bar from 1 to the ratio: to the right when foldgate is faster, to the left when it is slower
-        axes.barh(where, [ratio - 1.0 for ratio in ratios], left=1.0, height=0.38, color=colour, label=pass_)
+        # a bar from 1 to a ratio goes to the right when foldgate is faster, to the left when it is slower
+        lengths = [ratio - start for ratio in ratios]
+        axes.barh(where, lengths, left=start, height=0.38, color=colour, label=pass_)
         for y, ratio in found:
             text = f"{ratio:.0f}" if ratio >= 20 else f"{ratio:.2g}" if ratio >= 10 else f"{ratio:.2f}"
             axes.annotate(
                 text,
                 (ratio, y),
-                xytext=(3 if ratio >= 1 else -3, 0),
+                xytext=(3 if ratio >= start else -3, 0),
                 textcoords="offset points",
-                ha="left" if ratio >= 1 else "right",
+                ha="left" if ratio >= start else "right",
                 va="center",
                 fontsize=6.5,
             )
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(import_module("matplotlib.ticker").LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("")
-    axes.axvline(1.0, color="#444444", linewidth=1.0)
+    axes.axvline(start, color="#444444", linewidth=1.0)
     axes.set_ylim(len(places) - 0.4, -0.6)
     axes.margins(x=0.12)
     axes.grid(axis="x", alpha=0.25)
     axes.set_axisbelow(True)
+
+
+def _logarithmic(axes: Any) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(import_module("matplotlib.ticker").LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
