@@ -1,40 +1,23 @@
 #include "ops/conv/conv.h"
 
 #include "bindings/arrays.h"
-#include "bindings/enums.h"
+#include "bindings/conv_options.h"
 #include "bindings/register.h"
 #include "ops/conv/im2col.h"
 
 namespace foldgate {
 namespace {
 
-// What both directions are told of the window and the algorithm, in this order.
-struct Options {
-  Shape strides, pads, dilation;
-  int64_t groups;
-  bool channels_first;
-  int activation, algorithm;
-};
-
-ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, const Options& o,
+ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, const ConvOptions& o,
                    bool forward_alone) {
-  ConvSpec spec;
-  spec.x = shape_of(x);
-  spec.kernel = shape_of(kernel);
-  spec.strides = o.strides;
-  spec.pads = o.pads;
-  spec.dilation = o.dilation;
-  spec.groups = o.groups;
-  spec.channels_first = o.channels_first;
-  spec.activation = enum_from(op, "activation", o.activation, Activation::kSigmoid);
-  spec.algorithm = enum_from(op, "algorithm", o.algorithm, kLastConvAlgorithm);
+  ConvSpec spec = spec_of(op, shape_of(x), shape_of(kernel), o);
   spec.forward_alone = forward_alone;
   return ConvPlan::make(op, spec);
 }
 
 template <class T>
 py::array forward(const py::array& x, const py::array& kernel, const py::object& bias,
-                  const Options& options) {
+                  const ConvOptions& options) {
   constexpr const char* kOp = "conv";
   const ConvPlan plan = make_plan(kOp, x, kernel, options, true);
   const T* x_data = read<T>(kOp, "x", x, plan.x_shape());
@@ -52,7 +35,7 @@ struct Needs {
 
 template <class T>
 py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
-                   const Options& options, const Needs& needs) {
+                   const ConvOptions& options, const Needs& needs) {
   constexpr const char* kOp = "conv_backward";
   const ConvPlan plan = make_plan(kOp, x, kernel, options, false);
   ConvBackward<T> o{};
@@ -104,7 +87,7 @@ void register_forward(py::module_& module) {
       "conv",
       [](const py::array& x, const py::array& kernel, const py::object& bias, Shape strides, Shape pads,
          Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm) {
-        const Options options{
+        const ConvOptions options{
             std::move(strides), std::move(pads), std::move(dilation), groups, channels_first,
             activation,         algorithm};
         return by_dtype("conv", "x", x,
@@ -122,7 +105,7 @@ void register_backward(py::module_& module) {
       [](const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y, Shape strides,
          Shape pads, Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm,
          bool need_dx, bool need_dkernel, bool need_dbias) {
-        const Options options{
+        const ConvOptions options{
             std::move(strides), std::move(pads), std::move(dilation), groups, channels_first,
             activation,         algorithm};
         return by_dtype("conv_backward", "x", x, [&](auto zero) {

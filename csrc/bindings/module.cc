@@ -11,5 +11,6 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_pool(module);
   foldgate::register_recurrent(module);
   foldgate::register_conv(module);
+  foldgate::register_packed_conv(module);
   foldgate::register_conv_transpose(module);
 }

@@ -160,6 +160,24 @@ def conv_backward(
     need_dkernel: bool,
     need_dbias: bool,
 ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
+
+class PackedConvPlan:
+    def __call__(self, x: FloatArray) -> FloatArray: ...
+
+class PackedConv:
+    def __init__(
+        self,
+        kernel: FloatArray,
+        bias: FloatArray | None,
+        strides: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        channels_first: bool,
+        activation: int,
+        algorithm: int,
+    ) -> None: ...
+    def plan(self, x: Sequence[int], pads: Sequence[int]) -> PackedConvPlan: ...
+
 def conv_transpose(
     x: FloatArray,
     kernel: FloatArray,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bad_inputs.adaptive import adaptive_rows
 from bad_inputs.native import native_rows
 from bad_inputs.operands import operand_rows
+from bad_inputs.packed import packed_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
 from bad_inputs.transposed import transposed_rows
@@ -20,6 +21,7 @@ def all_rows() -> Iterator[Row]:
     yield from adaptive_rows()
     yield from recurrent_rows()
     yield from native_rows()
+    yield from packed_rows()
 
 
 def complaint(row: Row) -> str | None:

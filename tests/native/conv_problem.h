@@ -53,8 +53,22 @@ struct Problem {
     return 4 * 564 * 9 * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(terms);
   }
 
+  // With weights packed before; the kernel itself is then not there, unless its form is the plain one.
+  int64_t wrong_packed() {
+    ConvPlan kept = plan;
+    kept.forward_alone = kept.kept_weights = true;
+    const PackedWeights<T> packed = pack_weights(kept, kernel.data());
+    CHECK(packed.form == weight_form<T>(kept));
+    const T* const taps = packed.form.kind == WeightForm::kPlain ? kernel.data() : nullptr;
+    conv_forward(kept, x.data(), taps, bias.data(), y.data(), &packed);
+    return wrong_y();
+  }
   int64_t wrong_forward() {
     conv_forward(plan, x.data(), kernel.data(), bias.data(), y.data());
+    return wrong_y();
+  }
+
+  int64_t wrong_y() {
     const Images out = images_of_y(plan);
     std::vector<double> expected(static_cast<size_t>(y.size()));
     for (int64_t n = 0; n < plan.batch; ++n) {
@@ -104,6 +118,7 @@ struct Problem {
 template <class T>
 void check_case(const ConvCase& c, Flush flush) {
   Problem<T> problem(c, flush);
+  CHECK_EQ(problem.wrong_packed(), 0);
   CHECK_EQ(problem.wrong_forward(), 0);
   CHECK_EQ(problem.wrong_backward(), 0);
 }

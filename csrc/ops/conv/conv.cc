@@ -61,7 +61,8 @@ void forward_chunk(const ConvPlan& plan, const DirectForward<T>& o) {
       return by_planes(plan) ? depthwise_planes_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y)
                              : depthwise_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     case ConvAlgorithm::kIm2col: return im2col_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
-    case ConvAlgorithm::kWinograd: return winograd_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
+    case ConvAlgorithm::kWinograd:
+      return winograd_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y, o.packed);
     default: return direct_forward(plan, o);
   }
 }
@@ -152,15 +153,57 @@ class OutputGradient {
 
 }  // namespace
 
+namespace {
+
+// How the operands of a forward pass reach the algorithm.
+struct ForwardLayout {
+  bool turn_x, turn_y;      // by a pass of their own
+  bool x_planes, y_planes;  // direct turns its operands while they are in cache
+  int64_t images;           // of a chunk
+};
 template <class T>
-void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y) {
+ForwardLayout forward_layout(const ConvPlan& plan) {
+  const bool direct = plan.algorithm == ConvAlgorithm::kDirect;
+  ForwardLayout l{};
+  l.x_planes = plan.channels_first && direct && direct_reads_planes<T>(plan);
+  l.y_planes = turns_y(plan) && direct;
+  l.turn_x = turns_x(plan) && !l.x_planes;
+  l.turn_y = turns_y(plan) && !direct;
+  const int64_t held = std::max(
+      {l.turn_x ? x_size(plan) : 0, l.turn_y ? y_size(plan) : 0, direct ? 0 : held_by_algorithm(plan)});
+  l.images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
+  return l;
+}
+
+template <class T>
+DirectForward<T> direct_operands(const ConvPlan& plan, const T* kernel) {
+  const ForwardLayout l = forward_layout<T>(plan);
+  return {l.images, nullptr, kernel, nullptr, nullptr, l.x_planes, l.y_planes, nullptr};
+}
+
+}  // namespace
+
+template <class T>
+WeightForm weight_form(const ConvPlan& plan) {
+  if (plan.batch == 0) return {};
+  if (plan.algorithm == ConvAlgorithm::kWinograd) return winograd_form<T>(plan);
+  if (plan.algorithm == ConvAlgorithm::kDirect) return direct_form(plan, direct_operands<T>(plan, nullptr));
+  return {};  // depthwise kernels and im2col's product read the kernel as it is
+}
+
+template <class T>
+PackedWeights<T> pack_weights(const ConvPlan& plan, const T* kernel) {
+  if (plan.batch == 0) return {};
+  if (plan.algorithm == ConvAlgorithm::kWinograd) return winograd_pack(plan, kernel);
+  if (plan.algorithm == ConvAlgorithm::kDirect) return direct_pack(plan, direct_operands(plan, kernel));
+  return {};
+}
+
+template <class T>
+void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y,
+                  const PackedWeights<T>* packed) {
   if (plan.batch == 0) return;
-  const bool direct = plan.algorithm == ConvAlgorithm::kDirect;  // turns its operands while they are in cache
-  const bool x_planes = plan.channels_first && direct && direct_reads_planes<T>(plan);
-  const bool turn_x = turns_x(plan) && !x_planes, turn_y = turns_y(plan) && !direct;
-  const int64_t held =
-      std::max({turn_x ? x_size(plan) : 0, turn_y ? y_size(plan) : 0, direct ? 0 : held_by_algorithm(plan)});
-  const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
+  const auto [turn_x, turn_y, x_planes, y_planes, images] = forward_layout<T>(plan);
   const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);
   const Scratch<T> turned_y(turn_y ? images * y_size(plan) : 0);
   for (int64_t n = 0; n < plan.batch; n += images) {
@@ -171,8 +214,8 @@ void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bi
       planes_to_pixels(from, count, plan.in_channels, plan.window.input_positions(), turned_x.data());
       from = turned_x.data();
     }
-    forward_chunk<T>(
-        plan, {count, from, kernel, bias, turn_y ? turned_y.data() : to, x_planes, turns_y(plan) && direct});
+    forward_chunk<T>(plan,
+                     {count, from, kernel, bias, turn_y ? turned_y.data() : to, x_planes, y_planes, packed});
     if (turn_y)
       pixels_to_planes(turned_y.data(), count, plan.out_channels, plan.window.output_positions(), to);
     check_interrupt();
@@ -243,9 +286,13 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
   }
 }
 
-template void conv_forward(const ConvPlan&, const float*, const float*, const float*, float*);
-template void conv_forward(const ConvPlan&, const double*, const double*, const double*, double*);
-template void conv_backward(const ConvPlan&, const ConvBackward<float>&);
-template void conv_backward(const ConvPlan&, const ConvBackward<double>&);
+#define FOLDGATE_INSTANTIATE(T)                                                                           \
+  template void conv_forward(const ConvPlan&, const T*, const T*, const T*, T*, const PackedWeights<T>*); \
+  template void conv_backward(const ConvPlan&, const ConvBackward<T>&);                                   \
+  template WeightForm weight_form<T>(const ConvPlan&);                                                    \
+  template PackedWeights<T> pack_weights(const ConvPlan&, const T*);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
 
 }  // namespace foldgate

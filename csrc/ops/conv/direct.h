@@ -3,7 +3,7 @@
 #pragma once
 #include <cstdint>
 
-#include "ops/conv/plan.h"
+#include "ops/conv/packed.h"
 
 namespace foldgate {
 
@@ -25,9 +25,15 @@ struct DirectForward {
   const T *x, *kernel, *bias;
   T* y;
   bool x_planes, y_planes;
+  const PackedWeights<T>* packed;  // of the kernel, or null
 };
 template <class T>
 void direct_forward(const ConvPlan& plan, const DirectForward<T>& operands);
+// The kernel for `packed`, and the form that direct_forward wants with the other operands' layout; no data is read.
+template <class T>
+PackedWeights<T> direct_pack(const ConvPlan& plan, const DirectForward<T>& operands);
+template <class T>
+WeightForm direct_form(const ConvPlan& plan, const DirectForward<T>& operands);
 
 // Whether direct_forward takes x_planes.
 template <class T>

@@ -59,19 +59,43 @@ bool direct_reads_planes(const ConvPlan& plan) {
 template <class T>
 void direct_forward(const ConvPlan& asked, const DirectForward<T>& o) {
   const MergedGroups<T> merged(asked, o.x, o.batch * asked.window.input_positions() * asked.in_channels);
-  const Scratch<T> block_kernel = merged.kernel(o.kernel);
   TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
+  problem.planar = o.y_planes;
+  if (o.packed && o.packed->data.data() && o.packed->form == direct_gemm_form(problem))
+    problem.packed = o.packed;
+  const Scratch<T> block_kernel = problem.packed ? Scratch<T>() : merged.kernel(o.kernel);
   problem.in.data = o.x;
   problem.weights = block_kernel.data() ? block_kernel.data() : o.kernel;
   problem.bias = o.bias;
   problem.out = o.y;
-  problem.planar = o.y_planes;
   direct_gemm(problem);
+}
+
+template <class T>
+PackedWeights<T> direct_pack(const ConvPlan& asked, const DirectForward<T>& o) {
+  const MergedGroups<T> merged(asked, nullptr, 0);
+  const Scratch<T> block_kernel = merged.kernel(o.kernel);
+  TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
+  problem.planar = o.y_planes;
+  problem.weights = block_kernel.data() ? block_kernel.data() : o.kernel;
+  return direct_gemm_pack(problem);
+}
+
+template <class T>
+WeightForm direct_form(const ConvPlan& asked, const DirectForward<T>& o) {
+  TapGemm<T> problem = problem_of<T>(MergedGroups<T>(asked, nullptr, 0).plan(), o.batch, o.x_planes);
+  problem.planar = o.y_planes;
+  return direct_gemm_form(problem);
 }
 
 template bool direct_reads_planes<float>(const ConvPlan&);
 template bool direct_reads_planes<double>(const ConvPlan&);
-template void direct_forward(const ConvPlan&, const DirectForward<float>&);
-template void direct_forward(const ConvPlan&, const DirectForward<double>&);
+#define FOLDGATE_INSTANTIATE(T)                                                    \
+  template void direct_forward(const ConvPlan&, const DirectForward<T>&);          \
+  template PackedWeights<T> direct_pack(const ConvPlan&, const DirectForward<T>&); \
+  template WeightForm direct_form(const ConvPlan&, const DirectForward<T>&);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
 
 }  // namespace foldgate

@@ -251,9 +251,27 @@ void strided_gemm(const TapGemm<T>& problem) {
   StridedRun<T>(flat).run();
 }
 
-template bool strided_gemm_suits(const TapGemm<float>&);
-template bool strided_gemm_suits(const TapGemm<double>&);
-template void strided_gemm(const TapGemm<float>&);
-template void strided_gemm(const TapGemm<double>&);
+template <class T>
+PackedWeights<T> strided_gemm_pack(const TapGemm<T>& problem) {
+  const TapGemm<T> flat = flattened(problem);
+  StridedPanels<T> panels(flat, flat.grid[2]);
+  panels.pack(get_num_threads());
+  return panels.take();
+}
+
+template <class T>
+WeightForm strided_gemm_form(const TapGemm<T>& problem) {
+  const TapGemm<T> flat = flattened(problem);
+  return StridedPanels<T>(flat, flat.grid[2]).form();
+}
+
+#define FOLDGATE_INSTANTIATE(T)                                   \
+  template bool strided_gemm_suits(const TapGemm<T>&);            \
+  template void strided_gemm(const TapGemm<T>&);                  \
+  template PackedWeights<T> strided_gemm_pack(const TapGemm<T>&); \
+  template WeightForm strided_gemm_form(const TapGemm<T>&);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
 
 }  // namespace foldgate

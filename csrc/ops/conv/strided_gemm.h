@@ -14,11 +14,27 @@ bool strided_gemm_suits(const TapGemm<T>& problem);
 template <class T>
 void strided_gemm(const TapGemm<T>& problem);
 
+template <class T>
+PackedWeights<T> strided_gemm_pack(const TapGemm<T>& problem);
+template <class T>
+WeightForm strided_gemm_form(const TapGemm<T>& problem);
+
 // By the engine that suits.
 template <class T>
 void direct_gemm(const TapGemm<T>& problem) {
   if (planar_gemm_suits(problem)) return planar_gemm(problem);
   problem.planes || strided_gemm_suits(problem) ? strided_gemm(problem) : tap_gemm(problem);
+}
+// The weights in the form of that engine; planar_gemm reads them in place.
+template <class T>
+PackedWeights<T> direct_gemm_pack(const TapGemm<T>& problem) {
+  if (planar_gemm_suits(problem)) return {};
+  return problem.planes || strided_gemm_suits(problem) ? strided_gemm_pack(problem) : tap_gemm_pack(problem);
+}
+template <class T>
+WeightForm direct_gemm_form(const TapGemm<T>& problem) {
+  if (planar_gemm_suits(problem)) return {};
+  return problem.planes || strided_gemm_suits(problem) ? strided_gemm_form(problem) : tap_gemm_form(problem);
 }
 
 }  // namespace foldgate

@@ -1,6 +1,7 @@
 // The weights of a strided GEMM, packed in panels of columns as narrow as its tiles: [panel][taps * length][whole vectors].
 #pragma once
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -25,7 +26,11 @@ class StridedPanels {
         lanes_(kernels<T>().gemm.lanes),
         vectors_(ceil_div(p_.columns, lanes_)),
         per_group_(ceil_div(vectors_, best_width(strip))),
-        terms_(taps() * p_.length) {}
+        terms_(taps() * p_.length),
+        kept_(p_.packed && p_.packed->form == form() ? p_.packed->data.data() : nullptr) {}
+
+  WeightForm form() const { return {WeightForm::kStrided, p_.groups, per_group_, &kernels<T>().gemm}; }
+  PackedWeights<T> take() { return {form(), std::move(packed_)}; }
 
   int64_t count() const { return p_.groups * per_group_; }
   StridedPanel panel(int64_t index) const {
@@ -40,10 +45,10 @@ class StridedPanels {
 
   bool even() const { return vectors_ % per_group_ == 0; }  // all panels are as wide
   int64_t bytes() const { return p_.groups * vectors_ * lanes_ * terms_ * static_cast<int64_t>(sizeof(T)); }
-  const T* packed(int64_t index) const { return packed_.data() + padded(index) * terms_; }
+  const T* packed(int64_t index) const { return (kept_ ? kept_ : packed_.data()) + padded(index) * terms_; }
 
   void pack(int workers) {
-    if (terms_ == 0) return;
+    if (terms_ == 0 || kept_) return;
     packed_ = Scratch<T>(p_.groups * vectors_ * lanes_ * terms_);
     const int64_t runs = contiguous() ? 1 : taps(), length = terms_ / runs;
     const EvenSplit chunks(length, kPackTerms);
@@ -103,6 +108,7 @@ class StridedPanels {
 
   const TapGemm<T>& p_;
   int64_t lanes_, vectors_, per_group_, terms_;
+  const T* kept_;
   Scratch<T> packed_;
 };
 

@@ -58,7 +58,7 @@ class TapGemmRun {
     zero_ = zero.data();
     fill_shifts();
     int64_t block_size = 0;
-    if (row_tasks_ > 1)
+    if (row_tasks_ > 1 || panels_.kept())
       panels_.pack_all(workers);
     else
       block_size = panels_.pack_blocks(ceil_div(panels_.count(), column_tasks_));
@@ -265,7 +265,24 @@ void tap_gemm(const TapGemm<T>& problem) {
   TapGemmRun<T>(problem).run();
 }
 
-template void tap_gemm(const TapGemm<float>&);
-template void tap_gemm(const TapGemm<double>&);
+template <class T>
+PackedWeights<T> tap_gemm_pack(const TapGemm<T>& problem) {
+  TapPanels<T> panels(problem, kernels<T>().gemm);
+  panels.pack_all(get_num_threads());
+  return panels.take();
+}
+
+template <class T>
+WeightForm tap_gemm_form(const TapGemm<T>& problem) {
+  return TapPanels<T>(problem, kernels<T>().gemm).form();
+}
+
+#define FOLDGATE_INSTANTIATE(T)                               \
+  template void tap_gemm(const TapGemm<T>&);                  \
+  template PackedWeights<T> tap_gemm_pack(const TapGemm<T>&); \
+  template WeightForm tap_gemm_form(const TapGemm<T>&);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
 
 }  // namespace foldgate

@@ -11,6 +11,7 @@
 
 #include "kernels/activation.h"
 #include "ops/conv/images.h"
+#include "ops/conv/packed.h"
 
 namespace foldgate {
 
@@ -33,6 +34,8 @@ struct TapGemm {
   const T* weights = nullptr;                   // B_t[k][j] of group g: weights[t.weights + g * group_step
   int64_t k_step = 0, column_step = 0;  //                               + k * k_step + j * column_step]
   int64_t group_step = 0;
+  const PackedWeights<T>* packed =
+      nullptr;  // of these weights, or null; used where its form is what the engine wants
 
   T* out = nullptr;
   int64_t out_step[kMaxSpatial + 1] = {};  // as Images::step; the columns of all groups are contiguous
@@ -46,5 +49,10 @@ struct TapGemm {
 // outputs of one sweep.
 template <class T>
 void tap_gemm(const TapGemm<T>& problem);
+// The problem's weights for `packed`, whatever its operands; tap_gemm_form says their form alone.
+template <class T>
+PackedWeights<T> tap_gemm_pack(const TapGemm<T>& problem);
+template <class T>
+WeightForm tap_gemm_form(const TapGemm<T>& problem);
 
 }  // namespace foldgate

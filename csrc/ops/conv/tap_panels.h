@@ -1,6 +1,7 @@
 // The weights of a tap GEMM as its tiles read them: panels of columns, in blocks of taps and channels.
 #pragma once
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -37,7 +38,15 @@ class TapPanels {
         in_place_(dots_ && p_.k_step == 1),
         shape_(panel_shape(gemm, problem.columns)),
         per_group_(dots_ ? 1 : ceil_div(p_.columns, shape_.width)),
-        depth_(dots_ ? p_.length : kDepth) {}
+        depth_(dots_ ? p_.length : kDepth),
+        kept_(p_.packed && p_.packed->form == form() ? p_.packed->data.data() : nullptr) {}
+
+  WeightForm form() const {
+    if (in_place_) return {WeightForm::kPlain, p_.groups, 0, &gemm_};
+    return {WeightForm::kTaps, p_.groups, dots_ ? 0 : shape_.width, &gemm_};
+  }
+  bool kept() const { return kept_ != nullptr; }
+  PackedWeights<T> take() { return {form(), std::move(packed_)}; }
 
   bool dots() const { return dots_; }
   int64_t tile_rows() const { return dots_ ? gemm_.dots_rows : shape_.rows; }
@@ -54,7 +63,7 @@ class TapPanels {
 
   // Packs everything, before the sweeps.
   void pack_all(int workers) {
-    if (in_place_) return;
+    if (in_place_ || kept_) return;
     const EvenSplit lengths(p_.length, depth_);
     packed_ = Scratch<T>(taps() * p_.length * offset(count()));
     parallel_for(taps() * lengths.parts, workers, [&](int64_t unit, int) {
@@ -92,7 +101,7 @@ class TapPanels {
 
   // A block of panels [first, end), where it must be packed.
   void load(const TapBlock& block, int64_t first, int64_t end, T* scratch) const {
-    if (in_place_ || packed_.data()) return;
+    if (in_place_ || all()) return;
     const int64_t size = block.length * (offset(end) - offset(first));
     for (int64_t s = 0; s < block.taps; ++s)
       pack(block.tap + s, block.k, block.length, first, end, scratch + s * size);
@@ -108,11 +117,11 @@ class TapPanels {
         b[s] = base + p_.taps[static_cast<size_t>(block.tap + s)].weights;
       return p_.column_step;
     }
-    const int64_t row = packed_.data() ? offset(count()) : offset(end) - offset(first);
-    const int64_t begin = offset(index) - (packed_.data() ? 0 : offset(first));
-    const int64_t step = row * (packed_.data() ? p_.length : block.length);
-    const T* base = (packed_.data() ? packed_.data() + (block.tap * p_.length + block.k) * row : scratch) +
-                    begin * block.length;
+    const T* const all = this->all();
+    const int64_t row = all ? offset(count()) : offset(end) - offset(first);
+    const int64_t begin = offset(index) - (all ? 0 : offset(first));
+    const int64_t step = row * (all ? p_.length : block.length);
+    const T* base = (all ? all + (block.tap * p_.length + block.k) * row : scratch) + begin * block.length;
     for (int64_t s = 0; s < block.taps; ++s) b[s] = base + s * step;
     return dots_ ? block.length : panel(index).width;
   }
@@ -125,6 +134,9 @@ class TapPanels {
   static constexpr int64_t kLeastDepth = 96;
 
   int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
+  const T* all() const {
+    return kept_ ? kept_ : packed_.data();
+  }  // null where blocks are packed as they come
   // Packed columns of a row before a panel.
   int64_t offset(int64_t index) const {
     if (dots_) return index * p_.columns;
@@ -153,6 +165,7 @@ class TapPanels {
   bool dots_, in_place_;
   PanelShape shape_;
   int64_t per_group_, depth_;
+  const T* kept_;
   Scratch<T> packed_;
 };
 

@@ -18,6 +18,7 @@ bool winograd_pays(const ConvPlan& plan) {
   if (!winograd_can(plan) || channels < kWinogradFewestChannels) return false;
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
   const int64_t outputs = plan.batch * plan.window.output_positions();
+  if (plan.kept_weights) return tiles.count >= kWinogradFewTiles && 2 * 16 * tiles.count <= 3 * outputs;
   const bool heavy = plan.forward_alone && plan.in_channels * plan.out_channels >= kWinogradManyWeights;
   const int64_t least = heavy                          ? kWinogradFewTiles
                         : channels < kWinogradChannels ? kWinogradManyTiles
@@ -25,17 +26,46 @@ bool winograd_pays(const ConvPlan& plan) {
   return tiles.count >= least && 2 * 16 * tiles.count <= 3 * outputs;
 }
 
+namespace {
 template <class T>
-void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y) {
+WinogradProduct<T> forward_product(const ConvPlan& plan, int64_t batch, const T* kernel) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap = plan.in_channels * plan.out_channels;
-  winograd_product<T>({batch,
-                       {x, height.input, width.input, plan.in_channels, plan.channels_first},
-                       {y, height.output, width.output, plan.out_channels, plan.channels_first},
-                       {height.before, width.before},
-                       {kernel, tap, plan.out_channels, 1},
-                       bias,
-                       plan.activation});
+  return {batch,
+          {nullptr, height.input, width.input, plan.in_channels, plan.channels_first},
+          {nullptr, height.output, width.output, plan.out_channels, plan.channels_first},
+          {height.before, width.before},
+          {kernel, tap, plan.out_channels, 1},
+          nullptr,
+          plan.activation,
+          nullptr};
+}
+}  // namespace
+
+template <class T>
+void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
+                      const PackedWeights<T>* packed) {
+  WinogradProduct<T> product = forward_product(plan, batch, kernel);
+  product.in.data = x;
+  product.out.data = y;
+  product.bias = bias;
+  if (packed && packed->form == winograd_form<T>(plan)) product.packed = packed;
+  winograd_product(product);
+}
+
+template <class T>
+PackedWeights<T> winograd_pack(const ConvPlan& plan, const T* kernel) {
+  return winograd_pack(forward_product(plan, plan.batch, kernel), winograd_form<T>(plan));
+}
+
+template <class T>
+WeightForm winograd_form(const ConvPlan& plan) {
+  const GemmKernels<T>& gemm = kernels<T>().gemm;
+  const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
+  const int64_t bytes = 36 * plan.in_channels * plan.out_channels * static_cast<int64_t>(sizeof(T));
+  const bool small = tiles.count < kWinogradKeptTiles && bytes > kWinogradKeptBytes;
+  return {small ? WeightForm::kWinograd2 : WeightForm::kWinograd4, 1,
+          panel_shape(gemm, plan.out_channels).width, &gemm};
 }
 
 // Pixel q of dx meets the outputs q + before - t: in the order of t' = 2 - t they begin at q - (2 - before).
@@ -49,11 +79,15 @@ void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, co
                        {2 - height.before, 2 - width.before},
                        {kernel + 8 * tap, -tap, 1, plan.out_channels},
                        nullptr,
-                       Activation::kLinear});
+                       Activation::kLinear,
+                       nullptr});
 }
 
-#define FOLDGATE_INSTANTIATE(T)                                                               \
-  template void winograd_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*); \
+#define FOLDGATE_INSTANTIATE(T)                                                              \
+  template void winograd_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*, \
+                                 const PackedWeights<T>*);                                   \
+  template PackedWeights<T> winograd_pack(const ConvPlan&, const T*);                        \
+  template WeightForm winograd_form<T>(const ConvPlan&);                                     \
   template void winograd_backward_data(const ConvPlan&, int64_t, const T*, const T*, T*);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)

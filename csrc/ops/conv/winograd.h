@@ -3,7 +3,7 @@
 #pragma once
 #include <cstdint>
 
-#include "ops/conv/plan.h"
+#include "ops/conv/packed.h"
 
 namespace foldgate {
 
@@ -30,12 +30,23 @@ constexpr int64_t kWinogradFewTiles = 4;
 constexpr int64_t kWinogradManyWeights = 1 << 18;
 constexpr int64_t kWinogradChannels = 32;
 constexpr int64_t kWinogradFewestChannels = 16;
+//
+// Weights that are kept transformed cost no transform, but 4 times the memory of the kernel's taps with F(4 x 4) and 1.8
+// times with F(2 x 2): from kWinogradFewTiles tiles on, and F(2 x 2) for less than kWinogradKeptTiles tiles whose F(4 x 4)
+// weights would pass kWinogradKeptBytes, half of an L3.
+constexpr int64_t kWinogradKeptTiles = 9;
+constexpr int64_t kWinogradKeptBytes = 16 << 20;
 bool winograd_pays(const ConvPlan& plan);
 
 // x (batch, H, W, Cin), y (batch, OH, OW, Cout), or planes if the plan is channels_first; kernel (3, 3, Cin, Cout); bias
-// (Cout,) or null.
+// (Cout,) or null. packed: of the kernel, used where its form is what the plan wants; or null.
 template <class T>
-void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y);
+void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
+                      const PackedWeights<T>* packed = nullptr);
+template <class T>
+PackedWeights<T> winograd_pack(const ConvPlan& plan, const T* kernel);
+template <class T>
+WeightForm winograd_form(const ConvPlan& plan);
 // dx is the convolution of dy with the taps turned round and their channels exchanged.
 template <class T>
 void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);

@@ -25,11 +25,11 @@ constexpr int64_t kInputTasks = 8;
 template <class T>
 class WinogradRun {
  public:
-  explicit WinogradRun(const WinogradProduct<T>& product)
+  WinogradRun(const WinogradProduct<T>& product, const WinogradKernels<T>& winograd)
       : p_(product),
         kernels_(kernels<T>()),
         gemm_(kernels_.gemm),
-        winograd_(winograd_of(kernels_, p_.batch, p_.out.height, p_.out.width)),
+        winograd_(winograd),
         positions_(winograd_.edge * winograd_.edge),
         grid_(p_.batch, p_.out.height, p_.out.width, winograd_.outputs),
         k_(p_.in.channels),
@@ -39,6 +39,14 @@ class WinogradRun {
         written_(grid_, winograd_.outputs),
         zero_(k_) {
     zero_.zero();
+  }
+
+  // All of U.
+  Scratch<T> pack() {
+    const int64_t columns = padded_columns(gemm_, n_);
+    Scratch<T> transformed(positions_ * weights_step(k_, columns));
+    transform_all_weights(transformed.data(), weights_step(k_, columns));
+    return transformed;
   }
 
   void run() {
@@ -63,18 +71,20 @@ class WinogradRun {
 
   // U: [position][panel][k][width], panels from the column that `data` stands for on.
   struct Weights {
-    T* data;
+    const T* data;
     int64_t depth, step;
     const T* panel(int64_t position, int64_t column) const { return data + position * step + column * depth; }
   };
   static int64_t weights_step(int64_t depth, int64_t columns) { return depth * columns + kLineBytes / kSize; }
+  Weights kept(int64_t column) const {
+    return {p_.packed->data.data() + column * k_, k_, weights_step(k_, padded_columns(gemm_, n_))};
+  }
 
   // Many tiles: all weights are transformed first, and blocks of tiles pass over them.
   void by_tiles() {
     const int64_t columns = padded_columns(gemm_, n_);
-    const Scratch<T> transformed(positions_ * weights_step(k_, columns));
-    const Weights u{transformed.data(), k_, weights_step(k_, columns)};
-    transform_all_weights(u);
+    const Scratch<T> transformed = p_.packed ? Scratch<T>() : pack();
+    const Weights u = p_.packed ? kept(0) : Weights{transformed.data(), k_, weights_step(k_, columns)};
     const int64_t by_cache = kBlockBytes / (positions_ * (k_ + columns) * kSize);
     const int64_t least = weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
     const EvenSplit blocks(grid_.count, std::max(least, by_cache));
@@ -93,21 +103,22 @@ class WinogradRun {
     });
   }
 
-  void transform_all_weights(const Weights& u) {
+  void transform_all_weights(T* u, int64_t step) {
     const EvenSplit chunks(k_, kLeastDepth);
     const int64_t panels = ceil_div(n_, shape_.width), tasks = panels * chunks.parts;
     const int workers = workers_for(tasks, work(1));
     const Scratch<T> packed(workers * packed_size(ceil_div(k_, chunks.parts)));
     parallel_for(tasks, workers, [&](int64_t task, int worker) {
       const int64_t column = task / chunks.parts * shape_.width, k = chunks.begin(task % chunks.parts);
-      T* target = u.data + column * k_ + k * panel_width(gemm_, shape_, n_ - column);
-      transform_weights(k, chunks.size(task % chunks.parts), column, target, u.step,
+      T* target = u + column * k_ + k * panel_width(gemm_, shape_, n_ - column);
+      transform_weights(k, chunks.size(task % chunks.parts), column, target, step,
                         packed.data() + worker * (packed.size() / workers));
     });
   }
 
   // Few tiles: a panel's weights are transformed where it is used, and never leave the cache.
   void by_columns() {
+    if (p_.packed) return by_kept_columns();
     if (ceil_div(n_, shape_.width) < kColumnTasks && shape_.width > 2 * gemm_.lanes)
       shape_ = {2 * int64_t{gemm_.lanes}, gemm_.tile_heights[1]};
     const EvenSplit chunks(k_, std::max(kLeastDepth, kChunkBytes / (positions_ * shape_.width * kSize)));
@@ -124,21 +135,40 @@ class WinogradRun {
     const Scratch<T> scratch(workers * own);
     parallel_for(tasks, workers, [&](int64_t task, int worker) {
       T* u = scratch.data() + worker * own;
-      one_panel(v, task * shape_.width, chunks, {u, 0, u_step}, m_shape.at(u + positions_ * u_step));
+      one_panel(v, task * shape_.width, chunks, u, u_step, m_shape.at(u + positions_ * u_step));
+    });
+  }
+
+  // The same with weights that are there already: they pass once, from L3.
+  void by_kept_columns() {
+    const auto v_shape = PositionMatrices<T>::shape(grid_.count, k_),
+               m_shape = PositionMatrices<T>::shape(grid_.count, shape_.width);
+    const Scratch<T> transformed(positions_ * v_shape.step);
+    const auto v = v_shape.at(transformed.data());
+    transform_all_input(v);
+    const int64_t tasks = ceil_div(n_, shape_.width),
+                  own = positions_ * m_shape.step + shape_.width + window_size();
+    const int workers = workers_for(tasks, work(grid_.count));
+    const Scratch<T> scratch(workers * own);
+    parallel_for(tasks, workers, [&](int64_t task, int worker) {
+      const int64_t column = task * shape_.width, columns = std::min(shape_.width, n_ - column);
+      const auto m = m_shape.at(scratch.data() + worker * own);
+      multiply(v, grid_.count, kept(column), columns, m, false);
+      T* outside = m.data + positions_ * m.step;
+      transform_output(0, grid_.count, column, columns, m, outside, outside + shape_.width);
     });
   }
 
   // All tiles of the panel at `column`. Behind M: a row for what lies outside the image, a window, room to pack weights.
-  void one_panel(const PositionMatrices<T>& v, int64_t column, const EvenSplit& chunks, Weights u,
+  void one_panel(const PositionMatrices<T>& v, int64_t column, const EvenSplit& chunks, T* u, int64_t u_step,
                  const PositionMatrices<T>& m) const {
     const int64_t columns = std::min(shape_.width, n_ - column);
     T *outside = m.data + positions_ * m.step, *window = outside + shape_.width,
       *packed = window + window_size();
     for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
-      const int64_t k = chunks.begin(chunk);
-      u.depth = chunks.size(chunk);
-      transform_weights(k, u.depth, column, u.data, u.step, packed);
-      multiply(v.part(0, k), grid_.count, u, columns, m, chunk > 0);
+      const int64_t k = chunks.begin(chunk), depth = chunks.size(chunk);
+      transform_weights(k, depth, column, u, u_step, packed);
+      multiply(v.part(0, k), grid_.count, {u, depth, u_step}, columns, m, chunk > 0);
     }
     transform_output(0, grid_.count, column, columns, m, outside, window);
   }
@@ -246,11 +276,21 @@ class WinogradRun {
 }  // namespace
 
 template <class T>
-void winograd_product(const WinogradProduct<T>& product) {
-  WinogradRun<T>(product).run();
+void winograd_product(const WinogradProduct<T>& p) {
+  const Kernels<T>& table = kernels<T>();
+  const auto& winograd =
+      p.packed ? winograd_of(table, p.packed->form) : winograd_of(table, p.batch, p.out.height, p.out.width);
+  WinogradRun<T>(p, winograd).run();
+}
+
+template <class T>
+PackedWeights<T> winograd_pack(const WinogradProduct<T>& product, const WeightForm& form) {
+  return {form, WinogradRun<T>(product, winograd_of(kernels<T>(), form)).pack()};
 }
 
 template void winograd_product(const WinogradProduct<float>&);
 template void winograd_product(const WinogradProduct<double>&);
+template PackedWeights<float> winograd_pack(const WinogradProduct<float>&, const WeightForm&);
+template PackedWeights<double> winograd_pack(const WinogradProduct<double>&, const WeightForm&);
 
 }  // namespace foldgate

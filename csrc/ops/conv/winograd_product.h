@@ -5,6 +5,7 @@
 // As e * e products of matrices, one a position of the transformed tiles: M[tile][j] = sum over k of V[tile][k] U[k][j].
 #pragma once
 #include "kernels/activation.h"
+#include "ops/conv/packed.h"
 #include "ops/conv/winograd_tiles.h"
 
 namespace foldgate {
@@ -25,11 +26,16 @@ struct WinogradProduct {
   TapWeights<T> taps;
   const T* bias;  // (N,) or null
   Activation activation;
+  const PackedWeights<T>* packed = nullptr;  // U of the taps, which are then not read
 };
 
 // Scratch: V and M of the tiles in flight a worker, for planar images a window of both, and U: of all channels (e * e / 9 times the weights) where tiles are
 // many, of kChunkBytes a worker where they are few.
 template <class T>
 void winograd_product(const WinogradProduct<T>& product);
+
+// U of all channels, [position][panel][k][width], for F(4 x 4) or F(2 x 2): `form.kind`.
+template <class T>
+PackedWeights<T> winograd_pack(const WinogradProduct<T>& product, const WeightForm& form);
 
 }  // namespace foldgate

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "kernels/table.h"
+#include "ops/conv/packed.h"
 
 namespace foldgate {
 
@@ -44,6 +45,11 @@ template <class T>
 const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, int64_t batch, int64_t height,
                                       int64_t width) {
   return TileGrid(batch, height, width, 4).count < kFewTiles ? kernels.winograd2 : kernels.winograd4;
+}
+
+template <class T>
+const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, const WeightForm& form) {
+  return form.kind == WeightForm::kWinograd2 ? kernels.winograd2 : kernels.winograd4;
 }
 
 // pixels[i * edge + j]: pixel (y + i, x + j) of image n, `outside` where there is none.

@@ -42,7 +42,10 @@ class Problem:
     known: float
 
     def run(self, ops: Any) -> Arrays:
-        return self.case.run(self.pass_, ops, self.arrays)
+        return self.prepared(ops)()
+
+    def prepared(self, ops: Any) -> Callable[[], Arrays]:
+        return self.case.prepared(self.pass_, ops, self.arrays)
 
     def wrong(self, call: Callable[[], Arrays], slack: float = 1.0) -> str:
         """What is wrong with a call's results; empty when nothing is."""
@@ -108,7 +111,7 @@ class Contest:
     ) -> list[Contestant]:
         """foldgate, then the rivals that have the operation and get it right, then the reference."""
         rest = REST if problem.threads > 1 else 0.0
-        contestants = [Contestant(FOLDGATE, lambda: problem.run(self._ops), rest / 4)]
+        contestants = [Contestant(FOLDGATE, problem.prepared(self._ops), rest / 4)]
         for rival in self._rivals:
             chosen = _fastest(rival, problem, errors)
             if chosen:
@@ -118,7 +121,7 @@ class Contest:
             *contestants,
             Contestant(
                 REFERENCE,
-                lambda: problem.run(self._reference),
+                problem.prepared(self._reference),
                 REFERENCE_REST if rest else 0.0,
                 problem.known,
             ),

@@ -12,7 +12,7 @@ from typing import Any
 
 from .result import REFERENCE, Report, Row, Run
 
-COLOURS = {"forward": "#3b76af", "train": "#e08a2e"}
+COLOURS = {"forward": "#3b76af", "packed": "#4f9d69", "train": "#e08a2e"}
 Ratio = Callable[[Row], float | None]
 
 
@@ -111,10 +111,12 @@ def _cases(run: Run) -> list[str]:
 
 
 def _bars(axes: Any, run: Run, value: Ratio, start: float) -> None:
-    """Two bars a case, forward above train, from the line at `start`."""
+    """A bar a pass of each case, in the order of COLOURS, from the line at `start`."""
     places = {case: index for index, case in enumerate(_cases(run))}
-    for pass_, colour in COLOURS.items():
-        offset = -0.2 if pass_ == "forward" else 0.2
+    shown = [pass_ for pass_ in COLOURS if any(row.pass_ == pass_ for row in run.rows)]
+    height = 0.8 / len(shown)
+    for index, pass_ in enumerate(shown):
+        offset = (index + 0.5) * height - 0.4
         found = [
             (places[f"{r.op}  {r.name}"] + offset, v)
             for r in run.rows
@@ -125,7 +127,7 @@ def _bars(axes: Any, run: Run, value: Ratio, start: float) -> None:
         where, ratios = zip(*found, strict=True)
         # a bar from 1 to a ratio goes to the right when foldgate is faster, to the left when it is slower
         lengths = [ratio - start for ratio in ratios]
-        axes.barh(where, lengths, left=start, height=0.38, color=colour, label=pass_)
+        axes.barh(where, lengths, left=start, height=0.95 * height, color=COLOURS[pass_], label=pass_)
         for y, ratio in found:
             text = f"{ratio:.0f}" if ratio >= 20 else f"{ratio:.2g}" if ratio >= 10 else f"{ratio:.2f}"
             axes.annotate(

@@ -15,10 +15,12 @@ from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
 from foldgate.ops.im2col import col2im, im2col
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
+from foldgate.ops.packed_conv import PackedConv
 from foldgate.ops.pool import max_pool, max_pool_backward
 from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
 
 __all__ = [
+    "PackedConv",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
     "average_pool",

@@ -35,6 +35,7 @@ from foldgate.reference.lstm import lstm_backward as lstm_backward
 from foldgate.reference.lstm import lstm_step as lstm_step
 from foldgate.reference.lstm import lstm_step_backward as lstm_step_backward
 from foldgate.reference.matmul import matmul as matmul
+from foldgate.reference.packed_conv import PackedConv as PackedConv
 from foldgate.reference.pool import max_pool as max_pool
 from foldgate.reference.pool import max_pool_backward as max_pool_backward
 from foldgate.reference.simple_rnn import simple_rnn as simple_rnn
@@ -46,6 +47,7 @@ __all__ = [
     "ConvGradients",
     "GRUGradients",
     "LSTMGradients",
+    "PackedConv",
     "SimpleRNNGradients",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import beyond, columns, conv, conv_transpose, matmul, pool, recurrent, step
-from .base import BEYOND, DEFAULT, FORWARD, QUICK, TABLES, TRAIN, Array, Arrays, Case
+from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
 from .conv_transpose import ConvTransposeCase
@@ -21,6 +21,7 @@ __all__ = [
     "DEFAULT",
     "FORWARD",
     "OPS",
+    "PACKED",
     "QUICK",
     "TABLES",
     "TRAIN",

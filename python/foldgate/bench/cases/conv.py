@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod, sqrt
 from typing import Any
 
 import numpy as np
 
-from .base import DEFAULT, FORWARD, QUICK, TABLES, Array, Arrays, Case, normal, product_bound, uniform
+from .base import (
+    DEFAULT,
+    FORWARD,
+    PACKED,
+    QUICK,
+    TABLES,
+    TRAIN,
+    Array,
+    Arrays,
+    Case,
+    normal,
+    product_bound,
+    uniform,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +71,13 @@ class ConvCase(Case):
     def flops(self, pass_: str) -> int:
         # a multiply and an add per output and tap, padded taps included; each backward product the same
         forward = 2 * prod(self.y_shape) * prod(self.kernel_shape[:-1])
-        return forward if pass_ == FORWARD else 3 * forward
+        return 3 * forward if pass_ == TRAIN else forward
 
     def traffic(self, pass_: str) -> int:
         x, kernel, y = prod(self.x_shape), prod(self.kernel_shape), prod(self.y_shape)
         # forward reads x, kernel and writes y; backward reads dy, x, kernel and writes dx, dkernel
         elements = x + kernel + y
-        return self.item_size * (elements if pass_ == FORWARD else 3 * x + 3 * kernel + 2 * y)
+        return self.item_size * (3 * x + 3 * kernel + 2 * y if pass_ == TRAIN else elements)
 
     def inputs(self, rng: np.random.Generator) -> Arrays:
         fan = prod(self.kernel_shape[:-1]) + prod(self.kernel_size) * self.filters // self.groups
@@ -86,6 +100,10 @@ class ConvCase(Case):
 
     def forward(self, ops: Any, arrays: Arrays) -> Arrays:
         return {"y": ops.conv(arrays["x"], arrays["kernel"], arrays["bias"], **self.arguments)}
+
+    def packed(self, ops: Any, arrays: Arrays) -> Callable[[], Arrays]:
+        handle = ops.PackedConv(arrays["kernel"], arrays["bias"], **self.arguments)
+        return lambda: {"y": handle(arrays["x"])}
 
     def train(self, ops: Any, arrays: Arrays) -> Arrays:
         results = self.forward(ops, arrays)
@@ -118,11 +136,13 @@ def _image(
 ) -> ConvCase:
     """A square 2-D case; `pad` -1 keeps the extent ("same" at stride 1, half the kernel otherwise)."""
     pad = k // 2 if pad < 0 else pad
+    passes = (FORWARD, PACKED, TRAIN) if TABLES in sets else (FORWARD, TRAIN)
     winograd = op == "conv" and k == 3 and rest.get("strides", 1) == 1
     return ConvCase(
         op=op,
         name=f"{n}x{c}x{size} -> {o} k{k}{label}",
         sets=frozenset(sets),
+        passes=passes,
         group="conv 3x3 s1" if winograd else op,
         batch=n,
         channels=c,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cases import FORWARD, Arrays, Case
+from ..cases import TRAIN, Arrays, Case
 from .base import Candidate, Peer, load
 from .onnx_models import build
 
@@ -19,7 +19,7 @@ class OnnxRuntime(Peer):
         return str(self._runtime.__version__)
 
     def candidates(self, case: Case, pass_: str, arrays: Arrays, threads: int) -> list[Candidate]:
-        model = build(self._onnx, case, arrays) if pass_ == FORWARD else None
+        model = build(self._onnx, case, arrays) if pass_ != TRAIN else None
         if model is None:
             return []
         options = self._runtime.SessionOptions()

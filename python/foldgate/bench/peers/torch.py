@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..cases import (
-    FORWARD,
+    TRAIN,
     Arrays,
     Case,
     ColumnsCase,
@@ -39,7 +39,7 @@ class Torch(Peer):
 
     def candidates(self, case: Case, pass_: str, arrays: Arrays, threads: int) -> list[Candidate]:
         self._torch.set_num_threads(threads)
-        training = pass_ != FORWARD
+        training = pass_ == TRAIN
         if isinstance(case, ConvCase):
             return conv_candidates(self._torch, case, training, arrays)
         if isinstance(case, ConvTransposeCase):
