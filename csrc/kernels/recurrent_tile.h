@@ -32,6 +32,20 @@ struct PanelTile {
   const T* next_h_panel = nullptr;
 };
 
+// A tile of 5 x 4 reads 256 B of weights in 10 cycles, out of L2 as a panel is larger than L1, and the machine's own
+// prefetch follows too closely: fetching kAhead terms ahead, some 90 cycles, makes tiles 8 to 14 % faster. Smaller tiles
+// read all that L2 gives as it is.
+constexpr int64_t kLine = 64, kAhead = 8;
+constexpr bool fetches_ahead(int rows, int vectors) { return rows * vectors * 8 >= kRegisters * 5; }
+
+template <class T, int N>
+FOLDGATE_INLINE void fetch_ahead(const T* b) {
+  constexpr int64_t kTerm = N * kLanes<T> * static_cast<int64_t>(sizeof(T));
+  FOLDGATE_UNROLL
+  for (int64_t line = 0; line < kTerm; line += kLine)
+    __builtin_prefetch(reinterpret_cast<const char*>(b) + kAhead * kTerm + line, 0, 3);
+}
+
 template <class T, int M, int N>
 FOLDGATE_INLINE void panel_multiply(Vec<T> (&sum)[M][N], const T* const (&a)[M], const T* b, int64_t depth,
                                     const T* next) {
@@ -39,6 +53,7 @@ FOLDGATE_INLINE void panel_multiply(Vec<T> (&sum)[M][N], const T* const (&a)[M],
   if (!next) next = b;
 #pragma GCC unroll 1
   for (int64_t k = 0; k < depth; ++k, b += N * kLanes<T>, next += next_step) {
+    if constexpr (fetches_ahead(M, N)) fetch_ahead<T, N>(b);
     if constexpr (M >= 3) __builtin_prefetch(next, 0, 2);
     if constexpr (M * N + N < kRegisters) {
       Vec<T> weight[N];

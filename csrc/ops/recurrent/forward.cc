@@ -18,6 +18,9 @@ namespace {
 // a tile of rows rather than once a step.
 constexpr int64_t kAheadRows = 7;
 constexpr int64_t kAheadBytes = 512 << 10;  // of gates computed ahead: they stay in L2
+// From this width on a step's rows of x, T D apart in the array, are brought together: every panel reads them again,
+// and rows that stand a power of two apart push one another out of L1.
+constexpr int64_t kGatheredBytes = 128;
 
 template <class T>
 class Forward {
@@ -29,12 +32,15 @@ class Forward {
         split_(RecurrentSplit::make(plan, 1)),
         claims_(split_.by_units ? split_.workers : 1),
         ahead_(plan.batch <= kAheadRows),
-        state_(plan.batch * plan.padded_units()),
+        step_(plan.row_step(plan.units)),
+        x_step_(plan.row_step(plan.inputs)),
+        state_(plan.batch * step_),
         chunk_(ahead_ ? ahead_rows() : plan.batch),
         h_(2 * state_),
         c_(plan.options.cell == Cell::kLstm ? state_ : 0),
         update_(plan.options.cell == Cell::kGruBefore ? state_ : 0),
         reset_h_(update_.size()),
+        gathered_(!ahead_ && x_bytes() >= kGatheredBytes ? plan.batch * x_step_ : 0),
         x_(chunk_),
         y_(plan.batch) {
     for (const Phase phase : phases_of(plan.options.cell)) {
@@ -67,7 +73,7 @@ class Forward {
     if (c_.size()) c_.zero();
     const auto copy_in = [&](const T* source, T* target) {
       for (int64_t r = 0; source && r < plan_.batch; ++r)
-        std::memcpy(target + r * plan_.padded_units(), source + plan_.order[r] * plan_.units, row_bytes());
+        std::memcpy(target + r * step_, source + plan_.order[r] * plan_.units, row_bytes());
     };
     copy_in(a_.initial_h, h_.data());
     copy_in(a_.initial_c, c_.data());
@@ -75,13 +81,22 @@ class Forward {
 
   void end_states() {
     for (int64_t r = 0; r < plan_.batch; ++r) {
-      const int64_t target = plan_.order[r] * plan_.units, source = r * plan_.padded_units();
+      const int64_t target = plan_.order[r] * plan_.units, source = r * step_;
       std::memcpy(a_.h + target, h_.data() + (plan_.length[r] & 1) * state_ + source, row_bytes());
       if (a_.c) std::memcpy(a_.c + target, c_.data() + source, row_bytes());
     }
   }
 
   size_t row_bytes() const { return static_cast<size_t>(plan_.units) * sizeof(T); }
+  int64_t x_bytes() const { return plan_.inputs * static_cast<int64_t>(sizeof(T)); }
+
+  // Row r of x at step s's place, beside the other rows of the step.
+  const T* step_input(int64_t r, int64_t place) const {
+    const T* x = a_.x + place * plan_.inputs;
+    if (!gathered_.size()) return x;
+    return static_cast<const T*>(
+        std::memcpy(gathered_.data() + r * x_step_, x, static_cast<size_t>(x_bytes())));
+  }
 
   // All steps of rows [begin, end), whose states no other part touches.
   void run_rows(int64_t begin, int64_t end, int worker) {
@@ -92,7 +107,7 @@ class Forward {
       if (ahead_ && s == projected) projected = project(s);
       for (int64_t r = begin; r < begin + rows; ++r) {
         const int64_t place = plan_.place(r, s);
-        if (!ahead_) x_[r] = a_.x + place * plan_.inputs;
+        if (!ahead_) x_[r] = step_input(r, place);
         if (a_.y) y_[r] = a_.y + place * plan_.units;
       }
       for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p);
@@ -124,7 +139,7 @@ class Forward {
   }
 
   void run_step(int64_t s, int64_t begin, int64_t rows, size_t p) {
-    const int64_t offset = begin * plan_.padded_units(), row = plan_.first[s] + begin;
+    const int64_t offset = begin * step_, row = plan_.first[s] + begin;
     RecurrentStep<T> step;
     step.weights = phases_[p].weights();
     step.descending = s & 1;
@@ -132,7 +147,7 @@ class Forward {
     step.x = ahead_ ? nullptr : x_.data() + begin;
     step.projected = projected_[p].data() + (row - chunk_first_) * phases_[p].width() * ahead_;
     step.projected_rows = chunk_;
-    step.state_step = plan_.padded_units();
+    step.state_step = step_;
     step.before = h_.data() + (s & 1) * state_ + offset;
     step.after = h_.data() + (~s & 1) * state_ + offset;
     step.c = c_.data() + (c_.size() ? offset : 0);
@@ -177,8 +192,8 @@ class Forward {
   Claims claims_;
   StopFlag stop_;
   const bool ahead_;
-  const int64_t state_, chunk_;
-  const Scratch<T> h_, c_, update_, reset_h_;
+  const int64_t step_, x_step_, state_, chunk_;  // state_: of one state of all rows
+  const Scratch<T> h_, c_, update_, reset_h_, gathered_;
   const Scratch<const T*> x_;
   const Scratch<T*> y_;
   std::vector<PackedPhase<T>> phases_;

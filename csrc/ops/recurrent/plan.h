@@ -29,6 +29,8 @@ struct RecurrentPlan {
   int slots() const { return kSavedSlots[static_cast<int>(options.cell)]; }
   int64_t vectors() const { return (units + lanes - 1) / lanes; }
   int64_t padded_units() const { return vectors() * lanes; }
+  // From row to row of scratch, in elements: an odd number of vectors, so that rows do not fall into few sets of L1.
+  int64_t row_step(int64_t width) const { return ((width + lanes - 1) / lanes | 1) * lanes; }
   int64_t rows() const { return first.back(); }
   int64_t longest() const { return static_cast<int64_t>(first.size()) - 1; }
   int64_t count(int64_t s) const { return first[s + 1] - first[s]; }
