@@ -6,9 +6,12 @@ An op that is not listed here fails ``test_every_op_has_a_call`` in test_threads
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from elementwise_cases import FUNCTIONS
 
 Call = Callable[[], Any]
 
@@ -33,6 +36,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
 
     calls: dict[str, Call] = {}
     calls |= _matmul_calls(ops, array, size)
+    calls |= _elementwise_calls(ops, array, size)
     calls |= _conv_calls(ops, array, size)
     calls |= _pool_calls(ops, array, size)
     for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
@@ -43,6 +47,15 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
 def _matmul_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
     a, b, bias = array(37 * size, 70 * size), array(70 * size, 45 * size), array(45 * size)
     return {"matmul": lambda: ops.matmul(a, b, bias, activation="relu")}
+
+
+def _elementwise_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    x, dy = array(60 * size, 50 * size, size), array(60 * size, 50 * size, size)
+    calls: dict[str, Call] = {}
+    for name in FUNCTIONS:
+        calls[name] = partial(getattr(ops, name), x)
+        calls[f"{name}_backward"] = partial(getattr(ops, f"{name}_backward"), dy, x)
+    return calls
 
 
 def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:

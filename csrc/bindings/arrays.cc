@@ -20,6 +20,24 @@ void check_shape(const char* op, const char* name, const py::array& array, const
           shape_text(expected));
 }
 
+py::array given_output(const char* op, const char* name, const py::object& array, const py::dtype& dtype,
+                       const Shape& expected) {
+  if (!py::isinstance<py::array>(array))
+    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
+  py::array result = py::reinterpret_borrow<py::array>(array);
+  check_layout(op, name, result, dtype);
+  check_shape(op, name, result, expected);
+  require(result.writeable(), op, ": ", name, " is read-only; expected a writeable array");
+  return result;
+}
+
+void apart_or_same(const char* op, const char* name, const py::array& operand, const py::array& result) {
+  const auto a = reinterpret_cast<uintptr_t>(operand.data()), b = reinterpret_cast<uintptr_t>(result.data());
+  require(a == b || a + static_cast<uintptr_t>(operand.nbytes()) <= b ||
+              b + static_cast<uintptr_t>(result.nbytes()) <= a,
+          op, ": out overlaps ", name, " in part; expected ", name, " itself, or memory of its own");
+}
+
 py::array new_array(const char* op, const py::dtype& dtype, const Shape& shape) {
   const int64_t bytes = checked_mul(op, checked_product(op, shape), dtype.itemsize());
   void* block = allocate(bytes);

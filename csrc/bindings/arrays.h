@@ -63,6 +63,18 @@ T* data_of(py::array& array) {
   return static_cast<T*>(array.mutable_data());
 }
 
+// The array that the caller gave for a result: writeable, besides what `read` asks for.
+py::array given_output(const char* op, const char* name, const py::object& array, const py::dtype& dtype,
+                       const Shape& expected);
+template <class T>
+py::array output(const char* op, const char* name, const py::object& array, const Shape& expected) {
+  return given_output(op, name, array, py::dtype::of<T>(), expected);
+}
+
+// ValueError unless the operand and the result begin at one address or share no memory: a kernel that writes element i
+// after it has read element i is right for no other overlap.
+void apart_or_same(const char* op, const char* name, const py::array& operand, const py::array& result);
+
 // Takes the GIL by `take`, a call of CPython's. To a thread that comes for it while the interpreter ends, CPython before
 // 3.14 answers with pthread_exit, whose unwinding would run destructors that need the GIL and abort in the first that
 // is noexcept: such a thread sleeps instead until the process is gone, as newer versions let it.

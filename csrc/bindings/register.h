@@ -6,6 +6,7 @@ namespace foldgate {
 
 void register_config(pybind11::module_& module);
 void register_gemm(pybind11::module_& module);
+void register_elementwise(pybind11::module_& module);
 void register_average_pool(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);

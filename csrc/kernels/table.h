@@ -6,6 +6,7 @@
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_lines.h"
+#include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
@@ -23,6 +24,7 @@ struct Kernels {
   ConvKernels<T> conv;
   DepthwiseKernels<T> depthwise;
   DepthwiseLinesKernels<T> depthwise_lines;
+  ElementwiseKernels<T> elementwise;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;

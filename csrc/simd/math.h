@@ -6,14 +6,16 @@
 namespace foldgate::FOLDGATE_ISA {
 
 // ln2 is split so that n * kLn2High is exact for every n that can occur. Adding kRound, 1.5 * 2^mantissa bits, rounds
-// to an integer. exp is 0 below kExpLowest and inf above kExpHighest; tanh is +-1 beyond kTanhHighest.
+// to an integer. exp is 0 below kExpLowest and inf above kExpHighest, e^x - 1 is -1 below kExpm1Lowest; tanh is +-1 beyond
+// kTanhHighest.
 template <class T>
 struct ExpConstants;
 template <>
 struct ExpConstants<float> {
   static constexpr float kLog2e = 1.442695041f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
   static constexpr float kRound = 12582912.0f;
-  static constexpr float kExpLowest = -104.0f, kExpHighest = 89.0f, kTanhHighest = 9.1f;
+  static constexpr float kExpLowest = -104.0f, kExpHighest = 89.0f, kExpm1Lowest = -18.0f,
+                         kTanhHighest = 9.1f;
   static constexpr int kMantissaBits = 23, kExponentBias = 127;
   static constexpr int kDegree = 7;  // next term: .35^8 / 8! = 5e-9, under a tenth of an ulp
 };
@@ -22,7 +24,7 @@ struct ExpConstants<double> {
   static constexpr double kLog2e = 1.4426950408889634, kLn2High = 0.693147180369123816490,
                           kLn2Low = 1.90821492927058770002e-10;
   static constexpr double kRound = 6755399441055744.0;
-  static constexpr double kExpLowest = -746.0, kExpHighest = 710.0, kTanhHighest = 19.1;
+  static constexpr double kExpLowest = -746.0, kExpHighest = 710.0, kExpm1Lowest = -38.0, kTanhHighest = 19.1;
   static constexpr int kMantissaBits = 52, kExponentBias = 1023;
   static constexpr int kDegree = 13;  // next term: .35^14 / 14! = 4e-18
 };
@@ -71,6 +73,19 @@ FOLDGATE_INLINE Vec<T> exp(Vec<T> x) {
   const ExpParts<T> e = exp_parts<T>(clamp<T>(C::kExpLowest, C::kExpHighest, x));
   const IntVec<T> half = e.n >> 1;  // two factors, so that each is normal
   return (e.q + T(1)) * power_of_two<T>(half) * power_of_two<T>(e.n - half);
+}
+
+// e^min(x, 0) - 1 = 2^n q + (2^n - 1): no cancellation near 0.
+template <class T>
+FOLDGATE_INLINE Vec<T> expm1_below_zero(Vec<T> x) {
+  const ExpParts<T> e = exp_parts<T>(clamp<T>(ExpConstants<T>::kExpm1Lowest, T(0), x));
+  const Vec<T> scale = power_of_two<T>(e.n);
+  return scale * e.q + (scale - T(1));
+}
+
+template <class T>
+FOLDGATE_INLINE Vec<T> magnitude(Vec<T> x) {
+  return x < T(0) ? -x : x;
 }
 
 template <class T>

@@ -26,6 +26,10 @@ def matmul(
     transpose_b: bool,
     activation: int,
 ) -> FloatArray: ...
+def elementwise(op: str, function: int, x: FloatArray, a: float, out: FloatArray | None) -> FloatArray: ...
+def elementwise_backward(
+    op: str, function: int, dy: FloatArray, v: FloatArray, a: float, out: FloatArray | None
+) -> FloatArray: ...
 def max_pool(
     x: FloatArray,
     pool_size: Sequence[int],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bad_inputs.adaptive import adaptive_rows
+from bad_inputs.elementwise import elementwise_rows
 from bad_inputs.native import native_rows
 from bad_inputs.operands import operand_rows
 from bad_inputs.packed import packed_rows
@@ -19,6 +20,7 @@ def all_rows() -> Iterator[Row]:
     yield from window_rows()
     yield from transposed_rows()
     yield from adaptive_rows()
+    yield from elementwise_rows()
     yield from recurrent_rows()
     yield from native_rows()
     yield from packed_rows()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bad_inputs.rows import Arguments, Row, every_op, spoil
+from elementwise_cases import FUNCTIONS
 
 OPTIONAL = {"bias", "initial_h", "initial_c", "dy", "dh", "dc", "y"}
 INDEX_DTYPES = "expected int64 (positions), uint8 or int32 (taps)"
@@ -56,8 +57,6 @@ def _operand_rows(op: str, valid: Arguments, name: str, array: np.ndarray) -> It
             yield spoil(f"{name} missing", op, valid, TypeError, words, **{name: None})
     if not is_index and next(iter(valid)) != name and op != "max_pool_backward":
         words = [f"{op}: ", "has dtype float64 but", "has dtype float32; convert one of them"]
-        if name in ("x", "a"):
-            words = [f"{op}: ", "has dtype float32 but", "has dtype float64; convert one of them"]
         yield spoil(
             f"{name} of another precision", op, valid, TypeError, words, **{name: array.astype(np.float64)}
         )
@@ -81,6 +80,8 @@ def _shape_rows(op: str, valid: Arguments, name: str, array: np.ndarray) -> Iter
 
 def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool:
     """Whether the op can do with it after all."""
+    if op in FUNCTIONS:
+        return True
     if op == "matmul":
         if name == "bias":
             return False

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from elementwise_cases import FROM_RESULT, FUNCTIONS
 from foldgate import ops
 
 Arguments = dict[str, Any]
@@ -96,6 +97,14 @@ def adaptive_average_pool_backward_arguments(rank: int) -> Arguments:
     return {"dy": floats(2, *[2] * rank, 4), "input_shape": (2, *[5] * rank, 4)}
 
 
+def elementwise_arguments(op: str) -> Arguments:
+    """Of a function of every value, or of its derivative from the result or from x."""
+    if not op.endswith("_backward"):
+        return {"x": floats(3, 5)}
+    v = "y" if op.removesuffix("_backward") in FROM_RESULT else "x"
+    return {"dy": floats(3, 5), v: floats(3, 5)}
+
+
 WINDOWED: dict[str, Callable[[int], Arguments]] = {
     "conv": conv_arguments,
     "conv_backward": conv_backward_arguments,
@@ -157,6 +166,9 @@ def step_backward_arguments(cell: str) -> Arguments:
 def every_op() -> Iterator[tuple[str, Arguments]]:
     """(op, valid arguments) for every op and, where it has one, every rank."""
     yield "matmul", {"a": floats(3, 4), "b": floats(4, 5), "bias": floats(5)}
+    for function in FUNCTIONS:
+        for op in (function, f"{function}_backward"):
+            yield op, elementwise_arguments(op)
     for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)

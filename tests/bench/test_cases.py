@@ -20,6 +20,7 @@ from foldgate.bench.cases import (
     ColumnsCase,
     ConvCase,
     ConvTransposeCase,
+    ElementwiseCase,
     MatmulCase,
     PoolCase,
     RecurrentCase,
@@ -59,6 +60,8 @@ def shrunk(case: Case) -> Case:
         return replace(case, batch=min(case.batch, 3), width=5, units=7)
     if isinstance(case, MatmulCase):
         return replace(case, rows=min(case.rows, 9), depth=33, columns=17)
+    if isinstance(case, ElementwiseCase):
+        return replace(case, shape=(5, 7))
     assert isinstance(case, ColumnsCase)
     return replace(case, batch=2, channels=3, size=6)
 

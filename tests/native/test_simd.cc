@@ -10,12 +10,15 @@
 #include "random.h"
 #include "simd_contract.h"
 #include "tiers.h"
+#include "ulp.h"
 
 namespace foldgate {
 namespace {
 
+using test::error_in_ulp;
 using test::Flush;
 using test::Guarded;
+using test::same;
 using test::SimdContract;
 
 template <class T>
@@ -48,11 +51,6 @@ void every_tier(Body body) {
     body(contract<float>(isa), float());
     body(contract<double>(isa), double());
   }
-}
-
-template <class T>
-bool same(T a, T b) {
-  return a == b || (std::isnan(a) && std::isnan(b));
 }
 
 TEST(simd, whole_vectors_are_copied_at_any_alignment) {
@@ -174,20 +172,6 @@ TEST(simd, bytes_widen_and_narrow) {
 }
 
 // ---- math ----
-
-// |computed - exact| in units of the last place of the exact value, the denormals' spacing below the normals.
-template <class T>
-double error_in_ulp(T computed, long double exact) {
-  const T rounded = static_cast<T>(exact);
-  if (same(computed, rounded)) return 0;
-  if (!std::isfinite(computed) || !std::isfinite(rounded)) return 1e9;
-  int exponent;
-  std::frexp(rounded, &exponent);
-  const int digits = std::numeric_limits<T>::digits;
-  const int lowest = std::numeric_limits<T>::min_exponent;
-  const long double ulp = std::ldexp(1.0L, (exponent < lowest ? lowest : exponent) - digits);
-  return static_cast<double>(std::fabs((static_cast<long double>(computed) - exact) / ulp));
-}
 
 // The largest error over a sweep of [low, high] and the same range on a logarithmic scale towards 0.
 template <class T, class Exact>

@@ -16,6 +16,12 @@ from foldgate.gradients import ConvGradients as ConvGradients
 from foldgate.gradients import GRUGradients as GRUGradients
 from foldgate.gradients import LSTMGradients as LSTMGradients
 from foldgate.gradients import SimpleRNNGradients as SimpleRNNGradients
+from foldgate.reference.activations import elu as elu
+from foldgate.reference.activations import elu_backward as elu_backward
+from foldgate.reference.activations import gelu as gelu
+from foldgate.reference.activations import gelu_backward as gelu_backward
+from foldgate.reference.activations import leaky_relu as leaky_relu
+from foldgate.reference.activations import leaky_relu_backward as leaky_relu_backward
 from foldgate.reference.average_pool import adaptive_average_pool as adaptive_average_pool
 from foldgate.reference.average_pool import adaptive_average_pool_backward as adaptive_average_pool_backward
 from foldgate.reference.average_pool import average_pool as average_pool
@@ -24,6 +30,36 @@ from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
 from foldgate.reference.conv_transpose import conv_transpose_backward as conv_transpose_backward
+from foldgate.reference.elementwise import erf as erf
+from foldgate.reference.elementwise import erf_backward as erf_backward
+from foldgate.reference.elementwise import exp as exp
+from foldgate.reference.elementwise import exp_backward as exp_backward
+from foldgate.reference.elementwise import hard_sigmoid as hard_sigmoid
+from foldgate.reference.elementwise import hard_sigmoid_backward as hard_sigmoid_backward
+from foldgate.reference.elementwise import hard_silu as hard_silu
+from foldgate.reference.elementwise import hard_silu_backward as hard_silu_backward
+from foldgate.reference.elementwise import log as log
+from foldgate.reference.elementwise import log_backward as log_backward
+from foldgate.reference.elementwise import log_sigmoid as log_sigmoid
+from foldgate.reference.elementwise import log_sigmoid_backward as log_sigmoid_backward
+from foldgate.reference.elementwise import mish as mish
+from foldgate.reference.elementwise import mish_backward as mish_backward
+from foldgate.reference.elementwise import relu as relu
+from foldgate.reference.elementwise import relu6 as relu6
+from foldgate.reference.elementwise import relu6_backward as relu6_backward
+from foldgate.reference.elementwise import relu_backward as relu_backward
+from foldgate.reference.elementwise import selu as selu
+from foldgate.reference.elementwise import selu_backward as selu_backward
+from foldgate.reference.elementwise import sigmoid as sigmoid
+from foldgate.reference.elementwise import sigmoid_backward as sigmoid_backward
+from foldgate.reference.elementwise import silu as silu
+from foldgate.reference.elementwise import silu_backward as silu_backward
+from foldgate.reference.elementwise import softplus as softplus
+from foldgate.reference.elementwise import softplus_backward as softplus_backward
+from foldgate.reference.elementwise import softsign as softsign
+from foldgate.reference.elementwise import softsign_backward as softsign_backward
+from foldgate.reference.elementwise import tanh as tanh
+from foldgate.reference.elementwise import tanh_backward as tanh_backward
 from foldgate.reference.gru import gru as gru
 from foldgate.reference.gru import gru_backward as gru_backward
 from foldgate.reference.gru import gru_step as gru_step
@@ -58,11 +94,29 @@ __all__ = [
     "conv_backward",
     "conv_transpose",
     "conv_transpose_backward",
+    "elu",
+    "elu_backward",
+    "erf",
+    "erf_backward",
+    "exp",
+    "exp_backward",
+    "gelu",
+    "gelu_backward",
     "gru",
     "gru_backward",
     "gru_step",
     "gru_step_backward",
+    "hard_sigmoid",
+    "hard_sigmoid_backward",
+    "hard_silu",
+    "hard_silu_backward",
     "im2col",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "log",
+    "log_backward",
+    "log_sigmoid",
+    "log_sigmoid_backward",
     "lstm",
     "lstm_backward",
     "lstm_step",
@@ -70,8 +124,26 @@ __all__ = [
     "matmul",
     "max_pool",
     "max_pool_backward",
+    "mish",
+    "mish_backward",
+    "relu",
+    "relu6",
+    "relu6_backward",
+    "relu_backward",
+    "selu",
+    "selu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "silu",
+    "silu_backward",
     "simple_rnn",
     "simple_rnn_backward",
     "simple_rnn_step",
     "simple_rnn_step_backward",
+    "softplus",
+    "softplus_backward",
+    "softsign",
+    "softsign_backward",
+    "tanh",
+    "tanh_backward",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import beyond, columns, conv, conv_transpose, matmul, pool, recurrent, step
+from . import beyond, columns, conv, conv_transpose, elementwise, matmul, pool, recurrent, step
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
 from .conv_transpose import ConvTransposeCase
+from .elementwise import ElementwiseCase
 from .matmul import MatmulCase
 from .pool import AveragePoolCase, PoolCase
 from .recurrent import RecurrentCase
@@ -32,6 +33,7 @@ __all__ = [
     "ColumnsCase",
     "ConvCase",
     "ConvTransposeCase",
+    "ElementwiseCase",
     "MatmulCase",
     "PoolCase",
     "RecurrentCase",
@@ -47,6 +49,7 @@ ALL_CASES: tuple[Case, ...] = (
     *step.CASES,
     *matmul.CASES,
     *columns.CASES,
+    *elementwise.CASES,
     *beyond.CASES,
 )
 OPS: tuple[str, ...] = tuple(dict.fromkeys(case.op for case in ALL_CASES))

@@ -12,12 +12,14 @@ from ..cases import (
     ColumnsCase,
     ConvCase,
     ConvTransposeCase,
+    ElementwiseCase,
     MatmulCase,
     PoolCase,
     RecurrentCase,
     StepCase,
 )
 from .base import Candidate, Peer, load
+from .torch_elementwise import elementwise_candidates
 from .torch_images import (
     columns_candidates,
     conv_candidates,
@@ -52,6 +54,8 @@ class Torch(Peer):
             return [step_candidate(self._torch, case, training, arrays)]
         if isinstance(case, ColumnsCase):
             return columns_candidates(self._torch, case, arrays)
+        if isinstance(case, ElementwiseCase):
+            return elementwise_candidates(self._torch, case, training, arrays)
         if isinstance(case, MatmulCase):
             return [_matmul(self._torch, arrays)]
         return []
