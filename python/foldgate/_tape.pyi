@@ -1,0 +1,105 @@
+"""To the type checker a Tensor is an array, since it goes wherever arrays go; it is no instance of
+numpy.ndarray."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Array = np.ndarray[Any, np.dtype[Any]]
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+class Tensor(_Array):
+    def __new__(cls, value: Any) -> Tensor: ...
+    def __init__(self, value: Any) -> None: ...
+    def numpy(self) -> _Array: ...
+
+class Variable(Tensor):
+    def __new__(
+        cls, initial_value: Any, *, trainable: bool = True, name: str | None = None, dtype: Any = None
+    ) -> Variable: ...
+    def __init__(
+        self, initial_value: Any, *, trainable: bool = True, name: str | None = None, dtype: Any = None
+    ) -> None: ...
+    @property
+    def trainable(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def value(self) -> _Array: ...
+    def writable(self) -> _Array: ...
+    def assign(self, value: Any) -> Variable: ...
+    def assign_add(self, delta: Any) -> Variable: ...
+    def assign_sub(self, delta: Any) -> Variable: ...
+
+class GradientTape:
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None: ...
+    def __enter__(self) -> GradientTape: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    def watch(self, tensor: Any) -> Any: ...
+    def watched_variables(self) -> tuple[Variable, ...]: ...
+    def reset(self) -> None: ...
+    def stop_recording(self) -> AbstractContextManager[None]: ...
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: str = "none",
+    ) -> Any: ...
+
+class no_grad:  # noqa: N801
+    def __enter__(self) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    def __call__(self, function: _F) -> _F: ...
+
+def stop_gradient(x: _Array) -> _Array: ...
+def any_tensor(
+    a: object, b: object = None, c: object = None, d: object = None, e: object = None, f: object = None
+) -> bool:
+    """Whether one of an op's operands is a Tensor: the one question that an op asks before its work."""
+
+def record_op(
+    function: Callable[..., Any],
+    rule: Callable[..., tuple[Any, Callable[..., Sequence[Any]]]],
+    operands: Iterable[Any],
+    options: dict[str, Any],
+) -> Any:
+    """Calls an op whose operands hold a Tensor: as one node where a tape records it, else on the arrays.
+
+    Args:
+      function: the op, called as `function(*arrays, **options)` where nothing is recorded.
+      rule: called as `rule(*arrays, **options)` where it is; returns `(results, backward)`: an array or a
+        tuple, of which the float arrays become Tensors, and `backward(needs, *dresults)`, which returns a
+        gradient per operand. `needs` says which of them somebody reads; a dresult is None where no gradient
+        arrives.
+      operands: Tensors, arrays and Nones.
+      options: the other arguments.
+
+    Returns:
+      What the op returns: Tensors while a tape records in this thread, else arrays.
+    """
+
+def record_linear(value: _Array, operand: Any, pullback: Callable[[Any], Any]) -> Any:
+    """`value`, computed from `operand` by something that NumPy has no function for, with its gradient's
+    function."""
+
+def same(dz: _Array) -> _Array:
+    """The pullback of what leaves the elements as they are."""
+
+def restore_variable(value: _Array, trainable: bool, name: str) -> Variable:
+    """Makes a Variable again from what pickling kept of it."""

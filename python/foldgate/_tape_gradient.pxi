@@ -1,0 +1,437 @@
+# The walk back, and GradientTape.
+
+@cython.final
+cdef class Sum:
+    """A gradient under way: what has arrived so far, and whether its array is ours to add into."""
+
+    cdef object value
+    cdef bint owned
+
+
+cdef object zeros_of(tuple output):
+    return np.zeros(output[0], output[1])
+
+
+cdef object scatter(object dz, object key, Node parent, tuple slots):
+    """The gradient of x[key]: dz at its places in zeros of the shape of x."""
+    zeros = zeros_of(parent.outputs[slots[0]])
+    add_at(zeros, key, plain(dz))
+    return record_linear(zeros, dz, lambda g: g[key]) if isinstance(dz, Tensor) else zeros
+
+
+cdef void add_at(object into, object key, object dz):
+    """into[key] += dz, with every repetition of an index counted."""
+    for part in key if type(key) is tuple else (key,):
+        if isinstance(part, (list, ndarray)) and asarray(part).dtype.kind != "b":
+            np_add.at(into, key, dz)
+            return
+    into[key] += dz
+
+
+cdef object conform(object gradient, tuple output, str name, bint strict):
+    """A gradient in its operand's shape and dtype, summed over axes along which that was broadcast."""
+    cdef tuple shape = <tuple>output[0]
+    if not isinstance(gradient, (ndarray, Tensor)):
+        gradient = asarray(gradient)
+    cdef tuple found = gradient.shape
+    if found != shape:
+        if strict:
+            raise ValueError(f"{name}: its gradient function returned shape {found}; expected {shape}")
+        lead = len(found) - len(shape)
+        axes = tuple([i for i in range(len(found)) if i < lead or (shape[i - lead] == 1 and found[i] != 1)])
+        if axes:
+            gradient = np.sum(gradient, axis=axes, keepdims=True)
+        fit = np.reshape if gradient.ndim > len(shape) else np.broadcast_to
+        gradient = fit(gradient, shape)
+    if gradient.dtype is not output[1] and gradient.dtype != output[1]:
+        gradient = gradient.astype(output[1])
+    return gradient
+
+
+@cython.final
+cdef class Walk:
+    """One walk from targets back to sources, over the nodes with the tape's mark."""
+
+    cdef Mark mark
+    cdef bint recorded  # by another tape, or by this one: second-order gradients
+    cdef dict pending   # node -> [Sum or None, one an output]
+
+    cdef list nodes(self, list targets):
+        """All that the targets depend on, in the order of their making."""
+        cdef set seen = set()
+        cdef list stack = list(targets), found = []
+        cdef Node node
+        while stack:
+            node = stack.pop()
+            if node is None or node in seen or not marked(node, self.mark):
+                continue
+            if node.released:
+                raise RuntimeError(
+                    "GradientTape.gradient: the target depends on what an earlier gradient has released; ask for "
+                    "both at once, or of one GradientTape(persistent=True)"
+                )
+            seen.add(node)
+            found.append((node.order, node))
+            if node.parents is not None:
+                stack.extend(node.parents)
+        found.sort()
+        return [node for order, node in found]
+
+    cdef void add(self, Node node, int slot, object gradient):
+        cdef list sums = self.sums(node)
+        cdef Sum total = sums[slot]
+        if total is None:
+            total = Sum.__new__(Sum)
+            total.value = gradient
+            sums[slot] = total
+        elif self.recorded:
+            total.value = np_add(total.value, gradient)
+        elif total.owned:
+            np_add(total.value, gradient, out=total.value)
+        else:
+            total.value = asarray(np_add(total.value, gradient))
+            total.owned = True
+
+    cdef void add_indexed(self, IndexNode node, object dz):
+        """The gradient of x[key] into that of x, in place."""
+        cdef Node parent = node.parents[0]
+        cdef int slot = node.slots[0]
+        cdef list sums = self.sums(parent)
+        cdef Sum total = sums[slot]
+        if total is None:
+            total = sums[slot] = Sum.__new__(Sum)
+            total.value = zeros_of(parent.outputs[slot])
+        elif not total.owned:
+            total.value = np.array(total.value)
+        total.owned = True
+        add_at(total.value, node.key, dz)
+
+    cdef list sums(self, Node node):
+        cdef list sums = self.pending.get(node)
+        if sums is None:
+            sums = self.pending[node] = [None] * len(node.outputs)
+        return sums
+
+    cdef void back(self, Node node, list sums, set wanted):
+        """Through one node: its outputs' gradients give those of the operands that lead to a source."""
+        cdef list dys = [None if total is None else (<Sum>total).value for total in sums]
+        cdef Py_ssize_t i
+        if type(node) is IndexNode and not self.recorded:
+            self.add_indexed(node, dys[0])
+            return
+        cdef tuple needs = tuple([parent in wanted for parent in node.parents])
+        cdef list found = node.gradients(needs, dys, self.recorded)
+        cdef bint strict = type(node) is FusedNode
+        cdef int slot
+        for i, parent in enumerate(node.parents):
+            if not needs[i] or found[i] is None:
+                continue
+            slot = 0 if node.slots is None else node.slots[i]
+            name = (<FusedNode>node).name if strict else None
+            self.add(parent, slot, conform(found[i], (<Node>parent).outputs[slot], name, strict))
+
+    cdef dict run(self, list targets, set sources, bint keep):
+        """source node -> its sums. Unless `keep`, each node lets go of its arrays once its gradient has passed."""
+        cdef list nodes = self.nodes(targets)
+        cdef set wanted = set()
+        cdef dict results = {}
+        cdef Node node
+        for node in nodes:
+            if node in sources or (node.parents is not None and not wanted.isdisjoint(node.parents)):
+                wanted.add(node)
+        while nodes:
+            node = nodes.pop()
+            sums = self.pending.pop(node, None)
+            if sums is not None and node in wanted:
+                if node in sources:
+                    results[node] = sums
+                if node.parents is not None and not wanted.isdisjoint(node.parents):
+                    self.back(node, sums, wanted)
+            sums = None
+            if not keep and not self.shared(node):
+                node.release()
+        return results
+
+    cdef bint shared(self, Node node):
+        """Whether another tape may still ask for gradients through the node."""
+        for mark in node.marks:
+            if mark is not self.mark and (<Mark>mark).alive:
+                return True
+        return node.parents is None  # a leaf holds nothing, and may be watched again
+
+
+cdef list flat(object value):
+    """The leaves of nested lists, tuples and dicts."""
+    if isinstance(value, (list, tuple)):
+        return [leaf for part in value for leaf in flat(part)]
+    if isinstance(value, dict):
+        return [leaf for part in value.values() for leaf in flat(part)]
+    return [value]
+
+
+cdef object rebuilt(object like, object leaves):
+    """The leaves, from an iterator, in the structure of `like`."""
+    if isinstance(like, (list, tuple)):
+        parts = [rebuilt(part, leaves) for part in like]
+        return type(like)(*parts) if hasattr(like, "_fields") else type(like)(parts)
+    if isinstance(like, dict):
+        return {name: rebuilt(part, leaves) for name, part in like.items()}
+    return next(leaves)
+
+
+cdef object root(object array):
+    """The array that holds the memory of a view."""
+    while isinstance(array.base, ndarray):
+        array = array.base
+    return array
+
+
+cdef class GradientTape:
+    """Records what is computed from watched tensors inside its `with` block, and gives gradients of it.
+
+    TensorFlow's interface. Trainable Variables are watched as they are used. Each thread has tapes of its
+    own; tapes nest, and an outer one records the gradients that an inner one gives.
+
+    Args:
+      persistent: whether `gradient` may be called more than once. A tape that is not persistent lets go of
+        each node's arrays as soon as its gradient has passed.
+      watch_accessed_variables: whether trainable Variables are watched when they are used; else only what
+        `watch` is given.
+
+    Example:
+      >>> import numpy as np
+      >>> import foldgate
+      >>> weight = foldgate.Variable(np.array([1.0, 2.0]))
+      >>> with foldgate.GradientTape() as tape:
+      ...   loss = np.sum(np.array([3.0, 4.0]) * weight) ** 2
+      >>> tape.gradient(loss, weight)
+      array([66., 88.])
+    """
+
+    cdef Mark mark
+    cdef bint persistent, accessed, spent, open
+    cdef dict reads    # id of a Variable -> (it, [nodes of its reads])
+    cdef set explicit  # ids of the Variables given to watch
+    cdef object __weakref__
+
+    def __init__(self, persistent=False, watch_accessed_variables=True):
+        self.persistent, self.accessed = persistent, watch_accessed_variables
+        self.restart()
+
+    cdef void restart(self):
+        self.mark = Mark()
+        self.spent = False
+        self.reads, self.explicit = {}, set()
+
+    def __dealloc__(self):
+        if self.mark is not None:
+            self.mark.alive = False
+
+    def __enter__(self):
+        if self.open:
+            raise RuntimeError("GradientTape: it is already recording; a tape cannot be entered twice at once")
+        if self.spent:
+            self.restart()
+        open_entry(self)
+        self.open = True
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    cdef void close(self):
+        if self.open and close_entry(self):
+            self.open = False
+
+    cdef bint watches(self, Variable variable):
+        return (self.accessed and variable.trainable) or id(variable) in self.explicit
+
+    cdef void keep_read(self, Variable variable, Node node):
+        self.reads.setdefault(id(variable), (variable, []))[1].append(node)
+
+    def watch(self, tensor):
+        """Records what is computed from a tensor from here on.
+
+        Args:
+          tensor: a Tensor, a Variable or an array, or a nested list, tuple or dict of them; of floats.
+
+        Returns:
+          What to compute with: `tensor` itself, with a Tensor in the place of every array.
+
+        Raises:
+          TypeError: there is something else in it, or no floats.
+        """
+        return rebuilt(tensor, iter([self.watched(leaf) for leaf in flat(tensor)]))
+
+    cdef object watched(self, object value):
+        if not isinstance(value, (ndarray, Tensor)):
+            raise TypeError(
+                f"GradientTape.watch: tensor is a {type(value).__name__}; expected a Tensor, a Variable or an array"
+            )
+        if value.dtype.kind != "f":
+            raise TypeError(f"GradientTape.watch: tensor has dtype {value.dtype}; expected floats")
+        if isinstance(value, Variable):
+            self.explicit.add(id(value))
+            self.reads.setdefault(id(value), (value, []))  # keeps it, and so its id
+            (<Variable>value).last_read = None
+            return value
+        cdef Tensor tensor = value if isinstance(value, Tensor) else Tensor(value)
+        if tensor.node is None or not any([(<Mark>mark).alive for mark in tensor.node.marks]):
+            tensor.node, tensor.slot = Node.__new__(Node), 0  # a leaf
+            begin(tensor.node, (), None, None)
+            tensor.node.outputs = ((tensor.array.shape, tensor.array.dtype),)
+        if not marked(tensor.node, self.mark):
+            tensor.node.marks = (*[mark for mark in tensor.node.marks if (<Mark>mark).alive], self.mark)
+        cdef State state = recording()
+        if state is not None and state.marks == tensor.node.marks:
+            tensor.node.marks = state.marks  # one tuple, which `joined` knows at a glance
+        return tensor
+
+    def watched_variables(self):
+        """The Variables that were used or watched, in the order of their first use, in a tuple."""
+        return tuple([variable for variable, nodes in self.reads.values()])
+
+    def reset(self):
+        """Forgets all that was recorded and watched."""
+        cdef bint was_open = self.open
+        self.mark.alive = False
+        self.close()
+        self.restart()
+        if was_open:
+            self.__enter__()
+
+    def stop_recording(self):
+        """A `with` block inside which this tape does not record."""
+        return Paused(self)
+
+    def gradient(self, target, sources, output_gradients=None, unconnected_gradients="none"):
+        """The gradients of the sum of `target` with respect to `sources`.
+
+        Only what leads to the sources is computed. While another tape records in this thread, the gradients
+        are recorded too, and Tensors.
+
+        Args:
+          target: a Tensor of floats, or a nested list, tuple or dict of them, whose gradients are added.
+          sources: a Tensor or Variable, or a nested list, tuple or dict of them.
+          output_gradients: None for ones; else the gradients of what follows with respect to `target`, in its
+            structure.
+          unconnected_gradients: `"none"` gives None for a source that `target` does not depend on, `"zero"`
+            zeros.
+
+        Returns:
+          One array a source, of its shape and dtype, in the structure of `sources`.
+
+        Raises:
+          TypeError: a target or a source is not one of these kinds.
+          ValueError: an output gradient has another shape than its target; `unconnected_gradients` is
+            another word.
+          RuntimeError: the tape is not persistent and has already given gradients.
+          NotImplementedError: a second-order gradient would pass through a fused kernel.
+        """
+        if self.spent:
+            raise RuntimeError(
+                "GradientTape.gradient: the tape has already given its gradients; make it with persistent=True to ask "
+                "more than once"
+            )
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(
+                f"GradientTape.gradient: unconnected_gradients is {unconnected_gradients!r}; expected 'none' or 'zero'"
+            )
+        cdef list places = flat(sources)
+        check_sources(places)
+        targets, seeds = self.seeded(target, output_gradients)
+        if not self.persistent:
+            self.close()
+            self.spent = True
+        try:
+            found = self.walk(targets, seeds, places, unconnected_gradients == "zero")
+        finally:
+            if not self.persistent:
+                self.mark.alive = False
+                self.reads = {key: (variable, []) for key, (variable, nodes) in self.reads.items()}
+        return rebuilt(sources, iter(found))
+
+    cdef tuple seeded(self, object target, object output_gradients):
+        """The targets, and the gradient that enters at each."""
+        cdef list targets = flat(target)
+        for leaf in targets:
+            if not isinstance(leaf, Tensor) or leaf.dtype.kind != "f":
+                kind = f"of {leaf.dtype}" if isinstance(leaf, Tensor) else f"a {type(leaf).__name__}"
+                raise TypeError(
+                    f"GradientTape.gradient: target is {kind}; expected a Tensor of floats, computed inside the tape "
+                    "from something that it watches"
+                )
+        if output_gradients is None:
+            return targets, [np.ones(leaf.shape, leaf.dtype) for leaf in targets]
+        cdef list seeds = flat(output_gradients)
+        if [np.shape(seed) for seed in seeds] != [leaf.shape for leaf in targets]:
+            raise ValueError(
+                f"GradientTape.gradient: output_gradients have the shapes {[np.shape(seed) for seed in seeds]}; "
+                f"expected {[leaf.shape for leaf in targets]}, those of target"
+            )
+        return targets, seeds
+
+    cdef list source_slots(self, object source):
+        """(node, output) of each place where a source entered the graph."""
+        if isinstance(source, Variable):
+            return [(node, 0) for node in self.reads.get(id(source), (None, []))[1]]
+        return [] if (<Tensor>source).node is None else [((<Tensor>source).node, (<Tensor>source).slot)]
+
+    cdef list walk(self, list targets, list seeds, list sources, bint zeros):
+        cdef Walk walk = Walk.__new__(Walk)
+        walk.mark, walk.pending, walk.recorded = self.mark, {}, recording() is not None
+        cdef list slots = [self.source_slots(source) for source in sources]
+        cdef list nodes = []
+        for target, seed in zip(targets, seeds):
+            for node, slot in self.source_slots(target)[-1:]:
+                if marked(node, self.mark):
+                    if not (walk.recorded and isinstance(seed, Tensor)):
+                        seed = asarray(plain(seed), target.dtype)
+                    walk.add(node, slot, seed)
+                    nodes.append(node)
+        results = walk.run(nodes, {node for places in slots for node, slot in places}, self.persistent)
+        cdef list found = []
+        cdef set taken = {id(root(seed)) for seed in seeds if isinstance(seed, ndarray)}
+        for source, places in zip(sources, slots):
+            total = None
+            for node, slot in places:
+                arrived = results[node][slot] if node in results else None
+                if arrived is not None:
+                    value = (<Sum>arrived).value
+                    total = value if total is None else np_add(total, value)
+            if total is None and zeros:
+                total = np.zeros(source.shape, source.dtype)
+            found.append(total if total is None or isinstance(total, Tensor) else own_array(total, taken))
+        return found
+
+
+cdef object own_array(object gradient, set taken):
+    """A gradient as an array that the caller may write to, sharing no memory with another one."""
+    gradient = asarray(gradient)
+    if not gradient.flags.writeable or not gradient.flags.c_contiguous or id(root(gradient)) in taken:
+        gradient = np.array(gradient, order="C")
+    taken.add(id(root(gradient)))
+    return gradient
+
+
+cdef void check_sources(list sources):
+    for source in sources:
+        if not isinstance(source, Tensor):
+            raise TypeError(
+                f"GradientTape.gradient: sources has a {type(source).__name__}; expected Tensors and Variables (watch "
+                "gives the Tensor to use for an array)"
+            )
+
+
+class Paused:
+    """The `with` block of `GradientTape.stop_recording`."""
+
+    def __init__(self, tape):
+        self.tape = tape
+
+    def __enter__(self):
+        (<GradientTape>self.tape).close()
+
+    def __exit__(self, *error):
+        open_entry(self.tape)
+        (<GradientTape>self.tape).open = True
