@@ -26,6 +26,7 @@ def wider_ops(random: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
             for data_format in ("channels_last", "channels_first"):
                 image = x if data_format == "channels_last" else np.ascontiguousarray(x.transpose(0, 3, 1, 2))
                 yield from _windowed(random, image, channels, data_format)
+                yield from _norms(image, channels, data_format)
     for units in (1, 7, 16, 17):
         yield from _recurrent(random, units)
 
@@ -53,6 +54,24 @@ def _windowed(
         arguments = {"x": x, "kernel": spread, "groups": groups, **window}
         yield "conv_transpose", {**arguments, "activation": "relu"}
         yield "conv_transpose_backward", {**arguments, "dy": ops.conv_transpose(**arguments)}
+
+
+def _norms(x: np.ndarray, channels: int, data_format: str) -> Iterator[tuple[str, Arguments]]:
+    axis: Arguments = {"axis": -1 if data_format == "channels_last" else 1}
+    gamma = np.linspace(1, 2, channels, dtype=np.float32)
+    affine, statistics = {"gamma": gamma, "beta": gamma}, {"mean": gamma, "variance": gamma}
+    yield "batch_norm", {"x": x, **affine, **axis, "activation": "relu"}
+    yield "batch_norm_inference", {"x": x, **statistics, **affine, **axis}
+    yield "batch_norm_backward", {"dy": x, "x": x, **statistics, **affine, **axis, "activation": "relu"}
+    yield "group_norm", {"x": x, **affine, **axis, "groups": 1}
+    _, mean, rstd = ops.instance_norm(x, **axis, return_statistics=True)
+    given = {"mean": mean, "rstd": rstd, "gamma": gamma, **axis}
+    yield "instance_norm_backward", {"dy": x, "x": x, **given}
+    wide = np.linspace(1, 2, x.shape[-1], dtype=np.float32)
+    yield "layer_norm", {"x": x, "gamma": wide, "beta": wide}
+    _, mean, rstd = ops.layer_norm(x, return_statistics=True)
+    yield "layer_norm_backward", {"dy": x, "x": x, "mean": mean, "rstd": rstd, "gamma": wide}
+    yield "rms_norm", {"x": x, "gamma": wide}
 
 
 def _recurrent(random: np.random.Generator, units: int) -> Iterator[tuple[str, Arguments]]:

@@ -39,6 +39,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
     calls |= _elementwise_calls(ops, array, size)
     calls |= _conv_calls(ops, array, size)
     calls |= _pool_calls(ops, array, size)
+    calls |= _norm_calls(ops, array, size)
     for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
         calls |= _recurrent_calls(ops, array, size, name, gates)
     return calls
@@ -94,6 +95,34 @@ def _pool_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
         "average_pool_backward": lambda: ops.average_pool_backward(dy, x.shape, 2),
         "adaptive_average_pool": lambda: ops.adaptive_average_pool(x, (3, 1)),
         "adaptive_average_pool_backward": lambda: ops.adaptive_average_pool_backward(dy, x.shape),
+    }
+
+
+def _norm_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    x, dy = array(3, 16 * size, 9 * size, 8 * size), array(3, 16 * size, 9 * size, 8 * size)
+    gamma, beta = array(8 * size), array(8 * size)
+    _, *batch = ops.batch_norm(x, gamma, beta)
+    _, *group = ops.group_norm(x, gamma, groups=4, return_statistics=True)
+    _, *instance = ops.instance_norm(x, return_statistics=True)
+    _, *layer = ops.layer_norm(x, return_statistics=True)
+    _, _, rstd = ops.rms_norm(x, return_statistics=True)
+    relu = {"activation": "relu"}
+    return {
+        "batch_norm": lambda: (ops.batch_norm(x, gamma, beta, **relu), ops.batch_norm(x, axis=1)),
+        "batch_norm_backward": lambda: ops.batch_norm_backward(dy, x, *batch, gamma, beta, **relu),
+        "batch_norm_inference": lambda: ops.batch_norm_inference(x, *batch, gamma, beta),
+        "batch_norm_inference_backward": lambda: ops.batch_norm_inference_backward(dy, x, *batch, gamma),
+        "group_norm": lambda: (
+            ops.group_norm(x, gamma, beta, groups=4),
+            ops.group_norm(x, groups=8, axis=1, return_statistics=True),
+        ),
+        "group_norm_backward": lambda: ops.group_norm_backward(dy, x, *group, gamma, groups=4),
+        "instance_norm": lambda: ops.instance_norm(x, gamma, beta),
+        "instance_norm_backward": lambda: ops.instance_norm_backward(dy, x, *instance, gamma),
+        "layer_norm": lambda: ops.layer_norm(x, gamma, beta),
+        "layer_norm_backward": lambda: ops.layer_norm_backward(dy, x, *layer, gamma),
+        "rms_norm": lambda: ops.rms_norm(x, gamma),
+        "rms_norm_backward": lambda: ops.rms_norm_backward(dy, x, rstd, gamma),
     }
 
 

@@ -8,6 +8,7 @@ void register_config(pybind11::module_& module);
 void register_gemm(pybind11::module_& module);
 void register_elementwise(pybind11::module_& module);
 void register_average_pool(pybind11::module_& module);
+void register_norm(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
 void register_conv(pybind11::module_& module);

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/activation.h"
 #include "kernels/average.h"
+#include "kernels/channel_norm.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_lines.h"
@@ -11,6 +12,7 @@
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
+#include "kernels/row_norm.h"
 #include "kernels/strided.h"
 #include "kernels/winograd.h"
 
@@ -21,6 +23,7 @@ struct Kernels {
   GemmKernels<T> gemm;
   ActivationKernels<T> activation;
   AverageKernels<T> average;
+  ChannelNormKernels<T> channel_norm;
   ConvKernels<T> conv;
   DepthwiseKernels<T> depthwise;
   DepthwiseLinesKernels<T> depthwise_lines;
@@ -28,6 +31,7 @@ struct Kernels {
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;
+  RowNormKernels<T> row_norm;
   StridedKernels<T> strided;
   WinogradKernels<T> winograd2, winograd4;
 };

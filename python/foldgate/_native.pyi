@@ -76,6 +76,74 @@ def adaptive_average_pool(x: FloatArray, output_size: Sequence[int], channels_fi
 def adaptive_average_pool_backward(
     dy: FloatArray, input_shape: Sequence[int], channels_first: bool
 ) -> FloatArray: ...
+def batch_norm(
+    x: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    axis: int,
+    epsilon: float,
+    relu: bool,
+) -> tuple[FloatArray, FloatArray, FloatArray]: ...
+def batch_norm_inference(
+    x: FloatArray,
+    mean: FloatArray,
+    variance: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    axis: int,
+    epsilon: float,
+    relu: bool,
+) -> FloatArray: ...
+def batch_norm_backward(
+    op: str,
+    dy: FloatArray,
+    x: FloatArray,
+    mean: FloatArray,
+    variance: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    axis: int,
+    epsilon: float,
+    relu: bool,
+    constant: bool,
+) -> tuple[FloatArray, FloatArray, FloatArray]: ...
+def group_norm(
+    op: str,
+    x: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    channels_first: bool,
+    groups: int,
+    epsilon: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]: ...
+def group_norm_backward(
+    op: str,
+    dy: FloatArray,
+    x: FloatArray,
+    mean: FloatArray,
+    rstd: FloatArray,
+    gamma: FloatArray | None,
+    channels_first: bool,
+    groups: int,
+) -> tuple[FloatArray, FloatArray, FloatArray]: ...
+def row_norm(
+    op: str,
+    x: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    axes: int,
+    epsilon: float,
+    centred: bool,
+) -> tuple[FloatArray, FloatArray | None, FloatArray]: ...
+def row_norm_backward(
+    op: str,
+    dy: FloatArray,
+    x: FloatArray,
+    mean: FloatArray | None,
+    rstd: FloatArray,
+    gamma: FloatArray | None,
+    axes: int,
+) -> tuple[FloatArray, FloatArray, FloatArray | None]: ...
 def recurrent_forward(
     op: str,
     cell: int,

@@ -1,4 +1,4 @@
-"""The classes that the backward functions return.
+"""The classes that functions with several results return.
 
 They are defined here, once, so that `foldgate.ops` and `foldgate.reference` return the same classes. A field
 is `None` where that gradient was not asked for, or where there is nothing to differentiate (no bias given).
@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ConvGradients", "GRUGradients", "LSTMGradients", "SimpleRNNGradients"]
+__all__ = [
+    "BatchNormOutput",
+    "ConvGradients",
+    "GRUGradients",
+    "LSTMGradients",
+    "NormGradients",
+    "NormOutput",
+    "SimpleRNNGradients",
+]
 
 
 class ConvGradients(NamedTuple):
@@ -90,3 +98,47 @@ class SimpleRNNGradients(NamedTuple):
     drecurrent_kernel: NDArray[Any]
     dbias: NDArray[Any] | None
     dinitial_h: NDArray[Any]
+
+
+class BatchNormOutput(NamedTuple):
+    """What `batch_norm` returns.
+
+    Fields:
+        y: the shape of `x`.
+        mean: `(C,)`.
+        variance: `(C,)`, biased.
+    """
+
+    y: NDArray[Any]
+    mean: NDArray[Any]
+    variance: NDArray[Any]
+
+
+class NormOutput(NamedTuple):
+    """What `layer_norm`, `rms_norm`, `group_norm` and `instance_norm` return with `return_statistics`.
+
+    Fields:
+        y: the shape of `x`.
+        mean: one value a statistic, or `None` from `rms_norm`.
+        rstd: 1 / sqrt(variance + epsilon), or of the mean square.
+    """
+
+    y: NDArray[Any]
+    mean: NDArray[Any] | None
+    rstd: NDArray[Any]
+
+
+class NormGradients(NamedTuple):
+    """What the backward functions of the normalisations return.
+
+    The gradients of `sum(dy * y)`.
+
+    Fields:
+        dx: the shape of `x`.
+        dgamma: the shape of `gamma`, or `None` where there was none.
+        dbeta: the shape of `beta`, or `None` from `rms_norm_backward`.
+    """
+
+    dx: NDArray[Any]
+    dgamma: NDArray[Any] | None
+    dbeta: NDArray[Any] | None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bad_inputs.adaptive import adaptive_rows
 from bad_inputs.elementwise import elementwise_rows
 from bad_inputs.native import native_rows
+from bad_inputs.norms import norm_rows
 from bad_inputs.operands import operand_rows
 from bad_inputs.packed import packed_rows
 from bad_inputs.recurrent import recurrent_rows
@@ -21,6 +22,7 @@ def all_rows() -> Iterator[Row]:
     yield from transposed_rows()
     yield from adaptive_rows()
     yield from elementwise_rows()
+    yield from norm_rows()
     yield from recurrent_rows()
     yield from native_rows()
     yield from packed_rows()

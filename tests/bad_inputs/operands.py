@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import Arguments, Row, every_op, spoil
+from bad_inputs.rows import NORMS, Arguments, Row, every_op, spoil
 from elementwise_cases import FUNCTIONS
 
-OPTIONAL = {"bias", "initial_h", "initial_c", "dy", "dh", "dc", "y"}
+OPTIONAL = {"gamma", "beta", "bias", "initial_h", "initial_c", "dy", "dh", "dc", "y"}
 INDEX_DTYPES = "expected int64 (positions), uint8 or int32 (taps)"
 
 
@@ -91,6 +91,8 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
         return 3 <= len(shape) <= 5 and all(extent >= 3 for extent in shape[1:-1])
     if op == "adaptive_average_pool":
         return 3 <= len(shape) <= 5 and all(extent >= 1 for extent in shape[1:-1])
+    if name == "x" and op in NORMS and not op.endswith("_backward"):
+        return len(shape) >= 2 and shape[-1] == array.shape[-1]
     if len(shape) != array.ndim:
         return False
     if op == "adaptive_average_pool_backward":  # any number of parts

@@ -126,6 +126,40 @@ ADAPTIVE: dict[str, Callable[[int], Arguments]] = {
     "adaptive_average_pool_backward": adaptive_average_pool_backward_arguments,
 }
 
+NORMS = [
+    f"{norm}{direction}"
+    for norm in (
+        "batch_norm",
+        "batch_norm_inference",
+        "group_norm",
+        "instance_norm",
+        "layer_norm",
+        "rms_norm",
+    )
+    for direction in ("", "_backward")
+]
+
+
+def norm_arguments(op: str) -> Arguments:
+    """x (2, 3, 4) with its channels last."""
+    x, four = floats(2, 3, 4), np.linspace(1, 2, 4, dtype=np.float32)
+    norm = op.removesuffix("_backward")
+    statistics: Arguments = {"mean": four, "variance": four}
+    if "batch" not in norm:
+        shape = {"group_norm": (2, 2), "instance_norm": (2, 4)}.get(norm, (2, 3))
+        statistics = {"mean": floats(*shape), "rstd": floats(*shape)}
+    if norm == "rms_norm":
+        del statistics["mean"]
+    given: Arguments = {"gamma": four}
+    if norm != "rms_norm" and ("batch" in norm or norm == op):
+        given["beta"] = four
+    if norm == "group_norm":
+        given["groups"] = 2
+    if norm != op:
+        return {"x": x, "dy": floats(2, 3, 4), **statistics, **given}
+    return {"x": x, **(statistics if "inference" in op else {}), **given}
+
+
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 BATCH, STEPS, FEATURES, UNITS = 2, 3, 4, 5
 
@@ -172,6 +206,8 @@ def every_op() -> Iterator[tuple[str, Arguments]]:
     for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)
+    for op in NORMS:
+        yield op, norm_arguments(op)
     for cell in GATES:
         yield cell, sequence_arguments(cell)
         yield f"{cell}_backward", sequence_backward_arguments(cell)

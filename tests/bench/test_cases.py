@@ -22,6 +22,7 @@ from foldgate.bench.cases import (
     ConvTransposeCase,
     ElementwiseCase,
     MatmulCase,
+    NormCase,
     PoolCase,
     RecurrentCase,
     StepCase,
@@ -54,6 +55,9 @@ def shrunk(case: Case) -> Case:
         return replace(case, batch=2, channels=5, spatial=spatial, filters=3)
     if isinstance(case, PoolCase):
         return replace(case, batch=2, channels=3, spatial=tuple(9 for _ in case.spatial))
+    if isinstance(case, NormCase):
+        shape = tuple(min(size, 7) for size in case.shape)
+        return replace(case, shape=(3, *shape[1:]), groups=min(case.groups, 7))
     if isinstance(case, RecurrentCase):
         return replace(case, steps=min(case.steps, 6), batch=min(case.batch, 3), width=5, units=7)
     if isinstance(case, StepCase):

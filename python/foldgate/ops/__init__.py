@@ -17,6 +17,12 @@ from foldgate.ops.average_pool import (
     average_pool,
     average_pool_backward,
 )
+from foldgate.ops.batch_norm import (
+    batch_norm,
+    batch_norm_backward,
+    batch_norm_inference,
+    batch_norm_inference_backward,
+)
 from foldgate.ops.conv import conv, conv_backward
 from foldgate.ops.conv_transpose import conv_transpose, conv_transpose_backward
 from foldgate.ops.elementwise import (
@@ -51,8 +57,10 @@ from foldgate.ops.elementwise import (
     tanh,
     tanh_backward,
 )
+from foldgate.ops.group_norm import group_norm, group_norm_backward, instance_norm, instance_norm_backward
 from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
 from foldgate.ops.im2col import col2im, im2col
+from foldgate.ops.layer_norm import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
 from foldgate.ops.packed_conv import PackedConv
@@ -65,6 +73,10 @@ __all__ = [
     "adaptive_average_pool_backward",
     "average_pool",
     "average_pool_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "batch_norm_inference_backward",
     "col2im",
     "conv",
     "conv_backward",
@@ -78,6 +90,8 @@ __all__ = [
     "exp_backward",
     "gelu",
     "gelu_backward",
+    "group_norm",
+    "group_norm_backward",
     "gru",
     "gru_backward",
     "gru_step",
@@ -87,6 +101,10 @@ __all__ = [
     "hard_silu",
     "hard_silu_backward",
     "im2col",
+    "instance_norm",
+    "instance_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "log",
@@ -106,6 +124,8 @@ __all__ = [
     "relu6",
     "relu6_backward",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "selu",
     "selu_backward",
     "sigmoid",

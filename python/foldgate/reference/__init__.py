@@ -12,9 +12,12 @@ Example:
     (1, 14, 14, 6)
 """
 
+from foldgate.gradients import BatchNormOutput as BatchNormOutput
 from foldgate.gradients import ConvGradients as ConvGradients
 from foldgate.gradients import GRUGradients as GRUGradients
 from foldgate.gradients import LSTMGradients as LSTMGradients
+from foldgate.gradients import NormGradients as NormGradients
+from foldgate.gradients import NormOutput as NormOutput
 from foldgate.gradients import SimpleRNNGradients as SimpleRNNGradients
 from foldgate.reference.activations import elu as elu
 from foldgate.reference.activations import elu_backward as elu_backward
@@ -26,6 +29,10 @@ from foldgate.reference.average_pool import adaptive_average_pool as adaptive_av
 from foldgate.reference.average_pool import adaptive_average_pool_backward as adaptive_average_pool_backward
 from foldgate.reference.average_pool import average_pool as average_pool
 from foldgate.reference.average_pool import average_pool_backward as average_pool_backward
+from foldgate.reference.batch_norm import batch_norm as batch_norm
+from foldgate.reference.batch_norm import batch_norm_backward as batch_norm_backward
+from foldgate.reference.batch_norm import batch_norm_inference as batch_norm_inference
+from foldgate.reference.batch_norm import batch_norm_inference_backward as batch_norm_inference_backward
 from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
@@ -60,12 +67,20 @@ from foldgate.reference.elementwise import softsign as softsign
 from foldgate.reference.elementwise import softsign_backward as softsign_backward
 from foldgate.reference.elementwise import tanh as tanh
 from foldgate.reference.elementwise import tanh_backward as tanh_backward
+from foldgate.reference.group_norm import group_norm as group_norm
+from foldgate.reference.group_norm import group_norm_backward as group_norm_backward
+from foldgate.reference.group_norm import instance_norm as instance_norm
+from foldgate.reference.group_norm import instance_norm_backward as instance_norm_backward
 from foldgate.reference.gru import gru as gru
 from foldgate.reference.gru import gru_backward as gru_backward
 from foldgate.reference.gru import gru_step as gru_step
 from foldgate.reference.gru import gru_step_backward as gru_step_backward
 from foldgate.reference.im2col import col2im as col2im
 from foldgate.reference.im2col import im2col as im2col
+from foldgate.reference.layer_norm import layer_norm as layer_norm
+from foldgate.reference.layer_norm import layer_norm_backward as layer_norm_backward
+from foldgate.reference.layer_norm import rms_norm as rms_norm
+from foldgate.reference.layer_norm import rms_norm_backward as rms_norm_backward
 from foldgate.reference.lstm import lstm as lstm
 from foldgate.reference.lstm import lstm_backward as lstm_backward
 from foldgate.reference.lstm import lstm_step as lstm_step
@@ -80,15 +95,22 @@ from foldgate.reference.simple_rnn import simple_rnn_step as simple_rnn_step
 from foldgate.reference.simple_rnn import simple_rnn_step_backward as simple_rnn_step_backward
 
 __all__ = [
+    "BatchNormOutput",
     "ConvGradients",
     "GRUGradients",
     "LSTMGradients",
+    "NormGradients",
+    "NormOutput",
     "PackedConv",
     "SimpleRNNGradients",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
     "average_pool",
     "average_pool_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "batch_norm_inference_backward",
     "col2im",
     "conv",
     "conv_backward",
@@ -102,6 +124,8 @@ __all__ = [
     "exp_backward",
     "gelu",
     "gelu_backward",
+    "group_norm",
+    "group_norm_backward",
     "gru",
     "gru_backward",
     "gru_step",
@@ -111,6 +135,10 @@ __all__ = [
     "hard_silu",
     "hard_silu_backward",
     "im2col",
+    "instance_norm",
+    "instance_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "log",
@@ -130,6 +158,8 @@ __all__ = [
     "relu6",
     "relu6_backward",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "selu",
     "selu_backward",
     "sigmoid",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import beyond, columns, conv, conv_transpose, elementwise, matmul, pool, recurrent, step
+from . import beyond, columns, conv, conv_transpose, elementwise, matmul, norm, pool, recurrent, step
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
 from .conv_transpose import ConvTransposeCase
 from .elementwise import ElementwiseCase
 from .matmul import MatmulCase
+from .norm import NormCase
 from .pool import AveragePoolCase, PoolCase
 from .recurrent import RecurrentCase
 from .step import StepCase
@@ -35,6 +36,7 @@ __all__ = [
     "ConvTransposeCase",
     "ElementwiseCase",
     "MatmulCase",
+    "NormCase",
     "PoolCase",
     "RecurrentCase",
     "StepCase",
@@ -45,6 +47,7 @@ ALL_CASES: tuple[Case, ...] = (
     *conv.CASES,
     *conv_transpose.CASES,
     *pool.CASES,
+    *norm.CASES,
     *recurrent.CASES,
     *step.CASES,
     *matmul.CASES,

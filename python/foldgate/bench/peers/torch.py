@@ -14,6 +14,7 @@ from ..cases import (
     ConvTransposeCase,
     ElementwiseCase,
     MatmulCase,
+    NormCase,
     PoolCase,
     RecurrentCase,
     StepCase,
@@ -26,6 +27,7 @@ from .torch_images import (
     conv_transpose_candidates,
     pool_candidates,
 )
+from .torch_norms import norm_candidates
 from .torch_recurrent import recurrent_candidates, step_candidate
 
 
@@ -48,6 +50,8 @@ class Torch(Peer):
             return conv_transpose_candidates(self._torch, case, training, arrays)
         if isinstance(case, PoolCase):
             return pool_candidates(self._torch, case, training, arrays)
+        if isinstance(case, NormCase):
+            return norm_candidates(self._torch, case, training, arrays)
         if isinstance(case, RecurrentCase):
             return recurrent_candidates(self._torch, case, training, arrays)
         if isinstance(case, StepCase):

@@ -1,0 +1,65 @@
+"""The options of normalisations."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+
+
+def epsilon_argument(op: str, epsilon: float) -> float:
+    """A finite number, 0 or more."""
+    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float):
+        raise TypeError(f"{op}: epsilon is {epsilon!r}; expected a float")
+    if not (math.isfinite(epsilon) and epsilon >= 0):
+        raise ValueError(f"{op}: epsilon is {epsilon}; expected 0 or more")
+    return float(epsilon)
+
+
+def axis_argument(op: str, axis: int, rank: int) -> int:
+    """An axis of `rank`, counted from the first."""
+    index = _index(op, axis)
+    if not -rank <= index < rank:
+        raise ValueError(f"{op}: axis is {axis}; expected {-rank} to {rank - 1}")
+    return index % rank
+
+
+def channels_first(op: str, axis: int, rank: int) -> bool:
+    """Whether the channels are axis 1 and not the last one."""
+    if rank < 2:
+        raise ValueError(f"{op}: x has {rank} axes; expected at least 2")
+    index = axis_argument(op, axis, rank)
+    if index not in (1, rank - 1):
+        raise ValueError(f"{op}: axis is {axis}; expected 1 or the last of {rank}")
+    return index != rank - 1
+
+
+def last_axes(op: str, axis: int | Sequence[int], rank: int) -> int:
+    """How many axes are meant, which must be the last ones."""
+    axes = axis if isinstance(axis, Sequence) and not isinstance(axis, str) else (axis,)
+    found = sorted(axis_argument(op, a, rank) for a in axes)
+    if not found or found != list(range(rank - len(found), rank)):
+        raise ValueError(f"{op}: axis is {axis}; expected the last axes of {rank}")
+    return len(found)
+
+
+def relu_argument(op: str, activation: str | None) -> bool:
+    """Whether a ReLU is fused."""
+    if activation not in (None, "linear", "relu"):
+        raise ValueError(f"{op}: activation is {activation!r}; expected None, 'linear' or 'relu'")
+    return activation == "relu"
+
+
+def flag_argument(op: str, name: str, value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{op}: {name} is {value!r}; expected a bool")
+    return value
+
+
+def _index(op: str, axis: object) -> int:
+    if isinstance(axis, bool):
+        raise TypeError(f"{op}: axis is {axis!r}; expected an int")
+    try:
+        return operator.index(axis)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{op}: axis is {axis!r}; expected an int") from None
