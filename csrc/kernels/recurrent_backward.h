@@ -33,8 +33,7 @@ template <class T>
 FOLDGATE_INLINE void lstm_gradient(const GradientVector<T>& v) {
   const auto& s = v.s;
   const Vec<T> c_before = load(s.c_before + v.row * s.c_row + v.unit_vector * s.c_vector);
-  const LstmState<T> state{v.saved(5, 0), v.saved(5, 1), v.saved(5, 2),
-                           v.saved(5, 3), v.saved(5, 4), Vec<T>{}};
+  const LstmState<T> state{v.saved(5, 0), v.saved(5, 1), v.saved(5, 2), v.saved(5, 3), v.saved(5, 4)};
   const LstmGradient<T> d = lstm_backward<T>(state, c_before, v.dh(), load(s.dc + v.at()));
   v.put(0, d.i), v.put(1, d.f), v.put(2, d.g), v.put(3, d.o);
   store(s.dc + v.at(), d.c_before);
@@ -43,7 +42,7 @@ FOLDGATE_INLINE void lstm_gradient(const GradientVector<T>& v) {
 
 template <class T>
 FOLDGATE_INLINE void gru_gradient(const GradientVector<T>& v) {
-  const GruState<T> state{v.saved(4, 0), v.saved(4, 1), v.saved(4, 2), v.saved(4, 3), Vec<T>{}};
+  const GruState<T> state{v.saved(4, 0), v.saved(4, 1), v.saved(4, 2), v.saved(4, 3)};
   const GruGradient<T> d = gru_backward<T>(state, v.h_before(), v.dh());
   v.put(0, d.n), v.put(1, d.z), v.put(2, d.r), v.put(3, d.hn);
   store(v.s.dh + v.at(), d.h_before);

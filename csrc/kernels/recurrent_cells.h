@@ -21,27 +21,32 @@ FOLDGATE_INLINE Vec<T> tanh_slope(Vec<T> t) {
   return T(1) - t * t;
 }
 
+// Forward cells are in two stages: what the sums give, then what hangs on that. Run over several rows one stage after
+// the other, the chain of one row, ~170 cycles from the sums to h, is never waited for.
 template <class T>
 struct LstmState {
-  Vec<T> i, f, g, o, c, h;
+  Vec<T> i, f, g, o, c;
 };
 template <class T>
-FOLDGATE_INLINE LstmState<T> lstm_forward(Vec<T> i, Vec<T> f, Vec<T> g, Vec<T> o, Vec<T> c_before) {
+FOLDGATE_INLINE LstmState<T> lstm_gates(Vec<T> i, Vec<T> f, Vec<T> g, Vec<T> o, Vec<T> c_before) {
   LstmState<T> s;
   s.i = gate_sigmoid<T>(i);
   s.f = gate_sigmoid<T>(f);
   s.g = gate_tanh<T>(g);
   s.o = gate_sigmoid<T>(o);
   s.c = s.f * c_before + s.i * s.g;
-  s.h = s.o * gate_tanh<T>(s.c);
   return s;
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> lstm_output(Vec<T> o, Vec<T> c) {
+  return o * gate_tanh<T>(c);
 }
 
 template <class T>
 struct LstmGradient {
   Vec<T> i, f, g, o, c_before;
 };
-// dh, dc: of the state that leaves; s.h is not read
+// dh, dc: of the state that leaves
 template <class T>
 FOLDGATE_INLINE LstmGradient<T> lstm_backward(const LstmState<T>& s, Vec<T> c_before, Vec<T> dh, Vec<T> dc) {
   const Vec<T> tanh_c = gate_tanh<T>(s.c);
@@ -51,20 +56,30 @@ FOLDGATE_INLINE LstmGradient<T> lstm_backward(const LstmState<T>& s, Vec<T> c_be
 }
 
 template <class T>
-struct GruState {
-  Vec<T> z, r, n, hn, h;
+struct GruGates {
+  Vec<T> z, r;
 };
 template <class T>
-FOLDGATE_INLINE GruState<T> gru_forward(Vec<T> z, Vec<T> r, Vec<T> xn, Vec<T> hn, Vec<T> h_before) {
-  GruState<T> s;
-  s.z = gate_sigmoid<T>(z);
-  s.r = gate_sigmoid<T>(r);
-  s.hn = hn;
-  s.n = gate_tanh<T>(xn + s.r * hn);
-  s.h = s.n + s.z * (h_before - s.n);
+FOLDGATE_INLINE GruGates<T> gru_gates(Vec<T> z, Vec<T> r) {
+  return {gate_sigmoid<T>(z), gate_sigmoid<T>(r)};
+}
+// n: the sum before its tanh, xn + r hn or xn + (r h) Rn
+template <class T>
+struct GruOutput {
+  Vec<T> n, h;
+};
+template <class T>
+FOLDGATE_INLINE GruOutput<T> gru_output(Vec<T> n, Vec<T> z, Vec<T> h_before) {
+  GruOutput<T> s;
+  s.n = gate_tanh<T>(n);
+  s.h = s.n + z * (h_before - s.n);
   return s;
 }
 
+template <class T>
+struct GruState {
+  Vec<T> z, r, n, hn;
+};
 template <class T>
 struct GruGradient {
   Vec<T> z, r, n, hn, h_before;  // h_before: past the products
@@ -80,31 +95,7 @@ FOLDGATE_INLINE GruGradient<T> gru_backward(const GruState<T>& s, Vec<T> h_befor
   return d;
 }
 
-// Reset before: the gates, then the candidate from r h.
-template <class T>
-struct GruGates {
-  Vec<T> z, r, reset_h;
-};
-template <class T>
-FOLDGATE_INLINE GruGates<T> gru_gates_forward(Vec<T> z, Vec<T> r, Vec<T> h_before) {
-  GruGates<T> s;
-  s.z = gate_sigmoid<T>(z);
-  s.r = gate_sigmoid<T>(r);
-  s.reset_h = s.r * h_before;
-  return s;
-}
-template <class T>
-struct GruCandidate {
-  Vec<T> n, h;
-};
-template <class T>
-FOLDGATE_INLINE GruCandidate<T> gru_candidate_forward(Vec<T> n, Vec<T> z, Vec<T> h_before) {
-  GruCandidate<T> s;
-  s.n = gate_tanh<T>(n);
-  s.h = s.n + z * (h_before - s.n);
-  return s;
-}
-// d.r and d.hn wait for d(r h): gru_reset_backward
+// Reset before. d.r and d.hn wait for d(r h): gru_reset_backward
 template <class T>
 FOLDGATE_INLINE GruGradient<T> gru_candidate_backward(Vec<T> z, Vec<T> n, Vec<T> h_before, Vec<T> dh) {
   GruGradient<T> d = {};

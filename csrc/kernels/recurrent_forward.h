@@ -16,48 +16,68 @@ constexpr int panel_vectors_of(int gates, int64_t unit_vectors) {
   return 1;
 }
 
-template <class T>
-FOLDGATE_INLINE int64_t live_lanes(int64_t units, int64_t unit_vector) {
-  return units - unit_vector * kLanes<T>;
-}
+constexpr bool has_two_stages(Phase phase) { return phase == Phase::kLstm || phase == Phase::kGru; }
 
-// The cell of one row and unit vector. pre: the gates' sums, a vector each, and for a split phase x's part of the last.
+// The cell of one row and unit vector. pre: the gates' sums, a vector each, and for a split phase x's part of the last;
+// the first stage leaves there what the second goes on from.
 template <class T, Phase kPhase>
-FOLDGATE_INLINE void run_cell(const RecurrentStep<T>& s, const T* pre, int64_t row, int64_t unit_vector) {
-  constexpr int64_t L = kLanes<T>;
-  const int64_t at = row * s.state_step + unit_vector * L;
-  const auto gate = [pre](int g) FOLDGATE_LAMBDA { return load(pre + g * kLanes<T>); };
-  const auto keep = [&](int64_t slots, int64_t first, auto... values) FOLDGATE_LAMBDA {
+struct StepCell {
+  static constexpr int64_t L = kLanes<T>;
+  const RecurrentStep<T>& s;
+  T* pre;
+  int64_t row, unit_vector;
+
+  inline __attribute__((always_inline)) int64_t at() const { return row * s.state_step + unit_vector * L; }
+  inline __attribute__((always_inline)) Vec<T> gate(int g) const { return load(pre + g * L); }
+  template <class... Values>
+  inline __attribute__((always_inline)) void keep(int64_t first, Values... values) const {
+    constexpr int64_t kSlots = kPhase == Phase::kLstm ? 5 : kPhase == Phase::kGru ? 4 : 3;
     if (!s.saved) return;
-    T* target = s.saved + (unit_vector * s.saved_rows + row) * slots * L + first * L;
+    T* target = s.saved + ((unit_vector * s.saved_rows + row) * kSlots + first) * L;
     ((store(target, values), target += L), ...);
-  };
-  const auto leave = [&](Vec<T> h) FOLDGATE_LAMBDA {
-    store(s.after + at, h);
-    if (s.y) store(s.y[row] + unit_vector * L, h, live_lanes<T>(s.weights.units, unit_vector));
-  };
-  if constexpr (kPhase == Phase::kLstm) {
-    const auto cell = lstm_forward<T>(gate(0), gate(1), gate(2), gate(3), load(s.c + at));
-    store(s.c + at, cell.c);
-    leave(cell.h);
-    keep(5, 0, cell.i, cell.f, cell.g, cell.o, cell.c);
-  } else if constexpr (kPhase == Phase::kGru) {
-    const auto cell = gru_forward<T>(gate(0), gate(1), gate(3), gate(2), load(s.before + at));
-    leave(cell.h);
-    keep(4, 0, cell.z, cell.r, cell.n, cell.hn);
-  } else if constexpr (kPhase == Phase::kGruGates) {
-    const auto cell = gru_gates_forward<T>(gate(0), gate(1), load(s.before + at));
-    store(s.update + at, cell.z);
-    store(s.reset_h + at, cell.reset_h);
-    keep(3, 0, cell.z, cell.r);
-  } else if constexpr (kPhase == Phase::kGruCandidate) {
-    const auto cell = gru_candidate_forward<T>(gate(0), load(s.update + at), load(s.before + at));
-    leave(cell.h);
-    keep(3, 2, cell.n);
-  } else {
-    leave(rnn_forward < T, kPhase == Phase::kRelu > (gate(0)));
   }
-}
+  inline __attribute__((always_inline)) void leave(Vec<T> h) const {
+    store(s.after + at(), h);
+    if (s.y) store(s.y[row] + unit_vector * L, h, s.weights.units - unit_vector * L);
+  }
+
+  inline __attribute__((always_inline)) void first_stage() const {
+    if constexpr (kPhase == Phase::kLstm) {
+      const auto cell = lstm_gates<T>(gate(0), gate(1), gate(2), gate(3), load(s.c + at()));
+      store(s.c + at(), cell.c);
+      store(pre, cell.o);
+      keep(0, cell.i, cell.f, cell.g, cell.o, cell.c);
+    } else if constexpr (kPhase == Phase::kGru) {
+      const auto cell = gru_gates<T>(gate(0), gate(1));
+      const Vec<T> hn = gate(2);
+      store(pre + L, gate(3) + cell.r * hn);
+      store(pre, cell.z);
+      keep(0, cell.z, cell.r);
+      keep(3, hn);
+    } else if constexpr (kPhase == Phase::kGruGates) {
+      const auto cell = gru_gates<T>(gate(0), gate(1));
+      store(s.update + at(), cell.z);
+      store(s.reset_h + at(), cell.r * load(s.before + at()));
+      keep(0, cell.z, cell.r);
+    } else if constexpr (kPhase == Phase::kGruCandidate) {
+      const auto cell = gru_output<T>(gate(0), load(s.update + at()), load(s.before + at()));
+      leave(cell.h);
+      keep(2, cell.n);
+    } else {
+      leave(rnn_forward < T, kPhase == Phase::kRelu > (gate(0)));
+    }
+  }
+
+  inline __attribute__((always_inline)) void second_stage() const {
+    if constexpr (kPhase == Phase::kLstm) {
+      leave(lstm_output<T>(gate(0), load(s.c + at())));
+    } else {
+      const auto cell = gru_output<T>(gate(1), gate(0), load(s.before + at()));
+      leave(cell.h);
+      keep(2, cell.n);
+    }
+  }
+};
 
 template <class T, Phase kPhase, int kVectors>
 void step_panels(const RecurrentStep<T>& s) {
@@ -89,11 +109,14 @@ void step_panels(const RecurrentStep<T>& s) {
     }
     run_panel_tile<T, N, kSplit>(count, tile);
   };
-  const auto cells = [&](int64_t panel, int64_t row, int64_t count, const T* out) FOLDGATE_LAMBDA {
+  // body(cell) for `count` rows from `row` of a panel
+  const auto each_cell = [&](int64_t panel, int64_t row, int64_t count, T* out, auto body) FOLDGATE_LAMBDA {
     for (int64_t i = 0; i < count; ++i)
       for (int v = 0; v < kVectors; ++v)
-        run_cell<T, kPhase>(s, out + i * kOut + v * G * L, row + i, panel * kVectors + v);
+        body(StepCell<T, kPhase>{s, out + i * kOut + v * G * L, row + i, panel * kVectors + v});
   };
+  const auto first = [](const StepCell<T, kPhase>& cell) FOLDGATE_LAMBDA { cell.first_stage(); };
+  const auto second = [](const StepCell<T, kPhase>& cell) FOLDGATE_LAMBDA { cell.second_stage(); };
   const auto panel_at = [&](int64_t i)
                             FOLDGATE_LAMBDA { return s.descending ? s.end - 1 - (i - s.begin) : i; };
 
@@ -103,7 +126,12 @@ void step_panels(const RecurrentStep<T>& s) {
     for (int64_t i = s.begin; i < s.end; i += together) {
       const int64_t count = s.end - i < together ? s.end - i : together;
       for (int64_t j = 0; j < count; ++j) sums(panel_at(i + j), 0, s.rows, pre + j * s.rows * kOut, -1, 0);
-      for (int64_t j = 0; j < count; ++j) cells(panel_at(i + j), 0, s.rows, pre + j * s.rows * kOut);
+      const auto each = [&](auto stage) FOLDGATE_LAMBDA {
+        for (int64_t j = 0; j < count; ++j)
+          each_cell(panel_at(i + j), 0, s.rows, pre + j * s.rows * kOut, stage);
+      };
+      each(first);
+      if constexpr (has_two_stages(kPhase)) each(second);
     }
     return;
   }
@@ -111,7 +139,8 @@ void step_panels(const RecurrentStep<T>& s) {
     int64_t share = 0;  // each block of rows fetches a share of the next panel
     panel_row_blocks<N>(s.rows, [&](int64_t row, int64_t count) FOLDGATE_LAMBDA {
       sums(panel_at(i), row, count, pre, i + 1 < s.end ? panel_at(i + 1) : -1, share++);
-      cells(panel_at(i), row, count, pre);
+      each_cell(panel_at(i), row, count, pre, first);
+      if constexpr (has_two_stages(kPhase)) each_cell(panel_at(i), row, count, pre, second);
     });
   }
 }
@@ -177,25 +206,27 @@ FOLDGATE_INLINE void cell_vector(const RecurrentCell<T>& s, int64_t row, int64_t
   };
   const Vec<T> h = load(s.h + at, n);
   if constexpr (kPhase == Phase::kLstm) {
-    const auto cell = lstm_forward<T>(both(4, 0), both(4, 1), both(4, 2), both(4, 3), load(s.c + at, n));
-    store(s.next_h + at, cell.h, n);
+    const auto cell = lstm_gates<T>(both(4, 0), both(4, 1), both(4, 2), both(4, 3), load(s.c + at, n));
+    store(s.next_h + at, lstm_output<T>(cell.o, cell.c), n);
     store(s.next_c + at, cell.c, n);
     keep(5, 0, cell.i), keep(5, 1, cell.f), keep(5, 2, cell.g), keep(5, 3, cell.o), keep(5, 4, cell.c);
   } else if constexpr (kPhase == Phase::kGru) {
-    const auto cell = gru_forward<T>(both(3, 0), both(3, 1), part(s.input, 3, 2), part(s.recurrent, 3, 2), h);
-    store(s.next_h + at, cell.h, n);
-    keep(4, 0, cell.z), keep(4, 1, cell.r), keep(4, 2, cell.n), keep(4, 3, cell.hn);
+    const auto gates = gru_gates<T>(both(3, 0), both(3, 1));
+    const Vec<T> hn = part(s.recurrent, 3, 2);
+    const auto output = gru_output<T>(part(s.input, 3, 2) + gates.r * hn, gates.z, h);
+    store(s.next_h + at, output.h, n);
+    keep(4, 0, gates.z), keep(4, 1, gates.r), keep(4, 2, output.n), keep(4, 3, hn);
   } else if constexpr (kPhase == Phase::kGruGates) {  // recurrent: z and r alone
-    const auto cell = gru_gates_forward<T>(part(s.input, 3, 0) + part(s.recurrent, 2, 0),
-                                           part(s.input, 3, 1) + part(s.recurrent, 2, 1), h);
-    store(s.update + at, cell.z, n);
-    store(s.reset_h + at, cell.reset_h, n);
-    keep(3, 0, cell.z), keep(3, 1, cell.r);
+    const auto gates = gru_gates<T>(part(s.input, 3, 0) + part(s.recurrent, 2, 0),
+                                    part(s.input, 3, 1) + part(s.recurrent, 2, 1));
+    store(s.update + at, gates.z, n);
+    store(s.reset_h + at, gates.r * h, n);
+    keep(3, 0, gates.z), keep(3, 1, gates.r);
   } else if constexpr (kPhase == Phase::kGruCandidate) {  // recurrent: the candidate alone
-    const auto cell =
-        gru_candidate_forward<T>(part(s.input, 3, 2) + part(s.recurrent, 1, 0), load(s.update + at, n), h);
-    store(s.next_h + at, cell.h, n);
-    keep(3, 2, cell.n);
+    const auto output =
+        gru_output<T>(part(s.input, 3, 2) + part(s.recurrent, 1, 0), load(s.update + at, n), h);
+    store(s.next_h + at, output.h, n);
+    keep(3, 2, output.n);
   } else {
     store(s.next_h + at, rnn_forward < T, kPhase == Phase::kRelu > (both(1, 0)), n);
   }

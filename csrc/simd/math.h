@@ -110,6 +110,12 @@ FOLDGATE_INLINE Vec<T> tanh(Vec<T> x) {
 
 // reciprocal(v): 1 / v for v between 2^-100 and the largest power of two that has a normal inverse, and for NaN.
 // scale_by_power(v, n): v 2^n for whole n whose power is normal.
+// split_power(t): the whole n nearest to t, and t - n.
+// at_most(high, t): t, no further than scale_by_power and high allow; high is positive.
+template <class T>
+struct PowerSplit {
+  Vec<T> n, fraction;
+};
 #if defined(__AVX512F__)
 // 14 bits and one Newton step (two for double): a division takes ten times as long.
 FOLDGATE_INLINE Vec<float> reciprocal(Vec<float> v) {
@@ -123,6 +129,18 @@ FOLDGATE_INLINE Vec<double> reciprocal(Vec<double> v) {
 }
 FOLDGATE_INLINE Vec<float> scale_by_power(Vec<float> v, Vec<float> n) { return _mm512_scalef_ps(v, n); }
 FOLDGATE_INLINE Vec<double> scale_by_power(Vec<double> v, Vec<double> n) { return _mm512_scalef_pd(v, n); }
+FOLDGATE_INLINE PowerSplit<float> split_power(Vec<float> t) {
+  const Vec<float> fraction = _mm512_reduce_ps(t, 0);
+  return {t - fraction, fraction};
+}
+FOLDGATE_INLINE PowerSplit<double> split_power(Vec<double> t) {
+  const Vec<double> fraction = _mm512_reduce_pd(t, 0);
+  return {t - fraction, fraction};
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> at_most(T high, Vec<T> t) {  // below, scalef gives 0 by itself
+  return minimum(broadcast<T>(high), t);
+}
 #else
 FOLDGATE_INLINE Vec<float> reciprocal(Vec<float> v) { return 1.0f / v; }
 FOLDGATE_INLINE Vec<double> reciprocal(Vec<double> v) { return 1.0 / v; }
@@ -134,6 +152,18 @@ FOLDGATE_INLINE Vec<T> shifted_power(Vec<T> n) {
 FOLDGATE_INLINE Vec<float> scale_by_power(Vec<float> v, Vec<float> n) { return v * shifted_power<float>(n); }
 FOLDGATE_INLINE Vec<double> scale_by_power(Vec<double> v, Vec<double> n) {
   return v * shifted_power<double>(n);
+}
+template <class T>
+FOLDGATE_INLINE PowerSplit<T> rounded_power(Vec<T> t) {
+  constexpr T kRound = ExpConstants<T>::kRound;
+  const Vec<T> n = (t + kRound) - kRound;
+  return {n, t - n};
+}
+FOLDGATE_INLINE PowerSplit<float> split_power(Vec<float> t) { return rounded_power<float>(t); }
+FOLDGATE_INLINE PowerSplit<double> split_power(Vec<double> t) { return rounded_power<double>(t); }
+template <class T>
+FOLDGATE_INLINE Vec<T> at_most(T high, Vec<T> t) {
+  return clamp<T>(-high, high, t);
 }
 #endif
 
@@ -166,9 +196,8 @@ struct Exp2Polynomial<double> {
 
 template <class T>
 FOLDGATE_INLINE Exp2Parts<T> exp2_parts(Vec<T> t) {
-  using C = ExpConstants<T>;
   using P = Exp2Polynomial<T>;
-  const Vec<T> n = (t + C::kRound) - C::kRound, f = t - n;
+  const auto [n, f] = split_power(t);
   constexpr T last = P::term(P::kTerms - 1);
   Vec<T> p = broadcast<T>(last);
   FOLDGATE_UNROLL
@@ -181,7 +210,7 @@ template <class T>
 FOLDGATE_INLINE Vec<T> gate_sigmoid(Vec<T> x) {
   using C = ExpConstants<T>;
   constexpr T kMost = T(C::kExponentBias - 1);
-  const Exp2Parts<T> e = exp2_parts<T>(clamp<T>(-kMost, kMost, x * -C::kLog2e));
+  const Exp2Parts<T> e = exp2_parts<T>(at_most<T>(kMost, x * -C::kLog2e));
   return reciprocal(scale_by_power(e.q + T(1), e.n) + T(1));
 }
 
