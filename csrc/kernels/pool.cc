@@ -2,6 +2,7 @@
 
 #include "kernels/pool_backward.h"
 #include "kernels/pool_forward.h"
+#include "kernels/pool_indices.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -24,8 +25,10 @@ int32_t largest(const uint8_t* values, int64_t n) {
 
 template <class T>
 constexpr PoolKernels<T> table() {
-  return {kLanes<T>,         pixels<T>, lines<T>, pixels_backward<T>, pixels_apart_backward<T>,
-          lines_backward<T>, largest};
+  return {
+      kLanes<T>,         pixels<T>,         lines<T>,          pixels_backward<T>, pixels_apart_backward<T>,
+      largest,           positions_of_taps, taps_of_positions, scatter<T>,         scatter_taps<T>,
+      pairs_backward<T>, plane_winners<T>};
 }
 
 }  // namespace

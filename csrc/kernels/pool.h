@@ -5,8 +5,9 @@
 // Forward:   y[o] = max over window rows r and taps j of x[r][o * stride + j * dilation - before]
 //            the winner is the first maximum in the order (r, j); a NaN wins over every number, the first one of several;
 //            a window of all -inf names its first tap in the image.
-// Backward:  dx[i] = sum over the windows o that hold i as tap t of dy[o] where the winner of o is t
-//            a gather, in ascending order of t: each dx is written once, overlapping windows included.
+// Backward:  dx[i] = sum over the windows o that hold i as tap t of dy[o] where the winner of o is t, ascending by t
+//            pixels: a gather, each dx is written once, overlapping windows included
+//            lines: a scatter of one value a window, from the last to the first, which is the same order of sums
 //
 // A window row is one (depth, height) tap pair inside the image; row_tap is the number of its first tap, so that tap j
 // of row r has the number row_tap[r] + j.
@@ -66,14 +67,7 @@ struct PoolForward {
   const LaneInt<T>* first = nullptr;  // an output's first tap in the image, whole vectors; null: 0 for all
 };
 
-// Taps of a stride phase: those with tap * dilation % stride == phase, ascending; tap e reads `shift` outputs back.
-struct PhaseTaps {
-  const int32_t* tap = nullptr;
-  const int64_t* shift = nullptr;
-  const int64_t* begin = nullptr;  // phase p: entries begin[p] .. begin[p + 1] - 1
-};
-
-// One row of inputs: pixels write dx[column][channel]; lines write whole vectors of slots, stride positions a slot.
+// One row of inputs, dx[column][channel].
 template <class T>
 struct PoolBackward {
   int64_t rows = 0;  // (depth, height) window positions that hold this row, ascending by tap; may be none
@@ -82,19 +76,27 @@ struct PoolBackward {
   const int32_t* const* ints = nullptr;
   const int32_t* row_tap = nullptr;
   T* dx = nullptr;
-  // pixels
   int64_t columns = 0, channels = 1;
   const WindowHits* hits = nullptr;  // an entry a column
   int64_t output_step = 1;
   int32_t tap_step = 1;
-  // pixels of windows apart: one row at most, and each column in one window at most
+  // windows apart: one row at most, and each column in one window at most
   int64_t outputs = 0;   // those that may hold a column; tap j of output o is column
   int64_t position = 0;  //   position + o * stride + j * dilation
-  int64_t dilation = 1;
+  int64_t stride = 1, dilation = 1;
   const TapRange* range = nullptr;  // an entry an output
-  // lines: `stride` phases; slot v and a tap of shift s read dy[r][v + reach - s], 0 from `readable` on
-  int64_t slots = 0, stride = 1, reach = 0, readable = 0;
-  PhaseTaps phases;
+};
+
+// How the taps of a window lie in the plane: tap r * length + i stands offset[r] + i behind the window's start.
+struct TapRuns {
+  const int64_t* offset = nullptr;
+  int64_t count = 0, length = 1;
+};
+
+// Windows in rows: the first starts at position `start` of the plane, the others of a row `step` further each, the rows
+// `row_step`. The winners of a row are contiguous, and those of the next stand `pitch` further.
+struct WindowGrid {
+  int64_t rows, windows, start, row_step, step, pitch;
 };
 
 template <class T>
@@ -104,8 +106,18 @@ struct PoolKernels {
   void (*lines)(const PoolForward<T>&);
   void (*pixels_backward)(const PoolBackward<T>&);
   void (*pixels_apart_backward)(const PoolBackward<T>&);
-  void (*lines_backward)(const PoolBackward<T>&);
   int32_t (*largest)(const uint8_t* values, int64_t n);  // -1 of none
+  void (*positions)(const TapRuns&, const WindowGrid&, const uint8_t* taps, int64_t* positions);
+  // false where a position is none of its window's: its tap is then anything
+  bool (*taps)(const TapRuns&, const WindowGrid&, const int64_t* positions, uint8_t* taps);
+  // dx[positions[i]] += dy[i], or dx[i * stride + offset[taps[i]]] += dy[i], from the last i to the first
+  void (*scatter)(const int64_t* positions, const T* dy, int64_t n, T* dx);
+  void (*scatter_taps)(const uint8_t* taps, const int64_t* offset, const T* dy, int64_t n, int64_t stride,
+                       T* dx);
+  // A row of dx under n windows of 2 columns, 2 apart: dx[2 o + j] = dy[o] where taps[o] is tap + j, else 0
+  void (*pairs_backward)(const uint8_t* taps, int32_t tap, const T* dy, int64_t n, int64_t columns, T* dx);
+  // The largest of every plane of n contiguous values, by the rules of windows, and where it stands.
+  void (*plane_winners)(const T* x, int64_t planes, int64_t n, T* y, int32_t* winners);
 };
 
 }  // namespace foldgate

@@ -2,7 +2,6 @@
 #pragma once
 #include "kernels/pool.h"
 #include "kernels/pool_taps.h"
-#include "simd/stride.h"
 
 namespace foldgate::FOLDGATE_ISA {
 
@@ -24,8 +23,6 @@ struct Winners<int32_t> {
     return row.ints[r];
   }
 };
-
-// ---- channels contiguous ----
 
 // `Vectors` vectors of channels of one position, from channel c on; `live` channels of a part of a vector.
 template <class T, class Tap, int Vectors, bool Whole>
@@ -81,7 +78,7 @@ void pixels_backward(const PoolBackward<T>& row) {
   row.bytes ? pixels_backward_of<T, uint8_t>(row) : pixels_backward_of<T, int32_t>(row);
 }
 
-// ---- channels contiguous, windows apart: an output's channels are read once for all its columns ----
+// ---- windows apart: an output's channels are read once for all its columns ----
 
 template <class T>
 FOLDGATE_INLINE void zero_columns(const PoolBackward<T>& row, int64_t begin, int64_t end) {
@@ -148,49 +145,6 @@ FOLDGATE_INLINE void pixels_apart_of(const PoolBackward<T>& row) {
 template <class T>
 void pixels_apart_backward(const PoolBackward<T>& row) {
   row.bytes ? pixels_apart_of<T, uint8_t>(row) : pixels_apart_of<T, int32_t>(row);
-}
-
-// ---- width contiguous ----
-
-// Slots v .. v + kLanes - 1 of one stride phase.
-template <class T, class Tap, bool Whole>
-FOLDGATE_INLINE Vec<T> line_gradient(const PoolBackward<T>& row, int64_t phase, int64_t v) {
-  Vec<T> sum = {};
-  for (int64_t r = 0; r < row.rows; ++r)
-    for (int64_t e = row.phases.begin[phase]; e < row.phases.begin[phase + 1]; ++e) {
-      const int64_t i = v + row.reach - row.phases.shift[e];
-      const int64_t live = Whole ? kLanes<T> : at_least_zero(row.readable - i);
-      const Vec<T> d = Whole ? load(row.dy[r] + i) : load(row.dy[r] + i, live);
-      const IntVec<T> winner = load_taps<T>(Winners<Tap>::of(row, r) + i, live);
-      sum += winner == broadcast_int<T>(row.row_tap[r] + row.phases.tap[e]) ? d : Vec<T>{};
-    }
-  return sum;
-}
-
-template <class T, class Tap, bool Whole>
-FOLDGATE_INLINE void line_slots(const PoolBackward<T>& row, int64_t v) {
-  if (row.stride == 1) return store(row.dx + v, line_gradient<T, Tap, Whole>(row, 0, v));
-  if (row.stride == 2)
-    return store_interleaved<T>(row.dx + 2 * v, line_gradient<T, Tap, Whole>(row, 0, v),
-                                line_gradient<T, Tap, Whole>(row, 1, v));
-  for (int64_t phase = 0; phase < row.stride; ++phase) {
-    const Vec<T> sum = line_gradient<T, Tap, Whole>(row, phase, v);
-    FOLDGATE_UNROLL
-    for (int lane = 0; lane < kLanes<T>; ++lane) row.dx[(v + lane) * row.stride + phase] = sum[lane];
-  }
-}
-
-template <class T, class Tap>
-FOLDGATE_INLINE void lines_backward_of(const PoolBackward<T>& row) {
-  int64_t v = 0;
-  for (; v < row.slots && v + row.reach + kLanes<T> <= row.readable; v += kLanes<T>)
-    line_slots<T, Tap, true>(row, v);
-  for (; v < row.slots; v += kLanes<T>) line_slots<T, Tap, false>(row, v);
-}
-
-template <class T>
-void lines_backward(const PoolBackward<T>& row) {
-  row.bytes ? lines_backward_of<T, uint8_t>(row) : lines_backward_of<T, int32_t>(row);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

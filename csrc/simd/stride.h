@@ -48,4 +48,17 @@ FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b) {
   store_interleaved<T>(p, a, b, LaneIndices<T>());
 }
 
+// The first n of them, n >= 1.
+template <class T, int... I>
+FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b, int64_t n, Indices<I...>) {
+  store(p, __builtin_shufflevector(a, b, (I / 2 + (I & 1 ? kLanes<T> : 0))...), n);
+  if (n > kLanes<T>)
+    store(p + kLanes<T>, __builtin_shufflevector(a, b, (kLanes<T> / 2 + I / 2 + (I & 1 ? kLanes<T> : 0))...),
+          n - kLanes<T>);
+}
+template <class T>
+FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b, int64_t n) {
+  store_interleaved<T>(p, a, b, n, LaneIndices<T>());
+}
+
 }  // namespace foldgate::FOLDGATE_ISA

@@ -183,6 +183,26 @@ TEST(pool, every_channel_count_around_the_lanes_of_pixels) {
   });
 }
 
+TEST(pool, pairs_of_columns_and_planes_of_one_window) {
+  test::on_every_tier([] {
+    const int64_t lanes = kernels<float>().pool.lanes;
+    for (int64_t width :
+         {int64_t{2}, int64_t{3}, lanes, lanes + 1, 2 * lanes - 1, 4 * lanes + 2, int64_t{75}}) {
+      for (bool ceil : {false, true}) {
+        CHECK_EQ(wrong_everywhere({2, 1, {5, width}, {2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, ceil}), 0);
+        CHECK_EQ(wrong_everywhere({2, 1, {7, width}, {2, 2}, {3, 2}, {1, 1}, {1, 0, 0, 0}, ceil}), 0);
+        CHECK_EQ(wrong_everywhere(
+                     {1, 1, {5, 4, width}, {2, 2, 2}, {3, 2, 2}, {1, 1, 1}, {1, 0, 1, 1, 0, 0}, ceil}),
+                 0);
+      }
+      CHECK_EQ(wrong_everywhere({5, 1, {width}, {width}, {1}, {1}, {0, 0}}), 0);
+      CHECK_EQ(
+          wrong_everywhere({70, 1, {2, 3, width}, {2, 3, width}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0, 0, 0, 0}}),
+          0);
+    }
+  });
+}
+
 TEST(pool, one_path_for_three_axes_dilation_and_large_windows) {
   test::on_every_tier([] {
     for (int64_t pixel : {1, 5}) {

@@ -236,6 +236,17 @@ def test_tap_that_no_window_has(found: int, kind: Any, isa: str) -> None:
         ops.max_pool_backward(np.ones(taps.shape), taps, (1, 4, 80, 3))
 
 
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_bytes_may_name_the_first_taps_of_a_large_window(data_format: str, dtype: Any, isa: str) -> None:
+    taps = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(_shape(2, (3,), 3, data_format))
+    shape = _shape(2, (901,), 3, data_format)
+    dy = np.arange(1, 19).reshape(taps.shape).astype(dtype)
+    arguments = {"pool_size": 301, "strides": 300, "data_format": data_format}
+    expected = ops.max_pool_backward(dy, taps.astype(np.int32), shape, **arguments)
+    assert expected.sum() == dy.sum()
+    np.testing.assert_array_equal(ops.max_pool_backward(dy, taps, shape, **arguments), expected)
+
+
 def test_winner_in_the_padding() -> None:
     """The windows at the left edge have no tap 0, 3 or 6 in the image; position 7 ends the row before."""
     dy = np.ones((1, 2, 2, 1))

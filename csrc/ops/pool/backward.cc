@@ -14,12 +14,9 @@ struct Workspace {
   Scratch<const uint8_t*> bytes;
   Scratch<const int32_t*> ints;
   Scratch<int32_t> row_tap;
-  Scratch<T> padded_dy;  // lines: copies with zeros around
-  Scratch<uint8_t> padded_bytes;
-  Scratch<int32_t> padded_ints;
-  Scratch<T> dx;  // lines: whole vectors of slots
 };
 
+// Pixels: a gather, a row of dx at a time.
 template <class T>
 class Backward {
  public:
@@ -36,9 +33,7 @@ class Backward {
         winners_(winners),
         dx_(dx) {
     apart_ = windows_apart(plan.window);
-    if (plan.lines)
-      make_phases();
-    else if (apart_)
+    if (apart_)
       ranges_ = tap_ranges(plan.window.width());
     else
       make_hits();
@@ -55,56 +50,13 @@ class Backward {
     width_steps_ = hit_steps(plan_.window.width());
   }
 
-  // Along the width, input position i is i + before = slot * stride + phase; tap t of phase t * dilation % stride
-  // belongs to the window `t * dilation / stride` slots back.
-  void make_phases() {
-    const WindowAxis& width = plan_.window.width();
-    begin_.assign(static_cast<size_t>(width.stride) + 1, 0);
-    tap_.resize(static_cast<size_t>(width.kernel));
-    shift_.resize(static_cast<size_t>(width.kernel));
-    for (int64_t t = 0; t < width.kernel; ++t)
-      ++begin_[static_cast<size_t>(t * width.dilation % width.stride) + 1];
-    for (size_t phase = 0; phase < static_cast<size_t>(width.stride); ++phase)
-      begin_[phase + 1] += begin_[phase];
-    std::vector<int64_t> next = begin_;
-    for (int64_t t = 0; t < width.kernel; ++t) {
-      const size_t entry =
-          static_cast<size_t>(next[static_cast<size_t>(t * width.dilation % width.stride)]++);
-      tap_[entry] = static_cast<int32_t>(t);
-      shift_[entry] = t * width.dilation / width.stride;
-    }
-    reach_ = (width.extent() - 1) / width.stride;
-  }
-
-  // Slots that hold input positions begin .. end - 1, and where the first of them stands in them.
-  struct Slots {
-    int64_t first, count, skip;
-  };
-  Slots slots_of(int64_t begin, int64_t end) const {
-    const WindowAxis& width = plan_.window.width();
-    const int64_t first = (begin + width.before) / width.stride;
-    return {first, (end - 1 + width.before) / width.stride - first + 1,
-            begin + width.before - first * width.stride};
-  }
-  int64_t whole_slots(int64_t count) const { return round_up(count, kernels_.lanes); }
-
   void make_workspaces() {
     const Window& window = plan_.window;
     const int64_t rows = std::min(window.depth().kernel, window.depth().output) *
                          std::min(window.height().kernel, window.height().output);
-    const int64_t slots = plan_.lines ? whole_slots(tasks_.segment() / window.width().stride + 2) : 0;
-    const int64_t padded = plan_.lines && reach_ > 0 ? rows * (slots + reach_) : 0;
-    for (int worker = 0; worker < tasks_.workers(); ++worker) {
-      Workspace<T> work{Scratch<const T*>(rows),
-                        Scratch<const uint8_t*>(rows),
-                        Scratch<const int32_t*>(rows),
-                        Scratch<int32_t>(rows),
-                        Scratch<T>(padded),
-                        Scratch<uint8_t>(winners_.bytes ? padded : 0),
-                        Scratch<int32_t>(winners_.bytes ? 0 : padded),
-                        Scratch<T>(slots * window.width().stride)};
-      work_.push_back(std::move(work));
-    }
+    for (int worker = 0; worker < tasks_.workers(); ++worker)
+      work_.push_back({Scratch<const T*>(rows), Scratch<const uint8_t*>(rows), Scratch<const int32_t*>(rows),
+                       Scratch<int32_t>(rows)});
   }
 
   void segment(const Workspace<T>& work, const RowSegment& at) const {
@@ -115,9 +67,7 @@ class Backward {
     b.row_tap = work.row_tap.data();
     b.rows = collect_rows(work, at);
     T* dx = dx_ + (at.row * plan_.window.width().input + at.begin) * plan_.pixel;
-    if (plan_.lines)
-      run_lines(work, b, at, dx);
-    else if (apart_)
+    if (apart_)
       run_pixels_apart(work, b, at, dx);
     else
       run_pixels(b, at, dx);
@@ -173,28 +123,6 @@ class Backward {
     kernels_.pixels_apart_backward(b);
   }
 
-  void run_lines(const Workspace<T>& work, PoolBackward<T>& b, const RowSegment& at, T* dx) const {
-    const Slots slots = slots_of(at.begin, at.end);
-    b.dx = work.dx.data();
-    b.slots = slots.count;
-    b.stride = plan_.window.width().stride;
-    b.reach = reach_;
-    b.phases = {tap_.data(), shift_.data(), begin_.data()};
-    if (reach_ > 0)
-      pad_rows(work, b, slots);
-    else
-      use_rows(work, b, slots);
-    kernels_.lines_backward(b);
-    std::copy(b.dx + slots.skip, b.dx + slots.skip + (at.end - at.begin), dx);
-  }
-
-  // No window reaches back: slot and output are one.
-  void use_rows(const Workspace<T>& work, PoolBackward<T>& b, const Slots& slots) const {
-    const int64_t left = plan_.window.width().output - slots.first;
-    b.readable = std::max<int64_t>(0, left);
-    if (left > 0) shift_rows(work, b.rows, slots.first);
-  }
-
   void shift_rows(const Workspace<T>& work, int64_t rows, int64_t shift) const {
     for (int64_t r = 0; r < rows; ++r) {
       work.dy[r] += shift;
@@ -203,29 +131,6 @@ class Backward {
       else
         work.ints[r] += shift;
     }
-  }
-
-  // Copies of outputs first - reach .. first + count - 1, with zeros where there are none.
-  void pad_rows(const Workspace<T>& work, PoolBackward<T>& b, const Slots& slots) const {
-    b.readable = reach_ + whole_slots(slots.count);
-    const int64_t start = slots.first - reach_;
-    for (int64_t r = 0; r < b.rows; ++r) {
-      work.dy[r] = pad_row(work.dy[r], start, b.readable, work.padded_dy.data() + r * b.readable);
-      if (winners_.bytes)
-        work.bytes[r] = pad_row(work.bytes[r], start, b.readable, work.padded_bytes.data() + r * b.readable);
-      else
-        work.ints[r] = pad_row(work.ints[r], start, b.readable, work.padded_ints.data() + r * b.readable);
-    }
-  }
-
-  template <class Value>
-  const Value* pad_row(const Value* row, int64_t start, int64_t count, Value* padded) const {
-    const int64_t begin = std::min(std::max<int64_t>(0, -start), count);
-    const int64_t end = std::max(begin, std::min(count, plan_.window.width().output - start));
-    std::fill(padded, padded + begin, Value(0));
-    std::copy(row + start + begin, row + start + end, padded + begin);
-    std::fill(padded + end, padded + count, Value(0));
-    return padded;
   }
 
   const PoolPlan& plan_;
@@ -240,9 +145,6 @@ class Backward {
   const PoolWinners winners_;
   T* dx_;
   bool apart_ = false;
-  std::vector<int64_t> begin_, shift_;  // PhaseTaps
-  std::vector<int32_t> tap_;
-  int64_t reach_ = 0;
   std::vector<Workspace<T>> work_;
 };
 
@@ -251,9 +153,10 @@ class Backward {
 template <class T>
 void max_pool_backward(const PoolPlan& plan, const T* dy, PoolWinners winners, T* dx) {
   if (plan.outputs() == 0) return;
-  if (plan.lines && windows_apart(plan.window)) return max_pool_scatter(plan, dy, winners, dx);
+  if (plan.takes_planes()) return max_pool_scatter_planes(plan, dy, winners, dx);
+  if (plan.lines) return max_pool_scatter(plan, dy, winners, dx);
   ConvertedTaps converted;
-  const PoolWinners taps = checked_taps<T>(plan, winners, converted);
+  const PoolWinners taps = checked_taps(plan, winners, converted);
   Backward<T>(plan, dy, taps, dx).run();
 }
 

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "core/scratch.h"
+#include "kernels/gemm.h"
 #include "kernels/table.h"
 #include "ops/pool/geometry.h"
 #include "ops/pool/indices.h"
@@ -33,7 +34,7 @@ class Forward {
         x_(x),
         y_(y),
         indices_(indices),
-        offsets_(plan.window) {
+        names_(plan, false) {
     const WindowAxis& width = plan.window.width();
     pad_ = plan.lines && (width.before > 0 || last_position() >= width.input);
     if (plan.lines && width.before > 0) make_first();
@@ -93,7 +94,12 @@ class Forward {
       run_lines(work, f, at.begin);
     else
       run_pixels(f, at.begin);
-    if (indices_.positions) to_positions(f, at, indices_.positions + out);
+    if (!indices_.positions) return;
+    const WindowBlock block{at.image, at.depth, at.height, at.height + 1, at.begin, at.end};
+    if (f.taps.bytes)
+      names_.to_positions(f.taps.bytes, block, indices_.positions + out);
+    else
+      names_.to_positions(f.taps.ints, block, indices_.positions + out);
   }
 
   TapsOut taps_of(const Workspace<T>& work, int64_t out) const {
@@ -157,17 +163,6 @@ class Forward {
     return padded;
   }
 
-  void to_positions(const PoolForward<T>& f, const RowSegment& at, int64_t* positions) const {
-    const int64_t first = window_start(plan_.window, at);
-    for (int64_t o = 0; o < f.outputs; ++o) {
-      const int64_t base = first + o * f.stride, end = (o + 1) * plan_.pixel;
-      if (f.taps.bytes)
-        for (int64_t i = o * plan_.pixel; i < end; ++i) positions[i] = base + offsets_[f.taps.bytes[i]];
-      else
-        for (int64_t i = o * plan_.pixel; i < end; ++i) positions[i] = base + offsets_[f.taps.ints[i]];
-    }
-  }
-
   const PoolPlan& plan_;
   const PoolKernels<T>& kernels_;
   const std::vector<TapRange> depth_, height_, width_;
@@ -175,17 +170,40 @@ class Forward {
   const T* x_;
   T* y_;
   const PoolIndices indices_;
-  const TapOffsets offsets_;
+  const WinnerNames names_;
   bool pad_ = false;
   Scratch<LaneInt<T>> first_;
   std::vector<Workspace<T>> work_;
 };
 
+template <class T>
+void plane_maxima(const PoolPlan& plan, const T* x, T* y, PoolIndices indices) {
+  constexpr int64_t kPlanes = 64, kValues = 1 << 15;  // of a piece; of a task
+  const int64_t positions = plan.window.input_positions();
+  const EvenSplit tasks(plan.images, std::max<int64_t>(1, kValues / positions));
+  const double work = 8 * static_cast<double>(plan.images) * static_cast<double>(positions);  // from memory
+  parallel_for(tasks.parts, workers_for(tasks.parts, work), [&](int64_t task, int) {
+    int32_t winners[kPlanes];
+    const int64_t end = tasks.begin(task) + tasks.size(task);
+    for (int64_t plane = tasks.begin(task); plane < end; plane += kPlanes) {
+      const int64_t n = std::min(kPlanes, end - plane);
+      kernels<T>().pool.plane_winners(x + plane * positions, n, positions, y + plane, winners);
+      for (int64_t i = 0; i < n; ++i) {
+        if (indices.taps.bytes) indices.taps.bytes[plane + i] = static_cast<uint8_t>(winners[i]);
+        if (indices.taps.ints) indices.taps.ints[plane + i] = winners[i];
+        if (indices.positions) indices.positions[plane + i] = winners[i];
+      }
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
 void max_pool(const PoolPlan& plan, const T* x, T* y, PoolIndices indices) {
-  if (plan.outputs() > 0) Forward<T>(plan, x, y, indices).run();
+  if (plan.outputs() == 0) return;
+  if (plan.takes_planes()) return plane_maxima(plan, x, y, indices);
+  Forward<T>(plan, x, y, indices).run();
 }
 
 template void max_pool(const PoolPlan&, const float*, float*, PoolIndices);

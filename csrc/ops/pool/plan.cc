@@ -68,6 +68,12 @@ PoolPlan PoolPlan::make(const char* op, const std::vector<int64_t>& input_shape,
   return plan;
 }
 
+bool PoolPlan::takes_planes() const {
+  for (const WindowAxis& axis : window.axes)
+    if (axis.output != 1 || axis.before > 0 || axis.dilation != 1 || axis.kernel != axis.input) return false;
+  return pixel == 1;
+}
+
 std::vector<TapRange> tap_ranges(const WindowAxis& axis) {
   std::vector<TapRange> ranges(static_cast<size_t>(axis.output));
   const int64_t end = axis.before + axis.input;

@@ -24,6 +24,8 @@ struct PoolPlan {
                        bool channels_first);
 
   int64_t outputs() const { return images * window.output_positions() * pixel; }
+  // Whether each plane of single values has one window, itself, so that taps are positions.
+  bool takes_planes() const;
   bool byte_taps() const { return window.taps() <= 256; }  // tap numbers fit in a byte
 };
 

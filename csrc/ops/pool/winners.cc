@@ -10,6 +10,19 @@ namespace {
 constexpr int64_t kLargestLookup = 1 << 16;
 constexpr int64_t kLargestTable = 256;
 
+InnerOutputs inner_outputs(const std::vector<TapRange>& ranges, int64_t taps) {
+  auto whole = [&](int64_t o) {
+    const TapRange& range = ranges[static_cast<size_t>(o)];
+    return range.first == 0 && range.last == taps;
+  };
+  InnerOutputs inner;
+  const auto outputs = static_cast<int64_t>(ranges.size());
+  while (inner.begin < outputs && !whole(inner.begin)) ++inner.begin;
+  inner.end = inner.begin;
+  while (inner.end < outputs && whole(inner.end)) ++inner.end;
+  return inner;
+}
+
 }  // namespace
 
 WinnerRule::WinnerRule(const Window& window, bool positions)
@@ -18,10 +31,8 @@ WinnerRule::WinnerRule(const Window& window, bool positions)
       depth_(tap_ranges(window.depth())),
       height_(tap_ranges(window.height())),
       width_(tap_ranges(window.width())) {
-  const int64_t columns = window.width().output;
-  while (inner_begin_ < columns && !whole(width_range(inner_begin_), window.width())) ++inner_begin_;
-  inner_end_ = inner_begin_;
-  while (inner_end_ < columns && whole(width_range(inner_end_), window.width())) ++inner_end_;
+  for (int i = 0; i < kMaxSpatial; ++i)
+    inner_[i] = inner_outputs(i == 0 ? depth_ : i == 1 ? height_ : width_, window.axes[i].kernel);
   if (taps_ <= kLargestTable)
     for (int32_t tap = 0; tap < taps_; ++tap) table_.push_back(divided(tap));
   if (positions) make_lookup();

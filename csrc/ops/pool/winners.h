@@ -7,22 +7,20 @@
 
 namespace foldgate {
 
+struct InnerOutputs {
+  int64_t begin = 0, end = 0;
+};
+
 class WinnerRule {
  public:
   WinnerRule(const Window& window, bool positions);
 
-  const Window& window() const { return window_; }
   TapRange depth_range(int64_t o) const { return depth_[static_cast<size_t>(o)]; }
   TapRange height_range(int64_t o) const { return height_[static_cast<size_t>(o)]; }
   TapRange width_range(int64_t o) const { return width_[static_cast<size_t>(o)]; }
 
-  // Whether all taps of the windows of a row lie inside along depth and height; those of columns inner_begin() ..
-  // inner_end() - 1 do along the width.
-  bool inner_row(const RowSegment& at) const {
-    return whole(depth_range(at.depth), window_.depth()) && whole(height_range(at.height), window_.height());
-  }
-  int64_t inner_begin() const { return inner_begin_; }
-  int64_t inner_end() const { return inner_end_; }
+  // Outputs along an axis whose taps all lie inside the image.
+  const InnerOutputs& inner(int axis) const { return inner_[axis]; }
 
   bool is_tap(int32_t tap) const { return tap >= 0 && tap < taps_; }
   // Whether a tap number lies inside the image in the window of column o of a row.
@@ -33,10 +31,14 @@ class WinnerRule {
            within(c.width, width_range(o));
   }
 
-  // The tap of a position in the plane, in the window of column o of a row, which begins at `start`; -1 if it is none.
-  int32_t tap_at(int64_t position, int64_t start, const RowSegment& at, int64_t o) const {
+  // The tap of a position in the plane, in the window of column o of a row; -1 if it is none. It may be one in the
+  // padding: is_inside says.
+  int32_t tap_at(int64_t position, const RowSegment& at, int64_t o) const {
     if (position < 0 || position >= window_.input_positions()) return -1;
     if (lookup_.empty()) return tap_by_division(position, {at.depth, at.height, o});
+    const WindowAxis &depth = window_.depth(), &height = window_.height(), &width = window_.width();
+    const int64_t z = at.depth * depth.stride - depth.before, y = at.height * height.stride - height.before;
+    const int64_t start = (z * height.input + y) * width.input + o * width.stride - width.before;
     const uint64_t offset = static_cast<uint64_t>(position - start);
     return offset < lookup_.size() ? lookup_[offset] : -1;
   }
@@ -45,9 +47,6 @@ class WinnerRule {
   struct Coordinates {
     int32_t depth, height, width;
   };
-  static bool whole(TapRange range, const WindowAxis& axis) {
-    return range.first == 0 && range.last == axis.kernel;
-  }
   static bool within(int32_t tap, TapRange range) { return tap >= range.first && tap < range.last; }
   Coordinates divided(int32_t tap) const;
   int32_t tap_by_division(int64_t position, const int64_t (&outputs)[kMaxSpatial]) const;
@@ -56,7 +55,7 @@ class WinnerRule {
   const Window& window_;
   const int64_t taps_;
   const std::vector<TapRange> depth_, height_, width_;
-  int64_t inner_begin_ = 0, inner_end_ = 0;
+  InnerOutputs inner_[kMaxSpatial];
   std::vector<Coordinates> table_;  // of every tap, where they are few
   std::vector<int32_t> lookup_;  // offset from the window's start -> tap, where each has an offset of its own
 };

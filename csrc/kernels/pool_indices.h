@@ -1,0 +1,133 @@
+// Bodies of the kernels of pool.h that deal with winners: the two names of a tap, the scatter, the planes of one window.
+#pragma once
+#include "kernels/pool.h"
+#include "kernels/pool_taps.h"
+#include "simd/stride.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+// Positions fill the lanes of doubles, whatever the values' type.
+using PositionVec = IntVec<double>;
+constexpr int kPositionLanes = kLanes<double>;
+
+FOLDGATE_INLINE PositionVec load_positions(const int64_t* p, int64_t n) {
+  PositionVec v = {};
+  if (n >= kPositionLanes)
+    __builtin_memcpy(&v, p, sizeof v);
+  else
+    __builtin_memcpy(&v, p, static_cast<size_t>(n) * sizeof *p);
+  return v;
+}
+FOLDGATE_INLINE void store_positions(int64_t* p, PositionVec v, int64_t n) {
+  if (n >= kPositionLanes)
+    __builtin_memcpy(p, &v, sizeof v);
+  else
+    __builtin_memcpy(p, &v, static_cast<size_t>(n) * sizeof *p);
+}
+FOLDGATE_INLINE PositionVec row_starts(const WindowGrid& grid, int64_t row) {
+  return iota<double>() * grid.step + (grid.start + row * grid.row_step);
+}
+
+// position = start + tap + (what the tap's run lies further than the taps before it would)
+static void positions_of_taps(const TapRuns& runs, const WindowGrid& grid, const uint8_t* taps,
+                              int64_t* positions) {
+  for (int64_t row = 0; row < grid.rows; ++row, taps += grid.pitch, positions += grid.pitch) {
+    PositionVec start = row_starts(grid, row) + runs.offset[0];
+    for (int64_t i = 0; i < grid.windows; i += kPositionLanes, start += kPositionLanes * grid.step) {
+      const PositionVec tap = load_taps<double>(taps + i, grid.windows - i);
+      PositionVec position = start + tap;
+      for (int64_t r = 1; r < runs.count; ++r)
+        position += (tap >= r * runs.length) & (runs.offset[r] - runs.offset[r - 1] - runs.length);
+      store_positions(positions + i, position, grid.windows - i);
+    }
+  }
+}
+
+// Differences modulo 2^64: equal ones are of equal positions, however wrong those that are given.
+static bool taps_of_positions(const TapRuns& runs, const WindowGrid& grid, const int64_t* positions,
+                              uint8_t* taps) {
+  typedef uint64_t Unsigned __attribute__((vector_size(kVectorBytes)));
+  const uint64_t step = static_cast<uint64_t>(grid.step) * kPositionLanes;
+  PositionVec wrong = {};
+  for (int64_t row = 0; row < grid.rows; ++row, taps += grid.pitch, positions += grid.pitch) {
+    Unsigned start = (Unsigned)row_starts(grid, row);
+    for (int64_t i = 0; i < grid.windows; i += kPositionLanes, start += step) {
+      const int64_t live = grid.windows - i;
+      const Unsigned offset = (Unsigned)load_positions(positions + i, live) - start;
+      PositionVec tap = broadcast_int<double>(-1);
+      for (int64_t r = 0; r < runs.count; ++r) {
+        const PositionVec within = (PositionVec)(offset - static_cast<uint64_t>(runs.offset[r]));
+        tap = (within >= 0) & (within < runs.length) ? within + r * runs.length : tap;
+      }
+      wrong |= (tap < 0) & (iota<double>() < live);
+      store_taps<double>(taps + i, tap, live);
+    }
+  }
+  bool any = false;
+  FOLDGATE_UNROLL
+  for (int lane = 0; lane < kPositionLanes; ++lane) any |= wrong[lane] != 0;
+  return !any;
+}
+
+template <class T>
+void scatter(const int64_t* positions, const T* dy, int64_t n, T* dx) {
+  for (int64_t i = n - 1; i >= 0; --i) dx[positions[i]] += dy[i];
+}
+template <class T>
+void scatter_taps(const uint8_t* taps, const int64_t* offset, const T* dy, int64_t n, int64_t stride, T* dx) {
+  dx += (n - 1) * stride;
+  for (int64_t i = n - 1; i >= 0; --i, dx -= stride) dx[offset[taps[i]]] += dy[i];
+}
+
+template <class T>
+void pairs_backward(const uint8_t* taps, int32_t tap, const T* dy, int64_t n, int64_t columns, T* dx) {
+  for (int64_t q = 0, o = 0; q < columns; q += 2 * kLanes<T>, o += kLanes<T>) {
+    const int64_t live = at_least_zero(n - o);
+    const Vec<T> d = load(dy + o, live);
+    const IntVec<T> winner = load_taps<T>(taps + o, live);
+    const Vec<T> even = winner == broadcast_int<T>(tap) ? d : Vec<T>{};
+    const Vec<T> odd = winner == broadcast_int<T>(tap + 1) ? d : Vec<T>{};
+    store_interleaved<T>(dx + q, even, odd, columns - q);
+  }
+}
+
+// ---- planes of one window ----
+
+template <class T, int Distance, int... I>
+FOLDGATE_INLINE IntVec<T> swap_int_lanes(IntVec<T> v, Indices<I...>) {
+  return __builtin_shufflevector(v, v, (I ^ Distance)...);
+}
+
+// The better of every two lanes, and of equals the one of the lower tap, in both of them.
+template <class T, int Distance>
+FOLDGATE_INLINE void join_lanes(Vec<T>& value, IntVec<T>& tap) {
+  const Vec<T> v = swap_lanes<T, Distance>(value, LaneIndices<T>());
+  const IntVec<T> t = swap_int_lanes<T, Distance>(tap, LaneIndices<T>());
+  const IntVec<T> nan = value != value, v_nan = v != v;
+  const IntVec<T> wins = (v > value) | (v_nan & ~nan) | (((v == value) | (v_nan & nan)) & (t < tap));
+  value = wins ? v : value;
+  tap = wins ? t : tap;
+  if constexpr (Distance > 1) join_lanes<T, Distance / 2>(value, tap);
+}
+
+template <class T>
+void plane_winners(const T* x, int64_t planes, int64_t n, T* y, int32_t* winners) {
+  const Vec<T> lowest = broadcast<T>(static_cast<T>(-__builtin_inf()));
+  for (int64_t plane = 0; plane < planes; ++plane, x += n) {
+    Vec<T> value = lowest;
+    IntVec<T> tap = iota<T>(), at = tap;
+    for (int64_t i = 0; i < n; i += kLanes<T>, at += kLanes<T>) {
+      const Vec<T> v = n - i >= kLanes<T>
+                           ? load(x + i)
+                           : (iota<T>() < static_cast<LaneInt<T>>(n - i) ? load_part(x + i, n - i) : lowest);
+      const IntVec<T> wins = ~(v <= value) & (value == value);
+      value = wins ? v : value;
+      tap = wins ? at : tap;
+    }
+    join_lanes<T, kLanes<T> / 2>(value, tap);
+    y[plane] = value[0];
+    winners[plane] = static_cast<int32_t>(tap[0]);
+  }
+}
+
+}  // namespace foldgate::FOLDGATE_ISA
