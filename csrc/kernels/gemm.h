@@ -21,6 +21,10 @@ struct Tile {
   T* const* c = nullptr;        // output rows
   int64_t c_offset = 0;         // added to every output row
   int columns = 0;              // live ones; B must be readable to whole vectors
+  // rows: what comes into L2 meanwhile, a line a term: (s, k) fetches fetch + s * fetch_segment + k * fetch_step. It is
+  // never read, so it may lie beyond what there is; null: nothing.
+  const T* fetch = nullptr;
+  int64_t fetch_segment = 0, fetch_step = 0;
 };
 
 // What happens to a finished tile: C = relu(C + sum + bias), each part if asked for.

@@ -113,10 +113,13 @@ void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   for (int64_t s = 0; s < tile.segments; ++s) {
     const T* a[M];
     const T* b = tile.b[s];
+    const T* fetch = tile.fetch ? tile.fetch + s * tile.fetch_segment : b;
     FOLDGATE_UNROLL
     for (int i = 0; i < M; ++i) a[i] = tile.a[s * kRowPointers + i] + tile.a_offset;
-    for (int64_t k = 0; k < tile.length; ++k, b += tile.b_step)
+    for (int64_t k = 0; k < tile.length; ++k, b += tile.b_step, fetch += tile.fetch_step) {
+      __builtin_prefetch(fetch, 0, 2);
       multiply_add<T, M, N>(sum, b, [&](int i) FOLDGATE_LAMBDA { return a[i][k]; });
+    }
   }
   finish<T, M, N>(sum, tile, epilogue);
 }

@@ -17,6 +17,8 @@ constexpr int64_t kSweepBytes = 320 << 10;
 // Pointers of a sweep's taps, 128 bytes a tile and tap: beside both in L2.
 constexpr int64_t kPointerBytes = 128 << 10;
 constexpr int64_t kMaxTaps = 2048;  // a block of taps, so that even one tile's pointers are bounded
+// Weights that do not stay in L2: while a tile multiplies, the next ones are fetched.
+constexpr int64_t kCachedWeights = 768 << 10;
 // Outputs of a sweep that are turned to planes from L2.
 constexpr int64_t kPlanarBytes = 256 << 10;
 // Tasks where there is work for it, and the most multiply-adds of one: ~10 ms, so that an interrupt is answered.
@@ -100,7 +102,10 @@ class TapGemmRun {
     sweep_tiles_ = ceil_div(parts, row_tasks_);
     const int64_t by_work = static_cast<int64_t>(work() / kTaskWork) / row_tasks_;
     column_tasks_ = std::min(panels_.count(), std::max(by_work, ceil_div(kTasks, row_tasks_)));
+    column_tasks_ =
+        ceil_div(panels_.count(), panels_.count() / column_tasks_);  // none of twice as many panels
     if (row_tasks_ >= kTasks && by_work <= 1) column_tasks_ = 1;
+    fetches_ = taps() * p_.length * all_columns() > kCachedWeights / static_cast<int64_t>(sizeof(T));
   }
 
   void fill_shifts() {
@@ -134,8 +139,9 @@ class TapGemmRun {
     do {
       const int64_t count = std::min(tap_block_, taps() - tap);
       for (int64_t i = 0; i < range.tiles; ++i) place_taps(scratch, i, tap, count);
-      panels_.for_each_block(tap, count,
-                             [&](const TapBlock& block) { multiply(range, block, tap, scratch); });
+      panels_.for_each_block(tap, count, [&](const TapBlock& block, const TapBlock& next) {
+        multiply(range, block, next, tap, scratch);
+      });
       tap += count;
     } while (tap < taps());
     finish(range, scratch);
@@ -197,7 +203,8 @@ class TapGemmRun {
   }
 
   // All panels of the range over all tiles of the sweep, for one block of the inner dimension.
-  void multiply(const Range& range, const TapBlock& block, int64_t pointers_from, WorkerScratch<T>& scratch) {
+  void multiply(const Range& range, const TapBlock& block, const TapBlock& next, int64_t pointers_from,
+                WorkerScratch<T>& scratch) {
     panels_.load(block, range.first_panel, range.end_panel, scratch.panel.data());
     Tile<T> tile;
     tile.segments = block.taps;
@@ -218,6 +225,10 @@ class TapGemmRun {
         tile.a = scratch.rows.data() + i * row_step + skip;
         tile.c = scratch.outs.data() + i * kRowPointers;
         const int height = static_cast<int>(tiles_.size(range.first_tile + i));
+        if (fetches_) {
+          if (q + 1 == range.end_panel) panels_.fetch(range.first_panel, next, i, range.tiles, tile);
+          if (q + 1 < range.end_panel && panels_.packed()) panels_.fetch(q + 1, block, i, range.tiles, tile);
+        }
         if (panels_.dots())
           kernel_.gemm.dots(height, tile.columns, tile, epilogue);
         else
@@ -254,6 +265,7 @@ class TapGemmRun {
   int64_t pixels_;
   EvenSplit tiles_;
   int64_t row_tasks_ = 1, column_tasks_ = 1, sweep_tiles_ = 1, tap_block_ = 1;
+  bool fetches_ = false;
   std::vector<TapShift> shifts_;
   const T* zero_ = nullptr;
 };

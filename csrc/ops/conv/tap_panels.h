@@ -46,6 +46,7 @@ class TapPanels {
     return {WeightForm::kTaps, p_.groups, dots_ ? 0 : shape_.width, &gemm_};
   }
   bool kept() const { return kept_ != nullptr; }
+  bool packed() const { return all() != nullptr; }
   PackedWeights<T> take() { return {form(), std::move(packed_)}; }
 
   bool dots() const { return dots_; }
@@ -66,10 +67,17 @@ class TapPanels {
     if (in_place_ || kept_) return;
     const EvenSplit lengths(p_.length, depth_);
     packed_ = Scratch<T>(taps() * p_.length * offset(count()));
-    parallel_for(taps() * lengths.parts, workers, [&](int64_t unit, int) {
-      const int64_t tap = unit / lengths.parts, l = unit % lengths.parts;
-      T* target = packed_.data() + (tap * p_.length + lengths.begin(l)) * offset(count());
-      pack(tap, lengths.begin(l), lengths.size(l), 0, count(), target);
+    // Shares of the rows of a stretch: few taps are enough for several workers.
+    const int64_t shares = dots_ ? 1 : ceil_div(ceil_div(p_.length, lengths.parts), kPackTerms);
+    parallel_for(taps() * lengths.parts * shares, workers, [&](int64_t unit, int) {
+      const int64_t tap = unit / shares / lengths.parts, l = unit / shares % lengths.parts;
+      const int64_t k = lengths.begin(l), length = lengths.size(l);
+      T* target = packed_.data() + (tap * p_.length + k) * offset(count());
+      const int64_t first = length * (unit % shares) / shares, end = length * (unit % shares + 1) / shares;
+      if (shares == 1)
+        pack(tap, k, length, 0, count(), target);
+      else
+        pack_rows(tap, k, length, first, end - first, target);
     });
   }
 
@@ -84,19 +92,48 @@ class TapPanels {
     return columns * (dots_ ? rows : std::min(rows, depth_));
   }
 
-  // body(block) for the blocks that cover `count` taps from `tap` on, in order. Their size is set by shape alone.
+  // body(block, next) for the blocks that cover `count` taps from `tap` on, in order; after the last one next.taps is 0.
+  // Their size is set by shape alone.
   template <class Body>
   void for_each_block(int64_t tap, int64_t count, Body body) const {
-    if (count == 0) return body(TapBlock{0, 0, 0, 0, true, true});
+    if (count == 0) return body(TapBlock{0, 0, 0, 0, true, true}, TapBlock{});
     const EvenSplit lengths(p_.length, depth_);
     const EvenSplit steps(count, dots_ ? count : std::max<int64_t>(1, depth_ / p_.length));
-    for (int64_t s = 0; s < steps.parts; ++s)
-      for (int64_t l = 0; l < lengths.parts; ++l) {
-        TapBlock block{tap + steps.begin(s), steps.size(s), lengths.begin(l), lengths.size(l), false, false};
-        block.first = block.tap == 0 && l == 0;
-        block.last = block.tap + block.taps == taps() && l + 1 == lengths.parts;
-        body(block);
+    TapBlock block{};
+    for (int64_t i = 0; i <= steps.parts * lengths.parts; ++i) {
+      const int64_t s = i / lengths.parts, l = i % lengths.parts;
+      TapBlock next{};
+      if (s < steps.parts) {
+        next = {tap + steps.begin(s), steps.size(s), lengths.begin(l), lengths.size(l), false, false};
+        next.first = next.tap == 0 && l == 0;
+        next.last = next.tap + next.taps == taps() && l + 1 == lengths.parts;
       }
+      if (i > 0) body(block, next);
+      block = next;
+    }
+  }
+
+  // The weights of a block of the panel that starts at `column`, from the first on, as a tile may fetch them while it
+  // multiplies others: tile i of `tiles` takes its share. Where blocks are packed as they come, the kernel's rows.
+  void fetch(int64_t index, const TapBlock& block, int64_t i, int64_t tiles, Tile<T>& tile) const {
+    const int64_t line = kLineBytes / static_cast<int64_t>(sizeof(T)), width = panel(index).width;
+    tile.fetch = nullptr;
+    if (dots_ || block.taps == 0) return;
+    if (const T* const all = this->all()) {
+      const int64_t row = offset(count());
+      tile.fetch = all + (block.tap * p_.length + block.k) * row + offset(index) * block.length +
+                   block.length * width / line * i / tiles * line;
+      tile.fetch_segment = row * p_.length;
+      tile.fetch_step = line;
+    } else if (p_.column_step == 1) {
+      const TapPanel at = panel(index);
+      const Tap& tap = p_.taps[static_cast<size_t>(block.tap)];
+      tile.fetch = p_.weights + tap.weights + at.group * p_.group_step + block.k * p_.k_step + at.column +
+                   i * line % width;
+      tile.fetch_segment =
+          block.taps > 1 ? p_.taps[static_cast<size_t>(block.tap + 1)].weights - tap.weights : 0;
+      tile.fetch_step = p_.k_step;
+    }
   }
 
   // A block of panels [first, end), where it must be packed.
@@ -132,6 +169,8 @@ class TapPanels {
   // A block packed for one sweep is written to L2 and read from there.
   static constexpr int64_t kBlockBytes = 256 << 10;
   static constexpr int64_t kLeastDepth = 96;
+  static constexpr int64_t kPackTerms = 64;
+  static constexpr int64_t kLineBytes = 64;
 
   int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
   const T* all() const {
@@ -157,6 +196,17 @@ class TapPanels {
       else
         gemm_.pack_panels(from, p_.k_step, p_.column_step, length, columns, shape_.width, to);
       index = stop;
+    }
+  }
+
+  // Rows [first, first + rows) of the stretch [k, k + length) of a tap, of all panels.
+  void pack_rows(int64_t tap, int64_t k, int64_t length, int64_t first, int64_t rows, T* target) const {
+    const T* source = p_.weights + p_.taps[static_cast<size_t>(tap)].weights + (k + first) * p_.k_step;
+    for (int64_t index = 0; index < count(); ++index) {
+      const TapPanel at = panel(index);
+      gemm_.pack_panels(source + at.group * p_.group_step + at.column * p_.column_step, p_.k_step,
+                        p_.column_step, rows, at.columns, at.width,
+                        target + offset(index) * length + first * at.width);
     }
   }
 

@@ -18,7 +18,7 @@ bool winograd_pays(const ConvPlan& plan) {
   if (!winograd_can(plan) || channels < kWinogradFewestChannels) return false;
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
   const int64_t outputs = plan.batch * plan.window.output_positions();
-  if (plan.kept_weights) return tiles.count >= kWinogradFewTiles && 2 * 16 * tiles.count <= 3 * outputs;
+  if (plan.kept_weights) return tiles.count >= kWinogradKeptTiles && 2 * 16 * tiles.count <= 3 * outputs;
   const bool heavy = plan.forward_alone && plan.in_channels * plan.out_channels >= kWinogradManyWeights;
   const int64_t least = heavy                          ? kWinogradFewTiles
                         : channels < kWinogradChannels ? kWinogradManyTiles

@@ -41,8 +41,7 @@ class WinogradRun {
     zero_.zero();
   }
 
-  // All of U.
-  Scratch<T> pack() {
+  Scratch<T> pack() {  // all of U
     const int64_t columns = padded_columns(gemm_, n_);
     Scratch<T> transformed(positions_ * weights_step(k_, columns));
     transform_all_weights(transformed.data(), weights_step(k_, columns));
@@ -139,7 +138,7 @@ class WinogradRun {
     });
   }
 
-  // The same with weights that are there already: they pass once, from L3.
+  // The same with weights that are there: they pass once, from L3.
   void by_kept_columns() {
     const auto v_shape = PositionMatrices<T>::shape(grid_.count, k_),
                m_shape = PositionMatrices<T>::shape(grid_.count, shape_.width);
@@ -210,10 +209,12 @@ class WinogradRun {
                 const PositionMatrices<T>& m, bool accumulate) const {
     const EvenSplit tiles(count, shape_.rows);
     const Epilogue<T> epilogue{nullptr, accumulate, false};
+    const bool fetches = p_.packed && weights_bytes() > kCachedWeights;
     const T *a[kRowPointers], *b;
     T* c[kRowPointers];
     Tile<T> tile;
     tile.length = u.depth;
+    tile.fetch_step = kLineBytes / kSize;
     tile.a = a;
     tile.b = &b;
     tile.c = c;
@@ -224,6 +225,11 @@ class WinogradRun {
         b = u.panel(position, column);
         for (int64_t part = 0; part < tiles.parts; ++part) {
           const int64_t first = tiles.begin(part), height = tiles.size(part);
+          if (fetches) {  // what comes next: the panel beside it, or the first one of the next position
+            const int64_t right = column + shape_.width;
+            tile.fetch = (right < columns ? u.panel(position, right) : u.panel(position + 1, 0)) +
+                         u.depth * tile.b_step / tile.fetch_step * part / tiles.parts * tile.fetch_step;
+          }
           for (int64_t i = 0; i < height; ++i) {
             a[i] = v.data + position * v.step + (first + i) * v.row_step;
             c[i] = m.data + position * m.step + (first + i) * m.row_step + column;
@@ -278,9 +284,9 @@ class WinogradRun {
 template <class T>
 void winograd_product(const WinogradProduct<T>& p) {
   const Kernels<T>& table = kernels<T>();
-  const auto& winograd =
-      p.packed ? winograd_of(table, p.packed->form) : winograd_of(table, p.batch, p.out.height, p.out.width);
-  WinogradRun<T>(p, winograd).run();
+  WinogradRun<T>(p, p.packed ? winograd_of(table, p.packed->form)
+                             : winograd_of(table, p.batch, p.out.height, p.out.width))
+      .run();
 }
 
 template <class T>
