@@ -37,6 +37,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
     calls: dict[str, Call] = {}
     calls |= _matmul_calls(ops, array, size)
     calls |= _elementwise_calls(ops, array, size)
+    calls |= _softmax_calls(ops, array, size)
     calls |= _conv_calls(ops, array, size)
     calls |= _pool_calls(ops, array, size)
     calls |= _norm_calls(ops, array, size)
@@ -57,6 +58,28 @@ def _elementwise_calls(ops: Any, array: Callable[..., np.ndarray], size: int) ->
         calls[name] = partial(getattr(ops, name), x)
         calls[f"{name}_backward"] = partial(getattr(ops, f"{name}_backward"), dy, x)
     return calls
+
+
+def _softmax_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    x, dy = array(100 * size, 85 * size), array(100 * size, 85 * size)
+    labels = np.arange(100 * size) % (85 * size)
+    y, log_y = ops.softmax(x), ops.log_softmax(x, axis=0)
+    loss, log_sum_exp = ops.softmax_cross_entropy(x, labels)
+    return {
+        "softmax": lambda: (ops.softmax(x), ops.softmax(x, axis=0)),
+        "softmax_backward": lambda: ops.softmax_backward(dy, y),
+        "log_softmax": lambda: (ops.log_softmax(x), ops.log_softmax(x, axis=0)),
+        "log_softmax_backward": lambda: ops.log_softmax_backward(dy, log_y, axis=0),
+        "softmax_cross_entropy": lambda: (
+            ops.softmax_cross_entropy(x, labels),
+            ops.softmax_cross_entropy(x, y),
+        ),
+        "softmax_cross_entropy_backward": lambda: ops.softmax_cross_entropy_backward(
+            loss, x, labels, log_sum_exp
+        ),
+        "sigmoid_cross_entropy": lambda: ops.sigmoid_cross_entropy(x, y),
+        "sigmoid_cross_entropy_backward": lambda: ops.sigmoid_cross_entropy_backward(dy, x, y),
+    }
 
 
 def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:

@@ -13,6 +13,7 @@
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
 #include "kernels/row_norm.h"
+#include "kernels/softmax.h"
 #include "kernels/strided.h"
 #include "kernels/winograd.h"
 
@@ -32,6 +33,7 @@ struct Kernels {
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;
   RowNormKernels<T> row_norm;
+  SoftmaxKernels<T> softmax;
   StridedKernels<T> strided;
   WinogradKernels<T> winograd2, winograd4;
 };

@@ -12,6 +12,7 @@ from bad_inputs.operands import operand_rows
 from bad_inputs.packed import packed_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
+from bad_inputs.softmax import softmax_rows
 from bad_inputs.transposed import transposed_rows
 from bad_inputs.windows import window_rows
 
@@ -23,6 +24,7 @@ def all_rows() -> Iterator[Row]:
     yield from adaptive_rows()
     yield from elementwise_rows()
     yield from norm_rows()
+    yield from softmax_rows()
     yield from recurrent_rows()
     yield from native_rows()
     yield from packed_rows()

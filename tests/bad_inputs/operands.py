@@ -40,7 +40,7 @@ def _wrong_dtypes(array: np.ndarray) -> Iterator[np.ndarray]:
 def _operand_rows(op: str, valid: Arguments, name: str, array: np.ndarray) -> Iterator[Row]:
     is_index = name == "indices"
     for wrong in _wrong_dtypes(array):
-        if is_index and wrong.dtype == np.int64:
+        if (is_index or (op.startswith("softmax_cross") and name == "labels")) and wrong.dtype == np.int64:
             continue
         words = [
             f"{op}: {name} has dtype {wrong.dtype}",
@@ -82,6 +82,8 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
     """Whether the op can do with it after all."""
     if op in FUNCTIONS:
         return True
+    if op in ("softmax", "log_softmax"):
+        return len(shape) >= 1
     if op == "matmul":
         if name == "bias":
             return False

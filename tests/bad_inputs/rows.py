@@ -105,6 +105,26 @@ def elementwise_arguments(op: str) -> Arguments:
     return {"dy": floats(3, 5), v: floats(3, 5)}
 
 
+SOFTMAX: dict[str, Arguments] = {
+    "softmax": {"x": floats(3, 5)},
+    "softmax_backward": {"dy": floats(3, 5), "y": floats(3, 5)},
+    "log_softmax": {"x": floats(3, 5), "axis": 0},
+    "log_softmax_backward": {"dy": floats(3, 5), "y": floats(3, 5), "axis": 0},
+    "softmax_cross_entropy": {"logits": floats(3, 5), "labels": floats(3, 5)},
+    "softmax_cross_entropy_backward": {
+        "logits": floats(3, 5),
+        "dloss": floats(3),
+        "labels": floats(3, 5),
+        "log_sum_exp": floats(3),
+    },
+    "sigmoid_cross_entropy": {"logits": floats(3, 5), "labels": floats(3, 5)},
+    "sigmoid_cross_entropy_backward": {
+        "logits": floats(3, 5),
+        "dloss": floats(3, 5),
+        "labels": floats(3, 5),
+    },
+}
+
 WINDOWED: dict[str, Callable[[int], Arguments]] = {
     "conv": conv_arguments,
     "conv_backward": conv_backward_arguments,
@@ -203,6 +223,7 @@ def every_op() -> Iterator[tuple[str, Arguments]]:
     for function in FUNCTIONS:
         for op in (function, f"{function}_backward"):
             yield op, elementwise_arguments(op)
+    yield from SOFTMAX.items()
     for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)

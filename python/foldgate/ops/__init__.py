@@ -25,6 +25,12 @@ from foldgate.ops.batch_norm import (
 )
 from foldgate.ops.conv import conv, conv_backward
 from foldgate.ops.conv_transpose import conv_transpose, conv_transpose_backward
+from foldgate.ops.cross_entropy import (
+    sigmoid_cross_entropy,
+    sigmoid_cross_entropy_backward,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
 from foldgate.ops.elementwise import (
     erf,
     erf_backward,
@@ -66,6 +72,12 @@ from foldgate.ops.matmul import matmul
 from foldgate.ops.packed_conv import PackedConv
 from foldgate.ops.pool import max_pool, max_pool_backward
 from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
+from foldgate.ops.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+)
 
 __all__ = [
     "PackedConv",
@@ -111,6 +123,8 @@ __all__ = [
     "log_backward",
     "log_sigmoid",
     "log_sigmoid_backward",
+    "log_softmax",
+    "log_softmax_backward",
     "lstm",
     "lstm_backward",
     "lstm_step",
@@ -130,12 +144,18 @@ __all__ = [
     "selu_backward",
     "sigmoid",
     "sigmoid_backward",
+    "sigmoid_cross_entropy",
+    "sigmoid_cross_entropy_backward",
     "silu",
     "silu_backward",
     "simple_rnn",
     "simple_rnn_backward",
     "simple_rnn_step",
     "simple_rnn_step_backward",
+    "softmax",
+    "softmax_backward",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
     "softplus",
     "softplus_backward",
     "softsign",

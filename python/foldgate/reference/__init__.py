@@ -93,6 +93,14 @@ from foldgate.reference.simple_rnn import simple_rnn as simple_rnn
 from foldgate.reference.simple_rnn import simple_rnn_backward as simple_rnn_backward
 from foldgate.reference.simple_rnn import simple_rnn_step as simple_rnn_step
 from foldgate.reference.simple_rnn import simple_rnn_step_backward as simple_rnn_step_backward
+from foldgate.reference.softmax import log_softmax as log_softmax
+from foldgate.reference.softmax import log_softmax_backward as log_softmax_backward
+from foldgate.reference.softmax import sigmoid_cross_entropy as sigmoid_cross_entropy
+from foldgate.reference.softmax import sigmoid_cross_entropy_backward as sigmoid_cross_entropy_backward
+from foldgate.reference.softmax import softmax as softmax
+from foldgate.reference.softmax import softmax_backward as softmax_backward
+from foldgate.reference.softmax import softmax_cross_entropy as softmax_cross_entropy
+from foldgate.reference.softmax import softmax_cross_entropy_backward as softmax_cross_entropy_backward
 
 __all__ = [
     "BatchNormOutput",
@@ -145,6 +153,8 @@ __all__ = [
     "log_backward",
     "log_sigmoid",
     "log_sigmoid_backward",
+    "log_softmax",
+    "log_softmax_backward",
     "lstm",
     "lstm_backward",
     "lstm_step",
@@ -164,12 +174,18 @@ __all__ = [
     "selu_backward",
     "sigmoid",
     "sigmoid_backward",
+    "sigmoid_cross_entropy",
+    "sigmoid_cross_entropy_backward",
     "silu",
     "silu_backward",
     "simple_rnn",
     "simple_rnn_backward",
     "simple_rnn_step",
     "simple_rnn_step_backward",
+    "softmax",
+    "softmax_backward",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
     "softplus",
     "softplus_backward",
     "softsign",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import beyond, columns, conv, conv_transpose, elementwise, matmul, norm, pool, recurrent, step
+from . import beyond, columns, conv, conv_transpose, elementwise, matmul, norm, pool, recurrent, softmax, step
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
@@ -14,6 +14,7 @@ from .matmul import MatmulCase
 from .norm import NormCase
 from .pool import AveragePoolCase, PoolCase
 from .recurrent import RecurrentCase
+from .softmax import SoftmaxCase
 from .step import StepCase
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NormCase",
     "PoolCase",
     "RecurrentCase",
+    "SoftmaxCase",
     "StepCase",
     "select",
 ]
@@ -53,6 +55,7 @@ ALL_CASES: tuple[Case, ...] = (
     *matmul.CASES,
     *columns.CASES,
     *elementwise.CASES,
+    *softmax.CASES,
     *beyond.CASES,
 )
 OPS: tuple[str, ...] = tuple(dict.fromkeys(case.op for case in ALL_CASES))

@@ -17,10 +17,11 @@ from ..cases import (
     NormCase,
     PoolCase,
     RecurrentCase,
+    SoftmaxCase,
     StepCase,
 )
 from .base import Candidate, Peer, load
-from .torch_elementwise import elementwise_candidates
+from .torch_elementwise import elementwise_candidates, softmax_candidates
 from .torch_images import (
     columns_candidates,
     conv_candidates,
@@ -60,6 +61,8 @@ class Torch(Peer):
             return columns_candidates(self._torch, case, arrays)
         if isinstance(case, ElementwiseCase):
             return elementwise_candidates(self._torch, case, training, arrays)
+        if isinstance(case, SoftmaxCase):
+            return softmax_candidates(self._torch, case, training, arrays)
         if isinstance(case, MatmulCase):
             return [_matmul(self._torch, arrays)]
         return []

@@ -1,11 +1,12 @@
-"""PyTorch's functions of every value."""
+"""PyTorch's functions of every value, softmax and losses: of one operand, with one gradient."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..cases import Arrays, ElementwiseCase
+from ..cases import Array, Arrays, ElementwiseCase, SoftmaxCase
 from .base import Candidate
 
 
@@ -15,18 +16,34 @@ def elementwise_candidates(
     module = torch if hasattr(torch, case.function) else torch.nn.functional
     options = {"approximate": "tanh"} if case.function == "gelu" else {}
     function = partial(getattr(module, case.function), **options)
-    x, dy = torch.from_numpy(arrays["x"]), torch.from_numpy(arrays["dy"])
+    return [_candidate(torch, function, arrays["x"], arrays["dy"], "y", training)]
+
+
+def softmax_candidates(torch: Any, case: SoftmaxCase, training: bool, arrays: Arrays) -> list[Candidate]:
+    functional = torch.nn.functional
+    if not case.loss:
+        function = partial(functional.softmax, dim=case.axis)
+        return [_candidate(torch, function, arrays["x"], arrays["dy"], "y", training)]
+    labels = torch.from_numpy(case.labels())
+    function = partial(functional.cross_entropy, target=labels, reduction="none")
+    return [_candidate(torch, function, arrays["x"], arrays["dloss"], "loss", training)]
+
+
+def _candidate(
+    torch: Any, function: Callable[[Any], Any], x: Array, dy: Array, name: str, training: bool
+) -> Candidate:
+    tensor, gradient = torch.from_numpy(x), torch.from_numpy(dy)
     if not training:
-        call = torch.inference_mode()(lambda: function(x))
-        return [Candidate("", call, lambda: {"y": call().numpy()})]
-    x.requires_grad_(True)
+        call = torch.inference_mode()(lambda: function(tensor))
+        return Candidate("", call, lambda: {name: call().numpy()})
+    tensor.requires_grad_(True)
 
     def train() -> Any:
-        y = function(x)
-        return y, torch.autograd.grad(y, x, dy)[0]
+        y = function(tensor)
+        return y, torch.autograd.grad(y, tensor, gradient)[0]
 
     def results() -> Arrays:
         y, dx = train()
-        return {"y": y.detach().numpy(), "dx": dx.numpy()}
+        return {name: y.detach().numpy(), "dx": dx.numpy()}
 
-    return [Candidate("", train, results)]
+    return Candidate("", train, results)

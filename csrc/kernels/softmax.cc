@@ -1,0 +1,195 @@
+#include "kernels/softmax.h"
+
+#include "simd/log.h"
+#include "simd/math.h"
+
+namespace foldgate::FOLDGATE_ISA {
+namespace {
+
+// f(i, left) for every vector of a row: `left` values from i on, more than a vector's for all but the last.
+template <class T, class Body>
+FOLDGATE_INLINE void each(int64_t n, Body body) {
+  for (int64_t i = 0; i < n; i += kLanes<T>) body(i, n - i);
+}
+
+// The first `left` lanes of v, and `fill` beyond.
+template <class T>
+FOLDGATE_INLINE Vec<T> padded(Vec<T> v, int64_t left, T fill) {
+  if (left >= kLanes<T>) return v;
+  return iota<T>() < broadcast_int<T>(static_cast<typename VecTraits<T>::Int>(left)) ? v : broadcast<T>(fill);
+}
+
+template <class T, int Distance>
+FOLDGATE_INLINE T largest_from(Vec<T> v) {
+  v = maximum(v, swap_lanes<T, Distance>(v, LaneIndices<T>()));
+  if constexpr (Distance > 1)
+    return largest_from<T, Distance / 2>(v);
+  else
+    return v[0];
+}
+
+// What is taken from x before e^x: the largest, but 0 for a row of -inf alone.
+template <class T>
+FOLDGATE_INLINE Vec<T> finite_or_zero(Vec<T> highest) {
+  return highest == broadcast<T>(T(-__builtin_inf())) ? Vec<T>{} : highest;
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> inverse_or_zero(Vec<T> sum) {
+  return sum == Vec<T>{} ? Vec<T>{} : T(1) / sum;
+}
+
+template <class T>
+FOLDGATE_INLINE Vec<T> row_shift(const T* x, int64_t n) {
+  constexpr T kLowest = T(-__builtin_inf());
+  Vec<T> most = broadcast<T>(kLowest);
+  each<T>(n, [&](int64_t i, int64_t left)
+                 FOLDGATE_LAMBDA { most = maximum(most, padded<T>(load(x + i, left), left, kLowest)); });
+  return finite_or_zero<T>(broadcast<T>(largest_from<T, kLanes<T> / 2>(most)));
+}
+
+// sum e^(x - shift); the powers to y where that is not null
+template <class T>
+FOLDGATE_INLINE T row_sum(const T* x, int64_t n, Vec<T> shift, T* y) {
+  Vec<T> total = {};
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    const Vec<T> e = padded<T>(exp<T>(load(x + i, left) - shift), left, T(0));
+    total += e;
+    if (y) store(y + i, e, left);
+  });
+  return sum(total);
+}
+
+template <class T>
+void rows(bool log_of, const T* x, int64_t count, int64_t n, T* y) {
+  for (int64_t r = 0; r < count; ++r, x += n, y += n) {
+    const Vec<T> shift = row_shift(x, n);
+    if (log_of) {
+      const Vec<T> log_sum = log<T>(broadcast<T>(row_sum<T>(x, n, shift, nullptr)));
+      // -inf - -inf for a row of -inf: such values stay
+      each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+        const Vec<T> v = load(x + i, left);
+        store(y + i, v == T(-__builtin_inf()) ? v : (v - shift) - log_sum, left);
+      });
+    } else {
+      const Vec<T> scale = inverse_or_zero<T>(broadcast<T>(row_sum<T>(x, n, shift, y)));
+      each<T>(
+          n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA { store(y + i, load(y + i, left) * scale, left); });
+    }
+  }
+}
+
+template <class T>
+void rows_backward(bool log_of, const T* dy, const T* y, int64_t count, int64_t n, T* dx) {
+  for (int64_t r = 0; r < count; ++r, dy += n, y += n, dx += n) {
+    Vec<T> total = {};
+    each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+      const Vec<T> d = load(dy + i, left);
+      total += log_of ? d : d * load(y + i, left);
+    });
+    const Vec<T> all = broadcast<T>(sum(total));
+    each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+      const Vec<T> d = load(dy + i, left), v = load(y + i, left);
+      store(dx + i, log_of ? d - exp<T>(v) * all : v * (d - all), left);
+    });
+  }
+}
+
+template <class T>
+void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, T* y) {
+  each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
+    Vec<T> most = broadcast<T>(T(-__builtin_inf())), total = {};
+    for (int64_t k = 0; k < n; ++k) most = maximum(most, load(x + k * stride + j, left));
+    const Vec<T> shift = finite_or_zero<T>(most);
+    for (int64_t k = 0; k < n; ++k) {
+      const Vec<T> e = exp<T>(load(x + k * stride + j, left) - shift);
+      total += e;
+      if (!log_of) store(y + k * stride + j, e, left);
+    }
+    const Vec<T> log_sum = log<T>(total), scale = inverse_or_zero<T>(total);
+    for (int64_t k = 0; k < n; ++k) {
+      const int64_t at = k * stride + j;
+      const Vec<T> v = load((log_of ? x : y) + at, left);
+      const Vec<T> logarithm = v == T(-__builtin_inf()) ? v : (v - shift) - log_sum;
+      store(y + at, log_of ? logarithm : v * scale, left);
+    }
+  });
+}
+
+template <class T>
+void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width, T* dx) {
+  each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
+    Vec<T> all = {};
+    for (int64_t k = 0; k < n; ++k) {
+      const Vec<T> d = load(dy + k * stride + j, left);
+      all += log_of ? d : d * load(y + k * stride + j, left);
+    }
+    for (int64_t k = 0; k < n; ++k) {
+      const Vec<T> d = load(dy + k * stride + j, left), v = load(y + k * stride + j, left);
+      store(dx + k * stride + j, log_of ? d - exp<T>(v) * all : v * (d - all), left);
+    }
+  });
+}
+
+template <class T>
+void log_sum(const T* x, int64_t n, T* highest, T* result) {
+  const Vec<T> shift = row_shift(x, n);
+  *highest = shift[0];
+  *result = log<T>(broadcast<T>(row_sum<T>(x, n, shift, nullptr)))[0];
+}
+
+template <class T>
+void scaled_exp(const T* x, int64_t n, T shift, T scale, T* y) {
+  each<T>(n, [&](int64_t i, int64_t left)
+                 FOLDGATE_LAMBDA { store(y + i, exp<T>(load(x + i, left) - shift) * scale, left); });
+}
+
+template <class T>
+T cross(const T* p, const T* x, int64_t n, T shift) {
+  Vec<T> total = {};
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    const Vec<T> v = load(p + i, left);
+    total += v == T(0) ? v : v * (shift - load(x + i, left));
+  });
+  return sum(total);
+}
+
+template <class T>
+void cross_backward(const T* p, const T* x, int64_t n, T shift, T scale, T* dx) {
+  Vec<T> total = {};
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA { total += load(p + i, left); });
+  const T all = sum(total);
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    store(dx + i, (exp<T>(load(x + i, left) - shift) * all - load(p + i, left)) * scale, left);
+  });
+}
+
+template <class T>
+void logistic(const T* x, const T* z, int64_t n, T* loss) {
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    const Vec<T> v = load(x + i, left);
+    const Vec<T> tail = log1p_unit<T>(exp<T>(-magnitude<T>(v)));
+    store(loss + i, maximum(Vec<T>{}, v) - v * load(z + i, left) + tail, left);
+  });
+}
+
+template <class T>
+void logistic_backward(const T* d, const T* x, const T* z, int64_t n, T* dx) {
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    store(dx + i, load(d + i, left) * (sigmoid<T>(load(x + i, left)) - load(z + i, left)), left);
+  });
+}
+
+template <class T>
+constexpr SoftmaxKernels<T> all() {
+  return {rows<T>,       rows_backward<T>, columns<T>,        columns_backward<T>, log_sum<T>,
+          scaled_exp<T>, cross<T>,         cross_backward<T>, logistic<T>,         logistic_backward<T>};
+}
+
+}  // namespace
+
+extern const SoftmaxKernels<float> softmax_f32;
+extern const SoftmaxKernels<double> softmax_f64;
+const SoftmaxKernels<float> softmax_f32 = all<float>();
+const SoftmaxKernels<double> softmax_f64 = all<double>();
+
+}  // namespace foldgate::FOLDGATE_ISA

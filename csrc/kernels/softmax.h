@@ -1,0 +1,34 @@
+// Softmax of rows, or of columns a vector of them at a time, and the losses that begin with it.
+//   softmax: y = e^(x - m) / s;  log_softmax: y = (x - m) - log s;  m = max x, s = sum e^(x - m)
+// A row of -inf alone has m = 0 and 1 / s = 0: zeros, and -inf.
+#pragma once
+#include <cstdint>
+
+namespace foldgate {
+
+template <class T>
+struct SoftmaxKernels {
+  // Each of `rows` rows of n values.
+  void (*rows)(bool log, const T* x, int64_t rows, int64_t n, T* y);
+  // softmax: dx = y (dy - sum dy y); log_softmax: dx = dy - e^y sum dy.
+  void (*rows_backward)(bool log, const T* dy, const T* y, int64_t rows, int64_t n, T* dx);
+  // The same along k of x[k * stride + j], for each j < width.
+  void (*columns)(bool log, const T* x, int64_t n, int64_t stride, int64_t width, T* y);
+  void (*columns_backward)(bool log, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width,
+                           T* dx);
+
+  // m and log s of n values
+  void (*log_sum)(const T* x, int64_t n, T* highest, T* log_sum);
+  // y = scale e^(x - shift)
+  void (*scaled_exp)(const T* x, int64_t n, T shift, T scale, T* y);
+  // sum p (shift - x); a p of 0 adds 0, whatever x is
+  T (*cross)(const T* p, const T* x, int64_t n, T shift);
+  // dx = scale (e^(x - shift) sum p - p)
+  void (*cross_backward)(const T* p, const T* x, int64_t n, T shift, T scale, T* dx);
+  // loss = max(x, 0) - x z + log(1 + e^-|x|), of every value
+  void (*logistic)(const T* x, const T* z, int64_t n, T* loss);
+  // dx = d (sigmoid(x) - z)
+  void (*logistic_backward)(const T* d, const T* x, const T* z, int64_t n, T* dx);
+};
+
+}  // namespace foldgate

@@ -1,0 +1,69 @@
+#include "ops/softmax.h"
+
+#include "kernels/table.h"
+#include "ops/chunks.h"
+
+namespace foldgate {
+namespace {
+
+constexpr int64_t kBlock =
+    64;  // columns of a task where the axis is not the last: whole vectors, whole cache lines
+
+// body(first element, columns) for blocks of columns, each of n values from row to row of `inner`
+template <class Body>
+void in_blocks(const SoftmaxPlan& plan, Body body) {
+  const int64_t blocks = ceil_div(plan.inner, kBlock);
+  in_chunks(plan.outer * blocks, plan.n * std::min(kBlock, plan.inner), [&](int64_t begin, int64_t size) {
+    for (int64_t i = begin; i < begin + size; ++i) {
+      const int64_t column = i % blocks * kBlock;
+      body(i / blocks * plan.n * plan.inner + column, std::min(kBlock, plan.inner - column));
+    }
+  });
+}
+
+}  // namespace
+
+SoftmaxPlan SoftmaxPlan::make(const char* op, const std::vector<int64_t>& shape, int64_t axis, bool log) {
+  const int64_t axes = static_cast<int64_t>(shape.size());
+  require(axis >= -axes && axis < axes, op, ": axis is ", axis, "; expected one of ", axes, " axes");
+  const int64_t at = axis < 0 ? axis + axes : axis;
+  SoftmaxPlan plan{1, shape[static_cast<size_t>(at)], 1, log};
+  for (int64_t i = 0; i < at; ++i) plan.outer = checked_mul(op, plan.outer, shape[static_cast<size_t>(i)]);
+  for (int64_t i = at + 1; i < axes; ++i)
+    plan.inner = checked_mul(op, plan.inner, shape[static_cast<size_t>(i)]);
+  return plan;
+}
+
+template <class T>
+void softmax(const SoftmaxPlan& plan, const T* x, T* y) {
+  const SoftmaxKernels<T>& kernel = kernels<T>().softmax;
+  if (plan.outer == 0 || plan.n == 0 || plan.inner == 0) return;
+  if (plan.inner > 1)
+    return in_blocks(plan, [&](int64_t at, int64_t width) {
+      kernel.columns(plan.log, x + at, plan.n, plan.inner, width, y + at);
+    });
+  in_chunks(plan.outer, plan.n, [&](int64_t begin, int64_t size) {
+    kernel.rows(plan.log, x + begin * plan.n, size, plan.n, y + begin * plan.n);
+  });
+}
+
+template <class T>
+void softmax_backward(const SoftmaxPlan& plan, const T* dy, const T* y, T* dx) {
+  const SoftmaxKernels<T>& kernel = kernels<T>().softmax;
+  if (plan.outer == 0 || plan.n == 0 || plan.inner == 0) return;
+  if (plan.inner > 1)
+    return in_blocks(plan, [&](int64_t at, int64_t width) {
+      kernel.columns_backward(plan.log, dy + at, y + at, plan.n, plan.inner, width, dx + at);
+    });
+  in_chunks(plan.outer, plan.n, [&](int64_t begin, int64_t size) {
+    const int64_t at = begin * plan.n;
+    kernel.rows_backward(plan.log, dy + at, y + at, size, plan.n, dx + at);
+  });
+}
+
+template void softmax(const SoftmaxPlan&, const float*, float*);
+template void softmax(const SoftmaxPlan&, const double*, double*);
+template void softmax_backward(const SoftmaxPlan&, const float*, const float*, float*);
+template void softmax_backward(const SoftmaxPlan&, const double*, const double*, double*);
+
+}  // namespace foldgate
