@@ -1,18 +1,11 @@
-#include "ops/recurrent/recurrent.h"
+#include "bindings/recurrent.h"
 
-#include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "kernels/table.h"
 #include "ops/recurrent/step.h"
 
 namespace foldgate {
 namespace {
-
-Cell cell_from(const char* op, int code) {
-  require(code >= 0 && code <= static_cast<int>(Cell::kRelu), op, ": cell code is ", code, "; expected 0 to ",
-          static_cast<int>(Cell::kRelu));
-  return static_cast<Cell>(code);
-}
 
 // The operands that forward and backward share, checked against each other.
 struct Sequence {
@@ -26,7 +19,8 @@ struct Sequence {
 template <class T>
 RecurrentPlan plan_of(const Sequence& s) {
   const char* op = s.op.c_str();
-  const RecurrentOptions options{op, cell_from(op, s.cell), s.reverse, s.zero_output_for_mask};
+  const RecurrentOptions options{op, enum_from(op, "cell", s.cell, Cell::kRelu), s.reverse,
+                                 s.zero_output_for_mask};
   require(s.x.ndim() == 3, op, ": x has shape ", shape_text(shape_of(s.x)),
           "; expected (batch, steps, features)");
   require(s.mask.is_none() || s.lengths.is_none(), op,
@@ -37,11 +31,6 @@ RecurrentPlan plan_of(const Sequence& s) {
                              kernels<T>().recurrent.lanes);
 }
 
-Shape bias_shape(const RecurrentPlan& plan) {
-  const int64_t columns = plan.gates() * plan.units;
-  return plan.options.cell == Cell::kGru ? Shape{2, columns} : Shape{columns};
-}
-
 template <class T>
 RecurrentWeights<T> weights_of(const Sequence& s, const RecurrentPlan& plan) {
   const char* op = s.op.c_str();
@@ -49,16 +38,6 @@ RecurrentWeights<T> weights_of(const Sequence& s, const RecurrentPlan& plan) {
           read<T>(op, "recurrent_kernel", s.recurrent_kernel, shape_of(s.recurrent_kernel)),
           read_optional<T>(op, "bias", s.bias, bias_shape(plan))};
 }
-
-// A new array in `result`, and its data.
-template <class T>
-T* output(const char* op, py::object& result, const Shape& shape) {
-  py::array array = new_array<T>(op, shape);
-  result = array;
-  return data_of<T>(array);
-}
-
-bool is_lstm(const RecurrentPlan& plan) { return plan.options.cell == Cell::kLstm; }
 
 void check_no_c(const Sequence& s, const RecurrentPlan& plan) {
   require(is_lstm(plan) || s.initial_c.is_none(), s.op,
@@ -137,8 +116,9 @@ RecurrentPlan plan_of(const Step& s) {
   const char* op = s.op.c_str();
   require(s.x.ndim() == 2, op, ": x has shape ", shape_text(shape_of(s.x)), "; expected (batch, features)");
   const Shape x{s.x.shape(0), 1, s.x.shape(1)};
-  return RecurrentPlan::make({op, cell_from(op, s.cell), false, false}, x, shape_of(s.kernel),
-                             shape_of(s.recurrent_kernel), nullptr, nullptr, kernels<T>().recurrent.lanes);
+  return RecurrentPlan::make({op, enum_from(op, "cell", s.cell, Cell::kRelu), false, false}, x,
+                             shape_of(s.kernel), shape_of(s.recurrent_kernel), nullptr, nullptr,
+                             kernels<T>().recurrent.lanes);
 }
 
 // The fields that the forward and the backward step share.

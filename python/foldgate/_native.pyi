@@ -220,6 +220,28 @@ def recurrent_step_backward(
     bias: FloatArray | None,
     cache: FloatArray,
 ) -> tuple[Any, ...]: ...
+def pack_recurrent(
+    op: str,
+    cell: int,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+) -> object: ...
+def packed_recurrent_forward(
+    op: str,
+    packed: object,
+    x: FloatArray,
+    initial_h: FloatArray | None,
+    initial_c: FloatArray | None,
+    mask: BoolArray | None,
+    lengths: IntArray | None,
+    reverse: bool,
+    zero_output_for_mask: bool,
+    return_sequences: bool,
+) -> tuple[Any, ...]: ...
+def packed_recurrent_step(
+    op: str, packed: object, x: FloatArray, h: FloatArray, c: FloatArray | None
+) -> tuple[Any, ...]: ...
 def conv(
     x: FloatArray,
     kernel: FloatArray,

@@ -10,6 +10,7 @@ from bad_inputs.native import native_rows
 from bad_inputs.norms import norm_rows
 from bad_inputs.operands import operand_rows
 from bad_inputs.packed import packed_rows
+from bad_inputs.packed_recurrent import packed_recurrent_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
 from bad_inputs.softmax import softmax_rows
@@ -28,6 +29,7 @@ def all_rows() -> Iterator[Row]:
     yield from recurrent_rows()
     yield from native_rows()
     yield from packed_rows()
+    yield from packed_recurrent_rows()
 
 
 def complaint(row: Row) -> str | None:

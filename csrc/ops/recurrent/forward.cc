@@ -25,10 +25,12 @@ constexpr int64_t kGatheredBytes = 128;
 template <class T>
 class Forward {
  public:
-  Forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays)
+  Forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays, const RecurrentKernels<T>& kernels,
+          const std::vector<PackedPhase<T>>& phases)
       : plan_(plan),
         a_(arrays),
-        kernels_(kernels<T>().recurrent),
+        kernels_(kernels),
+        phases_(phases),
         split_(RecurrentSplit::make(plan, 1)),
         claims_(split_.by_units ? split_.workers : 1),
         ahead_(plan.batch <= kAheadRows),
@@ -43,10 +45,8 @@ class Forward {
         gathered_(!ahead_ && x_bytes() >= kGatheredBytes ? plan.batch * x_step_ : 0),
         x_(chunk_),
         y_(plan.batch) {
-    for (const Phase phase : phases_of(plan.options.cell)) {
-      phases_.emplace_back(plan, kernels_, phase, arrays.weights);
-      projected_.emplace_back(ahead_ ? chunk_ * phases_.back().panels() * phases_.back().width() : 0);
-    }
+    for (const PackedPhase<T>& phase : phases_)
+      projected_.emplace_back(ahead_ ? chunk_ * phase.panels() * phase.width() : 0);
   }
 
   void run() {
@@ -188,6 +188,7 @@ class Forward {
   const RecurrentPlan& plan_;
   const RecurrentForward<T>& a_;
   const RecurrentKernels<T>& kernels_;
+  const std::vector<PackedPhase<T>>& phases_;
   const RecurrentSplit split_;
   Claims claims_;
   StopFlag stop_;
@@ -196,7 +197,6 @@ class Forward {
   const Scratch<T> h_, c_, update_, reset_h_, gathered_;
   const Scratch<const T*> x_;
   const Scratch<T*> y_;
-  std::vector<PackedPhase<T>> phases_;
   std::vector<Scratch<T>> projected_;  // [phase]: [panel][chunk_][width], from row chunk_first_ on
   int64_t chunk_first_ = 0;
 };
@@ -205,10 +205,21 @@ class Forward {
 
 template <class T>
 void recurrent_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays) {
-  Forward<T>(plan, arrays).run();
+  const RecurrentKernels<T>& table = kernels<T>().recurrent;
+  packed_forward(plan, arrays, table, pack_phases(plan, table, arrays.weights));
+}
+
+template <class T>
+void packed_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays,
+                    const RecurrentKernels<T>& kernels, const std::vector<PackedPhase<T>>& phases) {
+  Forward<T>(plan, arrays, kernels, phases).run();
 }
 
 template void recurrent_forward(const RecurrentPlan&, const RecurrentForward<float>&);
 template void recurrent_forward(const RecurrentPlan&, const RecurrentForward<double>&);
+template void packed_forward(const RecurrentPlan&, const RecurrentForward<float>&,
+                             const RecurrentKernels<float>&, const std::vector<PackedPhase<float>>&);
+template void packed_forward(const RecurrentPlan&, const RecurrentForward<double>&,
+                             const RecurrentKernels<double>&, const std::vector<PackedPhase<double>>&);
 
 }  // namespace foldgate

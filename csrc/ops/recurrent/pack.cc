@@ -73,6 +73,18 @@ PackedPhase<T>::PackedPhase(const RecurrentPlan& plan, const RecurrentKernels<T>
   weights_.recurrent_bias = recurrent_bias_.data();
 }
 
+template <class T>
+std::vector<PackedPhase<T>> pack_phases(const RecurrentPlan& plan, const RecurrentKernels<T>& kernels,
+                                        const RecurrentWeights<T>& weights) {
+  std::vector<PackedPhase<T>> phases;
+  for (const Phase phase : phases_of(plan.options.cell)) phases.emplace_back(plan, kernels, phase, weights);
+  return phases;
+}
+
+template std::vector<PackedPhase<float>> pack_phases(const RecurrentPlan&, const RecurrentKernels<float>&,
+                                                     const RecurrentWeights<float>&);
+template std::vector<PackedPhase<double>> pack_phases(const RecurrentPlan&, const RecurrentKernels<double>&,
+                                                      const RecurrentWeights<double>&);
 template class PackedPhase<float>;
 template class PackedPhase<double>;
 

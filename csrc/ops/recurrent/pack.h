@@ -1,4 +1,4 @@
-// A call's weights as the forward kernels read them: panels, packed once a call.
+// A layer's weights as the forward kernels read them: panels, packed once a call, or once for many (packed.h).
 #pragma once
 #include "core/scratch.h"
 #include "kernels/recurrent.h"
@@ -23,5 +23,15 @@ class PackedPhase {
   int64_t panels_, width_;
   Scratch<T> kernel_, recurrent_, bias_, recurrent_bias_;
 };
+
+// All phases of the plan's cell, in order.
+template <class T>
+std::vector<PackedPhase<T>> pack_phases(const RecurrentPlan& plan, const RecurrentKernels<T>& kernels,
+                                        const RecurrentWeights<T>& weights);
+
+// recurrent_forward with weights that pack_phases made with the same kernels; arrays.weights is not read.
+template <class T>
+void packed_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays,
+                    const RecurrentKernels<T>& kernels, const std::vector<PackedPhase<T>>& phases);
 
 }  // namespace foldgate

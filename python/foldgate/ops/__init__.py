@@ -70,6 +70,7 @@ from foldgate.ops.layer_norm import layer_norm, layer_norm_backward, rms_norm, r
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
 from foldgate.ops.packed_conv import PackedConv
+from foldgate.ops.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
 from foldgate.ops.pool import max_pool, max_pool_backward
 from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
 from foldgate.ops.softmax import (
@@ -81,6 +82,9 @@ from foldgate.ops.softmax import (
 
 __all__ = [
     "PackedConv",
+    "PackedGRU",
+    "PackedLSTM",
+    "PackedSimpleRNN",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
     "average_pool",

@@ -87,6 +87,9 @@ from foldgate.reference.lstm import lstm_step as lstm_step
 from foldgate.reference.lstm import lstm_step_backward as lstm_step_backward
 from foldgate.reference.matmul import matmul as matmul
 from foldgate.reference.packed_conv import PackedConv as PackedConv
+from foldgate.reference.packed_recurrent import PackedGRU as PackedGRU
+from foldgate.reference.packed_recurrent import PackedLSTM as PackedLSTM
+from foldgate.reference.packed_recurrent import PackedSimpleRNN as PackedSimpleRNN
 from foldgate.reference.pool import max_pool as max_pool
 from foldgate.reference.pool import max_pool_backward as max_pool_backward
 from foldgate.reference.simple_rnn import simple_rnn as simple_rnn
@@ -110,6 +113,9 @@ __all__ = [
     "NormGradients",
     "NormOutput",
     "PackedConv",
+    "PackedGRU",
+    "PackedLSTM",
+    "PackedSimpleRNN",
     "SimpleRNNGradients",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",

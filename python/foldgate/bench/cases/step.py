@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from .base import DEFAULT, FORWARD, QUICK, Array, Arrays, Case, largest, normal, uniform
+from .base import DEFAULT, FORWARD, PACKED, QUICK, TRAIN, Array, Arrays, Case, largest, normal, uniform
 from .recurrent import GATES
+
+HANDLES = {"lstm": "PackedLSTM", "gru": "PackedGRU", "simple_rnn": "PackedSimpleRNN"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepCase(Case):
     """(h, c) = step(x (N, D), h (N, U), c (N, U)); only the LSTM has c."""
 
+    passes: tuple[str, ...] = (FORWARD, PACKED, TRAIN)
     batch: int
     width: int
     units: int
@@ -45,12 +49,12 @@ class StepCase(Case):
 
     def flops(self, pass_: str) -> int:
         forward = 2 * self.batch * (self.width + self.units) * self.gates * self.units
-        return forward if pass_ == FORWARD else 3 * forward
+        return 3 * forward if pass_ == TRAIN else forward
 
     def traffic(self, pass_: str) -> int:
         rows = self.batch * (self.width + 2 * len(self.states) * self.units)
         weights = (self.width + self.units) * self.gates * self.units
-        return self.item_size * (rows + weights) * (1 if pass_ == FORWARD else 3)
+        return self.item_size * (rows + weights) * (3 if pass_ == TRAIN else 1)
 
     def inputs(self, rng: np.random.Generator) -> Arrays:
         state = (self.batch, self.units)
@@ -65,7 +69,16 @@ class StepCase(Case):
         return arrays
 
     def forward(self, ops: Any, arrays: Arrays) -> Arrays:
-        found = getattr(ops, self.op)(*self._operands(arrays))
+        return self._named(getattr(ops, self.op)(*self._operands(arrays)))
+
+    def packed(self, ops: Any, arrays: Arrays) -> Callable[[], Arrays]:
+        handle = getattr(ops, HANDLES[self.cell])(
+            *(arrays[name] for name in ("kernel", "recurrent_kernel", "bias"))
+        )
+        operands = [arrays[name] for name in ("x", *(f"initial_{state}" for state in self.states))]
+        return lambda: self._named(handle.step(*operands))
+
+    def _named(self, found: Any) -> Arrays:
         return dict(zip(self.states, found if self.cell == "lstm" else (found,), strict=True))
 
     def train(self, ops: Any, arrays: Arrays) -> Arrays:
