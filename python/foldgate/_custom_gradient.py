@@ -60,10 +60,9 @@ def custom_gradient(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> 
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(argument, Tensor) for argument in args):
-            return record_op(alone, rule, args, kwargs)
+            return record_op(function.__name__, alone, rule, args, kwargs)
         return alone(*args, **kwargs)
 
-    update_wrapper(alone, function)
     return update_wrapper(call, function)
 
 

@@ -74,6 +74,7 @@ def any_tensor(
     """Whether one of an op's operands is a Tensor: the one question that an op asks before its work."""
 
 def record_op(
+    name: str,
     function: Callable[..., Any],
     rule: Callable[..., tuple[Any, Callable[..., Sequence[Any]]]],
     operands: Iterable[Any],
@@ -82,6 +83,7 @@ def record_op(
     """Calls an op whose operands hold a Tensor: as one node where a tape records it, else on the arrays.
 
     Args:
+      name: of the op, for errors.
       function: the op, called as `function(*arrays, **options)` where nothing is recorded.
       rule: called as `rule(*arrays, **options)` where it is; returns `(results, backward)`: an array or a
         tuple, of which the float arrays become Tensors, and `backward(needs, *dresults)`, which returns a

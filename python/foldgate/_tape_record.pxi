@@ -270,7 +270,7 @@ def any_tensor(a, b=None, c=None, d=None, e=None, f=None):
     )
 
 
-def record_op(function, rule, operands, options):
+def record_op(name, function, rule, operands, options):
     """Calls an op of foldgate whose operands hold a Tensor, as one node where a tape records; see the
     stub."""
     cdef State state = recording()
@@ -284,7 +284,7 @@ def record_op(function, rule, operands, options):
         return wrapped(function(*values, **options), None)
     outputs, backward = rule(*values, **options)
     cdef FusedNode node = FusedNode.__new__(FusedNode)
-    node.name = function.__name__
+    node.name = name
     node.backward = backward
     slots = tuple([0 if read is None else (<Tensor>read).slot for read in reads])
     begin(node, marks, tuple(nodes), slots)

@@ -1,5 +1,10 @@
 """The activations that ops fuse into their output."""
 
+from __future__ import annotations
+
+from foldgate._typing import FloatArray
+from foldgate.ops import elementwise
+
 _CODES = {None: 0, "linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
 
 
@@ -11,3 +16,15 @@ def activation_code(op: str, activation: str | None) -> int:
             f"{op}: activation is {activation!r}; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'"
         )
     return code
+
+
+def activation_backward(activation: str | None, dy: FloatArray, y: FloatArray | None) -> FloatArray:
+    """dy times the derivative of a fused activation, from its result y; dy itself where there is none."""
+    if y is None or activation not in ("relu", "tanh", "sigmoid"):
+        return dy
+    backward = {
+        "relu": elementwise.relu_backward,
+        "tanh": elementwise.tanh_backward,
+        "sigmoid": elementwise.sigmoid_backward,
+    }[activation]
+    return backward(dy, y)

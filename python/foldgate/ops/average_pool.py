@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import pool_window, shape_argument
 
@@ -56,11 +58,22 @@ def average_pool(
       >>> ops.average_pool(x).ravel(), ops.average_pool(x, 3, 1, "same").ravel()
       (array([3., 3.]), array([3.        , 3.33333333, 3.66666667, 3.        ]))
     """
+    if isinstance(x, Tensor):
+        return record(average_pool, _recorded, ("x",), locals())
     op = "average_pool"
     x = operand(op, "x", x)
     include_pad = _flag(op, count_include_pad)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     return _native.average_pool(x, *window, include_pad)
+
+
+def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:
+    shape = x.shape
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (average_pool_backward(dy, shape, **options),)
+
+    return average_pool(x, **options), backward
 
 
 def average_pool_backward(
@@ -131,11 +144,22 @@ def adaptive_average_pool(
       >>> ops.adaptive_average_pool(x, 2).ravel(), ops.adaptive_average_pool(x, 1).ravel()
       (array([3., 4.]), array([3.]))
     """
+    if isinstance(x, Tensor):
+        return record(adaptive_average_pool, _recorded_adaptive, ("x",), locals())
     op = "adaptive_average_pool"
     x = operand(op, "x", x)
     rank = _rank(op, "x", x.shape)
     size = per_axis(op, "output_size", output_size, rank)
     return _native.adaptive_average_pool(x, size, channels_axis(op, data_format, x.ndim) == 1)
+
+
+def _recorded_adaptive(x: FloatArray, output_size: Ints, data_format: str) -> tuple[FloatArray, Backward]:
+    shape = x.shape
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (adaptive_average_pool_backward(dy, shape, data_format=data_format),)
+
+    return adaptive_average_pool(x, output_size, data_format=data_format), backward
 
 
 def adaptive_average_pool_backward(

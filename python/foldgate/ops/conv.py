@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from foldgate import _native, config
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_code
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _ALGORITHMS: dict[str | None, int] = {
@@ -73,12 +75,29 @@ def conv(
       >>> ops.conv(x.reshape(1, 4, 1), kernel.reshape(2, 1, 1)).ravel()
       array([21., 42., 84.])
     """
+    if any_tensor(x, kernel, bias):
+        return record(conv, _recorded, ("x", "kernel", "bias"), locals())
     x = operand("conv", "x", x)
     kernel = operand("conv", "kernel", kernel, x)
     options = _options(
         "conv", x, kernel, strides, padding, data_format, dilation_rate, groups, activation, algorithm
     )
     return _native.conv(x, kernel, optional("conv", "bias", bias, x), *options)
+
+
+def _recorded(
+    x: FloatArray, kernel: FloatArray, bias: FloatArray | None, **options: Any
+) -> tuple[FloatArray, Backward]:
+    y = conv(x, kernel, bias, **options)
+    result = None if options["activation"] is None else y  # which the activation's derivative reads
+
+    def backward(needs: Needs, dy: FloatArray) -> ConvGradients:
+        dx, dkernel, dbias = needs
+        return conv_backward(
+            dy, x, kernel, y=result, need_dx=dx, need_dkernel=dkernel, need_dbias=dbias, **options
+        )
+
+    return y, backward
 
 
 def conv_backward(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_code
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, explicit_pads, per_axis
 from foldgate.ops.conv import algorithm_code, checked_groups
 
@@ -69,6 +71,8 @@ def conv_transpose(
       >>> ops.conv_transpose(x.reshape(1, 2, 1), kernel.reshape(3, 1, 1), strides=2).ravel()
       array([  1.,  10., 102.,  20., 200.])
     """
+    if any_tensor(x, kernel, bias):
+        return record(conv_transpose, _recorded, ("x", "kernel", "bias"), locals())
     op = "conv_transpose"
     x = operand(op, "x", x)
     kernel = operand(op, "kernel", kernel, x)
@@ -86,6 +90,21 @@ def conv_transpose(
         algorithm,
     )
     return _native.conv_transpose(x, kernel, optional(op, "bias", bias, x), *options)
+
+
+def _recorded(
+    x: FloatArray, kernel: FloatArray, bias: FloatArray | None, **options: Any
+) -> tuple[FloatArray, Backward]:
+    y = conv_transpose(x, kernel, bias, **options)
+    result = None if options["activation"] is None else y  # which the activation's derivative reads
+
+    def backward(needs: Needs, dy: FloatArray) -> ConvGradients:
+        dx, dkernel, dbias = needs
+        return conv_transpose_backward(
+            dy, x, kernel, y=result, need_dx=dx, need_dkernel=dkernel, need_dbias=dbias, **options
+        )
+
+    return y, backward
 
 
 def conv_transpose_backward(

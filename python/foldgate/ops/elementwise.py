@@ -6,12 +6,14 @@ else `<name>_backward(dy, x)`. `out=` takes the result, and may be an operand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
+from foldgate.ops._record import Backward, Needs, Tensor, record
 
 # As csrc/kernels/elementwise.h numbers them.
 _NAMES = (
@@ -19,6 +21,9 @@ _NAMES = (
     "log erf gelu gelu_tanh silu hard_silu mish softsign"
 )
 CODES = {name: code for code, name in enumerate(_NAMES.split())}
+_FROM_RESULT: set[str] = set()
+"""Those whose backward takes the result."""
+
 _Function = TypeVar("_Function", bound=Callable[..., FloatArray])
 
 
@@ -44,13 +49,38 @@ def _forward(name: str, formula: str) -> Forward:
     code = CODES[name]
 
     def function(x: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
+        if isinstance(x, Tensor):
+            backward = globals()[f"{name}_backward"]
+            rule = partial(recorded, function, backward, name in _FROM_RESULT)
+            return record(function, rule, ("x",), {"x": x, "out": out})
         return _native.elementwise(name, code, operand(name, "x", x), 0.0, out)
 
     return _named(function, name, _DOC.format(name=name, formula=formula))
 
 
+def recorded(
+    function: Callable[..., FloatArray],
+    backward_function: Callable[..., FloatArray],
+    from_result: bool,
+    x: FloatArray,
+    out: FloatArray | None,
+    **options: float,
+) -> tuple[FloatArray, Backward]:
+    """The rule of all functions here: their backward reads either the result or x."""
+    if out is not None:
+        raise ValueError(f"{function.__name__}: out is an array for a recorded Tensor; expected None")
+    y = function(x, **options)
+    read = y if from_result else x
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (backward_function(dy, read, **options),)
+
+    return y, backward
+
+
 def _result_backward(name: str, formula: str) -> ResultBackward:
     op, code = f"{name}_backward", CODES[name]
+    _FROM_RESULT.add(name)
 
     def function(dy: FloatArray, y: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
         dy = operand(op, "dy", dy)

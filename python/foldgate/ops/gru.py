@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import GRUGradients
+from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE, counted_steps
 
 
@@ -66,6 +68,8 @@ def gru(
       >>> y.shape, bool((y[0, -1] == h[0]).all()), h[1]
       ((2, 3, 5), True, array([0., 0., 0., 0., 0.]))
     """
+    if any_tensor(x, kernel, recurrent_kernel, bias, initial_h):
+        return record(gru, _recorded, _OPERANDS, locals())
     op = "gru"
     x = operand(op, "x", x)
     mask, lengths = counted_steps(op, mask, lengths)
@@ -86,6 +90,31 @@ def gru(
         return_cache,
     )
     return (y, h, cache) if return_cache else (y, h)
+
+
+_OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h")
+
+
+def _recorded(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    initial_h: FloatArray | None,
+    *,
+    return_sequences: bool,
+    return_cache: bool,
+    **options: Any,
+) -> tuple[tuple[Any, ...], Backward]:
+    no_cache("gru", return_cache)
+    weights = (kernel, recurrent_kernel, bias)
+    options |= {"initial_h": initial_h}
+    y, h, cache = gru(x, *weights, return_cache=True, **options)
+
+    def backward(needs: Needs, dy: FloatArray | None, dh: FloatArray | None) -> GRUGradients:
+        return gru_backward(dy, x, *weights, y, cache, dh=dh, need_dx=needs[0], **options)
+
+    return (y if return_sequences else None, h), backward
 
 
 def gru_backward(
@@ -202,6 +231,8 @@ def gru_step(
       >>> ops.gru_step(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 3)), np.zeros((1, 3)))  # half is kept
       array([[0.5]])
     """
+    if any_tensor(x, h, kernel, recurrent_kernel, bias):
+        return record(gru_step, _recorded_step, _STEP_OPERANDS, locals())
     op = "gru_step"
     x = operand(op, "x", x)
     h, _, cache = _native.recurrent_step(
@@ -216,6 +247,30 @@ def gru_step(
         return_cache,
     )
     return (h, cache) if return_cache else h
+
+
+_STEP_OPERANDS = ("x", "h", "kernel", "recurrent_kernel", "bias")
+
+
+def _recorded_step(
+    x: FloatArray,
+    h: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    *,
+    return_cache: bool,
+    **options: Any,
+) -> tuple[Any, Backward]:
+    no_cache("gru_step", return_cache)
+    operands = (x, h, kernel, recurrent_kernel, bias)
+    new_h, cache = gru_step(*operands, return_cache=True, **options)
+
+    def backward(needs: Needs, dh: FloatArray) -> Sequence[FloatArray | None]:
+        dx, dkernel, drecurrent_kernel, dbias, *dstates = gru_step_backward(dh, *operands, cache, **options)
+        return (dx, *dstates, dkernel, drecurrent_kernel, dbias)
+
+    return new_h, backward
 
 
 def gru_step_backward(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _Window = tuple[tuple[int, ...], tuple[int, ...], list[int], tuple[int, ...], bool]
@@ -49,10 +51,21 @@ def im2col(
       array([[[0., 1., 2.],
               [1., 2., 3.]]])
     """
+    if isinstance(x, Tensor):
+        return record(im2col, _recorded, ("x",), locals())
     x = operand("im2col", "x", x)
     return _native.im2col(
         x, *_window("im2col", "x", x.shape, kernel_size, strides, padding, data_format, dilation_rate)
     )
+
+
+def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:
+    shape = x.shape
+
+    def backward(needs: Needs, dcolumns: FloatArray) -> Sequence[FloatArray]:
+        return (col2im(dcolumns, shape, **options),)
+
+    return im2col(x, **options), backward
 
 
 def col2im(
@@ -85,6 +98,8 @@ def col2im(
       >>> ops.col2im(np.ones((1, 2, 3)), (1, 4, 1), 3).ravel()
       array([1., 2., 2., 1.])
     """
+    if isinstance(columns, Tensor):
+        return record(col2im, _recorded_adjoint, ("columns",), locals())
     columns = operand("col2im", "columns", columns)
     shape = _input_shape(input_shape)
     return _native.col2im(
@@ -92,6 +107,15 @@ def col2im(
         shape,
         *_window("col2im", "input_shape", shape, kernel_size, strides, padding, data_format, dilation_rate),
     )
+
+
+def _recorded_adjoint(
+    columns: FloatArray, input_shape: Sequence[int], **options: Any
+) -> tuple[FloatArray, Backward]:
+    def backward(needs: Needs, dx: FloatArray) -> Sequence[FloatArray]:
+        return (im2col(dx, **options),)
+
+    return col2im(columns, input_shape, **options), backward
 
 
 def _input_shape(value: object) -> tuple[int, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import LSTMGradients
+from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import LSTM, counted_steps
 
 
@@ -65,6 +67,8 @@ def lstm(
       >>> y.shape, h.shape, bool((y[:, -1] == h).all())
       ((32, 20, 16), (32, 16), True)
     """
+    if any_tensor(x, kernel, recurrent_kernel, bias, initial_h, initial_c):
+        return record(lstm, _recorded, _OPERANDS, locals())
     op = "lstm"
     x = operand(op, "x", x)
     mask, lengths = counted_steps(op, mask, lengths)
@@ -85,6 +89,34 @@ def lstm(
         return_cache,
     )
     return (y, h, c, cache) if return_cache else (y, h, c)
+
+
+_OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h", "initial_c")
+
+
+def _recorded(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    initial_h: FloatArray | None,
+    initial_c: FloatArray | None,
+    *,
+    return_sequences: bool,
+    return_cache: bool,
+    **options: Any,
+) -> tuple[tuple[Any, ...], Backward]:
+    no_cache("lstm", return_cache)
+    weights = (kernel, recurrent_kernel, bias)
+    options |= {"initial_h": initial_h, "initial_c": initial_c}
+    y, h, c, cache = lstm(x, *weights, return_cache=True, **options)
+
+    def backward(
+        needs: Needs, dy: FloatArray | None, dh: FloatArray | None, dc: FloatArray | None
+    ) -> LSTMGradients:
+        return lstm_backward(dy, x, *weights, y, cache, dh=dh, dc=dc, need_dx=needs[0], **options)
+
+    return (y if return_sequences else None, h, c), backward
 
 
 def lstm_backward(
@@ -206,6 +238,8 @@ def lstm_step(
       >>> c  # every gate is half open, and the candidate is 0
       array([[0.5]])
     """
+    if any_tensor(x, h, c, kernel, recurrent_kernel, bias):
+        return record(lstm_step, _recorded_step, _STEP_OPERANDS, locals())
     op = "lstm_step"
     x = operand(op, "x", x)
     h, c, cache = _native.recurrent_step(
@@ -220,6 +254,33 @@ def lstm_step(
         return_cache,
     )
     return (h, c, cache) if return_cache else (h, c)
+
+
+_STEP_OPERANDS = ("x", "h", "c", "kernel", "recurrent_kernel", "bias")
+
+
+def _recorded_step(
+    x: FloatArray,
+    h: FloatArray,
+    c: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    *,
+    return_cache: bool,
+    **options: Any,
+) -> tuple[Any, Backward]:
+    no_cache("lstm_step", return_cache)
+    operands = (x, h, c, kernel, recurrent_kernel, bias)
+    new_h, new_c, cache = lstm_step(*operands, return_cache=True, **options)
+
+    def backward(needs: Needs, dh: FloatArray | None, dc: FloatArray | None) -> Sequence[FloatArray | None]:
+        dx, dkernel, drecurrent_kernel, dbias, *dstates = lstm_step_backward(
+            dh, dc, *operands, cache, **options
+        )
+        return (dx, *dstates, dkernel, drecurrent_kernel, dbias)
+
+    return (new_h, new_c), backward
 
 
 def lstm_step_backward(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
-from foldgate.ops._activation import activation_code
+from foldgate.ops._activation import activation_backward, activation_code
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 def matmul(
@@ -41,8 +46,60 @@ def matmul(
       array([[2., 0.],
              [4., 5.]])
     """
+    if any_tensor(a, b, bias):
+        return record(matmul, _recorded, ("a", "b", "bias"), locals())
     a = operand("matmul", "a", a)
     b = operand("matmul", "b", b, a, "a")
     bias = optional("matmul", "bias", bias, a, "a")
     code = activation_code("matmul", activation)
     return _native.matmul(a, b, bias, bool(transpose_a), bool(transpose_b), code)
+
+
+def _recorded(
+    a: FloatArray,
+    b: FloatArray,
+    bias: FloatArray | None,
+    *,
+    transpose_a: bool,
+    transpose_b: bool,
+    activation: str | None,
+) -> tuple[FloatArray, Backward]:
+    """dz = dc * activation'(c); da = dz b^T, db = a^T dz, summed over what was broadcast."""
+    c = matmul(a, b, bias, transpose_a=transpose_a, transpose_b=transpose_b, activation=activation)
+    result = None if activation is None else c
+
+    def backward(needs: Needs, dc: FloatArray) -> Sequence[FloatArray | None]:
+        dz = np.ascontiguousarray(activation_backward(activation, dc, result))
+        da = db = dbias = None
+        if needs[0]:
+            flip = transpose_a  # a is (K, M): da = b dz^T
+            left, right = (b, dz) if flip else (dz, b)
+            da = matmul(left, right, transpose_a=flip and transpose_b, transpose_b=flip or not transpose_b)
+        if needs[1]:
+            db = _right_gradient(a, dz, b.ndim, transpose_a, transpose_b)
+        if needs[2]:
+            dbias = dz.sum(tuple(range(dz.ndim - 1)))
+        return _summed(da, a.shape), _summed(db, b.shape), dbias
+
+    return c, backward
+
+
+def _right_gradient(
+    a: FloatArray, dz: FloatArray, axes: int, transpose_a: bool, transpose_b: bool
+) -> FloatArray:
+    """The gradient of b, as one product over all batches where b is one matrix."""
+    if axes == 2 and a.ndim == dz.ndim > 2 and not transpose_a:
+        a, dz = a.reshape(-1, a.shape[-1]), dz.reshape(-1, dz.shape[-1])
+    if transpose_b:  # (N, K): dz^T a
+        return matmul(dz, a, transpose_a=True, transpose_b=transpose_a)
+    return matmul(a, dz, transpose_a=not transpose_a)
+
+
+def _summed(gradient: FloatArray | None, shape: tuple[int, ...]) -> FloatArray | None:
+    """Summed over the batch axes along which the operand of this shape was broadcast."""
+    if gradient is None or gradient.shape == shape:
+        return gradient
+    lead = gradient.ndim - len(shape)
+    axes = [i for i in range(gradient.ndim) if i < lead or (shape[i - lead] == 1 and gradient.shape[i] != 1)]
+    total: FloatArray = np.sum(gradient, tuple(axes), keepdims=True).reshape(shape)
+    return total

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _INDICES = {False: 0, True: 1, "taps": 2}
@@ -89,6 +90,8 @@ def max_pool(
       >>> y.ravel(), taps.ravel()
       (array([5., 4.]), array([1, 0], dtype=uint8))
     """
+    if isinstance(x, Tensor):
+        return record(max_pool, _recorded, ("x",), locals())
     x = operand("max_pool", "x", x)
     if not isinstance(return_indices, (bool, str)) or return_indices not in _INDICES:
         raise ValueError(f"max_pool: return_indices is {return_indices!r}; expected False, True or 'taps'")
@@ -97,6 +100,18 @@ def max_pool(
     )
     y, indices = _native.max_pool(x, *window, _INDICES[return_indices])
     return y if indices is None else (y, indices)
+
+
+def _recorded(
+    x: FloatArray, *, return_indices: bool | Literal["taps"], **options: Any
+) -> tuple[Any, Backward]:
+    y, indices = max_pool(x, return_indices=return_indices or "taps", **options)
+    shape = x.shape
+
+    def backward(needs: Needs, dy: FloatArray, dindices: None = None) -> Sequence[FloatArray]:
+        return (max_pool_backward(dy, indices, shape, **options),)
+
+    return ((y, indices) if return_indices else y), backward
 
 
 def max_pool_backward(

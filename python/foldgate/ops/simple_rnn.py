@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import SimpleRNNGradients
+from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import counted_steps, rnn_cell
 
 
@@ -63,6 +65,8 @@ def simple_rnn(
       >>> y.ravel(), h
       (array([1., 2., 3.]), array([[3.]]))
     """
+    if any_tensor(x, kernel, recurrent_kernel, bias, initial_h):
+        return record(simple_rnn, _recorded, _OPERANDS, locals())
     op = "simple_rnn"
     x = operand(op, "x", x)
     mask, lengths = counted_steps(op, mask, lengths)
@@ -83,6 +87,31 @@ def simple_rnn(
         return_cache,
     )
     return (y, h, cache) if return_cache else (y, h)
+
+
+_OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h")
+
+
+def _recorded(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    initial_h: FloatArray | None,
+    *,
+    return_sequences: bool,
+    return_cache: bool,
+    **options: Any,
+) -> tuple[tuple[Any, ...], Backward]:
+    no_cache("simple_rnn", return_cache)
+    weights = (kernel, recurrent_kernel, bias)
+    options |= {"initial_h": initial_h}
+    y, h, cache = simple_rnn(x, *weights, return_cache=True, **options)
+
+    def backward(needs: Needs, dy: FloatArray | None, dh: FloatArray | None) -> SimpleRNNGradients:
+        return simple_rnn_backward(dy, x, *weights, y, cache, dh=dh, need_dx=needs[0], **options)
+
+    return (y if return_sequences else None, h), backward
 
 
 def simple_rnn_backward(
@@ -199,6 +228,8 @@ def simple_rnn_step(
       >>> ops.simple_rnn_step(one, one, one, one, activation="relu")
       array([[2.]])
     """
+    if any_tensor(x, h, kernel, recurrent_kernel, bias):
+        return record(simple_rnn_step, _recorded_step, _STEP_OPERANDS, locals())
     op = "simple_rnn_step"
     x = operand(op, "x", x)
     h, _, cache = _native.recurrent_step(
@@ -213,6 +244,32 @@ def simple_rnn_step(
         return_cache,
     )
     return (h, cache) if return_cache else h
+
+
+_STEP_OPERANDS = ("x", "h", "kernel", "recurrent_kernel", "bias")
+
+
+def _recorded_step(
+    x: FloatArray,
+    h: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    *,
+    return_cache: bool,
+    **options: Any,
+) -> tuple[Any, Backward]:
+    no_cache("simple_rnn_step", return_cache)
+    operands = (x, h, kernel, recurrent_kernel, bias)
+    new_h, cache = simple_rnn_step(*operands, return_cache=True, **options)
+
+    def backward(needs: Needs, dh: FloatArray) -> Sequence[FloatArray | None]:
+        dx, dkernel, drecurrent_kernel, dbias, *dstates = simple_rnn_step_backward(
+            dh, *operands, cache, **options
+        )
+        return (dx, *dstates, dkernel, drecurrent_kernel, dbias)
+
+    return new_h, backward
 
 
 def simple_rnn_step_backward(

@@ -1,0 +1,133 @@
+"""Calls of every differentiable op and their operands, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from foldgate import ops
+
+RANDOM = np.random.default_rng(0)
+Case = tuple[Callable[..., Any], tuple[np.ndarray, ...]]
+
+
+def normal(*shape: int) -> np.ndarray:
+    return RANDOM.standard_normal(shape)
+
+
+def partly(function: Callable[..., Any], names: str, **options: Any) -> Callable[..., Any]:
+    """The op with its operands by name and the options given, of one result where it has several."""
+    return lambda *operands: function(**dict(zip(names.split(), operands, strict=True)), **options)
+
+
+CASES: dict[str, Case] = {}
+
+# Distinct values an eighth apart, so that no step of a difference changes a winner or crosses a kink.
+ELEMENTWISE = (
+    "tanh sigmoid relu relu6 elu selu hard_sigmoid log_sigmoid softplus erf gelu silu hard_silu mish softsign"
+)
+APART = (RANDOM.permutation(15).reshape(3, 5) - 7.25) / 2
+CASES |= {name: (getattr(ops, name), (APART,)) for name in [*ELEMENTWISE.split(), "exp", "leaky_relu"]}
+CASES |= {
+    "log": (ops.log, (np.abs(APART),)),
+    "leaky_relu 0.5": (lambda x: ops.leaky_relu(x, 0.5), (APART,)),
+    "elu 2": (lambda x: ops.elu(x, alpha=2.0), (APART,)),
+    "gelu exact": (lambda x: ops.gelu(x, approximate=False), (APART,)),
+}
+
+MATRICES = {
+    "matmul": ((3, 4), (4, 2), {}),
+    "matmul a^T": ((4, 3), (4, 2), {"transpose_a": True}),
+    "matmul b^T": ((3, 4), (2, 4), {"transpose_b": True}),
+    "matmul both^T": ((2, 4, 3), (2, 4), {"transpose_a": True, "transpose_b": True}),
+    "matmul one b": ((2, 3, 3, 4), (4, 2), {"activation": "tanh"}),
+    "matmul one b^T": ((2, 3, 4), (2, 4), {"transpose_b": True, "activation": "sigmoid"}),
+    "matmul broadcast": ((2, 1, 3, 4), (3, 4, 2), {}),
+}
+CASES |= {
+    name: (partly(ops.matmul, "a b bias", **options), (normal(*a), normal(*b), normal(2)))
+    for name, (a, b, options) in MATRICES.items()
+}
+
+CONVS: dict[str, dict[str, Any]] = {
+    "conv": {},
+    "conv same tanh": {"padding": "same", "activation": "tanh", "strides": 2},
+    "conv dilated sigmoid": {"dilation_rate": 2, "activation": "sigmoid"},
+    "conv linear": {"activation": "linear"},
+}
+CASES |= {
+    name: (partly(ops.conv, "x kernel bias", **options), (normal(2, 5, 6, 2), normal(2, 3, 2, 3), normal(3)))
+    for name, options in CONVS.items()
+}
+CASES |= {
+    "conv groups": (
+        partly(ops.conv, "x kernel", groups=2, data_format="channels_first"),
+        (normal(2, 4, 5), normal(3, 2, 4)),
+    ),
+    "conv_transpose": (
+        partly(ops.conv_transpose, "x kernel bias", strides=2, activation="tanh"),
+        (normal(2, 3, 3, 2), normal(3, 2, 3, 2), normal(3)),
+    ),
+    "im2col": (lambda x: ops.im2col(x, 2), (normal(2, 4, 3, 2),)),
+    "col2im": (lambda c: ops.col2im(c, (2, 4, 3, 2), 2), (normal(2, 3, 2, 8),)),
+    "max_pool": (ops.max_pool, (RANDOM.permutation(64).reshape(2, 4, 4, 2) / 8,)),
+    "max_pool same": (
+        lambda x: ops.max_pool(x, 3, 1, "same"),
+        (RANDOM.permutation(20).reshape(2, 5, 2) / 8,),
+    ),
+    "max_pool indices": (
+        lambda x: ops.max_pool(x, 2, return_indices=True)[0],
+        (RANDOM.permutation(20).reshape(2, 5, 2) / 8,),
+    ),
+    "average_pool": (lambda x: ops.average_pool(x, 3, 2, "same"), (normal(2, 5, 4, 2),)),
+    "adaptive_average_pool": (lambda x: ops.adaptive_average_pool(x, 2), (normal(2, 5, 4, 2),)),
+}
+
+GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+MASK = np.array([[False, True, True, False], [True, True, False, True], [True, True, True, True]])
+STEPS: dict[str, dict[str, Any]] = {
+    "": {},
+    " mask": {"mask": MASK},
+    " mask zero": {"mask": MASK, "zero_output_for_mask": True, "reverse": True},
+    " lengths": {"lengths": np.array([4, 0, 2])},
+}
+
+
+def _recurrent(name: str, gates: int) -> dict[str, Case]:
+    n, t, d, u = 3, 4, 2, 3
+    bias = (2, gates * u) if name == "gru" else (gates * u,)
+    states = ["initial_h", "initial_c"] if name == "lstm" else ["initial_h"]
+    weights = (normal(d, gates * u), normal(u, gates * u), normal(*bias))
+    initial = tuple(normal(n, u) for _ in states)
+    names = "x kernel recurrent_kernel bias " + " ".join(states)
+    step_names = "x kernel recurrent_kernel bias " + " ".join(state[-1] for state in states)
+    function, step = getattr(ops, name), getattr(ops, f"{name}_step")
+    cases = {
+        name + kind: (partly(function, names, **options), (normal(n, t, d), *weights, *initial))
+        for kind, options in STEPS.items()
+    }
+    cases[f"{name} no bias"] = (
+        partly(function, "x kernel recurrent_kernel"),
+        (normal(n, t, d), normal(d, gates * u), normal(u, gates * u)),
+    )
+    last = partly(function, names, return_sequences=False)
+    cases[f"{name} last"] = (lambda *operands: last(*operands)[1:], (normal(n, t, d), *weights, *initial))
+    cases[f"{name}_step"] = (partly(step, step_names), (normal(n, d), *weights, *initial))
+    return cases
+
+
+for _name, _gates in GATES.items():
+    CASES |= _recurrent(_name, _gates)
+CASES["gru reset before"] = (
+    partly(ops.gru, "x kernel recurrent_kernel bias", reset_after=False),
+    (normal(2, 3, 2), normal(2, 9), normal(3, 9), normal(9)),
+)
+CASES["simple_rnn relu"] = (
+    partly(ops.simple_rnn, "x kernel recurrent_kernel", activation="relu"),
+    (normal(2, 3, 2), normal(2, 3), normal(3, 3)),
+)
+
+NOT_RECORDED: set[str] = {"PackedConv"}
+"""Handles for inference, whose weights are no operands."""
