@@ -1,7 +1,7 @@
 """To the type checker a Tensor is an array, since it goes wherever arrays go; it is no instance of
 numpy.ndarray."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -76,7 +76,7 @@ def any_tensor(
 def record_op(
     name: str,
     function: Callable[..., Any],
-    rule: Callable[..., tuple[Any, Callable[..., Sequence[Any]]]],
+    rule: Callable[..., tuple[Any, ...]],
     operands: Iterable[Any],
     options: dict[str, Any],
 ) -> Any:
@@ -88,7 +88,7 @@ def record_op(
       rule: called as `rule(*arrays, **options)` where it is; returns `(results, backward)`: an array or a
         tuple, of which the float arrays become Tensors, and `backward(needs, *dresults)`, which returns a
         gradient per operand. `needs` says which of them somebody reads; a dresult is None where no gradient
-        arrives.
+        arrives. A third value says how many of the results, the first ones, have gradients.
       operands: Tensors, arrays and Nones.
       options: the other arguments.
 

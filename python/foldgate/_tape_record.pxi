@@ -281,25 +281,25 @@ def record_op(name, function, rule, operands, options):
     cdef list nodes = [None if read is None else (<Tensor>read).node for read in reads]
     marks = joined(state, nodes)
     if marks is None:
-        return wrapped(function(*values, **options), None)
-    outputs, backward = rule(*values, **options)
+        return wrapped(function(*values, **options), None, 1 << 30)
+    outputs, backward, *count = rule(*values, **options)
     cdef FusedNode node = FusedNode.__new__(FusedNode)
     node.name = name
     node.backward = backward
     slots = tuple([0 if read is None else (<Tensor>read).slot for read in reads])
     begin(node, marks, tuple(nodes), slots)
-    return wrapped(outputs, node)
+    return wrapped(outputs, node, count[0] if count else 1 << 30)
 
 
-cdef object wrapped(object outputs, Node node):
-    """An op's results as Tensors; what is not a float array (indices, None) as it is."""
+cdef object wrapped(object outputs, Node node, Py_ssize_t count):
+    """An op's results as Tensors; those past `count`, and what is not a float array (indices, None), as they are."""
     cdef tuple parts = tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
     cdef list made = []
     if node is not None:
         node.outputs = tuple([(part.shape, part.dtype) if isinstance(part, ndarray) else None for part in
         parts])
     for i, part in enumerate(parts):
-        if isinstance(part, ndarray) and part.dtype.kind == "f":
+        if i < count and isinstance(part, ndarray) and part.dtype.kind == "f":
             made.append(output_of(part, node, i))
         else:
             made.append(part)

@@ -85,6 +85,19 @@ CASES |= {
     "adaptive_average_pool": (lambda x: ops.adaptive_average_pool(x, 2), (normal(2, 5, 4, 2),)),
 }
 
+ROWS, GAMMA, BETA = normal(3, 5, 4), normal(4), normal(4)
+MOVING = (normal(4), np.abs(normal(4)) + 0.5)
+CASES |= {
+    "batch_norm": (lambda x, g, b: ops.batch_norm(x, g, b).y, (ROWS, GAMMA, BETA)),
+    "batch_norm relu": (lambda x, g, b: ops.batch_norm(x, g, b, activation="relu").y, (ROWS, GAMMA, BETA)),
+    "batch_norm_inference": (lambda x, g, b: ops.batch_norm_inference(x, *MOVING, g, b), (ROWS, GAMMA, BETA)),
+    "layer_norm": (ops.layer_norm, (ROWS, GAMMA, BETA)),
+    "layer_norm 2": (lambda x: ops.layer_norm(x, axis=(1, 2), return_statistics=True)[0], (ROWS,)),
+    "rms_norm": (ops.rms_norm, (ROWS, GAMMA)),
+    "group_norm": (lambda x, g, b: ops.group_norm(x, g, b, groups=2), (ROWS, GAMMA, BETA)),
+    "instance_norm": (ops.instance_norm, (ROWS, GAMMA, BETA)),
+}
+
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 MASK = np.array([[False, True, True, False], [True, True, False, True], [True, True, True, True]])
 STEPS: dict[str, dict[str, Any]] = {

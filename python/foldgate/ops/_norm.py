@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from foldgate._typing import FloatArray
+from foldgate.gradients import NormGradients, NormOutput
+from foldgate.ops._record import Backward, Needs
 
 
 def epsilon_argument(op: str, epsilon: float) -> float:
@@ -63,3 +68,23 @@ def _index(op: str, axis: object) -> int:
         return operator.index(axis)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{op}: axis is {axis!r}; expected an int") from None
+
+
+def recorded_norm(
+    function: Callable[..., NormOutput],
+    backward_function: Callable[..., NormGradients],
+    x: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    *,
+    epsilon: float,
+    return_statistics: bool,
+    **options: Any,
+) -> tuple[Any, Backward, int]:
+    """The rule of those that keep a mean and 1 / sqrt(variance + epsilon), which have no gradient."""
+    output = function(x, gamma, beta, epsilon=epsilon, return_statistics=True, **options)
+
+    def backward(needs: Needs, dy: FloatArray, *dstatistics: None) -> NormGradients:
+        return backward_function(dy, x, output.mean, output.rstd, gamma, **options)
+
+    return (output if return_statistics else output.y), backward, 1

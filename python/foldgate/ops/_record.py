@@ -14,8 +14,9 @@ The rule takes the operands as arrays and the options by name, and returns `(res
         return y, backward
 
 What backward reads of the forward pass it holds by closure, so it keeps no more than that. `needs` says which
-operands' gradients somebody reads. Results that are not float arrays (indices, None) have no gradient, and
-`backward` takes one gradient per result all the same; it is None where none arrives.
+operands' gradients somebody reads. Results that are not float arrays (indices, None) have no gradient, nor
+have those past a third value, where the rule returns a number of results; `backward` takes one gradient per
+result all the same, None where none arrives.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = ["Backward", "Needs", "Tensor", "any_tensor", "no_cache", "record"]
 Result = TypeVar("Result")
 Needs = tuple[bool, ...]
 Backward = Callable[..., Sequence[FloatArray | None]]
-Rule = Callable[..., tuple[Any, Backward]]
+Rule = Callable[..., tuple[Any, ...]]
 
 
 def record(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.gradients import BatchNormOutput, NormGradients
 from foldgate.ops._norm import axis_argument, epsilon_argument, relu_argument
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 def batch_norm(
@@ -49,11 +53,25 @@ def batch_norm(
       (array([[-1., -1.],
              [ 1.,  1.]]), array([2., 4.]), array([1., 4.]))
     """
+    if any_tensor(x, gamma, beta):
+        return record(batch_norm, _recorded, ("x", "gamma", "beta"), locals())
     op = "batch_norm"
     x = operand(op, "x", x)
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
     return BatchNormOutput(*_native.batch_norm(x, gamma, beta, axis, epsilon, relu_argument(op, activation)))
+
+
+def _recorded(
+    x: FloatArray, gamma: FloatArray | None, beta: FloatArray | None, **options: Any
+) -> tuple[BatchNormOutput, Backward, int]:
+    """Through y alone: the moving averages that take the statistics are not trained."""
+    output = batch_norm(x, gamma, beta, **options)
+
+    def backward(needs: Needs, dy: FloatArray, *dstatistics: None) -> NormGradients:
+        return batch_norm_backward(dy, x, output.mean, output.variance, gamma, beta, **options)
+
+    return output, backward, 1
 
 
 def batch_norm_backward(
@@ -129,6 +147,9 @@ def batch_norm_inference(
       >>> ops.batch_norm_inference(x, mean, variance, epsilon=0.0).ravel()
       array([0., 1.])
     """
+    if any_tensor(x, mean, variance, gamma, beta):
+        names = ("x", "mean", "variance", "gamma", "beta")
+        return record(batch_norm_inference, _recorded_inference, names, locals())
     op = "batch_norm_inference"
     x = operand(op, "x", x)
     mean, variance = operand(op, "mean", mean, x), operand(op, "variance", variance, x)
@@ -136,6 +157,23 @@ def batch_norm_inference(
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
     relu = relu_argument(op, activation)
     return _native.batch_norm_inference(x, mean, variance, gamma, beta, axis, epsilon, relu)
+
+
+def _recorded_inference(
+    x: FloatArray,
+    mean: FloatArray,
+    variance: FloatArray,
+    gamma: FloatArray | None,
+    beta: FloatArray | None,
+    **options: Any,
+) -> tuple[FloatArray, Backward]:
+    y = batch_norm_inference(x, mean, variance, gamma, beta, **options)
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray | None]:
+        dx, dgamma, dbeta = batch_norm_inference_backward(dy, x, mean, variance, gamma, beta, **options)
+        return dx, None, None, dgamma, dbeta
+
+    return y, backward
 
 
 def batch_norm_inference_backward(

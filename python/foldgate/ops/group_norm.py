@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, overload
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.gradients import NormGradients, NormOutput
-from foldgate.ops._norm import channels_first, epsilon_argument, flag_argument
+from foldgate.ops._norm import channels_first, epsilon_argument, flag_argument, recorded_norm
+from foldgate.ops._record import any_tensor, record
 
 
 @overload
@@ -70,6 +72,9 @@ def group_norm(
       >>> ops.group_norm(np.array([[1.0, 3.0, 6.0, 2.0]]), groups=2, epsilon=0.0)
       array([[-1.,  1.,  1., -1.]])
     """
+    if any_tensor(x, gamma, beta):
+        rule = partial(recorded_norm, group_norm, group_norm_backward)
+        return record(group_norm, rule, ("x", "gamma", "beta"), locals())
     return _forward("group_norm", x, gamma, beta, groups, axis, epsilon, return_statistics)
 
 
@@ -160,6 +165,9 @@ def instance_norm(
       >>> ops.instance_norm(np.array([1.0, 3.0, 6.0, 2.0]).reshape(1, 2, 2), axis=1, epsilon=0.0).ravel()
       array([-1.,  1.,  1., -1.])
     """
+    if any_tensor(x, gamma, beta):
+        rule = partial(recorded_norm, instance_norm, instance_norm_backward)
+        return record(instance_norm, rule, ("x", "gamma", "beta"), locals())
     return _forward("instance_norm", x, gamma, beta, None, axis, epsilon, return_statistics)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, overload
+from functools import partial
+from typing import Any, Literal, overload
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.gradients import NormGradients, NormOutput
-from foldgate.ops._norm import epsilon_argument, flag_argument, last_axes
+from foldgate.ops._norm import epsilon_argument, flag_argument, last_axes, recorded_norm
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 @overload
@@ -69,6 +71,9 @@ def layer_norm(
       array([[-1.,  1.],
              [ 1., -1.]])
     """
+    if any_tensor(x, gamma, beta):
+        rule = partial(recorded_norm, layer_norm, layer_norm_backward)
+        return record(layer_norm, rule, ("x", "gamma", "beta"), locals())
     op = "layer_norm"
     x = operand(op, "x", x)
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)
@@ -169,6 +174,8 @@ def rms_norm(
       array([[ 0.2,  1.4],
              [-1. ,  1. ]])
     """
+    if any_tensor(x, gamma):
+        return record(rms_norm, _recorded_rms, ("x", "gamma"), locals())
     op = "rms_norm"
     x = operand(op, "x", x)
     gamma = optional(op, "gamma", gamma, x)
@@ -176,6 +183,22 @@ def rms_norm(
     axes, epsilon = last_axes(op, axis, x.ndim), epsilon_argument(op, epsilon)
     output = _native.row_norm(op, x, gamma, None, axes, epsilon, False)
     return NormOutput(*output) if wanted else output[0]
+
+
+def _recorded_rms(
+    x: FloatArray,
+    gamma: FloatArray | None,
+    *,
+    axis: int | Sequence[int],
+    epsilon: float,
+    return_statistics: bool,
+) -> tuple[Any, Backward, int]:
+    output = rms_norm(x, gamma, axis=axis, epsilon=epsilon, return_statistics=True)
+
+    def backward(needs: Needs, dy: FloatArray, *dstatistics: None) -> Sequence[FloatArray | None]:
+        return rms_norm_backward(dy, x, output.rstd, gamma, axis=axis)[:2]
+
+    return (output if return_statistics else output.y), backward, 1
 
 
 def rms_norm_backward(
