@@ -90,12 +90,34 @@ MOVING = (normal(4), np.abs(normal(4)) + 0.5)
 CASES |= {
     "batch_norm": (lambda x, g, b: ops.batch_norm(x, g, b).y, (ROWS, GAMMA, BETA)),
     "batch_norm relu": (lambda x, g, b: ops.batch_norm(x, g, b, activation="relu").y, (ROWS, GAMMA, BETA)),
-    "batch_norm_inference": (lambda x, g, b: ops.batch_norm_inference(x, *MOVING, g, b), (ROWS, GAMMA, BETA)),
+    "batch_norm_inference": (
+        lambda x, g, b: ops.batch_norm_inference(x, *[value.astype(x.dtype) for value in MOVING], g, b),
+        (ROWS, GAMMA, BETA),
+    ),
     "layer_norm": (ops.layer_norm, (ROWS, GAMMA, BETA)),
     "layer_norm 2": (lambda x: ops.layer_norm(x, axis=(1, 2), return_statistics=True)[0], (ROWS,)),
     "rms_norm": (ops.rms_norm, (ROWS, GAMMA)),
     "group_norm": (lambda x, g, b: ops.group_norm(x, g, b, groups=2), (ROWS, GAMMA, BETA)),
     "instance_norm": (ops.instance_norm, (ROWS, GAMMA, BETA)),
+}
+
+CLASSES, SHARES = np.array([[0, 3, -1], [2, 2, 1]]), np.abs(normal(2, 3, 4))
+CASES |= {
+    "softmax": (ops.softmax, (normal(2, 3, 4),)),
+    "softmax 1": (lambda x: ops.softmax(x, axis=1), (normal(2, 3, 4),)),
+    "log_softmax": (ops.log_softmax, (normal(2, 3, 4),)),
+    "softmax_cross_entropy": (
+        lambda x: ops.softmax_cross_entropy(x, CLASSES, ignore_index=-1)[0],
+        (normal(2, 3, 4),),
+    ),
+    "softmax_cross_entropy shares": (
+        lambda x: ops.softmax_cross_entropy(x, SHARES.astype(x.dtype))[0],
+        (normal(2, 3, 4),),
+    ),
+    "sigmoid_cross_entropy": (
+        lambda x: ops.sigmoid_cross_entropy(x, SHARES.astype(x.dtype)),
+        (normal(2, 3, 4),),
+    ),
 }
 
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
@@ -142,5 +164,5 @@ CASES["simple_rnn relu"] = (
     (normal(2, 3, 2), normal(2, 3), normal(3, 3)),
 )
 
-NOT_RECORDED: set[str] = {"PackedConv"}
+NOT_RECORDED = {"PackedConv", "PackedGRU", "PackedLSTM", "PackedSimpleRNN"}
 """Handles for inference, whose weights are no operands."""

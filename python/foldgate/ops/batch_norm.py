@@ -148,8 +148,7 @@ def batch_norm_inference(
       array([0., 1.])
     """
     if any_tensor(x, mean, variance, gamma, beta):
-        names = ("x", "mean", "variance", "gamma", "beta")
-        return record(batch_norm_inference, _recorded_inference, names, locals())
+        return record(batch_norm_inference, _recorded_inference, _INFERENCE_OPERANDS, locals())
     op = "batch_norm_inference"
     x = operand(op, "x", x)
     mean, variance = operand(op, "mean", mean, x), operand(op, "variance", variance, x)
@@ -157,6 +156,9 @@ def batch_norm_inference(
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
     relu = relu_argument(op, activation)
     return _native.batch_norm_inference(x, mean, variance, gamma, beta, axis, epsilon, relu)
+
+
+_INFERENCE_OPERANDS = ("x", "mean", "variance", "gamma", "beta")
 
 
 def _recorded_inference(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import cast
 
@@ -11,6 +12,7 @@ from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._ids import ids_operand
+from foldgate.ops._record import Backward, Needs, Tensor, record
 
 
 def softmax_cross_entropy(
@@ -40,10 +42,25 @@ def softmax_cross_entropy(
       >>> ops.softmax_cross_entropy(np.log([[1.0, 3.0], [2.0, 2.0]]), np.array([1, 0]))[0]
       array([0.28768207, 0.69314718])
     """
+    if isinstance(logits, Tensor):
+        return record(softmax_cross_entropy, _recorded_softmax, ("logits",), locals())
     op = "softmax_cross_entropy"
     logits = operand(op, "logits", logits)
     labels, ignored = _labels(op, logits, labels), _ignored(op, ignore_index)
     return _native.softmax_cross_entropy(logits, labels, ignored)
+
+
+def _recorded_softmax(
+    logits: FloatArray, labels: IntArray | FloatArray, ignore_index: int | None
+) -> tuple[tuple[FloatArray, FloatArray], Backward, int]:
+    """Of the loss alone: the logarithms of sums are for backward."""
+    loss, log_sum_exp = softmax_cross_entropy(logits, labels, ignore_index=ignore_index)
+
+    def backward(needs: Needs, dloss: FloatArray, dlog_sum_exp: None) -> Sequence[FloatArray]:
+        options = {"ignore_index": ignore_index}
+        return (softmax_cross_entropy_backward(dloss, logits, labels, log_sum_exp, **options),)
+
+    return (loss, log_sum_exp), backward, 1
 
 
 def softmax_cross_entropy_backward(
@@ -107,9 +124,18 @@ def sigmoid_cross_entropy(logits: FloatArray, labels: FloatArray) -> FloatArray:
       >>> ops.sigmoid_cross_entropy(np.array([0.0, 100.0]), np.array([1.0, 0.0]))
       array([  0.69314718, 100.        ])
     """
+    if isinstance(logits, Tensor):
+        return record(sigmoid_cross_entropy, _recorded_sigmoid, ("logits",), locals())
     op = "sigmoid_cross_entropy"
     logits = operand(op, "logits", logits)
     return _native.sigmoid_cross_entropy(logits, operand(op, "labels", labels, logits, "logits"))
+
+
+def _recorded_sigmoid(logits: FloatArray, labels: FloatArray) -> tuple[FloatArray, Backward]:
+    def backward(needs: Needs, dloss: FloatArray) -> Sequence[FloatArray]:
+        return (sigmoid_cross_entropy_backward(dloss, logits, labels),)
+
+    return sigmoid_cross_entropy(logits, labels), backward
 
 
 def sigmoid_cross_entropy_backward(dloss: FloatArray, logits: FloatArray, labels: FloatArray) -> FloatArray:

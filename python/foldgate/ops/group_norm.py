@@ -12,6 +12,8 @@ from foldgate.gradients import NormGradients, NormOutput
 from foldgate.ops._norm import channels_first, epsilon_argument, flag_argument, recorded_norm
 from foldgate.ops._record import any_tensor, record
 
+_OPERANDS = ("x", "gamma", "beta")
+
 
 @overload
 def group_norm(
@@ -73,8 +75,9 @@ def group_norm(
       array([[-1.,  1.,  1., -1.]])
     """
     if any_tensor(x, gamma, beta):
-        rule = partial(recorded_norm, group_norm, group_norm_backward)
-        return record(group_norm, rule, ("x", "gamma", "beta"), locals())
+        return record(
+            group_norm, partial(recorded_norm, group_norm, group_norm_backward), _OPERANDS, locals()
+        )
     return _forward("group_norm", x, gamma, beta, groups, axis, epsilon, return_statistics)
 
 
@@ -166,8 +169,9 @@ def instance_norm(
       array([-1.,  1.,  1., -1.])
     """
     if any_tensor(x, gamma, beta):
-        rule = partial(recorded_norm, instance_norm, instance_norm_backward)
-        return record(instance_norm, rule, ("x", "gamma", "beta"), locals())
+        return record(
+            instance_norm, partial(recorded_norm, instance_norm, instance_norm_backward), _OPERANDS, locals()
+        )
     return _forward("instance_norm", x, gamma, beta, None, axis, epsilon, return_statistics)
 
 

@@ -13,6 +13,8 @@ from foldgate.gradients import NormGradients, NormOutput
 from foldgate.ops._norm import epsilon_argument, flag_argument, last_axes, recorded_norm
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 
+_OPERANDS = ("x", "gamma", "beta")
+
 
 @overload
 def layer_norm(
@@ -72,8 +74,9 @@ def layer_norm(
              [ 1., -1.]])
     """
     if any_tensor(x, gamma, beta):
-        rule = partial(recorded_norm, layer_norm, layer_norm_backward)
-        return record(layer_norm, rule, ("x", "gamma", "beta"), locals())
+        return record(
+            layer_norm, partial(recorded_norm, layer_norm, layer_norm_backward), _OPERANDS, locals()
+        )
     op = "layer_norm"
     x = operand(op, "x", x)
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)

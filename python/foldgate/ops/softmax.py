@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from operator import index
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
+from foldgate.ops._record import Backward, Needs, Tensor, record
 
 
 def softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
@@ -31,6 +34,8 @@ def softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
       >>> ops.softmax(np.array([[0.0, np.log(3.0), -np.inf]]))
       array([[0.25, 0.75, 0.  ]])
     """
+    if isinstance(x, Tensor):
+        return record(softmax, partial(_recorded, softmax, softmax_backward), ("x",), locals())
     return _native.softmax("softmax", operand("softmax", "x", x), _axis("softmax", axis), False)
 
 
@@ -80,6 +85,8 @@ def log_softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
       >>> np.exp(ops.log_softmax(np.array([0.0, np.log(3.0)])))
       array([0.25, 0.75])
     """
+    if isinstance(x, Tensor):
+        return record(log_softmax, partial(_recorded, log_softmax, log_softmax_backward), ("x",), locals())
     return _native.softmax("log_softmax", operand("log_softmax", "x", x), _axis("log_softmax", axis), True)
 
 
@@ -107,6 +114,20 @@ def log_softmax_backward(dy: FloatArray, y: FloatArray, *, axis: int = -1) -> Fl
     op = "log_softmax_backward"
     dy = operand(op, "dy", dy)
     return _native.softmax_backward(op, dy, operand(op, "y", y, dy, "dy"), _axis(op, axis), True)
+
+
+def _recorded(
+    function: Callable[..., FloatArray],
+    backward_function: Callable[..., FloatArray],
+    x: FloatArray,
+    axis: int,
+) -> tuple[FloatArray, Backward]:
+    y = function(x, axis=axis)
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (backward_function(dy, y, axis=axis),)
+
+    return y, backward
 
 
 def _axis(op: str, axis: int) -> int:
