@@ -86,15 +86,18 @@ class WinogradRun {
     const Weights u = p_.packed ? kept(0) : Weights{transformed.data(), k_, weights_step(k_, columns)};
     const int64_t by_cache = kBlockBytes / (positions_ * (k_ + columns) * kSize);
     const int64_t least = weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
-    const EvenSplit blocks(grid_.count, std::max(least, by_cache));
-    const int64_t block = ceil_div(grid_.count, blocks.parts);
+    const int64_t most = std::max(least, by_cache);
+    // whole rows of tiles turn whole rows of planes
+    const int64_t unit = p_.in.planar && grid_.columns <= most ? grid_.columns : 1;
+    const EvenSplit blocks(grid_.count / unit, (most + unit / 2) / unit);
+    const int64_t block = ceil_div(blocks.total, blocks.parts) * unit;
     const auto v = PositionMatrices<T>::shape(block, k_), m = PositionMatrices<T>::shape(block, columns);
     const int64_t own = positions_ * (v.step + m.step) + columns + window_size();
     const int workers = workers_for(blocks.parts, work(grid_.count));
     const Scratch<T> scratch(workers * own);
     parallel_for(blocks.parts, workers, [&](int64_t task, int worker) {
       const auto mine = v.at(scratch.data() + worker * own), sums = m.at(mine.data + positions_ * v.step);
-      const int64_t first = blocks.begin(task), count = blocks.size(task);
+      const int64_t first = blocks.begin(task) * unit, count = blocks.size(task) * unit;
       T *outside = sums.data + positions_ * m.step, *window = outside + columns;
       transform_input(first, count, mine, window);
       multiply(mine, count, u, n_, sums, false);
