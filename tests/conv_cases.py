@@ -90,6 +90,7 @@ GROUPS = [
     Case((9,), 64, 32, (3,), {"groups": 16, "padding": "causal"}),
     Case((3, 4, 3), 6, 9, (2, 2, 2), {"groups": 3, "padding": "same"}),
     Case((5, 5), 40, 5, (3, 3), {"groups": 5}),
+    Case((4, 4), 12, 10, (1, 1), {"groups": 2}),
 ]
 DEPTHWISE = [
     Case((11, 20), channels, channels * multiplier, (3, 3), {"groups": channels, **options})

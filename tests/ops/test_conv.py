@@ -76,6 +76,8 @@ def test_within_the_bound_of_float64(
         Case((30, 30), 64, 96, (3, 3), {"strides": 2, "padding": 1}),
         Case((7, 7), 300, 200, (3, 3), {"padding": 1}, batch=1),
         Case((50, 50), 64, 64, (1, 1)),
+        Case((15, 19), 300, 66, (1, 1)),
+        Case((20, 20), 96, 64, (1, 1), {"groups": 2}),
         Case((40, 40), 64, 64, (3, 3), {"groups": 16, "padding": 1}),
         Case((64, 64), 48, 48, (3, 3), {"groups": 48, "padding": 1}),
         Case((60, 60), 64, 2, (3, 3)),

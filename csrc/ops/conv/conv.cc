@@ -67,30 +67,45 @@ void forward_chunk(const ConvPlan& plan, const DirectForward<T>& o) {
   }
 }
 
+// Which operands of a backward pass are taken as planes.
+struct PlanesTaken {
+  bool x = false, dy = false;  // for the gradient of the kernel
+  bool data = false;           // dy and dx
+};
 template <class T>
-void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
+PlanesTaken planes_taken(const ConvPlan& plan) {
+  if (!plan.channels_first || plan.algorithm == ConvAlgorithm::kIm2col) return {};
+  if (by_planes(plan)) return {true, true, true};
+  const PlanesRead weights = weights_read_planes<T>(plan);
+  return {weights.x, weights.dy, backward_data_reads_planes<T>(plan)};
+}
+
+template <class T>
+void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes,
+                         T* dx) {
   switch (plan.algorithm) {
     case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
     case ConvAlgorithm::kWinograd: return winograd_backward_data(plan, batch, dy, kernel, dx);
     default:
-      if (few_channels(plan)) return few_backward_data(plan, batch, dy, kernel, dx);
-      return direct_backward_data(plan, batch, dy, kernel, dx);
+      if (few_channels(plan)) return few_backward_data(plan, batch, dy, kernel, planes, dx);
+      return direct_backward_data(plan, batch, dy, kernel, planes, dx);
   }
 }
 
 template <class T>
-void backward_weights_chunk(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
-                            T* dkernel) {
+void backward_weights_chunk(const ConvPlan& plan, const DirectWeights<T>& o) {
   switch (plan.algorithm) {
-    case ConvAlgorithm::kIm2col: return im2col_backward_weights(plan, batch, x, dy, accumulate, dkernel);
-    case ConvAlgorithm::kWinograd: return winograd_backward_weights(plan, batch, x, dy, accumulate, dkernel);
-    default: return direct_backward_weights(plan, batch, x, dy, accumulate, dkernel);
+    case ConvAlgorithm::kIm2col:
+      return im2col_backward_weights(plan, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
+    case ConvAlgorithm::kWinograd:
+      return winograd_backward_weights(plan, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
+    default: return direct_backward_weights(plan, o);
   }
 }
 
 // sums[c] (+)= sum over pixels of dy[pixel][c], in partial sums of kBiasPixels.
 template <class T>
-void bias_gradient(const T* dy, int64_t pixels, int64_t channels, bool accumulate, T* sums) {
+void pixel_bias_gradient(const T* dy, int64_t pixels, int64_t channels, bool accumulate, T* sums) {
   const auto& conv = kernels<T>().conv;
   const EvenSplit parts(pixels, kBiasPixels);
   const Scratch<T> partial(parts.parts * channels);
@@ -115,6 +130,14 @@ void planar_bias_gradient(const T* dy, int64_t images, int64_t channels, int64_t
 }
 
 template <class T>
+void bias_gradient(const ConvPlan& plan, const T* dy, int64_t images, bool accumulate, T* sums) {
+  const int64_t outputs = plan.window.output_positions();
+  if (plan.channels_first)
+    return planar_bias_gradient(dy, images, plan.out_channels, outputs, accumulate, sums);
+  pixel_bias_gradient(dy, images * outputs, plan.out_channels, accumulate, sums);
+}
+
+template <class T>
 void activation_gradient(Activation activation, const T* y, const T* dy, int64_t size, T* result) {
   const EvenSplit blocks(size, kBlock);
   const auto backward = kernels<T>().activation.backward;
@@ -125,23 +148,27 @@ void activation_gradient(Activation activation, const T* y, const T* dy, int64_t
                });
 }
 
-// A chunk's dy: after the activation's derivative, in channels_last.
+// A chunk's dy: after the activation's derivative, and in channels_last for who wants it so.
 template <class T>
 class OutputGradient {
  public:
-  OutputGradient(const ConvPlan& plan, int64_t images)
+  OutputGradient(const ConvPlan& plan, int64_t images, bool turns)
       : plan_(plan),
         derived_(plan.activation == Activation::kLinear ? 0 : images * y_size(plan)),
-        turned_(turns_y(plan) ? images * y_size(plan) : 0) {}
+        turned_(turns ? images * y_size(plan) : 0),
+        turns_(turns) {}
 
+  // In the plan's data format.
   const T* of(const ConvBackward<T>& o, int64_t first, int64_t images) const {
     const int64_t offset = first * y_size(plan_);
-    const T* dy = o.dy + offset;
-    if (plan_.activation != Activation::kLinear) {
-      activation_gradient(plan_.activation, o.y + offset, dy, images * y_size(plan_), derived_.data());
-      dy = derived_.data();
-    }
-    if (!turns_y(plan_)) return dy;
+    if (plan_.activation == Activation::kLinear) return o.dy + offset;
+    activation_gradient(plan_.activation, o.y + offset, o.dy + offset, images * y_size(plan_),
+                        derived_.data());
+    return derived_.data();
+  }
+  // In channels_last, from what of() returned: itself unless it `turns`.
+  const T* pixels(const T* dy, int64_t images) const {
+    if (!turns_) return dy;
     planes_to_pixels(dy, images, plan_.out_channels, plan_.window.output_positions(), turned_.data());
     return turned_.data();
   }
@@ -149,6 +176,7 @@ class OutputGradient {
  private:
   const ConvPlan& plan_;
   Scratch<T> derived_, turned_;
+  bool turns_;
 };
 
 }  // namespace
@@ -226,8 +254,11 @@ namespace {
 
 // The backward of a depthwise convolution by chunks of images, all gradients of a chunk together.
 template <class T>
-void depthwise_chunks(const ConvPlan& plan, const ConvBackward<T>& o, int64_t images) {
-  const OutputGradient<T> gradient(plan, images);
+void depthwise_chunks(const ConvPlan& plan, const ConvBackward<T>& o) {
+  const bool derives = plan.activation != Activation::kLinear;
+  const int64_t held = std::max(derives ? y_size(plan) : 0, held_by_algorithm(plan));
+  const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
+  const OutputGradient<T> gradient(plan, images, false);
   for (int64_t n = 0; n < plan.batch; n += images) {
     const int64_t count = std::min(images, plan.batch - n), offset = n * x_size(plan);
     const DepthwiseGradients<T> chunk{gradient.of(o, n, count),
@@ -254,33 +285,32 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
     zero(o.dbias, plan.out_channels);
     return;
   }
-  const bool turn_x = turns_x(plan);
-  const bool derives = plan.activation != Activation::kLinear || turns_y(plan);
+  if (plan.algorithm == ConvAlgorithm::kDepthwise) return depthwise_chunks(plan, o);
+  const PlanesTaken planes = planes_taken<T>(plan);
+  const bool turn_x = turns_x(plan) && o.dkernel && !planes.x,
+             turn_dx = turns_x(plan) && o.dx && !planes.data;
+  const bool turn_dy = turns_y(plan) && ((o.dkernel && !planes.dy) || (o.dx && !planes.data));
+  const bool derives = plan.activation != Activation::kLinear || turn_dy;
   const int64_t held =
-      std::max({turn_x ? x_size(plan) : 0, derives ? y_size(plan) : 0, held_by_algorithm(plan)});
+      std::max({turn_x || turn_dx ? x_size(plan) : 0, derives ? y_size(plan) : 0, held_by_algorithm(plan)});
   const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
-  if (plan.algorithm == ConvAlgorithm::kDepthwise) return depthwise_chunks(plan, o, images);
-  const OutputGradient<T> gradient(plan, images);
-  const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);  // of x, then of dx
+  const OutputGradient<T> gradient(plan, images, turn_dy);
+  const Scratch<T> turned_x(turn_x || turn_dx ? images * x_size(plan) : 0);  // of x, then of dx
   for (int64_t n = 0; n < plan.batch; n += images) {
     const int64_t count = std::min(images, plan.batch - n), positions = plan.window.input_positions();
-    const T* dy = gradient.of(o, n, count);
-    if (o.dbias) {
-      const int64_t outputs = plan.window.output_positions();
-      if (by_planes(plan))
-        planar_bias_gradient(dy, count, plan.out_channels, outputs, n > 0, o.dbias);
-      else
-        bias_gradient(dy, count * outputs, plan.out_channels, n > 0, o.dbias);
-    }
+    const T *dy = gradient.of(o, n, count), *pixels = gradient.pixels(dy, count);
+    if (o.dbias) bias_gradient(plan, dy, count, n > 0, o.dbias);
     if (o.dkernel) {
       const T* x = o.x + n * x_size(plan);
       if (turn_x) planes_to_pixels(x, count, plan.in_channels, positions, turned_x.data());
-      backward_weights_chunk(plan, count, turn_x ? turned_x.data() : x, dy, n > 0, o.dkernel);
+      backward_weights_chunk<T>(plan, {count, turn_x ? turned_x.data() : x, planes.dy ? dy : pixels, planes.x,
+                                       planes.dy, n > 0, o.dkernel});
     }
     if (o.dx) {
       T* dx = o.dx + n * x_size(plan);
-      backward_data_chunk(plan, count, dy, o.kernel, turn_x ? turned_x.data() : dx);
-      if (turn_x) pixels_to_planes(turned_x.data(), count, plan.in_channels, positions, dx);
+      backward_data_chunk(plan, count, planes.data ? dy : pixels, o.kernel, planes.data,
+                          turn_dx ? turned_x.data() : dx);
+      if (turn_dx) pixels_to_planes(turned_x.data(), count, plan.in_channels, positions, dx);
     }
     check_interrupt();
   }

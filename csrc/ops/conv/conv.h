@@ -18,7 +18,8 @@ struct ConvBackward {
   const T *dy, *x, *kernel, *y;
   T *dx, *dkernel, *dbias;
 };
-// Scratch: the algorithm's; with an activation or channels_first, of dy, x and dx at most kChunkBytes each, or an image.
+// Scratch: the algorithm's; with an activation, or channels_first where an algorithm wants pixels, of dy, x and dx at
+// most kChunkBytes each, or an image.
 template <class T>
 void conv_backward(const ConvPlan& plan, const ConvBackward<T>& operands);
 

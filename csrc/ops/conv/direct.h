@@ -1,4 +1,4 @@
-// Direct convolution of channels_last images: implicit products over taps (tap_gemm.h), nothing unrolled in memory.
+// Direct convolution: implicit products over taps (tap_gemm.h), nothing unrolled in memory.
 // `batch` images of the plan's geometry; x (batch, *in, Cin), y and dy (batch, *out, Cout), kernel (*k, Cin/groups, Cout).
 #pragma once
 #include <cstdint>
@@ -39,20 +39,41 @@ WeightForm direct_form(const ConvPlan& plan, const DirectForward<T>& operands);
 template <class T>
 bool direct_reads_planes(const ConvPlan& plan);
 
-// dx = the gradient of sum(dy * y) by x; all of dx is written.
+// What follows reads and writes planes, (batch, C, *spatial), where it says so.
+
+// dx = the gradient of sum(dy * y) by x; all of dx is written. planes: of dy and dx.
 template <class T>
-void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
+void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes,
+                          T* dx);
 
 // The same with few_channels: one group, whose kernel's (tap, channel) pairs are the rows of a product.
 // Scratch: for each worker dx of a stripe and the products of a block.
 template <class T>
-void few_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx);
+void few_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes, T* dx);
+
+// Whether the one of the two that does the plan takes planes.
+template <class T>
+bool backward_data_reads_planes(const ConvPlan& plan);
 
 // dkernel = the gradient by the kernel, added to what is there with `accumulate`.
 // Scratch: up to kWeightParts - 1 copies of dkernel, never more than kPartBytes or one copy; packed x and dy of a
 // block for each worker, or up to 4 MB of dy for all.
 template <class T>
-void direct_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
-                             T* dkernel);
+struct DirectWeights {
+  int64_t batch;
+  const T *x, *dy;
+  bool x_planes, dy_planes;  // as weights_read_planes allows
+  bool accumulate;
+  T* dkernel;
+};
+template <class T>
+void direct_backward_weights(const ConvPlan& plan, const DirectWeights<T>& operands);
+
+// Which operands the gradient of the kernel may be given as planes.
+struct PlanesRead {
+  bool x, dy;
+};
+template <class T>
+PlanesRead weights_read_planes(const ConvPlan& plan);
 
 }  // namespace foldgate

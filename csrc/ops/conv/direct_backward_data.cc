@@ -9,47 +9,82 @@
 
 namespace foldgate {
 
-// dx(q) = sum over taps j and outputs p with p * stride - before + j * dilation = q of  dy(p) * kernel_j^T:
-// a tap GEMM for every phase of q modulo the strides, over just the taps that reach it.
+namespace {
+
+// What the phases share.
 template <class T>
-void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, const T* given_kernel, T* dx) {
-  const MergedGroups<T> merged(asked, dy, batch * asked.window.output_positions() * asked.out_channels);
-  const ConvPlan& plan = merged.plan();
-  const Scratch<T> block_kernel = merged.kernel(given_kernel);
-  const Images<T> out = dense_inputs(dx, plan.window, plan.in_channels);
+TapGemm<T> problem_of(const ConvPlan& plan, int64_t batch, const T* dy) {
   TapGemm<T> problem;
   problem.batch = batch;
   problem.in = dense_outputs(dy, plan.window, plan.out_channels);
   problem.groups = plan.groups;
   problem.length = plan.group_out();
   problem.columns = plan.group_in();
-  problem.weights = block_kernel.data() ? block_kernel.data() : given_kernel;
   problem.k_step = 1;
   problem.column_step = plan.out_channels;
   problem.group_step = plan.group_out();
+  return problem;
+}
+
+// Grid and taps of a phase of dx.
+template <class T>
+void place(const ConvPlan& plan, const StridePhase& phase, T* dx, TapGemm<T>& problem) {
+  const Images<T> out = dense_inputs(dx, plan.window, plan.in_channels);
+  problem.out = dx;
+  problem.out_step[0] = out.step[0];
+  for (int i = 0; i < kMaxSpatial; ++i) {
+    problem.grid[i] = phase.count[i];
+    problem.out_step[i + 1] = plan.window.axes[i].stride * out.step[i + 1];
+    if (!problem.planar) problem.out += phase.first[i] * out.step[i + 1];
+  }
+  problem.taps.clear();
+  problem.inside = true;
+  for (const PhaseTap& tap : phase.taps) {
+    problem.taps.push_back(
+        {{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index * plan.group_in() * plan.out_channels});
+    for (int i = 0; i < kMaxSpatial; ++i)
+      if (tap.shift[i] < 0 || tap.shift[i] + phase.count[i] > problem.in.extent[i]) problem.inside = false;
+  }
+}
+
+}  // namespace
+
+// A stride would scatter the outputs of a phase over its planes.
+template <class T>
+bool backward_data_reads_planes(const ConvPlan& plan) {
+  if (few_channels(plan)) return true;
+  for (const WindowAxis& axis : plan.window.axes)
+    if (axis.stride > 1) return false;
+  TapGemm<T> problem = problem_of<T>(plan, plan.batch, nullptr);
+  for_each_phase(plan.window, [&](const StridePhase& phase) { place<T>(plan, phase, nullptr, problem); });
+  return direct_gemm_reads_planes(problem);
+}
+
+// dx(q) = sum over taps j and outputs p with p * stride - before + j * dilation = q of  dy(p) * kernel_j^T:
+// a tap GEMM for every phase of q modulo the strides, over just the taps that reach it.
+template <class T>
+void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, const T* given_kernel,
+                          bool planes, T* dx) {
+  const MergedGroups<T> merged(asked, dy, batch * asked.window.output_positions() * asked.out_channels);
+  const ConvPlan& plan = merged.plan();
+  const Scratch<T> block_kernel = merged.kernel(given_kernel);
+  TapGemm<T> problem = problem_of(plan, batch, dy);
+  problem.weights = block_kernel.data() ? block_kernel.data() : given_kernel;
+  problem.planes = problem.planar = planes;
   if (!phases_cover(plan.window))
-    std::memset(static_cast<void*>(dx), 0, static_cast<size_t>(batch * out.step[0]) * sizeof(T));
+    std::memset(static_cast<void*>(dx), 0,
+                static_cast<size_t>(batch * plan.window.input_positions() * plan.in_channels) * sizeof(T));
   for_each_phase(plan.window, [&](const StridePhase& phase) {
-    problem.out = dx;
-    problem.out_step[0] = out.step[0];
-    for (int i = 0; i < kMaxSpatial; ++i) {
-      problem.grid[i] = phase.count[i];
-      problem.out_step[i + 1] = plan.window.axes[i].stride * out.step[i + 1];
-      problem.out += phase.first[i] * out.step[i + 1];
-    }
-    problem.taps.clear();
-    problem.inside = true;
-    for (const PhaseTap& tap : phase.taps) {
-      problem.taps.push_back(
-          {{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index * plan.group_in() * plan.out_channels});
-      for (int i = 0; i < kMaxSpatial; ++i)
-        if (tap.shift[i] < 0 || tap.shift[i] + phase.count[i] > problem.in.extent[i]) problem.inside = false;
-    }
+    place(plan, phase, dx, problem);
     direct_gemm(problem);
   });
 }
 
-template void direct_backward_data(const ConvPlan&, int64_t, const float*, const float*, float*);
-template void direct_backward_data(const ConvPlan&, int64_t, const double*, const double*, double*);
+#define FOLDGATE_INSTANTIATE(T)                                 \
+  template bool backward_data_reads_planes<T>(const ConvPlan&); \
+  template void direct_backward_data(const ConvPlan&, int64_t, const T*, const T*, bool, T*);
+FOLDGATE_INSTANTIATE(float)
+FOLDGATE_INSTANTIATE(double)
+#undef FOLDGATE_INSTANTIATE
 
 }  // namespace foldgate

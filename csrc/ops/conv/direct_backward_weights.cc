@@ -19,14 +19,15 @@ namespace {
 template <class T>
 class WeightGradient {
  public:
-  WeightGradient(const ConvPlan& plan, int64_t batch, const Images<const T>& x, bool framed, const T* dy)
+  WeightGradient(const ConvPlan& plan, const Images<const T>& x, bool framed, const DirectWeights<T>& o)
       : plan_(plan),
         gemm_(kernels<T>().gemm),
-        dy_(dense_outputs(dy, plan.window, plan.out_channels)),
+        dy_(dense_outputs(o.dy, plan.window, plan.out_channels)),
+        planes_(o.dy_planes),
         shape_(tall_shape(gemm_, plan.group_out())),
-        inputs_(plan, x, framed),
+        inputs_(plan, x, framed, o.x_planes),
         tiles_(inputs_.tiles()),
-        blocks_(plan, batch, plan.groups * tiles_.parts, sizeof(T)),
+        blocks_(plan, o.batch, plan.groups * tiles_.parts, sizeof(T)),
         tile_size_(inputs_.tile_size(blocks_)),
         panels_size_(in_place() ? 0 : blocks_.most_pixels() * plan.groups * group_columns()) {}
 
@@ -80,7 +81,7 @@ class WeightGradient {
   int64_t width() const { return dy_.extent[2]; }
   // A dy of one panel's columns is that panel: packing it pays only as a prefetch, where many tiles read it.
   bool in_place() const {
-    return inputs_.shifted() && plan_.out_channels == shape_.width && tiles_.parts <= 2;
+    return !planes_ && inputs_.shifted() && plan_.out_channels == shape_.width && tiles_.parts <= 2;
   }
   // dy is packed for all shares before a round, or block by block.
   bool packs_ahead() const { return blocks_.shares() > 1 && !in_place(); }
@@ -124,11 +125,30 @@ class WeightGradient {
     });
   }
   void pack_outputs(const WeightBlock& block, T* panels) const {
+    if (planes_) return turn_outputs(block, panels);
     const T* dy = outputs_of(block);
     const int64_t size = block.pixels() * group_columns();
     for (int64_t group = 0; group < plan_.groups; ++group)
       gemm_.pack_panels(dy + group * plan_.group_out(), plan_.out_channels, 1, block.pixels(),
                         plan_.group_out(), shape_.width, panels + group * size);
+  }
+
+  // Of planes: the outputs of one image at a time, panel by panel.
+  void turn_outputs(const WeightBlock& block, T* panels) const {
+    const int64_t plane = dy_.extent[0] * dy_.extent[1] * width(), size = block.pixels() * group_columns();
+    const int64_t begin = block.row * width() + block.first, pixels = block.pixels();
+    for (int64_t group = 0; group < plan_.groups; ++group)
+      for (int64_t o = 0; o < plan_.group_out(); o += shape_.width) {
+        const int64_t left = plan_.group_out() - o, panel = panel_width(gemm_, shape_, left);
+        for (int64_t p = 0, count; p < pixels; p += count) {
+          const int64_t n = (begin + p) / plane, within = (begin + p) % plane;
+          count = std::min(pixels - p, plane - within);
+          const T* source =
+              dy_.data + (n * plan_.out_channels + group * plan_.group_out() + o) * plane + within;
+          gemm_.pack_panels(source, 1, plane, count, std::min(left, panel), panel,
+                            panels + group * size + o * pixels + p * panel);
+        }
+      }
   }
 
   void add_group(const WeightBlock& block, const Share& share, const Group& group) const {
@@ -171,6 +191,7 @@ class WeightGradient {
   const ConvPlan& plan_;
   const GemmKernels<T>& gemm_;
   Images<const T> dy_;
+  bool planes_;  // dy_ is (N, C, *spatial), its steps unused
   PanelShape shape_;
   WeightInputs<T> inputs_;
   EvenSplit tiles_;  // of the terms of a group
@@ -179,17 +200,16 @@ class WeightGradient {
 };
 
 template <class T>
-void dense_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
-                            T* dkernel) {
+void dense_backward_weights(const ConvPlan& plan, const DirectWeights<T>& o) {
   const bool framed = frames_input(plan);
-  const Scratch<T> frame(framed ? batch * framed_size(plan.window, plan.in_channels) : 0);
-  Images<const T> images = dense_inputs(x, plan.window, plan.in_channels);
+  const Scratch<T> frame(framed ? o.batch * framed_size(plan.window, plan.in_channels) : 0);
+  Images<const T> images = dense_inputs(o.x, plan.window, plan.in_channels);
   if (framed) {
-    const Images<T> copy = frame_images(x, batch, plan.in_channels, plan.window, frame.data());
+    const Images<T> copy = frame_images(o.x, o.batch, plan.in_channels, plan.window, frame.data());
     images = dense_images(static_cast<const T*>(copy.data), copy.extent[0], copy.extent[1], copy.extent[2],
                           plan.in_channels);
   }
-  WeightGradient<T>(plan, batch, images, framed, dy).run(accumulate, dkernel);
+  WeightGradient<T>(plan, images, framed, o).run(o.accumulate, o.dkernel);
 }
 
 // Few output channels would leave most lanes of a panel empty. At stride 1 x and dy change places:
@@ -214,34 +234,44 @@ ConvPlan swapped(const ConvPlan& plan) {
   return other;
 }
 template <class T>
-void swapped_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
-                              T* dkernel) {
+void swapped_backward_weights(const ConvPlan& plan, const DirectWeights<T>& o) {
   const Scratch<T> backwards(plan.kernel_size());
-  dense_backward_weights(swapped(plan), batch, dy, x, false, backwards.data());
+  dense_backward_weights<T>(swapped(plan), {o.batch, o.dy, o.x, false, false, false, backwards.data()});
   const int64_t tap_size = plan.in_channels * plan.out_channels;
   for (int64_t tap = 0; tap < plan.taps(); ++tap)
     for (int64_t c = 0; c < plan.in_channels; ++c)
-      for (int64_t o = 0; o < plan.out_channels; ++o) {
-        T& target = dkernel[tap * tap_size + c * plan.out_channels + o];
-        const T sum = backwards[(plan.taps() - 1 - tap) * tap_size + o * plan.in_channels + c];
-        target = accumulate ? target + sum : sum;
+      for (int64_t k = 0; k < plan.out_channels; ++k) {
+        T& target = o.dkernel[tap * tap_size + c * plan.out_channels + k];
+        const T sum = backwards[(plan.taps() - 1 - tap) * tap_size + k * plan.in_channels + c];
+        target = o.accumulate ? target + sum : sum;
       }
 }
 
 }  // namespace
 
 template <class T>
-void direct_backward_weights(const ConvPlan& asked, int64_t batch, const T* x, const T* dy, bool accumulate,
-                             T* dkernel) {
-  if (swaps_operands(asked)) return swapped_backward_weights(asked, batch, x, dy, accumulate, dkernel);
-  const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
-  if (!merged.any()) return dense_backward_weights(asked, batch, x, dy, accumulate, dkernel);
-  const Scratch<T> wide(merged.plan().kernel_size());
-  dense_backward_weights(merged.plan(), batch, x, dy, false, wide.data());
-  merged.take_diagonal(wide.data(), accumulate, dkernel);
+PlanesRead weights_read_planes(const ConvPlan& plan) {
+  const MergedGroups<T> merged(plan, nullptr, 0);
+  const bool swaps = swaps_operands(plan);
+  return {!swaps && !few_channels(merged.plan()), !swaps};
 }
 
-template void direct_backward_weights(const ConvPlan&, int64_t, const float*, const float*, bool, float*);
-template void direct_backward_weights(const ConvPlan&, int64_t, const double*, const double*, bool, double*);
+template <class T>
+void direct_backward_weights(const ConvPlan& asked, const DirectWeights<T>& o) {
+  if (swaps_operands(asked)) return swapped_backward_weights(asked, o);
+  const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
+  if (!merged.any()) return dense_backward_weights(asked, o);
+  const Scratch<T> wide(merged.plan().kernel_size());
+  DirectWeights<T> all = o;
+  all.accumulate = false;
+  all.dkernel = wide.data();
+  dense_backward_weights(merged.plan(), all);
+  merged.take_diagonal(wide.data(), o.accumulate, o.dkernel);
+}
+
+template PlanesRead weights_read_planes<float>(const ConvPlan&);
+template PlanesRead weights_read_planes<double>(const ConvPlan&);
+template void direct_backward_weights(const ConvPlan&, const DirectWeights<float>&);
+template void direct_backward_weights(const ConvPlan&, const DirectWeights<double>&);
 
 }  // namespace foldgate

@@ -51,9 +51,7 @@ bool frames_input(const ConvPlan& plan) { return few_channels(plan) && has_paddi
 
 template <class T>
 bool direct_reads_planes(const ConvPlan& plan) {
-  TapGemm<T> problem = problem_of<T>(plan, plan.batch, true);
-  problem.planar = true;
-  return planar_gemm_suits(problem) || strided_gemm_suits(problem);
+  return direct_gemm_reads_planes(problem_of<T>(plan, plan.batch, true));
 }
 
 template <class T>

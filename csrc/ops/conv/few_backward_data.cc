@@ -26,13 +26,14 @@ constexpr int64_t kLeastRows = 8;
 template <class T>
 class FewBackwardData {
  public:
-  FewBackwardData(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx)
+  FewBackwardData(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes, T* dx)
       : plan_(plan),
         window_(plan.window),
         kernel_(kernels<T>()),
         dy_(dense_outputs(dy, plan.window, plan.out_channels)),
         dx_(dense_inputs(dx, plan.window, plan.in_channels)),
         weights_(kernel),
+        planes_(planes),
         batch_(batch),
         shape_(panel_shape(kernel_.gemm, int64_t{kernel_.gemm.tile_vectors} * kernel_.gemm.lanes)),
         terms_(window_.height().kernel * window_.width().kernel * plan.in_channels),
@@ -110,23 +111,32 @@ class FewBackwardData {
     for (int64_t i = 0; i < depth.kernel; ++i) {
       const int64_t distance = z + depth.before - i * depth.dilation;
       if (distance < 0 || distance % depth.stride != 0 || distance / depth.stride >= depth.output) continue;
-      const T* plane = dy_.data + n * dy_.step[0] + distance / depth.stride * dy_.step[1];
       for (int64_t row = begin; row < end; row += rows_)
         for (int64_t first = 0; first < width.output; first += piece_) {
           const Block block{row, std::min(rows_, end - row), first, std::min(piece_, width.output - first)};
-          multiply(block, stripe, plane + row * dy_.step[2] + first * dy_.step[3],
+          multiply(block, stripe, outputs(n, distance / depth.stride, block),
                    weights_ + i * terms_ * plan_.out_channels);
           add(block, stripe);
         }
     }
-    write(stripe, dx_.data + n * dx_.step[0] + z * dx_.step[1]);
+    planes_ ? write_planes(stripe, n, z) : write(stripe, dx_.data + n * dx_.step[0] + z * dx_.step[1]);
+  }
+
+  int64_t output_step() const { return planes_ ? window_.output_positions() : 1; }  // from channel to channel
+  // The first channel of a block's first output.
+  const T* outputs(int64_t n, int64_t z, const Block& block) const {
+    if (!planes_)
+      return dy_.data + n * dy_.step[0] + z * dy_.step[1] + block.row * dy_.step[2] +
+             block.first * dy_.step[3];
+    return dy_.data + n * plan_.out_channels * output_step() +
+           (z * window_.height().output + block.row) * window_.width().output + block.first;
   }
 
   // products[(tap, c)][pixel] = sum over o of  weights[(tap, c)][o] dy[pixel][o]
   void multiply(const Block& block, const Stripe& stripe, const T* dy, const T* weights) const {
     const GemmKernels<T>& gemm = kernel_.gemm;
     const int64_t pixels = block.pixels(), step = round_up(pixels, gemm.lanes), out = plan_.out_channels;
-    gemm.pack_panels(dy, 1, out, out, pixels, shape_.width, stripe.panels);
+    gemm.pack_panels(dy, output_step(), planes_ ? 1 : out, out, pixels, shape_.width, stripe.panels);
     const EvenSplit tiles(terms_, shape_.rows);
     const T* a[kRowPointers];
     T* c[kRowPointers];
@@ -187,12 +197,27 @@ class FewBackwardData {
       }
   }
 
+  void write_planes(const Stripe& stripe, int64_t n, int64_t z) const {
+    const int64_t stride = window_.width().stride, width = window_.width().input;
+    for (int64_t c = 0; c < plan_.in_channels; ++c) {
+      const int64_t plane = (n * plan_.in_channels + c) * window_.depth().input + z;
+      for (int64_t y = stripe.first; y < stripe.end; ++y) {
+        T* row = dx_.data + (plane * window_.height().input + y) * width;
+        if (stride == 1)
+          std::copy_n(sums_row(stripe, c, y), width, row);
+        else
+          kernel_.depthwise_lines.interleave(sums_row(stripe, c, y), phase_, stride, width, row);
+      }
+    }
+  }
+
   const ConvPlan& plan_;
   const Window& window_;
   const Kernels<T>& kernel_;
   Images<const T> dy_;
   Images<T> dx_;
   const T* weights_;
+  bool planes_;  // dy_ and dx_ are (N, C, *spatial), their steps unused
   int64_t batch_;
   PanelShape shape_;
   int64_t terms_;  // (tap, channel) pairs of one depth tap
@@ -204,11 +229,12 @@ class FewBackwardData {
 }  // namespace
 
 template <class T>
-void few_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
-  FewBackwardData<T>(plan, batch, dy, kernel, dx).run();
+void few_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes,
+                       T* dx) {
+  FewBackwardData<T>(plan, batch, dy, kernel, planes, dx).run();
 }
 
-template void few_backward_data(const ConvPlan&, int64_t, const float*, const float*, float*);
-template void few_backward_data(const ConvPlan&, int64_t, const double*, const double*, double*);
+template void few_backward_data(const ConvPlan&, int64_t, const float*, const float*, bool, float*);
+template void few_backward_data(const ConvPlan&, int64_t, const double*, const double*, bool, double*);
 
 }  // namespace foldgate

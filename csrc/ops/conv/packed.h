@@ -12,6 +12,7 @@ struct WeightForm {
     kPlain,
     kTaps,
     kStrided,
+    kPlanar,
     kWinograd2,
     kWinograd4
   };  // kPlain: the kernel itself, nothing is packed

@@ -27,7 +27,7 @@ struct TapGemm {
   int64_t step[kMaxSpatial] = {1, 1, 1};  // input positions from output to output
   Images<const T> in;
   bool inside = false;  // no tap of any output leaves the image
-  bool planes = false;  // in is (N, groups * length, extent) instead, and in.step unused: strided_gemm alone
+  bool planes = false;  // in is (N, groups * length, extent) instead, and in.step unused: not of tap_gemm
 
   int64_t groups = 1, length = 0, columns = 0;  // of one group
   std::vector<Tap> taps;                        // may be empty: the outputs are then the bias, or zero

@@ -33,13 +33,14 @@ struct WeightTiles {
 template <class T>
 class WeightInputs {
  public:
-  // `framed`: x has its padding around it.
-  WeightInputs(const ConvPlan& plan, const Images<const T>& x, bool framed)
+  // `framed`: x has its padding around it. `planes`: x is (N, C, *spatial), its steps unused, and packed.
+  WeightInputs(const ConvPlan& plan, const Images<const T>& x, bool framed, bool planes)
       : plan_(plan),
         conv_(kernels<T>().conv),
         x_(x),
         source_(source_of(plan)),
         framed_(framed),
+        planes_(planes),
         tiles_(terms(), rows()) {}
 
   // How the terms of dkernel a tap, the channels, are cut into tiles.
@@ -83,7 +84,8 @@ class WeightInputs {
         offset = (packed + top - begin) * columns(block) - first_column(block);
         for (int64_t y = begin; y < end; ++y, ++packed)
           if (meets(v, run, y))
-            pack_row(block, n * x_.step[0] + z * x_.step[1] + y * x_.step[2], packed, tiles);
+            planes_ ? turn_row(block, n, z * x_.extent[1] + y, packed, tiles)
+                    : pack_row(block, n * x_.step[0] + z * x_.step[1] + y * x_.step[2], packed, tiles);
       }
       const int64_t step = height.stride * row_step(block);
       for (int64_t q = 0; q < run; ++q)
@@ -177,6 +179,16 @@ class WeightInputs {
       conv_.copy_stretches(row + tiles_.begin(t), x_.step[3], columns(block), tiles_.size(t),
                            packed_tile(tiles, t) + packed * columns(block) * tiles_.size(t), tiles_.size(t));
   }
+  void turn_row(const WeightBlock& block, int64_t n, int64_t row, int64_t packed,
+                const WeightTiles<T>& tiles) const {
+    const int64_t plane = x_.extent[0] * x_.extent[1] * x_.extent[2];
+    const T* image = x_.data + (n * plan_.in_channels + tiles.group * plan_.group_in()) * plane +
+                     row * x_.extent[2] + first_column(block);
+    for (int64_t t = tiles.first; t < tiles.end; ++t)
+      kernels<T>().gemm.transpose(image + tiles_.begin(t) * plane, plane, tiles_.size(t), columns(block),
+                                  packed_tile(tiles, t) + packed * columns(block) * tiles_.size(t),
+                                  tiles_.size(t));
+  }
   T* packed_tile(const WeightTiles<T>& tiles, int64_t t) const {
     return tiles.packed + (t - tiles.first) * tiles.tile_size;
   }
@@ -191,7 +203,7 @@ class WeightInputs {
   const ConvKernels<T>& conv_;
   Images<const T> x_;
   Source source_;
-  bool framed_;
+  bool framed_, planes_;
   EvenSplit tiles_;
 };
 
