@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from optimizer_cases import CASES, run
 
 from elementwise_cases import FUNCTIONS
 
@@ -41,6 +42,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
     calls |= _conv_calls(ops, array, size)
     calls |= _pool_calls(ops, array, size)
     calls |= _norm_calls(ops, array, size)
+    calls |= _optimizer_calls(ops, array, size)
     for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
         calls |= _recurrent_calls(ops, array, size, name, gates)
     return calls
@@ -146,6 +148,23 @@ def _norm_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
         "layer_norm_backward": lambda: ops.layer_norm_backward(dy, x, *layer, gamma),
         "rms_norm": lambda: ops.rms_norm(x, gamma),
         "rms_norm_backward": lambda: ops.rms_norm_backward(dy, x, rstd, gamma),
+    }
+
+
+def _optimizer_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    """Each optimizer in every form; two steps, as the second reads what the first wrote."""
+    variable, gradients = array(90 * size, 80 * size), [array(90 * size, 80 * size) for _ in range(2)]
+    forms: dict[str, list[str]] = {}
+    for case, (op, *_) in CASES.items():
+        forms.setdefault(op, []).append(case)
+
+    def steps(cases: list[str]) -> list[np.ndarray]:
+        return [a for case in cases for a in run(ops, case, variable, gradients).values()]
+
+    return {
+        **{op: partial(steps, cases) for op, cases in forms.items()},
+        "global_norm": lambda: [np.array(ops.global_norm(gradients))],
+        "clip_by_global_norm": lambda: ops.clip_by_global_norm(gradients, 1.0),
     }
 
 

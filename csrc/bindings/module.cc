@@ -11,6 +11,7 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_softmax(module);
   foldgate::register_average_pool(module);
   foldgate::register_norm(module);
+  foldgate::register_optimizer(module);
   foldgate::register_pool(module);
   foldgate::register_recurrent(module);
   foldgate::register_packed_recurrent(module);

@@ -10,6 +10,7 @@ void register_elementwise(pybind11::module_& module);
 void register_softmax(pybind11::module_& module);
 void register_average_pool(pybind11::module_& module);
 void register_norm(pybind11::module_& module);
+void register_optimizer(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
 void register_packed_recurrent(pybind11::module_& module);

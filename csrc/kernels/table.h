@@ -9,6 +9,7 @@
 #include "kernels/depthwise_lines.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
+#include "kernels/optimizer.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
@@ -29,6 +30,7 @@ struct Kernels {
   DepthwiseKernels<T> depthwise;
   DepthwiseLinesKernels<T> depthwise_lines;
   ElementwiseKernels<T> elementwise;
+  OptimizerKernels<T> optimizer;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;

@@ -37,6 +37,8 @@ FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm512_m
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm512_max_pd(a, b); }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm512_min_ps(a, b); }
 FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return _mm512_min_pd(a, b); }
+FOLDGATE_INLINE Vec<float> root(Vec<float> v) { return _mm512_sqrt_ps(v); }
+FOLDGATE_INLINE Vec<double> root(Vec<double> v) { return _mm512_sqrt_pd(v); }
 
 FOLDGATE_INLINE IntVec<float> load_bytes(const uint8_t* p, float) {
   return (IntVec<float>)_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));

@@ -19,6 +19,8 @@ FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm_max_
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm_max_pd(a, b); }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm_min_ps(a, b); }
 FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return _mm_min_pd(a, b); }
+FOLDGATE_INLINE Vec<float> root(Vec<float> v) { return _mm_sqrt_ps(v); }
+FOLDGATE_INLINE Vec<double> root(Vec<double> v) { return _mm_sqrt_pd(v); }
 #else
 FOLDGATE_INLINE void stream(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
 FOLDGATE_INLINE void stream(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
@@ -28,6 +30,14 @@ FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return a > b ? 
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return a > b ? a : b; }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return a < b ? a : b; }
 FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return a < b ? a : b; }
+FOLDGATE_INLINE Vec<float> root(Vec<float> v) {
+  for (int i = 0; i < kLanes<float>; ++i) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+}
+FOLDGATE_INLINE Vec<double> root(Vec<double> v) {
+  for (int i = 0; i < kLanes<double>; ++i) v[i] = __builtin_sqrt(v[i]);
+  return v;
+}
 #endif
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -26,4 +26,7 @@ FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) {
   return (Vec<double>)vminq_f64((float64x2_t)a, (float64x2_t)b);
 }
 
+FOLDGATE_INLINE Vec<float> root(Vec<float> v) { return (Vec<float>)vsqrtq_f32((float32x4_t)v); }
+FOLDGATE_INLINE Vec<double> root(Vec<double> v) { return (Vec<double>)vsqrtq_f64((float64x2_t)v); }
+
 }  // namespace foldgate::FOLDGATE_ISA

@@ -6,6 +6,7 @@
 //   stream(p, v), stream_fence()                   past the cache; p is aligned to kVectorBytes
 //   broadcast<T>(s), iota<T>()                     s in every lane; 0, 1, 2, ...
 //   maximum(a, b), minimum(a, b)                   b where either is NaN: put what may carry a NaN second
+//   root(v)                                        the square root, rounded as IEEE says
 //   mask ? a : b, a > b, a * b + c                 the compiler's own operators; * and + contract to FMA
 //   sum(v)                                         of all lanes, in a fixed order (halves, quarters, ...)
 //   transpose(v)                                   kLanes x kLanes, in registers

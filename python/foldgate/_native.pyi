@@ -160,6 +160,16 @@ def row_norm_backward(
     gamma: FloatArray | None,
     axes: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]: ...
+def optimizer_update(
+    op: str,
+    kind: int,
+    variable: FloatArray,
+    gradient: FloatArray,
+    slots: Sequence[tuple[str, FloatArray]],
+    constants: Sequence[float],
+) -> None: ...
+def square_sum(op: str, name: str, x: FloatArray) -> float: ...
+def scale(op: str, name: str, x: FloatArray, factor: float) -> FloatArray: ...
 def recurrent_forward(
     op: str,
     cell: int,

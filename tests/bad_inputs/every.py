@@ -9,6 +9,7 @@ from bad_inputs.elementwise import elementwise_rows
 from bad_inputs.native import native_rows
 from bad_inputs.norms import norm_rows
 from bad_inputs.operands import operand_rows
+from bad_inputs.optimizers import optimizer_rows
 from bad_inputs.packed import packed_rows
 from bad_inputs.packed_recurrent import packed_recurrent_rows
 from bad_inputs.recurrent import recurrent_rows
@@ -30,6 +31,7 @@ def all_rows() -> Iterator[Row]:
     yield from native_rows()
     yield from packed_rows()
     yield from packed_recurrent_rows()
+    yield from optimizer_rows()
 
 
 def complaint(row: Row) -> str | None:

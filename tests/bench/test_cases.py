@@ -23,6 +23,7 @@ from foldgate.bench.cases import (
     ElementwiseCase,
     MatmulCase,
     NormCase,
+    OptimizerCase,
     PoolCase,
     RecurrentCase,
     SoftmaxCase,
@@ -59,6 +60,8 @@ def shrunk(case: Case) -> Case:
     if isinstance(case, NormCase):
         shape = tuple(min(size, 7) for size in case.shape)
         return replace(case, shape=(3, *shape[1:]), groups=min(case.groups, 7))
+    if isinstance(case, OptimizerCase):
+        return replace(case, shape=(5, 7))
     if isinstance(case, RecurrentCase):
         return replace(case, steps=min(case.steps, 6), batch=min(case.batch, 3), width=5, units=7)
     if isinstance(case, StepCase):

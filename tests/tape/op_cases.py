@@ -165,4 +165,6 @@ CASES["simple_rnn relu"] = (
 )
 
 NOT_RECORDED = {"PackedConv", "PackedGRU", "PackedLSTM", "PackedSimpleRNN"}
-"""Handles for inference, whose weights are no operands."""
+"""Handles for inference, whose weights are no operands; steps of optimizers, which are not differentiated."""
+NOT_RECORDED |= {name for name in ops.__all__ if name.endswith("_update")}
+NOT_RECORDED |= {"clip_by_global_norm", "global_norm"}

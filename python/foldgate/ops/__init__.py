@@ -11,6 +11,7 @@ from foldgate.ops.activations import (
     leaky_relu,
     leaky_relu_backward,
 )
+from foldgate.ops.adam import adam_update, adamax_update, nadam_update
 from foldgate.ops.average_pool import (
     adaptive_average_pool,
     adaptive_average_pool_backward,
@@ -23,6 +24,7 @@ from foldgate.ops.batch_norm import (
     batch_norm_inference,
     batch_norm_inference_backward,
 )
+from foldgate.ops.clipping import clip_by_global_norm, global_norm
 from foldgate.ops.conv import conv, conv_backward
 from foldgate.ops.conv_transpose import conv_transpose, conv_transpose_backward
 from foldgate.ops.cross_entropy import (
@@ -69,6 +71,7 @@ from foldgate.ops.im2col import col2im, im2col
 from foldgate.ops.layer_norm import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
+from foldgate.ops.optimizers import adadelta_update, adagrad_update, lion_update, rmsprop_update, sgd_update
 from foldgate.ops.packed_conv import PackedConv
 from foldgate.ops.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
 from foldgate.ops.pool import max_pool, max_pool_backward
@@ -85,6 +88,10 @@ __all__ = [
     "PackedGRU",
     "PackedLSTM",
     "PackedSimpleRNN",
+    "adadelta_update",
+    "adagrad_update",
+    "adam_update",
+    "adamax_update",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
     "average_pool",
@@ -93,6 +100,7 @@ __all__ = [
     "batch_norm_backward",
     "batch_norm_inference",
     "batch_norm_inference_backward",
+    "clip_by_global_norm",
     "col2im",
     "conv",
     "conv_backward",
@@ -106,6 +114,7 @@ __all__ = [
     "exp_backward",
     "gelu",
     "gelu_backward",
+    "global_norm",
     "group_norm",
     "group_norm_backward",
     "gru",
@@ -123,6 +132,7 @@ __all__ = [
     "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
+    "lion_update",
     "log",
     "log_backward",
     "log_sigmoid",
@@ -138,14 +148,17 @@ __all__ = [
     "max_pool_backward",
     "mish",
     "mish_backward",
+    "nadam_update",
     "relu",
     "relu6",
     "relu6_backward",
     "relu_backward",
     "rms_norm",
     "rms_norm_backward",
+    "rmsprop_update",
     "selu",
     "selu_backward",
+    "sgd_update",
     "sigmoid",
     "sigmoid_backward",
     "sigmoid_cross_entropy",

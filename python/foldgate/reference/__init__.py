@@ -25,6 +25,9 @@ from foldgate.reference.activations import gelu as gelu
 from foldgate.reference.activations import gelu_backward as gelu_backward
 from foldgate.reference.activations import leaky_relu as leaky_relu
 from foldgate.reference.activations import leaky_relu_backward as leaky_relu_backward
+from foldgate.reference.adam import adam_update as adam_update
+from foldgate.reference.adam import adamax_update as adamax_update
+from foldgate.reference.adam import nadam_update as nadam_update
 from foldgate.reference.average_pool import adaptive_average_pool as adaptive_average_pool
 from foldgate.reference.average_pool import adaptive_average_pool_backward as adaptive_average_pool_backward
 from foldgate.reference.average_pool import average_pool as average_pool
@@ -33,6 +36,8 @@ from foldgate.reference.batch_norm import batch_norm as batch_norm
 from foldgate.reference.batch_norm import batch_norm_backward as batch_norm_backward
 from foldgate.reference.batch_norm import batch_norm_inference as batch_norm_inference
 from foldgate.reference.batch_norm import batch_norm_inference_backward as batch_norm_inference_backward
+from foldgate.reference.clipping import clip_by_global_norm as clip_by_global_norm
+from foldgate.reference.clipping import global_norm as global_norm
 from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
@@ -86,6 +91,11 @@ from foldgate.reference.lstm import lstm_backward as lstm_backward
 from foldgate.reference.lstm import lstm_step as lstm_step
 from foldgate.reference.lstm import lstm_step_backward as lstm_step_backward
 from foldgate.reference.matmul import matmul as matmul
+from foldgate.reference.optimizers import adadelta_update as adadelta_update
+from foldgate.reference.optimizers import adagrad_update as adagrad_update
+from foldgate.reference.optimizers import lion_update as lion_update
+from foldgate.reference.optimizers import rmsprop_update as rmsprop_update
+from foldgate.reference.optimizers import sgd_update as sgd_update
 from foldgate.reference.packed_conv import PackedConv as PackedConv
 from foldgate.reference.packed_recurrent import PackedGRU as PackedGRU
 from foldgate.reference.packed_recurrent import PackedLSTM as PackedLSTM
@@ -117,6 +127,10 @@ __all__ = [
     "PackedLSTM",
     "PackedSimpleRNN",
     "SimpleRNNGradients",
+    "adadelta_update",
+    "adagrad_update",
+    "adam_update",
+    "adamax_update",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
     "average_pool",
@@ -125,6 +139,7 @@ __all__ = [
     "batch_norm_backward",
     "batch_norm_inference",
     "batch_norm_inference_backward",
+    "clip_by_global_norm",
     "col2im",
     "conv",
     "conv_backward",
@@ -138,6 +153,7 @@ __all__ = [
     "exp_backward",
     "gelu",
     "gelu_backward",
+    "global_norm",
     "group_norm",
     "group_norm_backward",
     "gru",
@@ -155,6 +171,7 @@ __all__ = [
     "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
+    "lion_update",
     "log",
     "log_backward",
     "log_sigmoid",
@@ -170,14 +187,17 @@ __all__ = [
     "max_pool_backward",
     "mish",
     "mish_backward",
+    "nadam_update",
     "relu",
     "relu6",
     "relu6_backward",
     "relu_backward",
     "rms_norm",
     "rms_norm_backward",
+    "rmsprop_update",
     "selu",
     "selu_backward",
+    "sgd_update",
     "sigmoid",
     "sigmoid_backward",
     "sigmoid_cross_entropy",

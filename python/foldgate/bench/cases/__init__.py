@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import beyond, columns, conv, conv_transpose, elementwise, matmul, norm, pool, recurrent, softmax, step
+from . import (
+    beyond,
+    columns,
+    conv,
+    conv_transpose,
+    elementwise,
+    matmul,
+    norm,
+    optimizer,
+    pool,
+    recurrent,
+    softmax,
+    step,
+)
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
@@ -12,6 +25,7 @@ from .conv_transpose import ConvTransposeCase
 from .elementwise import ElementwiseCase
 from .matmul import MatmulCase
 from .norm import NormCase
+from .optimizer import OptimizerCase
 from .pool import AveragePoolCase, PoolCase
 from .recurrent import RecurrentCase
 from .softmax import SoftmaxCase
@@ -38,6 +52,7 @@ __all__ = [
     "ElementwiseCase",
     "MatmulCase",
     "NormCase",
+    "OptimizerCase",
     "PoolCase",
     "RecurrentCase",
     "SoftmaxCase",
@@ -50,6 +65,7 @@ ALL_CASES: tuple[Case, ...] = (
     *conv_transpose.CASES,
     *pool.CASES,
     *norm.CASES,
+    *optimizer.CASES,
     *recurrent.CASES,
     *step.CASES,
     *matmul.CASES,

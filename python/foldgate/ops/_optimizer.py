@@ -1,0 +1,91 @@
+"""What the optimizer updates share: their codes, checks of their numbers, and the call of the kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import IntEnum
+
+import numpy as np
+
+from foldgate import _native
+from foldgate._arrays import operand
+from foldgate._typing import FloatArray
+
+_CONSTANTS = ("decay", "lr", "epsilon", "mu", "rho", "p", "q", "a", "b", "c")
+
+
+class Optimizer(IntEnum):
+    """As csrc/kernels/optimizer.h numbers them; RMSPROP + 1 has momentum, + 2 is centered, + 3 is both."""
+
+    SGD = 0
+    MOMENTUM = 1
+    NESTEROV = 2
+    RMSPROP = 3
+    ADAM = 7
+    AMSGRAD = 8
+    NADAM = 9
+    ADAMAX = 10
+    ADAGRAD = 11
+    ADADELTA = 12
+    LION = 13
+
+
+def number(op: str, name: str, value: float) -> float:
+    """A finite number, 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
+        raise TypeError(f"{op}: {name} is {value!r}; expected a float")
+    found = float(value)
+    if not (math.isfinite(found) and found >= 0):
+        raise ValueError(f"{op}: {name} is {value}; expected 0 or more")
+    return found
+
+
+def share(op: str, name: str, value: float, *, with_one: bool = False) -> float:
+    """A number from 0 to 1, which is 1 only where that makes sense."""
+    found = number(op, name, value)
+    if found > 1 or (found == 1 and not with_one):
+        raise ValueError(f"{op}: {name} is {value}; expected {'at most' if with_one else 'less than'} 1")
+    return found
+
+
+def step_number(op: str, step: int) -> int:
+    if isinstance(step, bool) or not isinstance(step, int | np.integer):
+        raise TypeError(f"{op}: step is {step!r}; expected an int")
+    if step < 1:
+        raise ValueError(f"{op}: step is {step}; expected 1 or more")
+    return int(step)
+
+
+def check_momentum(op: str, momentums: FloatArray | None, momentum: float) -> None:
+    """A slot and a rate of momentum go together."""
+    needed = share(op, "momentum", momentum, with_one=True) > 0
+    if needed and momentums is None:
+        raise ValueError(f"{op}: momentums is None; expected an array, as momentum is {momentum}")
+    if momentums is not None and not needed:
+        raise ValueError(f"{op}: momentums is given; expected None, as momentum is 0")
+
+
+def update(
+    op: str,
+    kind: int,
+    variable: FloatArray,
+    gradient: FloatArray,
+    slots: Mapping[str, FloatArray | None],
+    rates: Mapping[str, float],
+    learning_rate: float,
+    weight_decay: float,
+    required: int = 0,
+) -> None:
+    """One step. The first `required` slots may not be None; others that are do not take part."""
+    for place, (name, slot) in enumerate({"variable": variable, **slots}.items()):
+        if not isinstance(slot, np.ndarray) and (slot is not None or place <= required):
+            found = type(slot).__name__
+            article = "an" if found[0] in "aeiou" else "a"
+            raise TypeError(f"{op}: {name} is {article} {found}; expected a numpy.ndarray")
+    decay = 1 - number(op, "learning_rate", learning_rate) * number(op, "weight_decay", weight_decay)
+    values = {**rates, "decay": decay, "epsilon": number(op, "epsilon", rates.get("epsilon", 0.0))}
+    constants = [values.get(name, 0.0) for name in _CONSTANTS]
+    given = [(name, slot) for name, slot in slots.items() if slot is not None]
+    gradient = operand(op, "gradient", gradient, variable, "variable")
+    _native.optimizer_update(op, kind, variable, gradient, given, constants)
