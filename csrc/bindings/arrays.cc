@@ -1,5 +1,7 @@
 #include "bindings/arrays.h"
 
+#include <algorithm>
+
 namespace foldgate {
 
 Shape shape_of(const py::array& array) { return {array.shape(), array.shape() + array.ndim()}; }
@@ -15,9 +17,10 @@ void check_layout(const char* op, const char* name, const py::array& array, cons
 }
 
 void check_shape(const char* op, const char* name, const py::array& array, const Shape& expected) {
-  const Shape found = shape_of(array);
-  require(found == expected, op, ": ", name, " has shape ", shape_text(found), "; expected ",
-          shape_text(expected));
+  if (static_cast<size_t>(array.ndim()) == expected.size() &&
+      std::equal(expected.begin(), expected.end(), array.shape()))
+    return;
+  fail_value(op, ": ", name, " has shape ", shape_text(shape_of(array)), "; expected ", shape_text(expected));
 }
 
 py::array given_output(const char* op, const char* name, const py::object& array, const py::dtype& dtype,

@@ -8,26 +8,39 @@
 namespace foldgate {
 namespace {
 
-ConvPlan make_plan(const char* op, const py::array& x, const py::array& kernel, const ConvOptions& o,
-                   bool forward_alone) {
-  ConvSpec spec = spec_of(op, shape_of(x), shape_of(kernel), o);
-  spec.forward_alone = forward_alone;
-  return ConvPlan::make(op, spec);
-}
+// The plan of conv for operands of known shapes: making it costs as much as a small convolution.
+class ConvCall {
+ public:
+  ConvCall(const Shape& x, const Shape& kernel, const ConvOptions& options) : kernel_(kernel) {
+    ConvSpec spec = spec_of(kOp, x, kernel, options);
+    spec.forward_alone = true;
+    plan_ = ConvPlan::make(kOp, spec);
+    x_ = plan_.x_shape();
+    y_ = plan_.y_shape();
+    bias_ = {plan_.out_channels};
+  }
 
-template <class T>
-py::array forward(const py::array& x, const py::array& kernel, const py::object& bias,
-                  const ConvOptions& options) {
-  constexpr const char* kOp = "conv";
-  const ConvPlan plan = make_plan(kOp, x, kernel, options, true);
-  const T* x_data = read<T>(kOp, "x", x, plan.x_shape());
-  const T* kernel_data = read<T>(kOp, "kernel", kernel, shape_of(kernel));
-  const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan.out_channels});
-  py::array y = new_array<T>(kOp, plan.y_shape());
-  T* y_data = data_of<T>(y);
-  without_gil([&] { conv_forward(plan, x_data, kernel_data, bias_data, y_data); });
-  return y;
-}
+  py::array operator()(const py::array& x, const py::array& kernel, const py::object& bias) const {
+    return by_dtype(kOp, "x", x, [&](auto zero) { return run<decltype(zero)>(x, kernel, bias); });
+  }
+
+ private:
+  static constexpr const char* kOp = "conv";
+
+  template <class T>
+  py::array run(const py::array& x, const py::array& kernel, const py::object& bias) const {
+    const T* x_data = read<T>(kOp, "x", x, x_);
+    const T* kernel_data = read<T>(kOp, "kernel", kernel, kernel_);
+    const T* bias_data = read_optional<T>(kOp, "bias", bias, bias_);
+    py::array y = new_array<T>(kOp, y_);
+    T* y_data = data_of<T>(y);
+    without_gil([&] { conv_forward(plan_, x_data, kernel_data, bias_data, y_data); });
+    return y;
+  }
+
+  ConvPlan plan_;
+  Shape x_, kernel_, y_, bias_;
+};
 
 struct Needs {
   bool dx, dkernel, dbias;
@@ -37,7 +50,7 @@ template <class T>
 py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
                    const ConvOptions& options, const Needs& needs) {
   constexpr const char* kOp = "conv_backward";
-  const ConvPlan plan = make_plan(kOp, x, kernel, options, false);
+  const ConvPlan plan = ConvPlan::make(kOp, spec_of(kOp, shape_of(x), shape_of(kernel), options));
   ConvBackward<T> o{};
   o.dy = read<T>(kOp, "dy", dy, plan.y_shape());
   o.x = read<T>(kOp, "x", x, plan.x_shape());
@@ -83,20 +96,18 @@ py::array run_col2im(const py::array& columns, const Shape& image, bool channels
 }
 
 void register_forward(py::module_& module) {
-  module.def(
-      "conv",
-      [](const py::array& x, const py::array& kernel, const py::object& bias, Shape strides, Shape pads,
-         Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm) {
-        const ConvOptions options{
-            std::move(strides), std::move(pads), std::move(dilation), groups, channels_first,
-            activation,         algorithm};
-        return by_dtype("conv", "x", x,
-                        [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias, options); });
-      },
-      py::arg("x"), py::arg("kernel"), py::arg("bias"), py::arg("strides"), py::arg("pads"),
-      py::arg("dilation"), py::arg("groups"), py::arg("channels_first"), py::arg("activation"),
-      py::arg("algorithm"),
-      "activation(x * kernel + bias); pads are (before, after) an axis, one after the other.");
+  py::class_<ConvCall>(module, "ConvPlan",
+                       "A convolution of operands of known shapes; a call takes the operands.")
+      .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape pads, Shape dilation,
+                       int64_t groups, bool channels_first, int activation, int algorithm) {
+             return ConvCall(x, kernel,
+                             {std::move(strides), std::move(pads), std::move(dilation), groups,
+                              channels_first, activation, algorithm});
+           }),
+           py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("pads"), py::arg("dilation"),
+           py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"))
+      .def("__call__", &ConvCall::operator(), py::arg("x"), py::arg("kernel"), py::arg("bias"),
+           "activation(x * kernel + bias)");
 }
 
 void register_backward(py::module_& module) {

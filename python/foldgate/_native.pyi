@@ -252,18 +252,22 @@ def packed_recurrent_forward(
 def packed_recurrent_step(
     op: str, packed: object, x: FloatArray, h: FloatArray, c: FloatArray | None
 ) -> tuple[Any, ...]: ...
-def conv(
-    x: FloatArray,
-    kernel: FloatArray,
-    bias: FloatArray | None,
-    strides: Sequence[int],
-    pads: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    channels_first: bool,
-    activation: int,
-    algorithm: int,
-) -> FloatArray: ...
+
+class ConvPlan:
+    def __init__(
+        self,
+        x: Sequence[int],
+        kernel: Sequence[int],
+        strides: Sequence[int],
+        pads: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        channels_first: bool,
+        activation: int,
+        algorithm: int,
+    ) -> None: ...
+    def __call__(self, x: FloatArray, kernel: FloatArray, bias: FloatArray | None) -> FloatArray: ...
+
 def conv_backward(
     dy: FloatArray,
     x: FloatArray,

@@ -238,7 +238,11 @@ def _conv_rows() -> Iterator[Row]:
     huge = 2**62
 
     def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
-        return _row(name, _native.conv, error, words, *values)
+        def planned(x: Any, kernel: Any, bias: Any, *options: Any) -> Any:
+            return _native.ConvPlan(np.shape(x), np.shape(kernel), *options)(x, kernel, bias)
+
+        planned.__name__ = "ConvPlan"
+        return _row(name, planned, error, words, *values)
 
     spoiled: list[tuple[int, Any, str]] = [
         (0, (1,), "strides has 1 values"),
@@ -279,6 +283,13 @@ def _conv_rows() -> Iterator[Row]:
         "kernel of six axes", ValueError, "conv: kernel has shape", x, floats(1, 1, 1, 1, 1, 1), None, *good
     )
     yield row("a view", ValueError, "conv: x is not C-contiguous", x[:, ::-1], kernel, None, *good)
+    yield row("a list", TypeError, SIGNATURE, x.tolist(), kernel, None, *good)
+    plan = _native.ConvPlan(x.shape, kernel.shape, *good)
+    for wrong, words in (
+        ((x[:, 1:], kernel), "conv: x has shape"),
+        ((x, kernel[1:]), "conv: kernel has shape"),
+    ):
+        yield _row(words, plan.__call__, ValueError, words, *wrong, None)
     yield row("bias of another length", ValueError, "conv: bias has shape (5,)", x, kernel, floats(5), *good)
     yield row(
         "kernel of float64", TypeError, "conv: kernel has dtype float64", x, kernel.astype(float), None, *good

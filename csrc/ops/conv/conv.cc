@@ -12,13 +12,11 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/im2col.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/output_gradient.h"
 #include "ops/conv/winograd.h"
 
 namespace foldgate {
 namespace {
-
-constexpr int64_t kBlock = 16384;     // elements of a task of the activation's derivative
-constexpr int64_t kBiasPixels = 512;  // pixels of a partial sum of the bias gradient, joined in their order
 
 int64_t x_size(const ConvPlan& plan) { return plan.window.input_positions() * plan.in_channels; }
 int64_t y_size(const ConvPlan& plan) { return plan.window.output_positions() * plan.out_channels; }
@@ -103,49 +101,12 @@ void backward_weights_chunk(const ConvPlan& plan, const DirectWeights<T>& o) {
   }
 }
 
-// sums[c] (+)= sum over pixels of dy[pixel][c], in partial sums of kBiasPixels.
-template <class T>
-void pixel_bias_gradient(const T* dy, int64_t pixels, int64_t channels, bool accumulate, T* sums) {
-  const auto& conv = kernels<T>().conv;
-  const EvenSplit parts(pixels, kBiasPixels);
-  const Scratch<T> partial(parts.parts * channels);
-  const double work = static_cast<double>(pixels) * static_cast<double>(channels);
-  parallel_for(parts.parts, workers_for(parts.parts, work), [&](int64_t part, int) {
-    conv.column_sums(dy + parts.begin(part) * channels, parts.size(part), channels, channels, false,
-                     partial.data() + part * channels);
-  });
-  conv.column_sums(partial.data(), parts.parts, channels, channels, accumulate, sums);
-}
-
-// The same of planes (images, channels, positions).
-template <class T>
-void planar_bias_gradient(const T* dy, int64_t images, int64_t channels, int64_t positions, bool accumulate,
-                          T* sums) {
-  const auto& conv = kernels<T>().conv;
-  const int64_t planes = images * channels;
-  const Scratch<T> totals(planes);
-  parallel_for(planes, workers_for(planes, static_cast<double>(planes) * static_cast<double>(positions)),
-               [&](int64_t plane, int) { totals[plane] = conv.total(dy + plane * positions, positions); });
-  conv.column_sums(totals.data(), images, channels, channels, accumulate, sums);
-}
-
 template <class T>
 void bias_gradient(const ConvPlan& plan, const T* dy, int64_t images, bool accumulate, T* sums) {
   const int64_t outputs = plan.window.output_positions();
   if (plan.channels_first)
     return planar_bias_gradient(dy, images, plan.out_channels, outputs, accumulate, sums);
   pixel_bias_gradient(dy, images * outputs, plan.out_channels, accumulate, sums);
-}
-
-template <class T>
-void activation_gradient(Activation activation, const T* y, const T* dy, int64_t size, T* result) {
-  const EvenSplit blocks(size, kBlock);
-  const auto backward = kernels<T>().activation.backward;
-  parallel_for(blocks.parts, workers_for(blocks.parts, 2.0 * static_cast<double>(size)),
-               [&](int64_t block, int) {
-                 const int64_t i = blocks.begin(block);
-                 backward(activation, y + i, dy + i, result + i, blocks.size(block));
-               });
 }
 
 // A chunk's dy: after the activation's derivative, and in channels_last for who wants it so.

@@ -59,7 +59,8 @@ void direct_forward(const ConvPlan& asked, const DirectForward<T>& o) {
   const MergedGroups<T> merged(asked, o.x, o.batch * asked.window.input_positions() * asked.in_channels);
   TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
   problem.planar = o.y_planes;
-  if (o.packed && o.packed->data.data() && o.packed->form == direct_gemm_form(problem))
+  // The engines look at the form themselves, but need the kernel where they cannot use it.
+  if (o.packed && o.packed->data.data() && (!merged.any() || o.packed->form == direct_gemm_form(problem)))
     problem.packed = o.packed;
   const Scratch<T> block_kernel = problem.packed ? Scratch<T>() : merged.kernel(o.kernel);
   problem.in.data = o.x;

@@ -9,6 +9,7 @@
 #include "kernels/table.h"
 #include "ops/conv/choose.h"
 #include "ops/conv/conv.h"
+#include "ops/conv/output_gradient.h"
 
 namespace foldgate {
 namespace {
@@ -64,8 +65,6 @@ Window adjoint_window(const char* op, const ConvTransposeSpec& spec) {
   return made;
 }
 
-constexpr int64_t kSumPixels = 512;
-
 // values[i] = activation(values[i] + bias of i's channel)
 template <class T>
 class Finish {
@@ -110,39 +109,6 @@ class Finish {
   Scratch<T> tile_;
 };
 
-// sums[c] = sum of d over all but the channels: sums over a block of pixels, or over a plane, joined in their order.
-template <class T>
-void channel_sums(const ConvTransposePlan& plan, const T* d, T* sums) {
-  const auto& conv = kernels<T>().conv;
-  const bool planes = plan.adjoint.channels_first;
-  const int64_t channels = plan.out_channels(), pixels = plan.adjoint.batch * plan.positions();
-  const EvenSplit blocks(pixels, kSumPixels);
-  const int64_t parts = planes ? plan.adjoint.batch : blocks.parts, tasks = planes ? parts * channels : parts;
-  const Scratch<T> partial(parts * channels);
-  parallel_for(tasks, workers_for(tasks, static_cast<double>(plan.y_size())), [&](int64_t task, int) {
-    if (planes)
-      partial[task] = conv.total(d + task * plan.positions(), plan.positions());
-    else
-      conv.column_sums(d + blocks.begin(task) * channels, blocks.size(task), channels, channels, false,
-                       partial.data() + task * channels);
-  });
-  conv.column_sums(partial.data(), parts, channels, channels, false, sums);
-}
-
-// dy before the activation, in scratch.
-template <class T>
-Scratch<T> before_activation(const ConvTransposePlan& plan, const T* y, const T* dy) {
-  Scratch<T> d(plan.y_size());
-  const EvenSplit blocks(plan.y_size(), kBlock);
-  parallel_for(blocks.parts, workers_for(blocks.parts, 2.0 * static_cast<double>(plan.y_size())),
-               [&](int64_t block, int) {
-                 const int64_t i = blocks.begin(block);
-                 kernels<T>().activation.backward(plan.activation, y + i, dy + i, d.data() + i,
-                                                  blocks.size(block));
-               });
-  return d;
-}
-
 }  // namespace
 
 ConvTransposePlan ConvTransposePlan::make(const char* op, const ConvTransposeSpec& spec) {
@@ -180,10 +146,15 @@ void conv_transpose_backward(const ConvTransposePlan& plan, const ConvTransposeB
   Scratch<T> derived;
   const T* d = o.dy;
   if (plan.activation != Activation::kLinear) {
-    derived = before_activation(plan, o.y, o.dy);
+    derived = Scratch<T>(plan.y_size());
+    activation_gradient(plan.activation, o.y, o.dy, plan.y_size(), derived.data());
     d = derived.data();
   }
-  if (o.dbias) channel_sums(plan, d, o.dbias);
+  const int64_t images = plan.adjoint.batch, positions = plan.positions();
+  if (o.dbias && plan.adjoint.channels_first)
+    planar_bias_gradient(d, images, plan.out_channels(), positions, false, o.dbias);
+  else if (o.dbias)
+    pixel_bias_gradient(d, images * positions, plan.out_channels(), false, o.dbias);
   if (o.dx) conv_forward<T>(plan.adjoint, d, o.kernel, nullptr, o.dx);
   if (o.dkernel) {
     ConvBackward<T> adjoint{};

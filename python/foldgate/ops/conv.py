@@ -79,10 +79,14 @@ def conv(
         return record(conv, _recorded, ("x", "kernel", "bias"), locals())
     x = operand("conv", "x", x)
     kernel = operand("conv", "kernel", kernel, x)
-    options = _options(
-        "conv", x, kernel, strides, padding, data_format, dilation_rate, groups, activation, algorithm
+    bias = optional("conv", "bias", bias, x)
+    if algorithm is None:
+        algorithm = config.get_conv_algorithm()
+    plain = _is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    plan = (_known_plan if plain else _plan)(
+        x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation, algorithm
     )
-    return _native.conv(x, kernel, optional("conv", "bias", bias, x), *options)
+    return plan(x, kernel, bias)
 
 
 def _recorded(
@@ -171,19 +175,33 @@ def _options(
     algorithm: str | None,
 ) -> _Options:
     """The options as the native op takes them: all of a kind, one entry an axis, names as codes."""
-    plain = (
+    plain = _is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    translate = _known_geometry if plain else _geometry
+    geometry = translate(
+        op, x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation
+    )
+    return (*geometry, algorithm_code(op, algorithm))
+
+
+def _is_plain(
+    strides: Ints,
+    padding: Padding,
+    data_format: str,
+    dilation_rate: Ints,
+    groups: int,
+    activation: str | None,
+    algorithm: str | None,
+) -> bool:
+    """Whether the options may be keys of what is known: True and 1.0 equal 1 as keys but are no strides."""
+    return (
         type(strides) is int
         and type(dilation_rate) is int
         and type(groups) is int
         and type(padding) is str
         and type(data_format) is str
         and (activation is None or type(activation) is str)
+        and (algorithm is None or type(algorithm) is str)
     )
-    translate = _known_geometry if plain else _geometry
-    geometry = translate(
-        op, x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation
-    )
-    return (*geometry, algorithm_code(op, algorithm))
 
 
 def _geometry(
@@ -221,9 +239,25 @@ def _geometry(
     )
 
 
-# Translating costs more than a small convolution, and models repeat a few shapes. Only for plain options:
-# True and 1.0 equal 1 as keys but are no strides.
+def _plan(
+    x: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: Ints,
+    padding: Padding,
+    data_format: str,
+    dilation_rate: Ints,
+    groups: int,
+    activation: str | None,
+    algorithm: str | None,
+) -> _native.ConvPlan:
+    """The plan of `conv` on operands of these shapes."""
+    geometry = _geometry("conv", x, kernel, strides, padding, data_format, dilation_rate, groups, activation)
+    return _native.ConvPlan(x, kernel, *geometry, algorithm_code("conv", algorithm))
+
+
+# Planning costs more than a small convolution, and models repeat a few shapes. Only for plain options.
 _known_geometry = lru_cache(maxsize=1024)(_geometry)
+_known_plan = lru_cache(maxsize=1024)(_plan)
 
 
 def checked_groups(op: str, groups: object) -> int:
