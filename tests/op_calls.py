@@ -42,6 +42,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
     calls |= _conv_calls(ops, array, size)
     calls |= _pool_calls(ops, array, size)
     calls |= _norm_calls(ops, array, size)
+    calls |= _attention_calls(ops, array, size)
     calls |= _optimizer_calls(ops, array, size)
     for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
         calls |= _recurrent_calls(ops, array, size, name, gates)
@@ -148,6 +149,15 @@ def _norm_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
         "layer_norm_backward": lambda: ops.layer_norm_backward(dy, x, *layer, gamma),
         "rms_norm": lambda: ops.rms_norm(x, gamma),
         "rms_norm_backward": lambda: ops.rms_norm_backward(dy, x, rstd, gamma),
+    }
+
+
+def _attention_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    q, k, v = array(2, 3, 60 * size, 9), array(2, 3, 50 * size, 9), array(2, 3, 50 * size, 11)
+    y, lse = ops.attention(q, k, v, causal=True, return_statistics=True)
+    return {
+        "attention": lambda: ops.attention(q, k, v),
+        "attention_backward": lambda: ops.attention_backward(y, q, k, v, y, lse, causal=True),
     }
 
 

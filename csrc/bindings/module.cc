@@ -9,6 +9,7 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_gemm(module);
   foldgate::register_elementwise(module);
   foldgate::register_softmax(module);
+  foldgate::register_attention(module);
   foldgate::register_average_pool(module);
   foldgate::register_norm(module);
   foldgate::register_optimizer(module);

@@ -8,6 +8,7 @@ void register_config(pybind11::module_& module);
 void register_gemm(pybind11::module_& module);
 void register_elementwise(pybind11::module_& module);
 void register_softmax(pybind11::module_& module);
+void register_attention(pybind11::module_& module);
 void register_average_pool(pybind11::module_& module);
 void register_norm(pybind11::module_& module);
 void register_optimizer(pybind11::module_& module);

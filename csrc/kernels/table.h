@@ -2,6 +2,7 @@
 // a definition per tier in its own .cc; a new family adds a line to Kernels<T> and one to table.cc.
 #pragma once
 #include "kernels/activation.h"
+#include "kernels/attention.h"
 #include "kernels/average.h"
 #include "kernels/channel_norm.h"
 #include "kernels/conv.h"
@@ -24,6 +25,7 @@ template <class T>
 struct Kernels {
   GemmKernels<T> gemm;
   ActivationKernels<T> activation;
+  AttentionKernels<T> attention;
   AverageKernels<T> average;
   ChannelNormKernels<T> channel_norm;
   ConvKernels<T> conv;

@@ -67,6 +67,25 @@ def max_pool_backward(
     ceil_mode: bool,
     channels_first: bool,
 ) -> FloatArray: ...
+def attention(
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    mask: FloatArray | BoolArray | None,
+    causal: bool,
+    scale: float,
+) -> tuple[FloatArray, FloatArray]: ...
+def attention_backward(
+    dy: FloatArray,
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    y: FloatArray,
+    lse: FloatArray,
+    mask: FloatArray | BoolArray | None,
+    causal: bool,
+    scale: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]: ...
 def average_pool(
     x: FloatArray,
     pool_size: Sequence[int],

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "AttentionGradients",
+    "AttentionOutput",
     "BatchNormOutput",
     "ConvGradients",
     "GRUGradients",
@@ -142,3 +144,29 @@ class NormGradients(NamedTuple):
     dx: NDArray[Any]
     dgamma: NDArray[Any] | None
     dbeta: NDArray[Any] | None
+
+
+class AttentionOutput(NamedTuple):
+    """What `attention` returns with `return_statistics`.
+
+    Fields:
+        y: `(N, heads, T, E)`.
+        lse: `(N, heads, T)`, the logarithm of the sum of the exponentials of a query's scores.
+    """
+
+    y: NDArray[Any]
+    lse: NDArray[Any]
+
+
+class AttentionGradients(NamedTuple):
+    """What `attention_backward` returns: the gradients of `sum(dy * y)`.
+
+    Fields:
+        dq: `(N, heads, T, D)`.
+        dk: `(N, heads, S, D)`.
+        dv: `(N, heads, S, E)`.
+    """
+
+    dq: NDArray[Any]
+    dk: NDArray[Any]
+    dv: NDArray[Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bad_inputs.adaptive import adaptive_rows
+from bad_inputs.attention import attention_rows
 from bad_inputs.elementwise import elementwise_rows
 from bad_inputs.native import native_rows
 from bad_inputs.norms import norm_rows
@@ -26,6 +27,7 @@ def all_rows() -> Iterator[Row]:
     yield from adaptive_rows()
     yield from elementwise_rows()
     yield from norm_rows()
+    yield from attention_rows()
     yield from softmax_rows()
     yield from recurrent_rows()
     yield from native_rows()

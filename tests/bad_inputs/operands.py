@@ -97,6 +97,9 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
         return len(shape) >= 2 and shape[-1] == array.shape[-1]
     if len(shape) != array.ndim:
         return False
+    if op == "attention":  # any number of queries, and of values
+        free = {"q": 2, "v": 3}.get(name, -1)
+        return all(a == b for i, (a, b) in enumerate(zip(shape, array.shape, strict=True)) if i != free)
     if op == "adaptive_average_pool_backward":  # any number of parts
         return (shape[0], shape[-1]) == (array.shape[0], array.shape[-1])
     if op == "conv" and name == "x":

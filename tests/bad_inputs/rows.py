@@ -180,6 +180,16 @@ def norm_arguments(op: str) -> Arguments:
     return {"x": x, **(statistics if "inference" in op else {}), **given}
 
 
+def attention_arguments() -> Arguments:
+    """2 samples of 3 heads, 4 queries, 5 keys, 6 features and 7 values."""
+    return {"q": floats(2, 3, 4, 6), "k": floats(2, 3, 5, 6), "v": floats(2, 3, 5, 7)}
+
+
+def attention_backward_arguments() -> Arguments:
+    y, lse = ops.attention(**attention_arguments(), return_statistics=True)
+    return {**attention_arguments(), "dy": floats(*y.shape), "y": y, "lse": lse}
+
+
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 BATCH, STEPS, FEATURES, UNITS = 2, 3, 4, 5
 
@@ -229,6 +239,8 @@ def every_op() -> Iterator[tuple[str, Arguments]]:
             yield op, arguments(rank)
     for op in NORMS:
         yield op, norm_arguments(op)
+    yield "attention", attention_arguments()
+    yield "attention_backward", attention_backward_arguments()
     for cell in GATES:
         yield cell, sequence_arguments(cell)
         yield f"{cell}_backward", sequence_backward_arguments(cell)

@@ -16,6 +16,7 @@ from foldgate.bench.cases import (
     FORWARD,
     OPS,
     TRAIN,
+    AttentionCase,
     Case,
     ColumnsCase,
     ConvCase,
@@ -60,6 +61,8 @@ def shrunk(case: Case) -> Case:
     if isinstance(case, NormCase):
         shape = tuple(min(size, 7) for size in case.shape)
         return replace(case, shape=(3, *shape[1:]), groups=min(case.groups, 7))
+    if isinstance(case, AttentionCase):
+        return replace(case, batch=2, heads=2, queries=7, keys=9, width=5)
     if isinstance(case, OptimizerCase):
         return replace(case, shape=(5, 7))
     if isinstance(case, RecurrentCase):

@@ -164,6 +164,13 @@ CASES["simple_rnn relu"] = (
     (normal(2, 3, 2), normal(2, 3), normal(3, 3)),
 )
 
+CASES |= {
+    "attention": (
+        lambda q, k, v: ops.attention(q, k, v, causal=True),
+        (normal(2, 1, 3, 4), normal(2, 1, 3, 4), normal(2, 1, 3, 2)),
+    ),
+}
+
 NOT_RECORDED = {"PackedConv", "PackedGRU", "PackedLSTM", "PackedSimpleRNN"}
 """Handles for inference, whose weights are no operands; steps of optimizers, which are not differentiated."""
 NOT_RECORDED |= {name for name in ops.__all__ if name.endswith("_update")}

@@ -12,6 +12,7 @@ from foldgate.ops.activations import (
     leaky_relu_backward,
 )
 from foldgate.ops.adam import adam_update, adamax_update, nadam_update
+from foldgate.ops.attention import attention, attention_backward
 from foldgate.ops.average_pool import (
     adaptive_average_pool,
     adaptive_average_pool_backward,
@@ -94,6 +95,8 @@ __all__ = [
     "adamax_update",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
+    "attention",
+    "attention_backward",
     "average_pool",
     "average_pool_backward",
     "batch_norm",

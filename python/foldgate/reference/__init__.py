@@ -12,6 +12,8 @@ Example:
     (1, 14, 14, 6)
 """
 
+from foldgate.gradients import AttentionGradients as AttentionGradients
+from foldgate.gradients import AttentionOutput as AttentionOutput
 from foldgate.gradients import BatchNormOutput as BatchNormOutput
 from foldgate.gradients import ConvGradients as ConvGradients
 from foldgate.gradients import GRUGradients as GRUGradients
@@ -28,6 +30,8 @@ from foldgate.reference.activations import leaky_relu_backward as leaky_relu_bac
 from foldgate.reference.adam import adam_update as adam_update
 from foldgate.reference.adam import adamax_update as adamax_update
 from foldgate.reference.adam import nadam_update as nadam_update
+from foldgate.reference.attention import attention as attention
+from foldgate.reference.attention import attention_backward as attention_backward
 from foldgate.reference.average_pool import adaptive_average_pool as adaptive_average_pool
 from foldgate.reference.average_pool import adaptive_average_pool_backward as adaptive_average_pool_backward
 from foldgate.reference.average_pool import average_pool as average_pool
@@ -116,6 +120,8 @@ from foldgate.reference.softmax import softmax_cross_entropy as softmax_cross_en
 from foldgate.reference.softmax import softmax_cross_entropy_backward as softmax_cross_entropy_backward
 
 __all__ = [
+    "AttentionGradients",
+    "AttentionOutput",
     "BatchNormOutput",
     "ConvGradients",
     "GRUGradients",
@@ -133,6 +139,8 @@ __all__ = [
     "adamax_update",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
+    "attention",
+    "attention_backward",
     "average_pool",
     "average_pool_backward",
     "batch_norm",

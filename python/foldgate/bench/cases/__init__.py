@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import (
+    attention,
     beyond,
     columns,
     conv,
@@ -18,6 +19,7 @@ from . import (
     softmax,
     step,
 )
+from .attention import AttentionCase
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
@@ -44,6 +46,7 @@ __all__ = [
     "TRAIN",
     "Array",
     "Arrays",
+    "AttentionCase",
     "AveragePoolCase",
     "Case",
     "ColumnsCase",
@@ -65,6 +68,7 @@ ALL_CASES: tuple[Case, ...] = (
     *conv_transpose.CASES,
     *pool.CASES,
     *norm.CASES,
+    *attention.CASES,
     *optimizer.CASES,
     *recurrent.CASES,
     *step.CASES,

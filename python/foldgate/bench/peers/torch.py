@@ -8,6 +8,7 @@ from typing import Any
 from ..cases import (
     TRAIN,
     Arrays,
+    AttentionCase,
     Case,
     ColumnsCase,
     ConvCase,
@@ -21,6 +22,7 @@ from ..cases import (
     StepCase,
 )
 from .base import Candidate, Peer, load
+from .torch_attention import attention_candidate
 from .torch_elementwise import elementwise_candidates, softmax_candidates
 from .torch_images import (
     columns_candidates,
@@ -51,6 +53,8 @@ class Torch(Peer):
             return conv_transpose_candidates(self._torch, case, training, arrays)
         if isinstance(case, PoolCase):
             return pool_candidates(self._torch, case, training, arrays)
+        if isinstance(case, AttentionCase):
+            return [attention_candidate(self._torch, case, training, arrays)]
         if isinstance(case, NormCase):
             return norm_candidates(self._torch, case, training, arrays)
         if isinstance(case, RecurrentCase):

@@ -1,0 +1,172 @@
+"""Scaled dot-product attention, in blocks: no matrix of queries by keys is ever stored."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from foldgate import _native
+from foldgate._arrays import operand
+from foldgate._typing import BoolArray, FloatArray
+from foldgate.gradients import AttentionGradients, AttentionOutput
+from foldgate.ops._norm import flag_argument
+from foldgate.ops._record import Backward, Needs, any_tensor, record
+
+
+@overload
+def attention(
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    *,
+    mask: FloatArray | BoolArray | None = ...,
+    causal: bool = ...,
+    scale: float | None = ...,
+    return_statistics: Literal[False] = ...,
+) -> FloatArray: ...
+@overload
+def attention(
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    *,
+    mask: FloatArray | BoolArray | None = ...,
+    causal: bool = ...,
+    scale: float | None = ...,
+    return_statistics: Literal[True],
+) -> AttentionOutput: ...
+def attention(
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    *,
+    mask: FloatArray | BoolArray | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+    return_statistics: bool = False,
+) -> FloatArray | AttentionOutput:
+    """Means of the values, weighted by the softmax of the scores: softmax(scale q k' + mask) v.
+
+    Args:
+      q: queries (N, heads, T, D), float32 or float64.
+      k: keys (N, heads, S, D).
+      v: values (N, heads, S, E).
+      mask: an array that broadcasts to (N, heads, T, S): bool, True where a key is seen; or numbers of the
+        dtype of `q`, added to the scores.
+      causal: whether query i sees the keys 0 to i alone.
+      scale: multiplies the scores; None means 1 / sqrt(D).
+      return_statistics: whether to return what `attention_backward` needs.
+
+    Returns:
+      y (N, heads, T, E); with `return_statistics`, AttentionOutput(y, lse), lse (N, heads, T) the logarithm
+      of each query's sum. A query that sees no key gives 0, and lse -inf.
+
+    Raises:
+      TypeError: an operand is not an array, not float32 or float64, or of another dtype than `q`; an option
+        is of another kind.
+      ValueError: the shapes do not fit each other, or `scale` is not finite.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> q, v = np.zeros((1, 1, 2, 4)), np.array([1.0, 3.0]).reshape(1, 1, 2, 1)
+      >>> ops.attention(q, q, v).ravel(), ops.attention(q, q, v, causal=True).ravel()
+      (array([2., 2.]), array([1., 2.]))
+    """
+    if any_tensor(q, k, v):
+        return record(attention, _recorded, ("q", "k", "v"), locals())
+    op = "attention"
+    q = operand(op, "q", q)
+    k, v = operand(op, "k", k, q, "q"), operand(op, "v", v, q, "q")
+    wanted = flag_argument(op, "return_statistics", return_statistics)
+    causal = flag_argument(op, "causal", causal)
+    output = _native.attention(q, k, v, _mask(op, mask, q, k), causal, _scale(op, scale, q))
+    return AttentionOutput(*output) if wanted else output[0]
+
+
+def attention_backward(
+    dy: FloatArray,
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    y: FloatArray,
+    lse: FloatArray,
+    *,
+    mask: FloatArray | BoolArray | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+) -> AttentionGradients:
+    """The gradients of `sum(dy * attention(q, k, v, ...))`; the scores are computed again.
+
+    Args:
+      dy: (N, heads, T, E).
+      q, k, v, mask, causal, scale: as given to `attention`.
+      y, lse: as `attention` returned them.
+
+    Returns:
+      AttentionGradients(dq, dk, dv).
+
+    Raises:
+      TypeError: as `attention`.
+      ValueError: as `attention`.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> q, v = np.zeros((1, 1, 1, 4)), np.array([1.0, 3.0]).reshape(1, 1, 2, 1)
+      >>> k = np.zeros((1, 1, 2, 4))
+      >>> y, lse = ops.attention(q, k, v, return_statistics=True)
+      >>> ops.attention_backward(np.ones((1, 1, 1, 1)), q, k, v, y, lse).dv.ravel()
+      array([0.5, 0.5])
+    """
+    op = "attention_backward"
+    q = operand(op, "q", q)
+    dy, k, v = operand(op, "dy", dy, q, "q"), operand(op, "k", k, q, "q"), operand(op, "v", v, q, "q")
+    y, lse = operand(op, "y", y, q, "q"), operand(op, "lse", lse, q, "q")
+    causal = flag_argument(op, "causal", causal)
+    given = _mask(op, mask, q, k)
+    return AttentionGradients(
+        *_native.attention_backward(dy, q, k, v, y, lse, given, causal, _scale(op, scale, q))
+    )
+
+
+def _recorded(
+    q: FloatArray, k: FloatArray, v: FloatArray, *, return_statistics: bool, **options: Any
+) -> tuple[FloatArray | AttentionOutput, Backward, int]:
+    y, lse = attention(q, k, v, return_statistics=True, **options)
+
+    def backward(needs: Needs, dy: FloatArray, *_: FloatArray | None) -> AttentionGradients:
+        return attention_backward(dy, q, k, v, y, lse, **options)
+
+    return (AttentionOutput(y, lse) if return_statistics else y), backward, 1
+
+
+def _scale(op: str, scale: float | None, q: FloatArray) -> float:
+    if scale is None:
+        return 1 / math.sqrt(max(1, q.shape[-1] if q.ndim else 1))
+    if isinstance(scale, bool) or not isinstance(scale, int | float | np.floating):
+        raise TypeError(f"{op}: scale is {scale!r}; expected a float")
+    if not math.isfinite(scale):
+        raise ValueError(f"{op}: scale is {scale}; expected a finite number")
+    return float(scale)
+
+
+def _mask(
+    op: str, mask: FloatArray | BoolArray | None, q: FloatArray, k: FloatArray
+) -> FloatArray | BoolArray | None:
+    """The mask with four axes, the last of them whole."""
+    if mask is None:
+        return None
+    if isinstance(mask, np.ndarray) and mask.dtype == np.bool_:
+        given: Any = mask
+    else:
+        given = operand(op, "mask", mask, q, "q")
+    if q.ndim != 4 or k.ndim != 4 or given.ndim > 4:
+        raise ValueError(f"{op}: mask has shape {given.shape}; expected axes of (N, heads, T, keys)")
+    whole = given.reshape((1,) * (4 - given.ndim) + given.shape)
+    if whole.shape[3] == 1:
+        whole = np.broadcast_to(whole, (*whole.shape[:3], k.shape[2]))
+    laid: FloatArray | BoolArray = np.require(whole, requirements=["C_CONTIGUOUS", "ALIGNED"])
+    return laid.view(np.ndarray)
