@@ -9,7 +9,7 @@ list, and no cycle forms.
 
 The parts: `_tape_state.pxi` (which tapes record in this thread), `_tape_nodes.pxi` (the graph),
 `_tape_tensor.pxi` (Tensor and Variable), `_tape_record.pxi` (how a call becomes a node),
-`_tape_gradient.pxi` (the walk back, and GradientTape). The gradients of NumPy's functions are
+`_tape_walk.pxi` (the walk back), `_tape_gradient.pxi` (GradientTape). The gradients of NumPy's functions are
 `foldgate._rules`, in recordable NumPy.
 """
 
@@ -27,4 +27,5 @@ include "_tape_state.pxi"
 include "_tape_nodes.pxi"
 include "_tape_tensor.pxi"
 include "_tape_record.pxi"
+include "_tape_walk.pxi"
 include "_tape_gradient.pxi"

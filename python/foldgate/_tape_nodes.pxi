@@ -8,7 +8,7 @@ cdef long long node_count = 0
 cdef class Node:
     cdef tuple marks      # of the tapes that recorded it
     cdef long long order  # of its making: an operand's is smaller than its reader's
-    cdef tuple parents    # a Node, or None where there is nothing to differentiate, per operand; None for a leaf
+    cdef tuple parents    # one an operand, None where there is nothing to differentiate; None for a leaf
     cdef tuple slots      # which output of its parent each operand is; None: the first of each
     cdef tuple outputs    # (shape, dtype) of every output
     cdef bint released
@@ -33,7 +33,7 @@ cdef class UfuncNode(Node):
     """An elementwise call, or matmul: one function per operand, of (dz, *operands, z)."""
 
     cdef tuple rules   # the functions, per operand
-    cdef list saved    # operands and z, None where no gradient reads them; z as an array, or it would be a cycle
+    cdef list saved    # operands and z, None where no gradient reads them; z as an array: no cycle
 
     cdef list gradients(self, tuple needs, list dys, bint recorded):
         cdef list saved = list(self.saved)
@@ -121,28 +121,26 @@ cdef class OpaqueNode(Node):
 
     cdef list gradients(self, tuple needs, list dys, bint recorded):
         raise NotImplementedError(
-            f"{self.name}: its gradient was computed by a fused kernel, which has no gradient of its own; for "
-            "second-order gradients write this part in NumPy functions"
+            f"{self.name}: its gradient was computed by a fused kernel, which has no gradient of its own; "
+            "for second-order gradients write this part in NumPy functions"
         )
 
 
 cdef list opaque(str name, list found, list dys, Node node):
-    """Gradients as Tensors that know what they depend on, so that differentiating them is an error and not a
-    zero."""
+    """Gradients as Tensors that know what they depend on: differentiating them is an error, not a zero."""
     cdef State state = recording()
     cdef list operands = [dy for dy in dys if isinstance(dy, Tensor)]
-    cdef list edges = [((<Tensor>dy).node, (<Tensor>dy).slot) for dy in operands]
+    cdef tuple parents = (*[(<Tensor>dy).node for dy in operands], *node.parents)
+    cdef tuple slots = (*[(<Tensor>dy).slot for dy in operands], *(node.slots or [0] * len(node.parents)))
     cdef Py_ssize_t i
-    for i, parent in enumerate(node.parents):
-        edges.append((parent, 0 if node.slots is None else node.slots[i]))
-    marks = joined(state, [parent for parent, slot in edges])
+    marks = joined(state, list(parents))
     cdef OpaqueNode made
     for i, gradient in enumerate(found):
         if gradient is not None and marks is not None:
             made = OpaqueNode.__new__(OpaqueNode)
             made.name = name
             gradient = asarray(gradient)
-            begin(made, marks, tuple([parent for parent, slot in edges]), tuple([slot for parent, slot in edges]))
+            begin(made, marks, parents, slots)
             found[i] = attach(gradient, made)
     return found
 

@@ -2,7 +2,7 @@
 
 cdef dict ufunc_rules = None      # ufunc -> (functions per operand, which values each reads)
 cdef dict function_rules = None   # NumPy function -> Rule
-cdef frozenset constants = None   # ufuncs and functions whose results have no gradient: indices, booleans, shapes
+cdef frozenset constants = None   # those whose results have no gradient: indices, booleans, shapes
 
 
 cdef void load_rules():
@@ -103,7 +103,8 @@ cdef object call_ufunc(object ufunc, str method, tuple inputs, dict kwargs):
         return record_ufunc(state, ufunc, inputs)
     if state is None or not any_tracked(state, inputs):
         z = getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
-        return output_of(z, None, 0) if state is not None and isinstance(z, ndarray) and z.dtype.kind == "f" else z
+        floats = isinstance(z, ndarray) and z.dtype.kind == "f"
+        return output_of(z, None, 0) if state is not None and floats else z
     if method != "__call__":
         raise TypeError(f"numpy.{ufunc.__name__}.{method} of a recorded Tensor: it has no gradient here")
     raise TypeError(f"numpy.{ufunc.__name__}: {next(iter(kwargs))}= cannot be recorded; leave it out")
@@ -179,12 +180,12 @@ cdef object record_first(State state, Rule rule, tuple args, dict kwargs):
 
 
 cdef object refuse_place(Rule rule):
-    raise TypeError(f"numpy.{rule.function.__name__}: only its operands may be recorded Tensors, each in its place")
+    name = rule.function.__name__
+    raise TypeError(f"numpy.{name}: only its operands may be recorded Tensors, each in its place")
 
 
 cdef object record_function(State state, Rule rule, tuple args, dict kwargs):
-    """A function of several operands: in the places that the rule names, or the members of its first
-    argument."""
+    """A function of several operands: in the rule's places, or the members of its first argument."""
     cdef bint sequence = rule.operands == "sequence"
     if not args:
         refuse_place(rule)
@@ -223,8 +224,7 @@ cdef Tensor attach_function(object z, list nodes, list slots, tuple pullbacks, t
 
 
 def record_linear(value, operand, pullback):
-    """`value`, computed from `operand` by something that NumPy has no function for, with its gradient's
-    function."""
+    """`value`, computed from `operand` by what NumPy has no function for, with its gradient's function."""
     cdef State state = recording()
     if not tracked(state, operand):
         return value
@@ -271,8 +271,7 @@ def any_tensor(a, b=None, c=None, d=None, e=None, f=None):
 
 
 def record_op(name, function, rule, operands, options):
-    """Calls an op of foldgate whose operands hold a Tensor, as one node where a tape records; see the
-    stub."""
+    """Calls an op of foldgate that got a Tensor, as one node where a tape records; see the stub."""
     cdef State state = recording()
     cdef list values = [plain(operand) for operand in operands]
     if state is None:
@@ -292,12 +291,12 @@ def record_op(name, function, rule, operands, options):
 
 
 cdef object wrapped(object outputs, Node node, Py_ssize_t count):
-    """An op's results as Tensors; those past `count`, and what is not a float array (indices, None), as they are."""
+    """An op's results as Tensors; those past `count`, and what is not a float array, as they are."""
     cdef tuple parts = tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
     cdef list made = []
     if node is not None:
-        node.outputs = tuple([(part.shape, part.dtype) if isinstance(part, ndarray) else None for part in
-        parts])
+        node.outputs = tuple([(part.shape, part.dtype) if isinstance(part, ndarray) else None
+                              for part in parts])
     for i, part in enumerate(parts):
         if i < count and isinstance(part, ndarray) and part.dtype.kind == "f":
             made.append(output_of(part, node, i))

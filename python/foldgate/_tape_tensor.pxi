@@ -92,8 +92,8 @@ cdef class Tensor:
     def __array__(self, dtype=None, copy=None):
         if tracked(recording(), self):
             raise TypeError(
-                "a Tensor that a tape records was given to a function that takes arrays only, which would cut the "
-                "gradient; take its numpy() where that is meant"
+                "a Tensor that a tape records was given to a function that takes arrays only, which would cut "
+                "the gradient; take its numpy() where that is meant"
             )
         return np.array(self.array, dtype, copy=copy)
 
@@ -156,8 +156,12 @@ cdef class Tensor:
     def max(self, axis=None, *, keepdims=False): return np.max(self, axis, keepdims=keepdims)
     def min(self, axis=None, *, keepdims=False): return np.min(self, axis, keepdims=keepdims)
     def prod(self, axis=None, *, keepdims=False): return np.prod(self, axis, keepdims=keepdims)
-    def var(self, axis=None, *, ddof=0, keepdims=False): return np.var(self, axis, ddof=ddof, keepdims=keepdims)
-    def std(self, axis=None, *, ddof=0, keepdims=False): return np.std(self, axis, ddof=ddof, keepdims=keepdims)
+    def var(self, axis=None, *, ddof=0, keepdims=False):
+        return np.var(self, axis, ddof=ddof, keepdims=keepdims)
+
+    def std(self, axis=None, *, ddof=0, keepdims=False):
+        return np.std(self, axis, ddof=ddof, keepdims=keepdims)
+
     def argmax(self, axis=None): return self.array.argmax(axis)
     def argmin(self, axis=None): return self.array.argmin(axis)
     def clip(self, minimum=None, maximum=None): return np.clip(self, minimum, maximum)
@@ -201,7 +205,8 @@ cdef class Variable(Tensor):
 
     def __init__(self, initial_value, *, trainable=True, name=None, dtype=None):
         value = np.array(plain(initial_value), dtype)
-        if dtype is None and value.dtype == np.float64 and not isinstance(initial_value, (ndarray, np.generic, Tensor)):
+        given = isinstance(initial_value, (ndarray, np.generic, Tensor))
+        if dtype is None and value.dtype == np.float64 and not given:
             value = value.astype(np.float32)
         self.array = np.ascontiguousarray(value).reshape(value.shape)
         self.trainable = trainable
@@ -237,11 +242,13 @@ cdef class Variable(Tensor):
         value = asarray(plain(value))
         if value.shape != self.array.shape:
             raise ValueError(
-                f"{method}: value has shape {value.shape}; expected {self.array.shape}, that of Variable {self.name!r}"
+                f"{method}: value has shape {value.shape}; expected {self.array.shape}, that of Variable "
+                f"{self.name!r}"
             )
         if not np.can_cast(value.dtype, self.array.dtype, "same_kind"):
             raise TypeError(
-                f"{method}: value has dtype {value.dtype}; expected {self.array.dtype}, that of Variable {self.name!r}"
+                f"{method}: value has dtype {value.dtype}; expected {self.array.dtype}, that of Variable "
+                f"{self.name!r}"
             )
         return value
 
@@ -267,8 +274,7 @@ cdef class Variable(Tensor):
         return self
 
     cdef Tensor read(self, State state):
-        """The value as a leaf of the graph, one for all reads between two changes of the tapes or of the
-        value."""
+        """The value as a leaf of the graph: one for all reads until the tapes or the value change."""
         if self.last_read is not None and self.last_marks is state.marks:
             return self.last_read
         cdef list tapes = [tape for tape in state.tapes if (<GradientTape>tape).watches(self)]
@@ -276,7 +282,8 @@ cdef class Variable(Tensor):
         leaf.array = self.array
         if tapes:
             leaf.node = Node.__new__(Node)
-            marks = state.marks if len(tapes) == len(state.tapes) else tuple([(<GradientTape>t).mark for t in tapes])
+            all_of_them = len(tapes) == len(state.tapes)
+            marks = state.marks if all_of_them else tuple([(<GradientTape>tape).mark for tape in tapes])
             begin(leaf.node, marks, None, None)
             leaf.node.outputs = ((self.array.shape, self.array.dtype),)
             for tape in tapes:
