@@ -15,6 +15,7 @@ void register_optimizer(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
 void register_packed_recurrent(pybind11::module_& module);
+void register_generic_recurrent(pybind11::module_& module);
 void register_conv(pybind11::module_& module);
 void register_packed_conv(pybind11::module_& module);
 void register_conv_transpose(pybind11::module_& module);

@@ -14,6 +14,7 @@
 #include "kernels/pool.h"
 #include "kernels/probe.h"
 #include "kernels/recurrent.h"
+#include "kernels/recurrent_generic.h"
 #include "kernels/row_norm.h"
 #include "kernels/softmax.h"
 #include "kernels/strided.h"
@@ -36,6 +37,7 @@ struct Kernels {
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
   RecurrentKernels<T> recurrent;
+  GenericKernels<T> recurrent_generic;
   RowNormKernels<T> row_norm;
   SoftmaxKernels<T> softmax;
   StridedKernels<T> strided;

@@ -52,6 +52,8 @@ class LSTMGradients(NamedTuple):
         dbias: `(4U,)`, or `None` where there was no bias.
         dinitial_h: `(N, U)`, also where the initial state was left out and so zero.
         dinitial_c: `(N, U)`, as `dinitial_h`.
+        dpeephole: `(3, U)`, or `None` where there was none.
+        dprojection: `(U, P)`, or `None` where there was none.
     """
 
     dx: NDArray[Any] | None
@@ -60,6 +62,8 @@ class LSTMGradients(NamedTuple):
     dbias: NDArray[Any] | None
     dinitial_h: NDArray[Any]
     dinitial_c: NDArray[Any]
+    dpeephole: NDArray[Any] | None = None
+    dprojection: NDArray[Any] | None = None
 
 
 class GRUGradients(NamedTuple):

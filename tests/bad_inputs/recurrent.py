@@ -145,9 +145,19 @@ def recurrent_rows() -> Iterator[Row]:
             if "step" not in op:
                 yield from _steps_rows(op, valid)
             if cell == "simple_rnn":
-                for value in ("sigmoid", None, 1, ""):
-                    words = f"{op}: activation is {value!r}; expected 'tanh' or 'relu'"
+                for value in ("gelu", "", ("gelu",), ("relu", 1.0), ()):
+                    words = f"{op}: activation is {value!r}; expected "
                     yield spoil(f"activation {value!r}", op, valid, ValueError, words, activation=value)
+                for value in (1, ["relu"], ("elu", "1")):
+                    words = f"{op}: activation is {value!r}; expected "
+                    yield spoil(f"activation {value!r}", op, valid, TypeError, words, activation=value)
+            for clip, error in ((0, ValueError), (-1.0, ValueError), ("1", TypeError), (True, TypeError)):
+                words = f"{op}: clip is {clip!r}; expected "
+                yield spoil(f"clip {clip!r}", op, valid, error, words, clip=clip)
+            if cell == "lstm":
+                for name, shape in (("peephole", (3, 4)), ("peephole", (5,)), ("projection", (4, 2))):
+                    words = (f"{op}: {name} has shape {shape}".rstrip(")"), "expected (")
+                    yield spoil(f"{name} {shape}", op, valid, ValueError, words, **{name: floats(*shape)})
         yield from _forward_rows(cell)
         yield from _backward_rows(cell)
         yield from _step_backward_rows(cell)

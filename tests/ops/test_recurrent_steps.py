@@ -47,6 +47,9 @@ def _check(op: RecurrentOp, rng: np.random.Generator, n: int, d: int, u: int, dt
     dexpected = _backward(reference, op, exact, expected_cache, **in_float64(given))
     dactual = _backward(ops, op, operands, cache, **given)
     for name, a, e in zip(dexpected._fields, dactual, dexpected, strict=True):
+        if e is None:
+            assert a is None
+            continue
         assert_close(a, e.astype(dtype), atol * (1 + float(np.abs(e).max(initial=0))), name)
 
 

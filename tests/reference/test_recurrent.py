@@ -76,6 +76,9 @@ def test_gradients_add_up(op: RecurrentOp, rng: np.random.Generator) -> None:
     parts = [_backward(op, dy, operands, y, cache)]
     parts += [_backward(op, None, operands, y, cache, **{name: d}) for name, d in named.items()]
     for whole, *pieces in zip(together, *parts, strict=True):
+        if whole is None:
+            assert pieces == [None] * len(pieces)
+            continue
         np.testing.assert_allclose(sum(pieces), whole, atol=1e-12)
     with pytest.raises(
         ValueError, match=f"{op.name}_backward: dy, .*None; expected at least one|dy and dh are None"
@@ -137,7 +140,7 @@ def test_lstm_step_takes_either_gradient(rng: np.random.Generator) -> None:
     both = reference.lstm_step_backward(dh, dc, **operands, cache=cache)
     only_h = reference.lstm_step_backward(dh, None, **operands, cache=cache)
     only_c = reference.lstm_step_backward(None, dc, **operands, cache=cache)
-    for whole, h, c in zip(both, only_h, only_c, strict=True):
+    for whole, h, c in zip(both[:6], only_h[:6], only_c[:6], strict=True):
         np.testing.assert_allclose(h + c, whole, atol=1e-13)
     with pytest.raises(ValueError, match="dh and dc are None"):
         reference.lstm_step_backward(None, None, **operands, cache=cache)
@@ -232,7 +235,8 @@ def test_computes_in_the_dtype_given(op: RecurrentOp, dtype: Any, rng: np.random
     operands = op.operands(rng, N, T, D, U, dtype)
     y, *states, cache = _run(op, operands, mask=every_mask(T), return_cache=True)
     gradients = _backward(op, np.ones_like(y), operands, y, cache, mask=every_mask(T))
-    assert {a.dtype for a in (y, *states, cache, *gradients)} == {np.dtype(dtype)}
+    there = [gradient for gradient in gradients if gradient is not None]
+    assert {a.dtype for a in (y, *states, cache, *there)} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize(
@@ -259,5 +263,5 @@ def test_gru_bias_of_the_other_kind(reset_after: bool, shape: tuple[int, ...]) -
 
 
 def test_simple_rnn_activation() -> None:
-    with pytest.raises(ValueError, match="activation is 'sigmoid'; expected 'tanh' or 'relu'"):
-        reference.simple_rnn(np.ones((1, 1, 1)), np.ones((1, 1)), np.ones((1, 1)), activation="sigmoid")
+    with pytest.raises(ValueError, match="activation is 'gelu'; expected one of linear"):
+        reference.simple_rnn(np.ones((1, 1, 1)), np.ones((1, 1)), np.ones((1, 1)), activation="gelu")

@@ -120,6 +120,23 @@ CASES |= {
     ),
 }
 
+CASES |= {
+    "lstm variants": (
+        lambda x, w, r, b, p, q: ops.lstm(
+            x, w, r, b, peephole=p, projection=q, recurrent_activation="softsign"
+        )[0],
+        (normal(3, 4, 2), normal(2, 12), normal(2, 12), normal(12), normal(3, 3), normal(3, 2)),
+    ),
+    "lstm_step variants": (
+        lambda x, h, c, w, r, p, q: ops.lstm_step(x, h, c, w, r, peephole=p, projection=q, coupled=True)[0],
+        (normal(3, 2), normal(3, 2), normal(3, 3), normal(2, 12), normal(2, 12), normal(3, 3), normal(3, 2)),
+    ),
+    "gru clip": (
+        lambda x, w, r: ops.gru(x, w, r, clip=2.0, activation="softplus")[0],
+        (normal(3, 4, 2), normal(2, 9), normal(3, 9)),
+    ),
+}
+
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 MASK = np.array([[False, True, True, False], [True, True, False, True], [True, True, True, True]])
 STEPS: dict[str, dict[str, Any]] = {

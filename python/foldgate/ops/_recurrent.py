@@ -19,6 +19,12 @@ def rnn_cell(op: str, activation: object) -> int:
     return _RNN_CELLS[activation]
 
 
+def rnn_code(activation: object) -> int:
+    """The native code of the fused simple RNN with this activation; any where it has none."""
+    name = activation[0] if isinstance(activation, tuple) and activation else activation
+    return RELU_RNN if name == "relu" else TANH_RNN
+
+
 def counted_steps(op: str, mask: object, lengths: object) -> tuple[BoolArray | None, IntArray | None]:
     """`mask` and `lengths` as the kernels read them: C-contiguous bool and int64.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from foldgate import _native
-from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import GRUGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
-from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE, counted_steps
+from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+from foldgate.ops._recurrent_calls import backward, forward, step, step_backward
+from foldgate.ops._recurrent_options import Gate, gated_options
 
 
 def gru(
@@ -19,6 +19,9 @@ def gru(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None = None,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
     initial_h: FloatArray | None = None,
     mask: BoolArray | None = None,
     lengths: IntArray | None = None,
@@ -41,6 +44,10 @@ def gru(
       recurrent_kernel: (U, 3U).
       bias: (2, 3U) with `reset_after`, row 0 for the input and row 1 for the recurrent product; (3U,)
         without; or None.
+      activation: the candidate's function in the place of tanh: a name, or a tuple of a name and its
+        parameters; see `foldgate.ops.lstm` for what there is.
+      recurrent_activation: the same for z and r, in the place of sigmoid.
+      clip: the gates' sums are held within [-clip, clip]; None: they are not.
       initial_h: (N, U), or None for zeros.
       mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read,
         and it costs nothing.
@@ -71,16 +78,16 @@ def gru(
     if any_tensor(x, kernel, recurrent_kernel, bias, initial_h):
         return record(gru, _recorded, _OPERANDS, locals())
     op = "gru"
-    x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    y, h, _, cache = _native.recurrent_forward(
+    options = gated_options(op, activation, recurrent_activation, clip)
+    y, h, _, cache = forward(
         op,
         GRU if reset_after else GRU_RESET_BEFORE,
+        options,
         x,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        optional(op, "initial_h", initial_h, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_h,
         None,
         mask,
         lengths,
@@ -126,6 +133,9 @@ def gru_backward(
     y: FloatArray,
     cache: FloatArray,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
     dh: FloatArray | None = None,
     initial_h: FloatArray | None = None,
     mask: BoolArray | None = None,
@@ -145,6 +155,9 @@ def gru_backward(
       bias: (2, 3U), (3U,) or None.
       y: what `gru` returned.
       cache: what `gru` returned, with the same instruction-set tier in use (`foldgate.set_max_isa`).
+      activation: as `gru` was told, as are `recurrent_activation` and `clip`.
+      recurrent_activation: likewise.
+      clip: likewise.
       dh: the gradient of the last h, (N, U), or None for zeros.
       initial_h: (N, U) or None.
       mask: (N, T) or None.
@@ -172,21 +185,21 @@ def gru_backward(
       (2, 12)
     """
     op = "gru_backward"
-    x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    *gradients, _ = _native.recurrent_backward(
+    options = gated_options(op, activation, recurrent_activation, clip)
+    gradients = backward(
         op,
         GRU if reset_after else GRU_RESET_BEFORE,
-        optional(op, "dy", dy, x),
+        options,
+        dy,
         x,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        operand(op, "y", y, x),
-        operand(op, "cache", cache, x),
-        optional(op, "dh", dh, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        y,
+        cache,
+        dh,
         None,
-        optional(op, "initial_h", initial_h, x),
+        initial_h,
         None,
         mask,
         lengths,
@@ -194,7 +207,7 @@ def gru_backward(
         zero_output_for_mask,
         need_dx,
     )
-    return GRUGradients(*gradients)
+    return GRUGradients(*gradients[:5])
 
 
 def gru_step(
@@ -205,6 +218,9 @@ def gru_step(
     bias: FloatArray | None = None,
     *,
     reset_after: bool = True,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
     return_cache: bool = False,
 ) -> Any:
     """One step of the GRU, for loops of your own; see `gru` for the equations.
@@ -216,6 +232,10 @@ def gru_step(
       recurrent_kernel: (U, 3U).
       bias: (2, 3U) with `reset_after`, (3U,) without, or None.
       reset_after: whether the reset gate works on the recurrent product rather than on h.
+      activation: the candidate's function in the place of tanh: a name, or a tuple of a name and its
+        parameters; see `foldgate.ops.lstm` for what there is.
+      recurrent_activation: the same for z and r, in the place of sigmoid.
+      clip: the gates' sums are held within [-clip, clip]; None: they are not.
       return_cache: whether to return also what `gru_step_backward` needs.
 
     Returns:
@@ -234,16 +254,17 @@ def gru_step(
     if any_tensor(x, h, kernel, recurrent_kernel, bias):
         return record(gru_step, _recorded_step, _STEP_OPERANDS, locals())
     op = "gru_step"
-    x = operand(op, "x", x)
-    h, _, cache = _native.recurrent_step(
+    options = gated_options(op, activation, recurrent_activation, clip)
+    h, _, cache = step(
         op,
         GRU if reset_after else GRU_RESET_BEFORE,
+        options,
         x,
-        operand(op, "h", h, x),
+        h,
         None,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
+        kernel,
+        recurrent_kernel,
+        bias,
         return_cache,
     )
     return (h, cache) if return_cache else h
@@ -283,6 +304,9 @@ def gru_step_backward(
     cache: FloatArray,
     *,
     reset_after: bool = True,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
 ) -> GRUGradients:
     """The gradients of `sum(dh * h')` for `h' = gru_step(x, h, ...)`.
 
@@ -295,6 +319,9 @@ def gru_step_backward(
       bias: (2, 3U), (3U,) or None.
       cache: what `gru_step` returned, with the same instruction-set tier in use.
       reset_after: as `gru_step` was told.
+      activation: as `gru_step` was told, as are `recurrent_activation` and `clip`.
+      recurrent_activation: likewise.
+      clip: likewise.
 
     Returns:
       `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`, the last one of h.
@@ -312,18 +339,19 @@ def gru_step_backward(
       array([[0.5]])
     """
     op = "gru_step_backward"
-    x = operand(op, "x", x)
-    *gradients, _ = _native.recurrent_step_backward(
+    options = gated_options(op, activation, recurrent_activation, clip)
+    gradients = step_backward(
         op,
         GRU if reset_after else GRU_RESET_BEFORE,
-        operand(op, "dh", dh, x),
+        options,
+        dh,
         None,
         x,
-        operand(op, "h", h, x),
+        h,
         None,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        operand(op, "cache", cache, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        cache,
     )
-    return GRUGradients(*gradients)
+    return GRUGradients(*gradients[:5])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from foldgate import _native
-from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import LSTMGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
-from foldgate.ops._recurrent import LSTM, counted_steps
+from foldgate.ops._recurrent import LSTM
+from foldgate.ops._recurrent_calls import backward, forward, step, step_backward
+from foldgate.ops._recurrent_options import Gate, gated_options
 
 
 def lstm(
@@ -19,6 +19,13 @@ def lstm(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None = None,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: FloatArray | None = None,
+    projection: FloatArray | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
     initial_h: FloatArray | None = None,
     initial_c: FloatArray | None = None,
     mask: BoolArray | None = None,
@@ -39,6 +46,17 @@ def lstm(
       kernel: (D, 4U), gates in the order i, f, c, o.
       recurrent_kernel: (U, 4U).
       bias: (4U,) or None.
+      activation: the candidate's function in the place of tanh: a name, or a tuple of a name and its
+        parameters, with these defaults: `"linear"` (or None), `"relu"`, `"tanh"`, `"sigmoid"`,
+        `("affine", 1, 0)`, `("leaky_relu", 0.2)`, `("thresholded_relu", 1)`, `("scaled_tanh", 1, 1)`,
+        `("hard_sigmoid", 1/6, 0.5)`, `("elu", 1)`, `"softsign"`, `"softplus"`.
+      recurrent_activation: the same for i, f and o, in the place of sigmoid.
+      output_activation: the same for c' before the output gate; None: as `activation`.
+      peephole: (3, U) or None: i and f see `peephole[:2] * c`, o sees `peephole[2] * c'`.
+      projection: (U, P) or None: h' is `(o tanh(c')) @ projection`, which makes h (N, P) and
+        recurrent_kernel (P, 4U), as PyTorch's `proj_size`.
+      clip: the gates' sums are held within [-clip, clip], as ONNX Runtime has it; None: they are not.
+      coupled: f = 1 - i; what the weights have for f is not used.
       initial_h: (N, U), or None for zeros.
       initial_c: (N, U), or None for zeros.
       mask: (N, T) of bool, True where a step counts. A masked step carries all states, its `x` is not read,
@@ -67,20 +85,24 @@ def lstm(
       >>> y.shape, h.shape, bool((y[:, -1] == h).all())
       ((32, 20, 16), (32, 16), True)
     """
-    if any_tensor(x, kernel, recurrent_kernel, bias, initial_h, initial_c):
+    if any_tensor(x, kernel, recurrent_kernel, bias, initial_h, initial_c) or any_tensor(
+        peephole, projection
+    ):
         return record(lstm, _recorded, _OPERANDS, locals())
     op = "lstm"
-    x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    y, h, c, cache = _native.recurrent_forward(
+    options = gated_options(
+        op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
+    )
+    y, h, c, cache = forward(
         op,
         LSTM,
+        options,
         x,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        optional(op, "initial_h", initial_h, x),
-        optional(op, "initial_c", initial_c, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_h,
+        initial_c,
         mask,
         lengths,
         reverse,
@@ -91,7 +113,7 @@ def lstm(
     return (y, h, c, cache) if return_cache else (y, h, c)
 
 
-_OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h", "initial_c")
+_OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h", "initial_c", "peephole", "projection")
 
 
 def _recorded(
@@ -101,6 +123,8 @@ def _recorded(
     bias: FloatArray | None,
     initial_h: FloatArray | None,
     initial_c: FloatArray | None,
+    peephole: FloatArray | None,
+    projection: FloatArray | None,
     *,
     return_sequences: bool,
     return_cache: bool,
@@ -109,6 +133,7 @@ def _recorded(
     no_cache("lstm", return_cache)
     weights = (kernel, recurrent_kernel, bias)
     options |= {"initial_h": initial_h, "initial_c": initial_c}
+    options |= {"peephole": peephole, "projection": projection}
     y, h, c, cache = lstm(x, *weights, return_cache=True, **options)
 
     def backward(
@@ -128,6 +153,13 @@ def lstm_backward(
     y: FloatArray,
     cache: FloatArray,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: FloatArray | None = None,
+    projection: FloatArray | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
     dh: FloatArray | None = None,
     dc: FloatArray | None = None,
     initial_h: FloatArray | None = None,
@@ -148,6 +180,14 @@ def lstm_backward(
       bias: (4U,) or None.
       y: what `lstm` returned.
       cache: what `lstm` returned, with the same instruction-set tier in use (`foldgate.set_max_isa`).
+      activation: as `lstm` was told, as are `recurrent_activation`, `output_activation`, `peephole`,
+        `projection`, `clip` and `coupled`.
+      recurrent_activation: likewise.
+      output_activation: likewise.
+      peephole: likewise.
+      projection: likewise.
+      clip: likewise.
+      coupled: likewise.
       dh: the gradient of the last h, (N, U), or None for zeros.
       dc: the gradient of the last c, (N, U), or None for zeros.
       initial_h: (N, U) or None.
@@ -159,8 +199,8 @@ def lstm_backward(
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
-      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`; dbias is None where
-      there was no bias. dx is 0 at masked steps.
+      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c, dpeephole, dprojection)`;
+      None where what it is of was None. dx is 0 at masked steps.
 
     Raises:
       TypeError: as `lstm`.
@@ -176,30 +216,31 @@ def lstm_backward(
       ((2, 5, 3), (3, 16), None)
     """
     op = "lstm_backward"
-    x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    return LSTMGradients(
-        *_native.recurrent_backward(
-            op,
-            LSTM,
-            optional(op, "dy", dy, x),
-            x,
-            operand(op, "kernel", kernel, x),
-            operand(op, "recurrent_kernel", recurrent_kernel, x),
-            optional(op, "bias", bias, x),
-            operand(op, "y", y, x),
-            operand(op, "cache", cache, x),
-            optional(op, "dh", dh, x),
-            optional(op, "dc", dc, x),
-            optional(op, "initial_h", initial_h, x),
-            optional(op, "initial_c", initial_c, x),
-            mask,
-            lengths,
-            reverse,
-            zero_output_for_mask,
-            need_dx,
-        )
+    options = gated_options(
+        op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
     )
+    gradients = backward(
+        op,
+        LSTM,
+        options,
+        dy,
+        x,
+        kernel,
+        recurrent_kernel,
+        bias,
+        y,
+        cache,
+        dh,
+        dc,
+        initial_h,
+        initial_c,
+        mask,
+        lengths,
+        reverse,
+        zero_output_for_mask,
+        need_dx,
+    )
+    return LSTMGradients(*gradients)
 
 
 def lstm_step(
@@ -210,6 +251,13 @@ def lstm_step(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None = None,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: FloatArray | None = None,
+    projection: FloatArray | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
     """One step of the LSTM, for loops of your own; see `lstm` for the equations.
@@ -221,6 +269,17 @@ def lstm_step(
       kernel: (D, 4U), gates in the order i, f, c, o.
       recurrent_kernel: (U, 4U).
       bias: (4U,) or None.
+      activation: the candidate's function in the place of tanh: a name, or a tuple of a name and its
+        parameters, with these defaults: `"linear"` (or None), `"relu"`, `"tanh"`, `"sigmoid"`,
+        `("affine", 1, 0)`, `("leaky_relu", 0.2)`, `("thresholded_relu", 1)`, `("scaled_tanh", 1, 1)`,
+        `("hard_sigmoid", 1/6, 0.5)`, `("elu", 1)`, `"softsign"`, `"softplus"`.
+      recurrent_activation: the same for i, f and o, in the place of sigmoid.
+      output_activation: the same for c' before the output gate; None: as `activation`.
+      peephole: (3, U) or None: i and f see `peephole[:2] * c`, o sees `peephole[2] * c'`.
+      projection: (U, P) or None: h' is `(o tanh(c')) @ projection`, which makes h (N, P) and
+        recurrent_kernel (P, 4U), as PyTorch's `proj_size`.
+      clip: the gates' sums are held within [-clip, clip], as ONNX Runtime has it; None: they are not.
+      coupled: f = 1 - i; what the weights have for f is not used.
       return_cache: whether to return also what `lstm_step_backward` needs.
 
     Returns:
@@ -238,25 +297,17 @@ def lstm_step(
       >>> c  # every gate is half open, and the candidate is 0
       array([[0.5]])
     """
-    if any_tensor(x, h, c, kernel, recurrent_kernel, bias):
+    if any_tensor(x, h, c, kernel, recurrent_kernel, bias) or any_tensor(peephole, projection):
         return record(lstm_step, _recorded_step, _STEP_OPERANDS, locals())
     op = "lstm_step"
-    x = operand(op, "x", x)
-    h, c, cache = _native.recurrent_step(
-        op,
-        LSTM,
-        x,
-        operand(op, "h", h, x),
-        operand(op, "c", c, x),
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        return_cache,
+    options = gated_options(
+        op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
     )
+    h, c, cache = step(op, LSTM, options, x, h, c, kernel, recurrent_kernel, bias, return_cache)
     return (h, c, cache) if return_cache else (h, c)
 
 
-_STEP_OPERANDS = ("x", "h", "c", "kernel", "recurrent_kernel", "bias")
+_STEP_OPERANDS = ("x", "h", "c", "kernel", "recurrent_kernel", "bias", "peephole", "projection")
 
 
 def _recorded_step(
@@ -266,19 +317,21 @@ def _recorded_step(
     kernel: FloatArray,
     recurrent_kernel: FloatArray,
     bias: FloatArray | None,
+    peephole: FloatArray | None,
+    projection: FloatArray | None,
     *,
     return_cache: bool,
     **options: Any,
 ) -> tuple[Any, Backward]:
     no_cache("lstm_step", return_cache)
+    options |= {"peephole": peephole, "projection": projection}
     operands = (x, h, c, kernel, recurrent_kernel, bias)
     new_h, new_c, cache = lstm_step(*operands, return_cache=True, **options)
 
     def backward(needs: Needs, dh: FloatArray | None, dc: FloatArray | None) -> Sequence[FloatArray | None]:
-        dx, dkernel, drecurrent_kernel, dbias, *dstates = lstm_step_backward(
-            dh, dc, *operands, cache, **options
-        )
-        return (dx, *dstates, dkernel, drecurrent_kernel, dbias)
+        d = lstm_step_backward(dh, dc, *operands, cache, **options)
+        weights = (d.dkernel, d.drecurrent_kernel, d.dbias, d.dpeephole, d.dprojection)
+        return (d.dx, d.dinitial_h, d.dinitial_c, *weights)
 
     return (new_h, new_c), backward
 
@@ -293,6 +346,14 @@ def lstm_step_backward(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None,
     cache: FloatArray,
+    *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: FloatArray | None = None,
+    projection: FloatArray | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
 ) -> LSTMGradients:
     """The gradients of `sum(dh * h') + sum(dc * c')` for `(h', c') = lstm_step(x, h, c, ...)`.
 
@@ -306,9 +367,18 @@ def lstm_step_backward(
       recurrent_kernel: (U, 4U).
       bias: (4U,) or None.
       cache: what `lstm_step` returned, with the same instruction-set tier in use.
+      activation: as `lstm_step` was told, as are `recurrent_activation`, `output_activation`, `peephole`,
+        `projection`, `clip` and `coupled`.
+      recurrent_activation: likewise.
+      output_activation: likewise.
+      peephole: likewise.
+      projection: likewise.
+      clip: likewise.
+      coupled: likewise.
 
     Returns:
-      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`, the last two of h and c.
+      `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c, dpeephole, dprojection)`;
+      dinitial_h and dinitial_c are of h and c.
 
     Raises:
       TypeError: as `lstm_step`.
@@ -323,19 +393,21 @@ def lstm_step_backward(
       array([[0.5]])
     """
     op = "lstm_step_backward"
-    x = operand(op, "x", x)
-    return LSTMGradients(
-        *_native.recurrent_step_backward(
-            op,
-            LSTM,
-            optional(op, "dh", dh, x),
-            optional(op, "dc", dc, x),
-            x,
-            operand(op, "h", h, x),
-            operand(op, "c", c, x),
-            operand(op, "kernel", kernel, x),
-            operand(op, "recurrent_kernel", recurrent_kernel, x),
-            optional(op, "bias", bias, x),
-            operand(op, "cache", cache, x),
-        )
+    options = gated_options(
+        op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
     )
+    gradients = step_backward(
+        op,
+        LSTM,
+        options,
+        dh,
+        dc,
+        x,
+        h,
+        c,
+        kernel,
+        recurrent_kernel,
+        bias,
+        cache,
+    )
+    return LSTMGradients(*gradients)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from foldgate import _native
-from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import SimpleRNNGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
-from foldgate.ops._recurrent import counted_steps, rnn_cell
+from foldgate.ops._recurrent import rnn_code
+from foldgate.ops._recurrent_calls import backward, forward, step, step_backward
+from foldgate.ops._recurrent_options import Gate, rnn_options
 
 
 def simple_rnn(
@@ -19,7 +19,8 @@ def simple_rnn(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None = None,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
     initial_h: FloatArray | None = None,
     mask: BoolArray | None = None,
     lengths: IntArray | None = None,
@@ -37,7 +38,9 @@ def simple_rnn(
       kernel: (D, U).
       recurrent_kernel: (U, U).
       bias: (U,) or None.
-      activation: `"tanh"` or `"relu"`.
+      activation: `"tanh"`, `"relu"` or another function: a name, or a tuple of a name and its parameters; see
+        `foldgate.ops.lstm` for what there is.
+      clip: the activation's argument is held within [-clip, clip]; None: it is not.
       initial_h: (N, U), or None for zeros.
       mask: (N, T) of bool, True where a step counts. A masked step carries the state, its `x` is not read,
         and it costs nothing.
@@ -56,7 +59,7 @@ def simple_rnn(
       TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a
         mask that is not of bool, lengths that are not integers.
       ValueError: shapes or lengths do not fit; mask and lengths are both given; a cache without sequences;
-        another activation.
+        an unknown activation.
 
     Example:
       >>> import numpy as np
@@ -68,16 +71,16 @@ def simple_rnn(
     if any_tensor(x, kernel, recurrent_kernel, bias, initial_h):
         return record(simple_rnn, _recorded, _OPERANDS, locals())
     op = "simple_rnn"
-    x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    y, h, _, cache = _native.recurrent_forward(
+    options = rnn_options(op, activation, clip)
+    y, h, _, cache = forward(
         op,
-        rnn_cell(op, activation),
+        rnn_code(activation),
+        options,
         x,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        optional(op, "initial_h", initial_h, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_h,
         None,
         mask,
         lengths,
@@ -123,7 +126,8 @@ def simple_rnn_backward(
     y: FloatArray,
     cache: FloatArray,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
     dh: FloatArray | None = None,
     initial_h: FloatArray | None = None,
     mask: BoolArray | None = None,
@@ -143,6 +147,7 @@ def simple_rnn_backward(
       y: what `simple_rnn` returned.
       cache: what `simple_rnn` returned, with the same instruction-set tier in use (`foldgate.set_max_isa`).
       activation: as `simple_rnn` was told.
+      clip: likewise.
       dh: the gradient of the last h, (N, U), or None for zeros.
       initial_h: (N, U) or None.
       mask: (N, T) or None.
@@ -168,21 +173,21 @@ def simple_rnn_backward(
       array([1., 1., 1.])
     """
     op = "simple_rnn_backward"
-    x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    *gradients, _ = _native.recurrent_backward(
+    options = rnn_options(op, activation, clip)
+    gradients = backward(
         op,
-        rnn_cell(op, activation),
-        optional(op, "dy", dy, x),
+        rnn_code(activation),
+        options,
+        dy,
         x,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        operand(op, "y", y, x),
-        operand(op, "cache", cache, x),
-        optional(op, "dh", dh, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        y,
+        cache,
+        dh,
         None,
-        optional(op, "initial_h", initial_h, x),
+        initial_h,
         None,
         mask,
         lengths,
@@ -190,7 +195,7 @@ def simple_rnn_backward(
         zero_output_for_mask,
         need_dx,
     )
-    return SimpleRNNGradients(*gradients)
+    return SimpleRNNGradients(*gradients[:5])
 
 
 def simple_rnn_step(
@@ -200,7 +205,8 @@ def simple_rnn_step(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None = None,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
     return_cache: bool = False,
 ) -> Any:
     """One step of the simple RNN, for loops of your own; see `simple_rnn` for the equation.
@@ -211,7 +217,9 @@ def simple_rnn_step(
       kernel: (D, U).
       recurrent_kernel: (U, U).
       bias: (U,) or None.
-      activation: `"tanh"` or `"relu"`.
+      activation: `"tanh"`, `"relu"` or another function: a name, or a tuple of a name and its parameters; see
+        `foldgate.ops.lstm` for what there is.
+      clip: the activation's argument is held within [-clip, clip]; None: it is not.
       return_cache: whether to return also what `simple_rnn_step_backward` needs.
 
     Returns:
@@ -219,7 +227,7 @@ def simple_rnn_step(
 
     Raises:
       TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`.
-      ValueError: the shapes do not fit each other; another activation.
+      ValueError: the shapes do not fit each other; an unknown activation.
 
     Example:
       >>> import numpy as np
@@ -231,17 +239,9 @@ def simple_rnn_step(
     if any_tensor(x, h, kernel, recurrent_kernel, bias):
         return record(simple_rnn_step, _recorded_step, _STEP_OPERANDS, locals())
     op = "simple_rnn_step"
-    x = operand(op, "x", x)
-    h, _, cache = _native.recurrent_step(
-        op,
-        rnn_cell(op, activation),
-        x,
-        operand(op, "h", h, x),
-        None,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        return_cache,
+    options = rnn_options(op, activation, clip)
+    h, _, cache = step(
+        op, rnn_code(activation), options, x, h, None, kernel, recurrent_kernel, bias, return_cache
     )
     return (h, cache) if return_cache else h
 
@@ -281,7 +281,8 @@ def simple_rnn_step_backward(
     bias: FloatArray | None,
     cache: FloatArray,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
 ) -> SimpleRNNGradients:
     """The gradients of `sum(dh * h')` for `h' = simple_rnn_step(x, h, ...)`.
 
@@ -294,6 +295,7 @@ def simple_rnn_step_backward(
       bias: (U,) or None.
       cache: what `simple_rnn_step` returned, with the same instruction-set tier in use.
       activation: as `simple_rnn_step` was told.
+      clip: likewise.
 
     Returns:
       `SimpleRNNGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`, the last one of h.
@@ -311,18 +313,19 @@ def simple_rnn_step_backward(
       array([[3.]])
     """
     op = "simple_rnn_step_backward"
-    x = operand(op, "x", x)
-    *gradients, _ = _native.recurrent_step_backward(
+    options = rnn_options(op, activation, clip)
+    gradients = step_backward(
         op,
-        rnn_cell(op, activation),
-        operand(op, "dh", dh, x),
+        rnn_code(activation),
+        options,
+        dh,
         None,
         x,
-        operand(op, "h", h, x),
+        h,
         None,
-        operand(op, "kernel", kernel, x),
-        operand(op, "recurrent_kernel", recurrent_kernel, x),
-        optional(op, "bias", bias, x),
-        operand(op, "cache", cache, x),
+        kernel,
+        recurrent_kernel,
+        bias,
+        cache,
     )
-    return SimpleRNNGradients(*gradients)
+    return SimpleRNNGradients(*gradients[:5])

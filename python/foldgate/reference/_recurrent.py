@@ -33,12 +33,12 @@ States: TypeAlias = tuple[Array, ...]
 """(h,) or (h, c), each (N, U)."""
 
 StepGradients: TypeAlias = tuple[Any, ...]
-"""(dx, dkernel, drecurrent_kernel, dbias, *dstates): what a step's backward returns."""
+"""(dx, *dweights, *dstates): what a step's backward returns."""
 
 
-def initial_state(state: Array | None, x: Array, recurrent_kernel: Array) -> Array:
-    """The state given, or zeros `(N, U)`."""
-    return np.zeros((x.shape[0], recurrent_kernel.shape[0]), x.dtype) if state is None else state
+def initial_state(state: Array | None, x: Array, width: int) -> Array:
+    """The state given, or zeros `(N, width)`."""
+    return np.zeros((x.shape[0], width), x.dtype) if state is None else state
 
 
 def make_mask(op: str, x: Array, mask: Array | None, lengths: Array | None) -> Array:
@@ -124,12 +124,12 @@ def unroll_backward(
         states: `(N, T, U)` each: what entered every step, as `states_before` gives it.
         cache: what `unroll` returned.
         mask: `(N, T)`.
-        weights: `(kernel, recurrent_kernel, bias)`, whose gradients are summed up over the steps.
+        weights: `(kernel, recurrent_kernel, bias, ...)`, whose gradients are summed up over the steps.
         reverse: whether `unroll` walked from the last step to the first.
         zero_output_for_mask: whether masked outputs were zero rather than the carried state.
 
     Returns:
-        `(dx, dkernel, drecurrent_kernel, dbias, *dinitial states)`.
+        `(dx, *dweights, *dinitial states)`.
     """
     steps = x.shape[1]
     caches = cache.reshape(steps, -1) if steps else cache
@@ -146,6 +146,8 @@ def unroll_backward(
         past = tuple(np.where(counts, np.zeros_like(d), d) for d in dstates)
         entering = tuple(state[:, t] for state in states)
         dx[:, t], *rest = step_backward(through, x[:, t], entering, caches[t])
-        dweights = tuple(None if a is None else a + b for a, b in zip(dweights, rest[:3], strict=True))
-        dstates = tuple(d + p for d, p in zip(rest[3:], past, strict=True))
+        dweights = tuple(
+            None if a is None else a + b for a, b in zip(dweights, rest[: len(weights)], strict=True)
+        )
+        dstates = tuple(d + p for d, p in zip(rest[len(weights) :], past, strict=True))
     return (dx, *dweights, *dstates)

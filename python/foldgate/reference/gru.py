@@ -6,6 +6,8 @@
     n = tanh(x @ Wn + bn + (r h) @ Rn)              without: on the state
     h' = (1 - z) n + z h
 
+With options: other functions for sigmoid and tanh; clip, which holds their arguments within [-clip, clip].
+
 kernel = [Wz Wr Wn] and recurrent_kernel = [Rz Rr Rn]: gates in the order z, r, h; U columns each. With
 reset_after the bias has two rows, [bz br bn] and [rz rr rn]; without, the first alone.
 
@@ -19,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from foldgate.gradients import GRUGradients
-from foldgate.reference._activation import sigmoid
+from foldgate.reference._gates import Gate, gate, gate_slope
 from foldgate.reference._recurrent import (
     States,
     initial_state,
@@ -41,6 +43,9 @@ def gru_step(
     bias: Array | None = None,
     *,
     reset_after: bool = True,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
     return_cache: bool = False,
 ) -> Array | tuple[Array, Array]:
     """One step of the GRU.
@@ -52,6 +57,9 @@ def gru_step(
         recurrent_kernel: `(U, 3U)`.
         bias: `(2, 3U)` with `reset_after` (row 0 for the input, row 1 recurrent), else `(3U,)`; or `None`.
         reset_after: whether the reset gate works on `h @ Rn + rn` rather than on `h`.
+        activation: the candidate's function; see `foldgate.reference._gates` for names and parameters.
+        recurrent_activation: that of z and r.
+        clip: what the functions are given is held within [-clip, clip]; `None`: it is not.
         return_cache: whether to return also what `gru_step_backward` needs.
 
     Returns:
@@ -66,12 +74,14 @@ def gru_step(
     input_bias, recurrent_bias = _biases(x, kernel, bias, reset_after)
     xz, xr, xn = np.split(x @ kernel + input_bias, 3, axis=1)
     hz, hr = np.split(h @ recurrent_kernel[:, : 2 * units] + recurrent_bias[: 2 * units], 2, axis=1)
-    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    z_sum, r_sum = xz + hz, xr + hr
+    z, r = gate(z_sum, recurrent_activation, clip), gate(r_sum, recurrent_activation, clip)
     seen = h if reset_after else r * h  # what the candidate's recurrent product sees
     hn = seen @ recurrent_kernel[:, 2 * units :] + recurrent_bias[2 * units :]
-    n = np.tanh(xn + (r * hn if reset_after else hn))
+    n_sum = xn + (r * hn if reset_after else hn)
+    n = gate(n_sum, activation, clip)
     new_h = (1 - z) * n + z * h
-    return (new_h, np.stack([z, r, n, hn]).ravel()) if return_cache else new_h
+    return (new_h, np.stack([z_sum, r_sum, n_sum, hn]).ravel()) if return_cache else new_h
 
 
 def gru_step_backward(
@@ -84,6 +94,9 @@ def gru_step_backward(
     cache: Array,
     *,
     reset_after: bool = True,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
 ) -> GRUGradients:
     """The gradients of `sum(dh * h')` for `h' = gru_step(x, h, ...)`.
 
@@ -91,7 +104,7 @@ def gru_step_backward(
         dh: `(N, U)`.
         x, h, kernel, recurrent_kernel, bias: what the step was given (`h` is the state that entered).
         cache: what the step returned.
-        reset_after: as in `gru_step`.
+        reset_after, activation, recurrent_activation, clip: as in `gru_step`.
 
     Returns:
         `GRUGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`.
@@ -104,19 +117,23 @@ def gru_step_backward(
         array([[0.5]])
     """
     units = h.shape[1]
-    z, r, n, hn = cache.reshape(4, *h.shape)
+    z_sum, r_sum, n_sum, hn = cache.reshape(4, *h.shape)
+    z, r = gate(z_sum, recurrent_activation, clip), gate(r_sum, recurrent_activation, clip)
+    n = gate(n_sum, activation, clip)
     candidate_kernel = recurrent_kernel[:, 2 * units :]
 
     dz, dn = dh * (h - n), dh * (1 - z)  # h' = (1 - z) n + z h
-    dn = dn * (1 - n * n)  # before the tanh
-    if reset_after:  # n = tanh(xn + r hn), hn = h @ Rn + rn
+    dn = dn * gate_slope(n_sum, activation, clip)  # before the candidate's function
+    if reset_after:  # n of xn + r hn, hn = h @ Rn + rn
         dr, dhn = dn * hn, dn * r
         seen, dh_past = h, dhn @ candidate_kernel.T
-    else:  # n = tanh(xn + hn), hn = (r h) @ Rn
+    else:  # n of xn + hn, hn = (r h) @ Rn
         dhn = dn
         dseen = dhn @ candidate_kernel.T
         dr, seen, dh_past = dseen * h, r * h, dseen * r
-    dzr = np.concatenate([dz * z * (1 - z), dr * r * (1 - r)], axis=1)
+    dz = dz * gate_slope(z_sum, recurrent_activation, clip)
+    dr = dr * gate_slope(r_sum, recurrent_activation, clip)
+    dzr = np.concatenate([dz, dr], axis=1)
 
     dinput = np.concatenate([dzr, dn], axis=1)  # (N, 3U), where x @ kernel came in
     drecurrent = np.concatenate([dzr, dhn], axis=1)  # (N, 3U), where the recurrent products came in
@@ -136,6 +153,9 @@ def gru(
     recurrent_kernel: Array,
     bias: Array | None = None,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
     initial_h: Array | None = None,
     mask: Array | None = None,
     lengths: Array | None = None,
@@ -152,6 +172,9 @@ def gru(
         kernel: `(D, 3U)`, gates z, r, h.
         recurrent_kernel: `(U, 3U)`.
         bias: `(2, 3U)` with `reset_after` (row 0 for the input, row 1 recurrent), else `(3U,)`; or `None`.
+        activation: the candidate's function; see `foldgate.reference._gates` for names and parameters.
+        recurrent_activation: that of z and r.
+        clip: what the functions are given is held within [-clip, clip]; `None`: it is not.
         initial_h: `(N, U)`, or `None` for zeros.
         mask: `(N, T)` bool, True where a step counts; a masked step carries the state and its `x` is
             not read.
@@ -181,14 +204,23 @@ def gru(
     def step(x_t: Array, states: States) -> tuple[States, Array]:
         (h,) = states
         h, cache = gru_step(
-            x_t, h, kernel, recurrent_kernel, bias, reset_after=reset_after, return_cache=True
+            x_t,
+            h,
+            kernel,
+            recurrent_kernel,
+            bias,
+            reset_after=reset_after,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            clip=clip,
+            return_cache=True,
         )
         return (h,), cache
 
     y, (h,), cache = unroll(
         step,
         x,
-        (initial_state(initial_h, x, recurrent_kernel),),
+        (initial_state(initial_h, x, recurrent_kernel.shape[0]),),
         make_mask("gru", x, mask, lengths),
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
@@ -206,6 +238,9 @@ def gru_backward(
     y: Array,
     cache: Array,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    clip: float | None = None,
     dh: Array | None = None,
     initial_h: Array | None = None,
     mask: Array | None = None,
@@ -222,6 +257,7 @@ def gru_backward(
         x, kernel, recurrent_kernel, bias: what `gru` was given.
         y, cache: what `gru` returned.
         dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
+        activation, recurrent_activation, clip: what `gru` was given.
         initial_h, mask, lengths, reverse, reset_after, zero_output_for_mask: what `gru` was given.
         need_dx: whether to return `dx`.
 
@@ -242,12 +278,22 @@ def gru_backward(
     if dy is None and dh is None:
         raise ValueError("gru_backward: dy and dh are None; expected at least one of them")
     steps = make_mask("gru_backward", x, mask, lengths)
-    first_h = initial_state(initial_h, x, recurrent_kernel)
+    first_h = initial_state(initial_h, x, recurrent_kernel.shape[0])
 
     def step_backward(dstates: States, x_t: Array, states: States, step_cache: Array) -> GRUGradients:
         (dh_t,), (h_t,) = dstates, states
         return gru_step_backward(
-            dh_t, x_t, h_t, kernel, recurrent_kernel, bias, step_cache, reset_after=reset_after
+            dh_t,
+            x_t,
+            h_t,
+            kernel,
+            recurrent_kernel,
+            bias,
+            step_cache,
+            reset_after=reset_after,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            clip=clip,
         )
 
     gradients = GRUGradients(

@@ -6,6 +6,10 @@
     c'        = f c + i g
     h'        = o tanh(c')
 
+With options: other functions for sigmoid and the two tanh; peepholes, which add p c to the sums of i and f
+and p c' to that of o; coupled gates, f = 1 - i; a projection, h' = (o tanh(c')) @ projection, which makes h
+P wide; and clip, which holds the sums i, f, g and o, but not c', within [-clip, clip].
+
 (Hochreiter & Schmidhuber 1997; the forget gate: Gers et al. 2000.)
 """
 
@@ -16,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from foldgate.gradients import LSTMGradients
-from foldgate.reference._activation import sigmoid
+from foldgate.reference._gates import Gate, gate, gate_slope
 from foldgate.reference._recurrent import (
     States,
+    StepGradients,
     initial_state,
     make_mask,
     states_before,
@@ -38,6 +43,13 @@ def lstm_step(
     recurrent_kernel: Array,
     bias: Array | None = None,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: Array | None = None,
+    projection: Array | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
     return_cache: bool = False,
 ) -> tuple[Array, ...]:
     """One step of the LSTM.
@@ -49,6 +61,13 @@ def lstm_step(
         kernel: `(D, 4U)`, gates i, f, c, o.
         recurrent_kernel: `(U, 4U)`.
         bias: `(4U,)` or `None`.
+        activation: the candidate's function; see `foldgate.reference._gates` for names and parameters.
+        recurrent_activation: that of i, f and o.
+        output_activation: that of c' before the output gate; `None`: as `activation`.
+        peephole: `(3, U)`, what i, f and o see of c; or `None`.
+        projection: `(U, P)`, which makes h `(N, P)` and recurrent_kernel `(P, 4U)`; or `None`.
+        clip: the gates' sums are held within [-clip, clip]; `None`: they are not.
+        coupled: f = 1 - i, and f's own weights are not read.
         return_cache: whether to return also what `lstm_step_backward` needs.
 
     Returns:
@@ -61,14 +80,22 @@ def lstm_step(
         >>> c  # every gate is half open, and the candidate is 0
         array([[0.5]])
     """
-    gates = x @ kernel + h @ recurrent_kernel
+    sums = x @ kernel + h @ recurrent_kernel
     if bias is not None:
-        gates = gates + bias
-    i, f, g, o = np.split(gates, 4, axis=1)
-    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+        sums = sums + bias
+    i_sum, f_sum, g_sum, o_sum = np.split(sums, 4, axis=1)
+    if peephole is not None:
+        i_sum, f_sum = i_sum + peephole[0] * c, f_sum + peephole[1] * c
+    i, g = gate(i_sum, recurrent_activation, clip), gate(g_sum, activation, clip)
+    f = 1 - i if coupled else gate(f_sum, recurrent_activation, clip)
     c = f * c + i * g
-    h = o * np.tanh(c)
-    return (h, c, np.stack([i, f, g, o, c]).ravel()) if return_cache else (h, c)
+    if peephole is not None:
+        o_sum = o_sum + peephole[2] * c
+    shown = gate(c, activation if output_activation is None else output_activation)
+    h = gate(o_sum, recurrent_activation, clip) * shown
+    if projection is not None:
+        h = h @ projection
+    return (h, c, np.stack([i_sum, f_sum, g_sum, o_sum, c]).ravel()) if return_cache else (h, c)
 
 
 def lstm_step_backward(
@@ -81,6 +108,14 @@ def lstm_step_backward(
     recurrent_kernel: Array,
     bias: Array | None,
     cache: Array,
+    *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: Array | None = None,
+    projection: Array | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
 ) -> LSTMGradients:
     """The gradients of `sum(dh * h') + sum(dc * c')` for `(h', c') = lstm_step(x, h, c, ...)`.
 
@@ -89,9 +124,12 @@ def lstm_step_backward(
         dc: `(N, U)`, or `None` for zeros; not both may be `None`.
         x, h, c, kernel, recurrent_kernel, bias: what the step was given (`h` and `c` are what entered).
         cache: what the step returned.
+        activation, recurrent_activation, output_activation, peephole, projection, clip, coupled: what the
+            step was given.
 
     Returns:
-        `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`.
+        `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c, dpeephole,
+        dprojection)`.
 
     Raises:
         ValueError: when both `dh` and `dc` are `None`.
@@ -107,19 +145,34 @@ def lstm_step_backward(
         raise ValueError("lstm_step_backward: dh and dc are None; expected at least one of them")
     dh = np.zeros_like(h) if dh is None else dh
     dc = np.zeros_like(c) if dc is None else dc
-    i, f, g, o, new_c = cache.reshape(5, *h.shape)
-    tanh_c = np.tanh(new_c)
+    i_sum, f_sum, g_sum, o_sum, new_c = cache.reshape(5, *c.shape)
+    i, g, o = (
+        gate(i_sum, recurrent_activation, clip),
+        gate(g_sum, activation, clip),
+        gate(o_sum, recurrent_activation, clip),
+    )
+    f = 1 - i if coupled else gate(f_sum, recurrent_activation, clip)
+    output = activation if output_activation is None else output_activation
+    shown = gate(new_c, output)
+    p_i, p_f, p_o = np.zeros((3, 1), c.dtype) if peephole is None else peephole
 
-    dc = dc + dh * o * (1 - tanh_c * tanh_c)  # h' = o tanh(c')
-    di, df, dg, do = dc * g, dc * c, dc * i, dh * tanh_c  # c' = f c + i g
-    dgates = np.concatenate([di * i * (1 - i), df * f * (1 - f), dg * (1 - g * g), do * o * (1 - o)], axis=1)
+    dm = dh if projection is None else dh @ projection.T  # m = o shown(c')
+    do = dm * shown * gate_slope(o_sum, recurrent_activation, clip)
+    dc = dc + dm * o * gate_slope(new_c, output) + do * p_o
+    di = dc * (g - c if coupled else g) * gate_slope(i_sum, recurrent_activation, clip)  # c' = f c + i g
+    df = np.zeros_like(dc) if coupled else dc * c * gate_slope(f_sum, recurrent_activation, clip)
+    dg = dc * i * gate_slope(g_sum, activation, clip)
+    dgates = np.concatenate([di, df, dg, do], axis=1)
+    dpeephole = np.stack([(di * c).sum(axis=0), (df * c).sum(axis=0), (do * new_c).sum(axis=0)])
     return LSTMGradients(
         dx=dgates @ kernel.T,
         dkernel=x.T @ dgates,
         drecurrent_kernel=h.T @ dgates,
         dbias=None if bias is None else dgates.sum(axis=0),
         dinitial_h=dgates @ recurrent_kernel.T,
-        dinitial_c=dc * f,
+        dinitial_c=dc * f + di * p_i + df * p_f,
+        dpeephole=None if peephole is None else dpeephole,
+        dprojection=None if projection is None else (o * shown).T @ dh,
     )
 
 
@@ -129,6 +182,13 @@ def lstm(
     recurrent_kernel: Array,
     bias: Array | None = None,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: Array | None = None,
+    projection: Array | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
     initial_h: Array | None = None,
     initial_c: Array | None = None,
     mask: Array | None = None,
@@ -145,6 +205,13 @@ def lstm(
         kernel: `(D, 4U)`, gates i, f, c, o.
         recurrent_kernel: `(U, 4U)`.
         bias: `(4U,)` or `None`.
+        activation: the candidate's function; see `foldgate.reference._gates` for names and parameters.
+        recurrent_activation: that of i, f and o.
+        output_activation: that of c' before the output gate; `None`: as `activation`.
+        peephole: `(3, U)`, what i, f and o see of c; or `None`.
+        projection: `(U, P)`, which makes h `(N, P)` and recurrent_kernel `(P, 4U)`; or `None`.
+        clip: the gates' sums are held within [-clip, clip]; `None`: they are not.
+        coupled: f = 1 - i, and f's own weights are not read.
         initial_h: `(N, U)`, or `None` for zeros.
         initial_c: `(N, U)`, or `None` for zeros.
         mask: `(N, T)` bool, True where a step counts; a masked step carries all states and its `x` is
@@ -173,13 +240,31 @@ def lstm(
 
     def step(x_t: Array, states: States) -> tuple[States, Array]:
         h, c = states
-        h, c, cache = lstm_step(x_t, h, c, kernel, recurrent_kernel, bias, return_cache=True)
+        h, c, cache = lstm_step(
+            x_t,
+            h,
+            c,
+            kernel,
+            recurrent_kernel,
+            bias,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            output_activation=output_activation,
+            peephole=peephole,
+            projection=projection,
+            clip=clip,
+            coupled=coupled,
+            return_cache=True,
+        )
         return (h, c), cache
 
     y, (h, c), cache = unroll(
         step,
         x,
-        (initial_state(initial_h, x, recurrent_kernel), initial_state(initial_c, x, recurrent_kernel)),
+        (
+            initial_state(initial_h, x, recurrent_kernel.shape[0]),
+            initial_state(initial_c, x, kernel.shape[1] // 4),
+        ),
         make_mask("lstm", x, mask, lengths),
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
@@ -197,6 +282,13 @@ def lstm_backward(
     y: Array,
     cache: Array,
     *,
+    activation: Gate = "tanh",
+    recurrent_activation: Gate = "sigmoid",
+    output_activation: Gate = None,
+    peephole: Array | None = None,
+    projection: Array | None = None,
+    clip: float | None = None,
+    coupled: bool = False,
     dh: Array | None = None,
     dc: Array | None = None,
     initial_h: Array | None = None,
@@ -215,11 +307,14 @@ def lstm_backward(
         y, cache: what `lstm` returned.
         dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
         dc: the gradient of the final c, `(N, U)`, or `None` for zeros.
+        activation, recurrent_activation, output_activation, peephole, projection, clip, coupled: what `lstm`
+            was given.
         initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask: what `lstm` was given.
         need_dx: whether to return `dx`.
 
     Returns:
-        `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c)`.
+        `LSTMGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c, dpeephole,
+        dprojection)`.
 
     Raises:
         ValueError: when `dy`, `dh` and `dc` are all `None`.
@@ -235,26 +330,52 @@ def lstm_backward(
     if dy is None and dh is None and dc is None:
         raise ValueError("lstm_backward: dy, dh and dc are None; expected at least one of them")
     steps = make_mask("lstm_backward", x, mask, lengths)
-    first_h = initial_state(initial_h, x, recurrent_kernel)
-    first_c = initial_state(initial_c, x, recurrent_kernel)
+    first_h = initial_state(initial_h, x, recurrent_kernel.shape[0])
+    first_c = initial_state(initial_c, x, kernel.shape[1] // 4)
     computed_c = cache.reshape(x.shape[1], 5, *first_c.shape)[:, 4].swapaxes(0, 1)  # (N, T, U)
 
-    def step_backward(dstates: States, x_t: Array, states: States, step_cache: Array) -> LSTMGradients:
+    def step_backward(dstates: States, x_t: Array, states: States, step_cache: Array) -> StepGradients:
         (dh_t, dc_t), (h_t, c_t) = dstates, states
-        return lstm_step_backward(dh_t, dc_t, x_t, h_t, c_t, kernel, recurrent_kernel, bias, step_cache)
-
-    gradients = LSTMGradients(
-        *unroll_backward(
-            step_backward,
-            dy,
-            (np.zeros_like(first_h) if dh is None else dh, np.zeros_like(first_c) if dc is None else dc),
-            x,
-            (states_before(y, first_h, steps, reverse), states_before(computed_c, first_c, steps, reverse)),
-            cache,
-            steps,
-            (kernel, recurrent_kernel, bias),
-            reverse=reverse,
-            zero_output_for_mask=zero_output_for_mask,
+        d = lstm_step_backward(
+            dh_t,
+            dc_t,
+            x_t,
+            h_t,
+            c_t,
+            kernel,
+            recurrent_kernel,
+            bias,
+            step_cache,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            output_activation=output_activation,
+            peephole=peephole,
+            projection=projection,
+            clip=clip,
+            coupled=coupled,
         )
+        weights = (d.dkernel, d.drecurrent_kernel, d.dbias, d.dpeephole, d.dprojection)
+        return (d.dx, *weights, d.dinitial_h, d.dinitial_c)
+
+    dx, dkernel, drecurrent_kernel, dbias, dpeephole, dprojection, dfirst_h, dfirst_c = unroll_backward(
+        step_backward,
+        dy,
+        (np.zeros_like(first_h) if dh is None else dh, np.zeros_like(first_c) if dc is None else dc),
+        x,
+        (states_before(y, first_h, steps, reverse), states_before(computed_c, first_c, steps, reverse)),
+        cache,
+        steps,
+        (kernel, recurrent_kernel, bias, peephole, projection),
+        reverse=reverse,
+        zero_output_for_mask=zero_output_for_mask,
     )
-    return gradients if need_dx else gradients._replace(dx=None)
+    return LSTMGradients(
+        dx if need_dx else None,
+        dkernel,
+        drecurrent_kernel,
+        dbias,
+        dfirst_h,
+        dfirst_c,
+        dpeephole,
+        dprojection,
+    )

@@ -1,6 +1,8 @@
 """The simple recurrent network: one step, its gradient, and both over a sequence.
 
-    h' = activation(x @ kernel + h @ recurrent_kernel + bias)        activation: tanh or relu
+    h' = activation(x @ kernel + h @ recurrent_kernel + bias)
+
+With clip the activation's argument is held within [-clip, clip].
 
 (Elman 1990.)
 """
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from foldgate.gradients import SimpleRNNGradients
-from foldgate.reference._activation import activate, activation_backward
+from foldgate.reference._gates import Gate, gate, gate_slope
 from foldgate.reference._recurrent import (
     States,
     initial_state,
@@ -33,7 +35,8 @@ def simple_rnn_step(
     recurrent_kernel: Array,
     bias: Array | None = None,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
     return_cache: bool = False,
 ) -> Array | tuple[Array, Array]:
     """One step of the simple RNN.
@@ -44,7 +47,8 @@ def simple_rnn_step(
         kernel: `(D, U)`.
         recurrent_kernel: `(U, U)`.
         bias: `(U,)` or `None`.
-        activation: `"tanh"` or `"relu"`.
+        activation: the function; see `foldgate.reference._gates` for names and parameters.
+        clip: what it is given is held within [-clip, clip]; `None`: it is not.
         return_cache: whether to return also what `simple_rnn_step_backward` needs.
 
     Returns:
@@ -56,12 +60,11 @@ def simple_rnn_step(
         >>> simple_rnn_step(one, one, one, one, activation="relu")
         array([[2.]])
     """
-    _check_activation(activation)
     product = x @ kernel + h @ recurrent_kernel
     if bias is not None:
         product = product + bias
-    new_h = activate(product, activation)
-    return (new_h, new_h.ravel()) if return_cache else new_h
+    new_h = gate(product, activation, clip)
+    return (new_h, product.ravel()) if return_cache else new_h
 
 
 def simple_rnn_step_backward(
@@ -73,7 +76,8 @@ def simple_rnn_step_backward(
     bias: Array | None,
     cache: Array,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
 ) -> SimpleRNNGradients:
     """The gradients of `sum(dh * h')` for `h' = simple_rnn_step(x, h, ...)`.
 
@@ -81,7 +85,7 @@ def simple_rnn_step_backward(
         dh: `(N, U)`.
         x, h, kernel, recurrent_kernel, bias: what the step was given (`h` is the state that entered).
         cache: what the step returned.
-        activation: as in `simple_rnn_step`.
+        activation, clip: as in `simple_rnn_step`.
 
     Returns:
         `SimpleRNNGradients(dx, dkernel, drecurrent_kernel, dbias, dinitial_h)`.
@@ -93,8 +97,7 @@ def simple_rnn_step_backward(
         >>> simple_rnn_step_backward(one, one, one, one, 3 * one, None, cache, activation="relu").dinitial_h
         array([[3.]])
     """
-    _check_activation(activation)
-    d = activation_backward(dh, cache.reshape(h.shape), activation)  # before the activation
+    d = dh * gate_slope(cache.reshape(h.shape), activation, clip)  # before the activation
     return SimpleRNNGradients(
         dx=d @ kernel.T,
         dkernel=x.T @ d,
@@ -110,7 +113,8 @@ def simple_rnn(
     recurrent_kernel: Array,
     bias: Array | None = None,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
     initial_h: Array | None = None,
     mask: Array | None = None,
     lengths: Array | None = None,
@@ -126,7 +130,8 @@ def simple_rnn(
         kernel: `(D, U)`.
         recurrent_kernel: `(U, U)`.
         bias: `(U,)` or `None`.
-        activation: `"tanh"` or `"relu"`.
+        activation: the function; see `foldgate.reference._gates` for names and parameters.
+        clip: what it is given is held within [-clip, clip]; `None`: it is not.
         initial_h: `(N, U)`, or `None` for zeros.
         mask: `(N, T)` bool, True where a step counts; a masked step carries the state and its `x` is
             not read.
@@ -156,14 +161,14 @@ def simple_rnn(
     def step(x_t: Array, states: States) -> tuple[States, Array]:
         (h,) = states
         h, cache = simple_rnn_step(
-            x_t, h, kernel, recurrent_kernel, bias, activation=activation, return_cache=True
+            x_t, h, kernel, recurrent_kernel, bias, activation=activation, clip=clip, return_cache=True
         )
         return (h,), cache
 
     y, (h,), cache = unroll(
         step,
         x,
-        (initial_state(initial_h, x, recurrent_kernel),),
+        (initial_state(initial_h, x, recurrent_kernel.shape[0]),),
         make_mask("simple_rnn", x, mask, lengths),
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
@@ -181,7 +186,8 @@ def simple_rnn_backward(
     y: Array,
     cache: Array,
     *,
-    activation: str = "tanh",
+    activation: Gate = "tanh",
+    clip: float | None = None,
     dh: Array | None = None,
     initial_h: Array | None = None,
     mask: Array | None = None,
@@ -196,7 +202,7 @@ def simple_rnn_backward(
         dy: `(N, T, U)`; may be `None` (zeros) when `dh` is given.
         x, kernel, recurrent_kernel, bias: what `simple_rnn` was given.
         y, cache: what `simple_rnn` returned.
-        activation: what `simple_rnn` was given.
+        activation, clip: what `simple_rnn` was given.
         dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
         initial_h, mask, lengths, reverse, zero_output_for_mask: what `simple_rnn` was given.
         need_dx: whether to return `dx`.
@@ -218,12 +224,12 @@ def simple_rnn_backward(
     if dy is None and dh is None:
         raise ValueError("simple_rnn_backward: dy and dh are None; expected at least one of them")
     steps = make_mask("simple_rnn_backward", x, mask, lengths)
-    first_h = initial_state(initial_h, x, recurrent_kernel)
+    first_h = initial_state(initial_h, x, recurrent_kernel.shape[0])
 
     def step_backward(dstates: States, x_t: Array, states: States, step_cache: Array) -> SimpleRNNGradients:
         (dh_t,), (h_t,) = dstates, states
         return simple_rnn_step_backward(
-            dh_t, x_t, h_t, kernel, recurrent_kernel, bias, step_cache, activation=activation
+            dh_t, x_t, h_t, kernel, recurrent_kernel, bias, step_cache, activation=activation, clip=clip
         )
 
     gradients = SimpleRNNGradients(
@@ -241,8 +247,3 @@ def simple_rnn_backward(
         )
     )
     return gradients if need_dx else gradients._replace(dx=None)
-
-
-def _check_activation(activation: str) -> None:
-    if activation not in ("tanh", "relu"):
-        raise ValueError(f"simple_rnn: activation is {activation!r}; expected 'tanh' or 'relu'")

@@ -104,7 +104,11 @@ class RecurrentCase(Case):
                 weights = self._weights(arrays, layer, d)
                 gradients = backward(part, layer_input, *weights, outputs[0], outputs[-1], reverse=d == 1)
                 inputs.append(gradients.dx)
-                results |= {f"{n}_{layer}{d}": g for n, g in gradients._asdict().items() if n != "dx"}
+                results |= {
+                    f"{n}_{layer}{d}": g
+                    for n, g in gradients._asdict().items()
+                    if n != "dx" and g is not None
+                }
             dy = inputs[0] if len(inputs) == 1 else inputs[0] + inputs[1]
         return results | {"dx": dy}
 

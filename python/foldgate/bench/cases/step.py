@@ -86,8 +86,8 @@ class StepCase(Case):
         *found, cache = getattr(ops, self.op)(*operands, return_cache=True)
         upstream = [arrays[f"d{name}"] for name in self.states]
         gradients = getattr(ops, f"{self.op}_backward")(*upstream, *operands, cache)
-        results: Arrays = dict(zip(self.states, found, strict=True)) | gradients._asdict()
-        return results
+        named = {name: value for name, value in gradients._asdict().items() if value is not None}
+        return dict(zip(self.states, found, strict=True)) | named
 
     def _operands(self, arrays: Arrays) -> list[Array]:
         names = ["x", *(f"initial_{name}" for name in self.states), "kernel", "recurrent_kernel", "bias"]

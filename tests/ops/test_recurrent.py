@@ -1,4 +1,4 @@
-"""The LSTM against the reference: sizes, masks, threads, layouts, NaN and infinities, refusals."""
+"""lstm, gru and simple_rnn against the reference: sizes, masks, threads, layouts, NaN, refusals."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import recurrent_checks as checks
+import recurrent_refusals as refusals
 
 from foldgate import ops
 from recurrent_cases import RECURRENT_OPS, RecurrentOp
 from support import MASK_KINDS
 
-each_op = pytest.mark.parametrize(
-    "op", [op for op in RECURRENT_OPS if op.name == "lstm"], ids=lambda op: op.label
-)
+each_op = pytest.mark.parametrize("op", RECURRENT_OPS, ids=lambda op: op.label)
 each_direction = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 
 
@@ -71,12 +70,12 @@ def test_layouts(op: RecurrentOp, dtype: Any, rng: np.random.Generator) -> None:
 
 @each_op
 def test_refusals(op: RecurrentOp, rng: np.random.Generator) -> None:
-    checks.check_refusals(op, rng)
+    refusals.check_refusals(op, rng)
 
 
 @each_op
 def test_backward_refusals(op: RecurrentOp, rng: np.random.Generator) -> None:
-    checks.check_backward_refusals(op, rng)
+    refusals.check_backward_refusals(op, rng)
 
 
 def test_cache_of_another_tier_is_refused() -> None:
@@ -87,3 +86,24 @@ def test_cache_of_another_tier_is_refused() -> None:
     cache[1] *= 2
     with pytest.raises(ValueError, match=r"lstm_backward: cache was made .* on another instruction-set tier"):
         ops.lstm_backward(y, x, kernel, recurrent, None, y, cache)
+
+
+@pytest.mark.parametrize("reset_after, shape", [(True, (6,)), (False, (2, 6))])
+def test_bias_of_the_other_kind_is_refused(reset_after: bool, shape: tuple[int, ...]) -> None:
+    expected = r"\(2, 6\)" if reset_after else r"\(6,\)"
+    with pytest.raises(ValueError, match=f"gru: bias has shape .*; expected {expected}"):
+        ops.gru(np.ones((1, 2, 2)), np.ones((2, 6)), np.ones((2, 6)), np.ones(shape), reset_after=reset_after)
+
+
+def test_cache_of_the_other_kind_is_refused() -> None:
+    x, kernel, recurrent = np.ones((1, 2, 2)), np.ones((2, 6)), np.ones((2, 6))
+    y, _, cache = ops.gru(x, kernel, recurrent, return_cache=True)
+    with pytest.raises(ValueError, match="gru_backward: cache"):
+        ops.gru_backward(y, x, kernel, recurrent, None, y, cache, reset_after=False)
+
+
+@pytest.mark.parametrize("activation", ["gelu", ""])
+def test_other_activations_are_refused(activation: Any) -> None:
+    one = np.ones((1, 1))
+    with pytest.raises(ValueError, match=f"simple_rnn: activation is {activation!r}; expected one of linear"):
+        ops.simple_rnn(one[None], one, one, activation=activation)
