@@ -93,6 +93,8 @@ def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
     wide_kernel = array(3, 3, 5 * size, 6)  # Cout, Cin
     wide = ops.conv_transpose(x, wide_kernel, bias, strides=2, activation="tanh")
     dwide = array(*wide.shape)
+    steps, step_kernel = array(2, 40 * size, 6), array(5, 6, 5 * size)
+    each, mix = array(3, 3, 6, 2), array(1, 1, 12, 5 * size)
     deep, deep_kernel = array(2, extent, extent, 3 * size), array(3, 3, 1, 3 * size)
     return {
         "conv": lambda: (
@@ -101,6 +103,13 @@ def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
             ops.conv(deep, deep_kernel, groups=3 * size),
         ),
         "conv_backward": lambda: ops.conv_backward(dy, x, kernel, y=y, padding="same", activation="tanh"),
+        "conv_step": lambda: ops.conv_step(
+            steps, None, step_kernel, bias, dilation_rate=2, activation="tanh"
+        ),
+        "separable_conv": lambda: ops.separable_conv(x, each, mix, bias, padding="same", activation="tanh"),
+        "separable_conv_backward": lambda: ops.separable_conv_backward(
+            dy, x, each, mix, y=y, padding="same", activation="tanh"
+        ),
         "conv_transpose": lambda: ops.conv_transpose(x, wide_kernel, bias, strides=2, activation="tanh"),
         "conv_transpose_backward": lambda: ops.conv_transpose_backward(
             dwide, x, wide_kernel, y=wide, strides=2, activation="tanh"

@@ -16,10 +16,12 @@ __all__ = [
     "AttentionOutput",
     "BatchNormOutput",
     "ConvGradients",
+    "ConvStep",
     "GRUGradients",
     "LSTMGradients",
     "NormGradients",
     "NormOutput",
+    "SeparableConvGradients",
     "SimpleRNNGradients",
 ]
 
@@ -64,6 +66,37 @@ class LSTMGradients(NamedTuple):
     dinitial_c: NDArray[Any]
     dpeephole: NDArray[Any] | None = None
     dprojection: NDArray[Any] | None = None
+
+
+class ConvStep(NamedTuple):
+    """What `conv_step` returns.
+
+    Fields:
+        y: `(N, T, Cout)`, the outputs of the time steps given.
+        state: `(N, (k - 1) * dilation_rate, Cin)`, the last inputs, for the next call.
+    """
+
+    y: NDArray[Any]
+    state: NDArray[Any]
+
+
+class SeparableConvGradients(NamedTuple):
+    """What `separable_conv_backward` returns.
+
+    The gradients of `sum(dy * y)`.
+
+    Fields:
+        dx: the shape of `x`, or `None` with `need_dx=False`.
+        ddepthwise_kernel: `(*k, Cin, multiplier)`, or `None` with `need_ddepthwise_kernel=False`.
+        dpointwise_kernel: `(1, ..., 1, Cin * multiplier, Cout)`, or `None` with
+            `need_dpointwise_kernel=False`.
+        dbias: `(Cout,)`, or `None` with `need_dbias=False`.
+    """
+
+    dx: NDArray[Any] | None
+    ddepthwise_kernel: NDArray[Any] | None
+    dpointwise_kernel: NDArray[Any] | None
+    dbias: NDArray[Any] | None
 
 
 class GRUGradients(NamedTuple):

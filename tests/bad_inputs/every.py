@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bad_inputs.adaptive import adaptive_rows
 from bad_inputs.attention import attention_rows
+from bad_inputs.conv_parts import conv_part_rows
 from bad_inputs.elementwise import elementwise_rows
 from bad_inputs.native import native_rows
 from bad_inputs.norms import norm_rows
@@ -25,6 +26,7 @@ def all_rows() -> Iterator[Row]:
     yield from window_rows()
     yield from transposed_rows()
     yield from adaptive_rows()
+    yield from conv_part_rows()
     yield from elementwise_rows()
     yield from norm_rows()
     yield from attention_rows()

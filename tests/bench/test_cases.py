@@ -20,6 +20,7 @@ from foldgate.bench.cases import (
     Case,
     ColumnsCase,
     ConvCase,
+    ConvStepCase,
     ConvTransposeCase,
     ElementwiseCase,
     MatmulCase,
@@ -27,6 +28,7 @@ from foldgate.bench.cases import (
     OptimizerCase,
     PoolCase,
     RecurrentCase,
+    SeparableConvCase,
     SoftmaxCase,
     StepCase,
     select,
@@ -56,6 +58,10 @@ def shrunk(case: Case) -> Case:
     if isinstance(case, ConvTransposeCase):
         spatial = tuple(min(size, 6) for size in case.spatial)
         return replace(case, batch=2, channels=5, spatial=spatial, filters=3)
+    if isinstance(case, ConvStepCase):
+        return replace(case, steps=min(case.steps, 6), channels=5, filters=7)
+    if isinstance(case, SeparableConvCase):
+        return replace(case, batch=2, channels=5, size=7, filters=3)
     if isinstance(case, PoolCase):
         return replace(case, batch=2, channels=3, spatial=tuple(9 for _ in case.spatial))
     if isinstance(case, NormCase):

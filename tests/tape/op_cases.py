@@ -70,6 +70,16 @@ CASES |= {
         partly(ops.conv_transpose, "x kernel bias", strides=2, activation="tanh"),
         (normal(2, 3, 3, 2), normal(3, 2, 3, 2), normal(3)),
     ),
+    "conv_step": (
+        partly(ops.conv_step, "x state kernel bias", dilation_rate=2, activation="tanh"),
+        (normal(2, 5, 3), normal(2, 4, 3), normal(3, 3, 3), normal(3)),
+    ),
+    "separable_conv": (
+        partly(
+            ops.separable_conv, "x depthwise_kernel pointwise_kernel bias", padding="same", activation="tanh"
+        ),
+        (normal(2, 4, 5, 2), normal(3, 2, 2, 2), normal(1, 1, 4, 3), normal(3)),
+    ),
     "im2col": (lambda x: ops.im2col(x, 2), (normal(2, 4, 3, 2),)),
     "col2im": (lambda c: ops.col2im(c, (2, 4, 3, 2), 2), (normal(2, 3, 2, 8),)),
     "max_pool": (ops.max_pool, (RANDOM.permutation(64).reshape(2, 4, 4, 2) / 8,)),

@@ -27,6 +27,7 @@ from foldgate.ops.batch_norm import (
 )
 from foldgate.ops.clipping import clip_by_global_norm, global_norm
 from foldgate.ops.conv import conv, conv_backward
+from foldgate.ops.conv_step import conv_step
 from foldgate.ops.conv_transpose import conv_transpose, conv_transpose_backward
 from foldgate.ops.cross_entropy import (
     sigmoid_cross_entropy,
@@ -76,6 +77,7 @@ from foldgate.ops.optimizers import adadelta_update, adagrad_update, lion_update
 from foldgate.ops.packed_conv import PackedConv
 from foldgate.ops.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
 from foldgate.ops.pool import max_pool, max_pool_backward
+from foldgate.ops.separable_conv import separable_conv, separable_conv_backward
 from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
 from foldgate.ops.softmax import (
     log_softmax,
@@ -107,6 +109,7 @@ __all__ = [
     "col2im",
     "conv",
     "conv_backward",
+    "conv_step",
     "conv_transpose",
     "conv_transpose_backward",
     "elu",
@@ -161,6 +164,8 @@ __all__ = [
     "rmsprop_update",
     "selu",
     "selu_backward",
+    "separable_conv",
+    "separable_conv_backward",
     "sgd_update",
     "sigmoid",
     "sigmoid_backward",

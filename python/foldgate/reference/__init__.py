@@ -16,10 +16,12 @@ from foldgate.gradients import AttentionGradients as AttentionGradients
 from foldgate.gradients import AttentionOutput as AttentionOutput
 from foldgate.gradients import BatchNormOutput as BatchNormOutput
 from foldgate.gradients import ConvGradients as ConvGradients
+from foldgate.gradients import ConvStep as ConvStep
 from foldgate.gradients import GRUGradients as GRUGradients
 from foldgate.gradients import LSTMGradients as LSTMGradients
 from foldgate.gradients import NormGradients as NormGradients
 from foldgate.gradients import NormOutput as NormOutput
+from foldgate.gradients import SeparableConvGradients as SeparableConvGradients
 from foldgate.gradients import SimpleRNNGradients as SimpleRNNGradients
 from foldgate.reference.activations import elu as elu
 from foldgate.reference.activations import elu_backward as elu_backward
@@ -44,6 +46,7 @@ from foldgate.reference.clipping import clip_by_global_norm as clip_by_global_no
 from foldgate.reference.clipping import global_norm as global_norm
 from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
+from foldgate.reference.conv_step import conv_step as conv_step
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
 from foldgate.reference.conv_transpose import conv_transpose_backward as conv_transpose_backward
 from foldgate.reference.elementwise import erf as erf
@@ -106,6 +109,8 @@ from foldgate.reference.packed_recurrent import PackedLSTM as PackedLSTM
 from foldgate.reference.packed_recurrent import PackedSimpleRNN as PackedSimpleRNN
 from foldgate.reference.pool import max_pool as max_pool
 from foldgate.reference.pool import max_pool_backward as max_pool_backward
+from foldgate.reference.separable_conv import separable_conv as separable_conv
+from foldgate.reference.separable_conv import separable_conv_backward as separable_conv_backward
 from foldgate.reference.simple_rnn import simple_rnn as simple_rnn
 from foldgate.reference.simple_rnn import simple_rnn_backward as simple_rnn_backward
 from foldgate.reference.simple_rnn import simple_rnn_step as simple_rnn_step

@@ -9,6 +9,7 @@ from . import (
     beyond,
     columns,
     conv,
+    conv_parts,
     conv_transpose,
     elementwise,
     matmul,
@@ -23,6 +24,7 @@ from .attention import AttentionCase
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
 from .conv import ConvCase
+from .conv_parts import ConvStepCase, SeparableConvCase
 from .conv_transpose import ConvTransposeCase
 from .elementwise import ElementwiseCase
 from .matmul import MatmulCase
@@ -51,6 +53,7 @@ __all__ = [
     "Case",
     "ColumnsCase",
     "ConvCase",
+    "ConvStepCase",
     "ConvTransposeCase",
     "ElementwiseCase",
     "MatmulCase",
@@ -58,6 +61,7 @@ __all__ = [
     "OptimizerCase",
     "PoolCase",
     "RecurrentCase",
+    "SeparableConvCase",
     "SoftmaxCase",
     "StepCase",
     "select",
@@ -74,6 +78,7 @@ ALL_CASES: tuple[Case, ...] = (
     *step.CASES,
     *matmul.CASES,
     *columns.CASES,
+    *conv_parts.CASES,
     *elementwise.CASES,
     *softmax.CASES,
     *beyond.CASES,
