@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -174,7 +175,7 @@ class PoolWindow(NamedTuple):
     pool_size: tuple[int, ...]
     strides: tuple[int, ...]
     dilation: tuple[int, ...]
-    pads: list[int]
+    pads: tuple[int, ...]
     ceil_mode: bool
     channels_first: bool
 
@@ -190,6 +191,31 @@ def pool_window(
     ceil_mode: bool,
 ) -> PoolWindow:
     """What a caller says of a pooling window, in numbers; extents are checked by the native plan."""
+    # Translating costs more than a small pool, and models repeat a few shapes. Only for plain options: True
+    # and 1.0 equal 1 as keys.
+    plain = (
+        type(shape) is tuple
+        and type(pool_size) is int
+        and (strides is None or type(strides) is int)
+        and type(padding) is str
+        and type(data_format) is str
+        and type(dilation_rate) is int
+        and type(ceil_mode) is bool
+    )
+    translate = _known_window if plain else _window
+    return translate(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
+
+
+def _window(
+    op: str,
+    shape: Sequence[int],
+    pool_size: Ints,
+    strides: Ints | None,
+    padding: Padding,
+    data_format: str,
+    dilation_rate: Ints,
+    ceil_mode: bool,
+) -> PoolWindow:
     channels_first = channels_axis(op, data_format, len(shape)) == 1
     rank = len(shape) - 2
     if not 1 <= rank <= 3:
@@ -203,7 +229,10 @@ def pool_window(
     steps = size if strides is None else per_axis(op, "strides", strides, rank)
     dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
     pads = flat_pads(op, padding, shape[2:] if channels_first else shape[1:-1], size, steps, dilation)
-    return PoolWindow(size, steps, dilation, pads, ceil_mode, channels_first)
+    return PoolWindow(size, steps, dilation, tuple(pads), ceil_mode, channels_first)
+
+
+_known_window = lru_cache(maxsize=1024)(_window)
 
 
 def _index_operand(indices: object) -> IntArray:
