@@ -45,6 +45,11 @@ def _windowed(
     yield "im2col", {"x": x, "kernel_size": 3, **window}
     columns = ops.im2col(x, 3, **window)
     yield "col2im", {"columns": columns, "input_shape": x.shape, "kernel_size": 3, **window}
+    kernel = random.standard_normal((3, 3, channels, 2 * channels)).astype(np.float32)
+    arguments = {"x": x, "kernel": kernel, "padding": 1, "data_format": data_format, "algorithm": "winograd"}
+    yield "conv_max_pool", {**arguments, "bias": kernel[0, 0, 0].copy(), "return_taps": True}
+    y, taps = ops.conv_max_pool(**arguments, return_taps=True)
+    yield "conv_max_pool_backward", {**arguments, "dy": y, "taps": taps}
     for groups in {1, channels}:
         kernel = random.standard_normal((3, 3, channels // groups, 2 * channels)).astype(np.float32)
         arguments = {"x": x, "kernel": kernel, "groups": groups, **window}

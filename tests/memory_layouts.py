@@ -56,15 +56,16 @@ def plain(a: Array) -> Array:
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_keep: list[mmap.mmap] = []  # mapped until the process ends
 
 
 def guarded(a: Array, at_end: bool) -> Array:
-    """A copy of `a` that touches a page which faults when it is read or written, behind it or before it."""
+    """A copy of `a` that touches a page which faults when it is read or written, behind it or before it.
+
+    The pages go with the last array on them: a process may have 65,530 mappings, and each takes three.
+    """
     page = mmap.PAGESIZE
     inner = max(page, -(-a.nbytes // page) * page)
     memory = mmap.mmap(-1, inner + 2 * page)
-    _keep.append(memory)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     for address in (start, start + page + inner):
         if _libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(page), 0) != 0:

@@ -95,6 +95,8 @@ def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
     dwide = array(*wide.shape)
     steps, step_kernel = array(2, 40 * size, 6), array(5, 6, 5 * size)
     each, mix = array(3, 3, 6, 2), array(1, 1, 12, 5 * size)
+    pooled, taps = ops.conv_max_pool(x, kernel, bias, padding="same", activation="relu", return_taps=True)
+    dpooled = array(*pooled.shape)
     deep, deep_kernel = array(2, extent, extent, 3 * size), array(3, 3, 1, 3 * size)
     return {
         "conv": lambda: (
@@ -113,6 +115,12 @@ def _conv_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
         "conv_transpose": lambda: ops.conv_transpose(x, wide_kernel, bias, strides=2, activation="tanh"),
         "conv_transpose_backward": lambda: ops.conv_transpose_backward(
             dwide, x, wide_kernel, y=wide, strides=2, activation="tanh"
+        ),
+        "conv_max_pool": lambda: ops.conv_max_pool(
+            x, kernel, bias, padding="same", activation="relu", return_taps=True
+        ),
+        "conv_max_pool_backward": lambda: ops.conv_max_pool_backward(
+            dpooled, x, kernel, taps, y=pooled, padding="same", activation="relu"
         ),
         "im2col": lambda: ops.im2col(x, (3, 3), padding="same"),
         "col2im": lambda: ops.col2im(columns, x.shape, (3, 3), padding="same"),

@@ -18,6 +18,7 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_packed_recurrent(module);
   foldgate::register_generic_recurrent(module);
   foldgate::register_conv(module);
+  foldgate::register_conv_pool(module);
   foldgate::register_packed_conv(module);
   foldgate::register_conv_transpose(module);
 }

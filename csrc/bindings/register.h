@@ -17,6 +17,7 @@ void register_recurrent(pybind11::module_& module);
 void register_packed_recurrent(pybind11::module_& module);
 void register_generic_recurrent(pybind11::module_& module);
 void register_conv(pybind11::module_& module);
+void register_conv_pool(pybind11::module_& module);
 void register_packed_conv(pybind11::module_& module);
 void register_conv_transpose(pybind11::module_& module);
 

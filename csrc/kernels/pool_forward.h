@@ -1,35 +1,13 @@
 // Bodies of the forward kernels of pool.h.
 #pragma once
 #include "kernels/pool.h"
-#include "kernels/pool_taps.h"
+#include "kernels/pool_best.h"
 #include "simd/stride.h"
 
 namespace foldgate::FOLDGATE_ISA {
 
 // Rows and taps of a window are few: what counts is to have several independent vectors in flight.
 constexpr int kPoolBlock = 4;
-
-// ---- the running maximum of one vector of windows ----
-
-template <class T, class Tap>
-struct Best {
-  Vec<T> value = broadcast<T>(static_cast<T>(-__builtin_inf()));
-  IntVec<T> tap;
-};
-
-// x wins if it is greater, or a NaN where there was none: not (x <= value), unless the value is a NaN.
-template <class T, class Tap>
-FOLDGATE_INLINE void meet(Best<T, Tap>& best, Vec<T> x, typename VecTraits<T>::Int tap) {
-  const IntVec<T> wins = ~(x <= best.value) & (best.value == best.value);
-  best.value = wins ? x : best.value;
-  best.tap = wins ? broadcast_int<T>(tap) : best.tap;
-}
-// maximum() gives its second operand where either is a NaN: that keeps an old NaN, and a new one is put in.
-template <class T>
-FOLDGATE_INLINE void meet(Best<T, NoTaps>& best, Vec<T> x, typename VecTraits<T>::Int) {
-  best.value = maximum(x, best.value);
-  best.value = x != x ? x : best.value;
-}
 
 // ---- forward, channels contiguous ----
 

@@ -1,5 +1,6 @@
 #include "kernels/winograd.h"
 
+#include "kernels/pool_best.h"
 #include "kernels/winograd_matrices.h"
 #include "simd/vec.h"
 
@@ -79,6 +80,45 @@ void output(const T* m, int64_t step, int64_t channels, const T* bias, bool relu
   });
 }
 
+// A row of windows is complete with the second of its rows of outputs.
+template <class T, class F, class Tap>
+FOLDGATE_INLINE void pooled(const T* m, int64_t step, int64_t channels, const T* bias, bool relu,
+                            T* const* pixels, Tap* const* taps) {
+  constexpr int E = F::kEdge, M = F::kOutputs;
+  for_channels<T>(channels, [&](auto read, auto write, int64_t c) FOLDGATE_LAMBDA {
+    const Vec<T> start = bias ? read(bias + c) : Vec<T>{};
+    Vec<T> above[M], left;
+    transform<T, E, M>([](const Vec<T>(&t)[E], Vec<T>(&y)[M]) FOLDGATE_LAMBDA { F::output(t, y); },
+                       [&](int i, int j) FOLDGATE_LAMBDA { return load(m + (i * E + j) * step + c); },
+                       [&](int i, int j, Vec<T> y) FOLDGATE_LAMBDA {
+                         y += start;
+                         if (relu) y = maximum(Vec<T>{}, y);
+                         if (i % 2 == 0) {
+                           above[j] = y;
+                         } else if (j % 2 == 0) {
+                           left = y;
+                         } else {
+                           Best<T, Tap> best;
+                           best.tap = IntVec<T>{};
+                           meet(best, above[j - 1], 0);
+                           meet(best, above[j], 1);
+                           meet(best, left, 2);
+                           meet(best, y, 3);
+                           const int window = i / 2 * (M / 2) + j / 2;
+                           write(pixels[window] + c, best.value);
+                           if (taps) store_taps<T>(advance(taps[window], c), best.tap, channels - c);
+                         }
+                       });
+  });
+}
+
+template <class T, class F>
+void pooled_output(const T* m, int64_t step, int64_t channels, const T* bias, bool relu, T* const* pixels,
+                   uint8_t* const* taps) {
+  if (taps) return pooled<T, F, uint8_t>(m, step, channels, bias, relu, pixels, taps);
+  pooled<T, F, NoTaps>(m, step, channels, bias, relu, pixels, nullptr);
+}
+
 // Rows ahead: nine streams of short rows are more than the hardware prefetches.
 constexpr int kAhead = 4;
 
@@ -115,8 +155,8 @@ void weights_gradient(const T* u, int64_t width, int64_t step, int64_t rows, int
 
 template <class T, class F>
 constexpr WinogradKernels<T> table() {
-  return {F::kOutputs,           F::kEdge, input<T, F>, output<T, F>, weights<T, F>, output_gradient<T, F>,
-          weights_gradient<T, F>};
+  return {F::kOutputs,         F::kEdge,      input<T, F>,           output<T, F>,
+          pooled_output<T, F>, weights<T, F>, output_gradient<T, F>, weights_gradient<T, F>};
 }
 
 }  // namespace

@@ -333,6 +333,19 @@ class ConvPlan:
     ) -> None: ...
     def __call__(self, x: FloatArray, kernel: FloatArray, bias: FloatArray | None) -> FloatArray: ...
 
+def conv_max_pool(
+    x: FloatArray,
+    kernel: FloatArray,
+    bias: FloatArray | None,
+    strides: Sequence[int],
+    pads: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+    channels_first: bool,
+    activation: int,
+    algorithm: int,
+    taps: bool,
+) -> tuple[FloatArray, IntArray | None]: ...
 def conv_backward(
     dy: FloatArray,
     x: FloatArray,

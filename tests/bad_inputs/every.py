@@ -14,6 +14,7 @@ from bad_inputs.operands import operand_rows
 from bad_inputs.optimizers import optimizer_rows
 from bad_inputs.packed import packed_rows
 from bad_inputs.packed_recurrent import packed_recurrent_rows
+from bad_inputs.pooled import pooled_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
 from bad_inputs.softmax import softmax_rows
@@ -34,6 +35,7 @@ def all_rows() -> Iterator[Row]:
     yield from recurrent_rows()
     yield from native_rows()
     yield from packed_rows()
+    yield from pooled_rows()
     yield from packed_recurrent_rows()
     yield from optimizer_rows()
 

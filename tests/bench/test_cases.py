@@ -121,7 +121,7 @@ def test_select_by_op_and_by_part_of_the_name() -> None:
     [
         (
             ("all", ["convolution"]),
-            "ops has 'convolution'; expected some of conv, depthwise, conv_transpose, max_pool, average_pool",
+            "ops has 'convolution'; expected some of conv, conv_max_pool, depthwise, conv_transpose",
         ),
         (("most", None), "cases is 'most'; expected one of quick, default, tables, beyond, all"),
         (("all", ["lstm"], "7x7"), "no case of ops lstm in set 'all' has '7x7' in its name"),

@@ -51,7 +51,7 @@ def test_the_number_of_threads_is_restored() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--ops", "conv,foo"], "ops has 'foo'; expected some of conv, depthwise"),
+        (["--ops", "conv,foo"], "ops has 'foo'; expected some of conv, conv_max_pool, depthwise"),
         (["--peers", "jax"], "peers has 'jax'; expected some of torch, onnxruntime, openvino"),
         (["--cases", "few"], "cases is 'few'; expected one of quick, default, tables, beyond, all"),
         (["--filter", "no such"], "no case of any op in set 'quick' has 'no such' in its name"),

@@ -80,6 +80,14 @@ CASES |= {
         ),
         (normal(2, 4, 5, 2), normal(3, 2, 2, 2), normal(1, 1, 4, 3), normal(3)),
     ),
+    "conv_max_pool": (
+        partly(ops.conv_max_pool, "x kernel bias", padding=1, activation="tanh"),
+        (normal(2, 4, 5, 2), normal(3, 3, 2, 3), normal(3)),
+    ),
+    "conv_max_pool taps": (
+        lambda x, kernel: ops.conv_max_pool(x, kernel, return_taps=True)[0],
+        (normal(1, 4, 4, 2), normal(3, 3, 2, 2)),
+    ),
     "im2col": (lambda x: ops.im2col(x, 2), (normal(2, 4, 3, 2),)),
     "col2im": (lambda c: ops.col2im(c, (2, 4, 3, 2), 2), (normal(2, 3, 2, 8),)),
     "max_pool": (ops.max_pool, (RANDOM.permutation(64).reshape(2, 4, 4, 2) / 8,)),

@@ -54,6 +54,17 @@ void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* 
 }
 
 template <class T>
+void winograd_forward_pooled(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* pooled,
+                             uint8_t* taps) {
+  WinogradProduct<T> product = forward_product(plan, plan.batch, kernel);
+  const PooledOutputs<T> to{pooled, taps, product.out.height / 2, product.out.width / 2};
+  product.in.data = x;
+  product.bias = bias;
+  product.pooled = &to;
+  winograd_product(product);
+}
+
+template <class T>
 PackedWeights<T> winograd_pack(const ConvPlan& plan, const T* kernel) {
   return winograd_pack(forward_product(plan, plan.batch, kernel), winograd_form<T>(plan));
 }
@@ -83,11 +94,12 @@ void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, co
                        nullptr});
 }
 
-#define FOLDGATE_INSTANTIATE(T)                                                              \
-  template void winograd_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*, \
-                                 const PackedWeights<T>*);                                   \
-  template PackedWeights<T> winograd_pack(const ConvPlan&, const T*);                        \
-  template WeightForm winograd_form<T>(const ConvPlan&);                                     \
+#define FOLDGATE_INSTANTIATE(T)                                                                       \
+  template void winograd_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*,          \
+                                 const PackedWeights<T>*);                                            \
+  template void winograd_forward_pooled(const ConvPlan&, const T*, const T*, const T*, T*, uint8_t*); \
+  template PackedWeights<T> winograd_pack(const ConvPlan&, const T*);                                 \
+  template WeightForm winograd_form<T>(const ConvPlan&);                                              \
   template void winograd_backward_data(const ConvPlan&, int64_t, const T*, const T*, T*);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)

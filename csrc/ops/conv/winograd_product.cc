@@ -249,6 +249,9 @@ class WinogradRun {
     const bool relu = p_.activation == Activation::kRelu;
     const bool curved = p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid;
     const T* bias = p_.bias ? p_.bias + column : nullptr;
+    if (p_.pooled)
+      return pool_tiles(*p_.pooled, winograd_, grid_, {first, count, column, columns, n_}, m, bias, relu,
+                        outside);
     if (p_.out.planar)
       return written_.store(
           p_.out, first, count, column, columns, outside, window,

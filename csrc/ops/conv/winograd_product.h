@@ -6,6 +6,7 @@
 #pragma once
 #include "kernels/activation.h"
 #include "ops/conv/packed.h"
+#include "ops/conv/winograd_pool.h"
 #include "ops/conv/winograd_tiles.h"
 
 namespace foldgate {
@@ -27,6 +28,7 @@ struct WinogradProduct {
   const T* bias;  // (N,) or null
   Activation activation;
   const PackedWeights<T>* packed = nullptr;  // U of the taps, which are then not read
+  const PooledOutputs<T>* pooled = nullptr;  // instead of out, whose data is then not written; channels_last
 };
 
 // Scratch: V and M of the tiles in flight a worker, for planar images a window of both, and U: of all channels (e * e / 9 times the weights) where tiles are

@@ -27,6 +27,7 @@ from foldgate.ops.batch_norm import (
 )
 from foldgate.ops.clipping import clip_by_global_norm, global_norm
 from foldgate.ops.conv import conv, conv_backward
+from foldgate.ops.conv_max_pool import conv_max_pool, conv_max_pool_backward
 from foldgate.ops.conv_step import conv_step
 from foldgate.ops.conv_transpose import conv_transpose, conv_transpose_backward
 from foldgate.ops.cross_entropy import (
@@ -109,6 +110,8 @@ __all__ = [
     "col2im",
     "conv",
     "conv_backward",
+    "conv_max_pool",
+    "conv_max_pool_backward",
     "conv_step",
     "conv_transpose",
     "conv_transpose_backward",

@@ -46,6 +46,8 @@ from foldgate.reference.clipping import clip_by_global_norm as clip_by_global_no
 from foldgate.reference.clipping import global_norm as global_norm
 from foldgate.reference.conv import conv as conv
 from foldgate.reference.conv import conv_backward as conv_backward
+from foldgate.reference.conv_max_pool import conv_max_pool as conv_max_pool
+from foldgate.reference.conv_max_pool import conv_max_pool_backward as conv_max_pool_backward
 from foldgate.reference.conv_step import conv_step as conv_step
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
 from foldgate.reference.conv_transpose import conv_transpose_backward as conv_transpose_backward
@@ -156,6 +158,8 @@ __all__ = [
     "col2im",
     "conv",
     "conv_backward",
+    "conv_max_pool",
+    "conv_max_pool_backward",
     "conv_transpose",
     "conv_transpose_backward",
     "elu",

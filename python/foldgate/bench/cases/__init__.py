@@ -23,7 +23,7 @@ from . import (
 from .attention import AttentionCase
 from .base import BEYOND, DEFAULT, FORWARD, PACKED, QUICK, TABLES, TRAIN, Array, Arrays, Case
 from .columns import ColumnsCase
-from .conv import ConvCase
+from .conv import ConvCase, ConvMaxPoolCase
 from .conv_parts import ConvStepCase, SeparableConvCase
 from .conv_transpose import ConvTransposeCase
 from .elementwise import ElementwiseCase
@@ -53,6 +53,7 @@ __all__ = [
     "Case",
     "ColumnsCase",
     "ConvCase",
+    "ConvMaxPoolCase",
     "ConvStepCase",
     "ConvTransposeCase",
     "ElementwiseCase",

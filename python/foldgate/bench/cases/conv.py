@@ -122,6 +122,32 @@ class ConvCase(Case):
         return product_bound(self.dtype, terms, a, b)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConvMaxPoolCase(ConvCase):
+    """y = the 2 x 2 maxima of a convolution. Forward alone: rounding may move a gradient to another one."""
+
+    op: str = "conv_max_pool"
+    passes: tuple[str, ...] = (FORWARD,)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        pooled = tuple(size // 2 for size in self.output_spatial)
+        return super().shapes() | {"y": self._image(self.filters, pooled)}
+
+    def inputs(self, rng: np.random.Generator) -> Arrays:
+        return {name: array for name, array in super().inputs(rng).items() if name != "dy"}
+
+    def traffic(self, pass_: str) -> int:
+        y = prod(self.y_shape)
+        return super().traffic(pass_) - (y - y // 4) * self.item_size
+
+    def tolerance(self, result: str, expected: Array, arrays: Arrays) -> float:
+        terms = prod(self.kernel_size) * self.channels // self.groups
+        return product_bound(self.dtype, terms, arrays["x"], arrays["kernel"])
+
+    def forward(self, ops: Any, arrays: Arrays) -> Arrays:
+        return {"y": ops.conv_max_pool(arrays["x"], arrays["kernel"], arrays["bias"], **self.arguments)}
+
+
 def _image(
     label: str,
     *sets: str,
@@ -212,6 +238,16 @@ CASES: tuple[ConvCase, ...] = (
         filters=32,
         kernel_size=(3, 3, 3),
         pads=((1, 1), (1, 1), (1, 1)),
+    ),
+    ConvMaxPoolCase(
+        name="16x64x56 -> 64",
+        sets=frozenset({DEFAULT, QUICK}),
+        batch=16,
+        channels=64,
+        spatial=(56, 56),
+        filters=64,
+        kernel_size=(3, 3),
+        pads=((1, 1), (1, 1)),
     ),
     _depthwise(8, 32, 112, TABLES, DEFAULT),
     _depthwise(8, 512, 14, TABLES, DEFAULT, QUICK),

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Arrays, AveragePoolCase, ColumnsCase, ConvCase, ConvTransposeCase, PoolCase
+from ..cases import (
+    Array,
+    Arrays,
+    AveragePoolCase,
+    ColumnsCase,
+    ConvCase,
+    ConvMaxPoolCase,
+    ConvTransposeCase,
+    PoolCase,
+)
 from .base import (
     Candidate,
     channels_first_kernel,
@@ -29,7 +38,8 @@ def conv_candidates(torch: Any, case: ConvCase, training: bool, arrays: Arrays) 
         if not symmetric:
             x = torch.nn.functional.pad(x, outer)
         pads = tuple(before for before, _ in case.pads) if symmetric else 0
-        return function(x, kernel, bias, case.strides, pads, case.dilation_rate, case.groups)
+        y = function(x, kernel, bias, case.strides, pads, case.dilation_rate, case.groups)
+        return torch.nn.functional.max_pool2d(y, 2) if isinstance(case, ConvMaxPoolCase) else y
 
     return _convolution(torch, case, convolve, training, arrays)
 
