@@ -25,38 +25,53 @@ void add_rows(const T* const* rows, int64_t count, int64_t n, T* sums) {
   }
 }
 
-template <class T>
-FOLDGATE_INLINE T divisor_of(const RowWindows& w, int64_t output) {
-  return static_cast<T>(w.counted * w.spans[output].counted);
+// A division takes as long as four loads; by a power of two it is a multiplication, exactly.
+FOLDGATE_INLINE bool is_power_of_two(int64_t n) { return (n & (n - 1)) == 0; }
+
+// One vector position of `Vectors` vectors of channels, `live` values of the last.
+template <int Vectors, class T>
+FOLDGATE_INLINE void pixel_means(const RowWindows& w, const WindowSpan& span, const T* const* rows,
+                                 int64_t count, int64_t c, int64_t live, T* y) {
+  Vec<T> sums[Vectors] = {};
+  for (int64_t r = 0; r < count; ++r) {
+    const T* p = rows[r] + span.begin * w.pixel + c;
+    for (int64_t t = 0; t < span.count; ++t, p += w.step * w.pixel) {
+      FOLDGATE_UNROLL
+      for (int v = 0; v < Vectors; ++v) sums[v] += Vectors > 1 ? load(p + v * kLanes<T>) : load(p, live);
+    }
+  }
+  const int64_t counted = w.counted * span.counted;
+  const Vec<T> by = broadcast<T>(static_cast<T>(counted)), factor = broadcast<T>(1 / static_cast<T>(counted));
+  const bool exact = is_power_of_two(counted);
+  FOLDGATE_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    store(y + c + v * kLanes<T>, exact ? sums[v] * factor : sums[v] / by, Vectors > 1 ? kLanes<T> : live);
 }
 
 template <class T>
 void means(const RowWindows& w, const T* const* rows, int64_t count, T* y) {
+  constexpr int kBlock = 4;
   for (int64_t o = 0; o < w.outputs; ++o, y += w.pixel) {
-    const T divisor = divisor_of<T>(w, o);
-    const int64_t first = w.spans[o].begin * w.pixel, taps = w.spans[o].count;
+    const WindowSpan& span = w.spans[o];
     if (w.pixel == 1) {
       T sum = 0;
       for (int64_t r = 0; r < count; ++r)
-        for (int64_t t = 0; t < taps; ++t) sum += rows[r][first + t * w.step];
-      *y = sum / divisor;
+        for (int64_t t = 0; t < span.count; ++t) sum += rows[r][span.begin + t * w.step];
+      *y = sum / static_cast<T>(w.counted * span.counted);
       continue;
     }
-    const Vec<T> by = broadcast<T>(divisor);
-    for (int64_t c = 0; c < w.pixel; c += kLanes<T>) {
-      Vec<T> sum = {};
-      for (int64_t r = 0; r < count; ++r) {
-        const T* p = rows[r] + first + c;
-        for (int64_t t = 0; t < taps; ++t, p += w.step * w.pixel) sum += load(p, w.pixel - c);
-      }
-      store(y + c, sum / by, w.pixel - c);
-    }
+    int64_t c = 0;
+    for (; c + kBlock * kLanes<T> <= w.pixel; c += kBlock * kLanes<T>)
+      pixel_means<kBlock>(w, span, rows, count, c, 0, y);
+    for (; c < w.pixel; c += kLanes<T>) pixel_means<1>(w, span, rows, count, c, w.pixel - c, y);
   }
 }
 
 template <int Stride, class T>
 void strided_means(const LineWindows<T>& w, const T* const* rows, int64_t count, T* y) {
-  const Vec<T> by = broadcast<T>(w.divisor);
+  const auto counted = static_cast<int64_t>(w.divisor);
+  const bool exact = is_power_of_two(counted);
+  const Vec<T> by = broadcast<T>(w.divisor), factor = broadcast<T>(1 / w.divisor);
   const int64_t end = w.begin + (w.outputs - 1) * w.stride + (w.taps - 1) * w.step + 1;  // read of a row
   for (int64_t o = 0; o < w.outputs; o += kLanes<T>) {
     const int64_t first = w.begin + o * w.stride;
@@ -68,7 +83,7 @@ void strided_means(const LineWindows<T>& w, const T* const* rows, int64_t count,
         sum += whole ? load_strided<Stride>(rows[r] + at, w.stride)
                      : load_strided<Stride>(rows[r] + at, w.stride, end - at);
       }
-    store(y + o, sum / by, w.outputs - o);
+    store(y + o, exact ? sum * factor : sum / by, w.outputs - o);
   }
 }
 
@@ -79,44 +94,97 @@ void line_means(const LineWindows<T>& w, const T* const* rows, int64_t count, T*
   strided_means<0>(w, rows, count, y);
 }
 
-// Taps first .. last of a window that lie in [begin, end). Most windows do whole, without a division.
-struct TapBounds {
-  int64_t first, last;
-};
-FOLDGATE_INLINE TapBounds taps_between(const WindowSpan& span, int64_t step, int64_t begin, int64_t end) {
-  if (span.begin >= begin && span.begin + (span.count - 1) * step < end) return {0, span.count};
-  const int64_t skipped = begin - span.begin, reached = end - span.begin;
-  const int64_t first = skipped <= 0 ? 0 : (skipped + step - 1) / step;
-  const int64_t last = reached <= 0 ? 0 : (reached + step - 1) / step;
-  return {first, last < span.count ? last : span.count};
+template <class T>
+void plane_means(const T* x, int64_t planes, int64_t n, T divisor, T* y) {
+  for (int64_t plane = 0; plane < planes; ++plane, x += n) {
+    Vec<T> chain[4] = {};
+    int64_t i = 0;
+    for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) {
+      FOLDGATE_UNROLL
+      for (int q = 0; q < 4; ++q) chain[q] += load(x + i + q * kLanes<T>);
+    }
+    for (; i < n; i += kLanes<T>) chain[0] += load(x + i, n - i);
+    y[plane] = sum((chain[0] + chain[1]) + (chain[2] + chain[3])) / divisor;
+  }
 }
 
 template <class T>
-void spread(const RowWindows& w, int64_t begin, int64_t end, const T* dy, T* dx) {
-  for (int64_t o = 0; o < w.outputs; ++o, dy += w.pixel) {
-    const TapBounds taps = taps_between(w.spans[o], w.step, begin, end);
-    const T divisor = divisor_of<T>(w, o);
-    T* target = dx + w.spans[o].begin * w.pixel;
-    if (w.pixel == 1) {
-      const T share = *dy / divisor;
-      for (int64_t t = taps.first; t < taps.last; ++t) target[t * w.step] += share;
-      continue;
-    }
-    const Vec<T> by = broadcast<T>(divisor);
-    for (int64_t c = 0; c < w.pixel; c += kLanes<T>) {
-      const int64_t live = w.pixel - c;
-      const Vec<T> share = load(dy + c, live) / by;
-      for (int64_t t = taps.first; t < taps.last; ++t) {
-        T* p = target + t * w.step * w.pixel + c;
-        store(p, load(p, live) + share, live);
-      }
+void shares(const ShareRows<T>& rows, T* target) {
+  const bool single = rows.pixel == 1;
+  const int64_t lines = single ? 1 : rows.outputs, n = single ? rows.outputs : rows.pixel;
+  for (int64_t o = 0; o < lines; ++o) {
+    const Vec<T> shared = broadcast<T>(rows.output_factor[o]);
+    for (int64_t i = 0; i < n; i += kLanes<T>) {
+      Vec<T> sum = {};
+      for (int64_t r = 0; r < rows.rows; ++r)
+        sum += load(rows.dy[r] + o * n + i, n - i) * broadcast<T>(rows.row_factor[r]);
+      const Vec<T> factor = single ? load(rows.output_factor + i, n - i) : shared;
+      store(target + o * n + i, sum * factor, n - i);
     }
   }
 }
 
 template <class T>
+void gather(const WindowHolders* holders, int64_t step, int64_t columns, int64_t pixel, const T* shares,
+            T* dx) {
+  for (int64_t q = 0; q < columns; ++q, dx += pixel) {
+    const int64_t first = holders[q].first, last = holders[q].last;
+    if (pixel == 1) {
+      T sum = 0;
+      for (int64_t o = first; o <= last; o += step) sum += shares[o];
+      *dx = sum;
+      continue;
+    }
+    for (int64_t c = 0; c < pixel; c += kLanes<T>) {
+      Vec<T> sum = {};
+      for (int64_t o = first; o <= last; o += step) sum += load(shares + o * pixel + c, pixel - c);
+      store(dx + c, sum, pixel - c);
+    }
+  }
+}
+
+// Slot v of a stride of 2 holds positions 2 v - before and 2 v + 1 - before: taps 0, 2, ... of windows v, v - 1, ... meet
+// the first, taps 1, 3, ... the second.
+template <int Stride, class T>
+FOLDGATE_INLINE void slots(const LineHolders& h, int64_t v, const T* shares, T* target) {
+  Vec<T> even = {}, odd = {};
+  for (int64_t t = 0; t < h.taps; t += Stride) {
+    const T* p = shares + v - t / Stride * h.dilation;
+    even += load(p);
+    if (Stride == 2 && t + 1 < h.taps) odd += load(p);
+  }
+  if constexpr (Stride == 1)
+    store(target, even);
+  else
+    store_interleaved<T>(target, even, odd);
+}
+
+template <int Stride, class T>
+void gather_slots(const LineHolders& h, const T* shares, T* dx) {
+  constexpr int64_t kWide = Stride * kLanes<T>;
+  const int64_t columns = h.end - h.begin;
+  const int64_t first = (h.begin + h.before) / Stride, skip = (h.begin + h.before) % Stride;
+  for (int64_t v = first, q = -skip; q < columns; v += kLanes<T>, q += kWide) {
+    if (q >= 0 && q + kWide <= columns) {
+      slots<Stride>(h, v, shares, dx + q);
+      continue;
+    }
+    T held[2 * kWide] = {};  // slots that stand out of the row; a vector more may be loaded
+    slots<Stride>(h, v, shares, held);
+    const int64_t from = q < 0 ? -q : 0, to = kWide < columns - q ? kWide : columns - q;
+    for (int64_t i = from; i < to; i += kLanes<T>) store(dx + q + i, load(held + i), to - i);
+  }
+}
+
+template <class T>
+void gather_lines(const LineHolders& holders, const T* shares, T* dx) {
+  holders.stride == 1 ? gather_slots<1>(holders, shares, dx) : gather_slots<2>(holders, shares, dx);
+}
+
+template <class T>
 constexpr AverageKernels<T> table() {
-  return {add_rows<T>, means<T>, line_means<T>, spread<T>};
+  return {kLanes<T>,      add_rows<T>, means<T>,  line_means<T>,
+          plane_means<T>, shares<T>,   gather<T>, gather_lines<T>};
 }
 
 }  // namespace

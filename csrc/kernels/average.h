@@ -26,16 +26,45 @@ struct LineWindows {
   T divisor;
 };
 
+// Rows of gradients, outputs * pixel values each, and what a value of row r and output o is multiplied by.
+template <class T>
+struct ShareRows {
+  const T* const* dy;
+  const T* row_factor;     // 1 / counted along the other axes
+  const T* output_factor;  // 1 / counted along the width
+  int64_t rows, outputs, pixel;
+};
+
+// The windows that hold a position along the width: outputs first, first + step, ..., last; none where last < first.
+struct WindowHolders {
+  int64_t first, last;
+};
+
+// Positions q of a row that windows of `taps` positions, `dilation` apart, hold as q + before = o * stride + t * dilation.
+struct LineHolders {
+  int64_t begin, end;  // of q
+  int64_t before, stride, taps, dilation;
+};
+
 // A row begins at its position 0.
 template <class T>
 struct AverageKernels {
+  int lanes;
   // sums[i] = sum over the rows of rows[r][i], i < n; rows in their order
   void (*add_rows)(const T* const* rows, int64_t count, int64_t n, T* sums);
   // y[o][c] = sum over the rows and the window of o of row[position][c] / (counted of o * counted)
   void (*means)(const RowWindows& windows, const T* const* rows, int64_t count, T* y);
   void (*line_means)(const LineWindows<T>& windows, const T* const* rows, int64_t count, T* y);
-  // dx[position][c] += dy[o][c] / (counted of o * counted) for the positions in [begin, end) of every window
-  void (*spread)(const RowWindows& windows, int64_t begin, int64_t end, const T* dy, T* dx);
+  // y[p] = sum of plane p / divisor, for planes of n contiguous values
+  void (*plane_means)(const T* x, int64_t planes, int64_t n, T divisor, T* y);
+  // shares[o][c] = sum over the rows of dy[r][o][c] * row_factor[r] * output_factor[o]
+  void (*shares)(const ShareRows<T>& rows, T* shares);
+  // dx[q][c] = sum of shares[o][c] over the holders of q, q < columns; holders and dx are those of q = 0
+  void (*gather)(const WindowHolders* holders, int64_t step, int64_t columns, int64_t pixel, const T* shares,
+                 T* dx);
+  // The same of single values by vectors, for a stride of 1 or, undilated, 2. dx[0] is position begin; shares are zeros
+  // as far as windows and a vector reach on both sides.
+  void (*gather_lines)(const LineHolders& holders, const T* shares, T* dx);
 };
 
 }  // namespace foldgate

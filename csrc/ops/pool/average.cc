@@ -13,8 +13,9 @@ namespace foldgate {
 namespace {
 
 constexpr int64_t kPlaneValues = 1 << 15;  // of a task
-constexpr int64_t kDirectRows =
-    8;  // of single values: strided loads from memory, rather than from a sum just stored
+// Windows of at most so many rows of single values, or positions of pixels, are read as they are: strided loads from a
+// sum just stored cost more than the loads that the sum saves.
+constexpr int64_t kDirectRows = 8, kDirectPositions = 16;
 
 int64_t most_positions(const AverageAxis& axis) {
   int64_t most = 0;
@@ -33,30 +34,31 @@ bool takes_planes(const AveragePlan& plan) {
   return plan.pixel == 1;
 }
 
-// body(plane, positions, counted) in parallel
+// body(first plane, planes, positions, counted) in parallel
 template <class Body>
-void for_each_plane(const AveragePlan& plan, Body body) {
+void for_some_planes(const AveragePlan& plan, Body body) {
   int64_t positions = 1, counted = 1;
   for (const AverageAxis& axis : plan.axes) positions *= axis.input, counted *= axis.spans[0].counted;
   const EvenSplit blocks(plan.images, std::max<int64_t>(1, kPlaneValues / positions));
   const double work = 8 * static_cast<double>(plan.images) * static_cast<double>(positions);  // from memory
   parallel_for(blocks.parts, workers_for(blocks.parts, work), [&](int64_t block, int) {
-    for (int64_t i = 0; i < blocks.size(block); ++i) body(blocks.begin(block) + i, positions, counted);
+    body(blocks.begin(block), blocks.size(block), positions, counted);
   });
 }
 
 template <class T>
 void plane_means(const AveragePlan& plan, const T* x, T* y) {
-  const auto total = kernels<T>().conv.total;
-  for_each_plane(plan, [&](int64_t plane, int64_t positions, int64_t counted) {
-    y[plane] = total(x + plane * positions, positions) / static_cast<T>(counted);
+  for_some_planes(plan, [&](int64_t first, int64_t planes, int64_t positions, int64_t counted) {
+    kernels<T>().average.plane_means(x + first * positions, planes, positions, static_cast<T>(counted),
+                                     y + first);
   });
 }
 
 template <class T>
 void plane_shares(const AveragePlan& plan, const T* dy, T* dx) {
-  for_each_plane(plan, [&](int64_t plane, int64_t positions, int64_t counted) {
-    std::fill_n(dx + plane * positions, positions, dy[plane] / static_cast<T>(counted));
+  for_some_planes(plan, [&](int64_t first, int64_t planes, int64_t positions, int64_t counted) {
+    for (int64_t plane = first; plane < first + planes; ++plane)
+      std::fill_n(dx + plane * positions, positions, dy[plane] / static_cast<T>(counted));
   });
 }
 
@@ -72,7 +74,8 @@ class Forward {
         x_(x),
         y_(y),
         most_rows_(most_positions(depth_) * most_positions(height_)),
-        sums_rows_(plan.pixel > 1 || most_rows_ > kDirectRows),
+        sums_rows_(plan.pixel > 1 ? most_rows_ * most_positions(width_) > kDirectPositions
+                                  : most_rows_ > kDirectRows),
         tasks_(plan.images, depth_.output, height_.output, width_.output,
                static_cast<double>(pixel_) * static_cast<double>(most_rows_) *
                    static_cast<double>(most_positions(width_))) {
@@ -155,7 +158,8 @@ class Forward {
   std::vector<Workspace> work_;
 };
 
-// dx as a gather, a row at a time: each window's share once to every position that it holds.
+// dx as a gather, a row at a time: the shares of the windows that hold the row, summed over their rows, then along the
+// width.
 template <class T>
 class Backward {
  public:
@@ -167,41 +171,104 @@ class Backward {
         dy_(dy),
         dx_(dx),
         tasks_(plan.images, depth_.input, height_.input, width_.input,
-               static_cast<double>(pixel_) * overlap(depth_) * overlap(height_) * overlap(width_)) {}
+               static_cast<double>(pixel_) * overlap(depth_) * overlap(height_) * overlap(width_)),
+        factors_(width_.output) {
+    for (int64_t o = 0; o < width_.output; ++o) factors_[o] = 1 / static_cast<T>(at(width_, o).counted);
+    by_vectors_ = pixel_ == 1 && width_.regular &&
+                  (width_.stride == 1 || (width_.stride == 2 && width_.step == 1)) &&
+                  (width_.taps - 1) * width_.step <= width_.input + kMostZeros;
+    int64_t held = width_.output * pixel_;
+    if (by_vectors_) {
+      margin_ = (width_.taps - 1) * width_.step / width_.stride;
+      held = std::max(held, (width_.input + width_.before) / width_.stride + 1) + average_.lanes;
+    }
+    const int64_t rows = most_holders(depth_) * most_holders(height_);
+    for (int worker = 0; worker < tasks_.workers(); ++worker) {
+      work_.push_back({Scratch<const T*>(rows), Scratch<T>(rows), Scratch<T>(margin_ + held)});
+      work_.back().shares.zero();
+    }
+  }
 
   void run() {
-    tasks_.run([&](int, const RowSegment& segment) { gather(segment); });
+    tasks_.run(
+        [&](int worker, const RowSegment& segment) { gather(work_[static_cast<size_t>(worker)], segment); });
   }
 
  private:
+  static constexpr int64_t kMostZeros = 1 << 10;  // that a window may reach beyond the image
+
+  struct Workspace {
+    Scratch<const T*> rows;
+    Scratch<T> factors;
+    Scratch<T> shares;   // of a row of outputs, with zeros around
+    int64_t image = -1;  // of the shares held, and the holders of their row
+    int64_t begin = 0;   // of their segment
+    WindowHolders depth{0, -1}, height{0, -1};
+  };
+
   // Windows that hold a position, on average, and the writing of it.
   static double overlap(const AverageAxis& axis) {
     return 1 + static_cast<double>(axis.output) * static_cast<double>(most_positions(axis)) /
                    static_cast<double>(axis.input);
   }
+  static int64_t most_holders(const AverageAxis& axis) {
+    int64_t most = 0;
+    for (const WindowHolders& h : axis.holders)
+      most = std::max(most, (h.last - h.first) / axis.holder_step + 1);
+    return most;
+  }
 
-  void gather(const RowSegment& s) {
-    T* dx = dx_ + s.row * width_.input * pixel_;
-    std::memset(static_cast<void*>(dx + s.begin * pixel_), 0,
-                static_cast<size_t>((s.end - s.begin) * pixel_) * sizeof(T));
-    int64_t first = width_.output, last = -1;  // windows that hold any of the columns
+  void gather(Workspace& work, const RowSegment& s) {
+    T* dx = dx_ + (s.row * width_.input + s.begin) * pixel_;
+    const WindowHolders d = depth_.holders[static_cast<size_t>(s.depth)],
+                        h = height_.holders[static_cast<size_t>(s.height)];
+    if (d.last < d.first || h.last < h.first) {
+      std::memset(static_cast<void*>(dx), 0, static_cast<size_t>((s.end - s.begin) * pixel_) * sizeof(T));
+      return;
+    }
+    T* shares = work.shares.data() + margin_;
+    if (work.image != s.image || work.begin != s.begin || !same(work.depth, d) || !same(work.height, h))
+      sum_shares(work, s, d, h, shares);
+    if (by_vectors_)
+      average_.gather_lines({s.begin, s.end, width_.before, width_.stride, width_.taps, width_.step}, shares,
+                            dx);
+    else
+      average_.gather(width_.holders.data() + s.begin, width_.holder_step, s.end - s.begin, pixel_, shares,
+                      dx);
+  }
+
+  // All windows along the width that hold a column of a segment; none: 0 to -1.
+  WindowHolders holders_of(const RowSegment& s) const {
+    if (s.end - s.begin == width_.input) return {0, width_.output - 1};
+    WindowHolders all{width_.output, -1};
     for (int64_t q = s.begin; q < s.end; ++q) {
-      first = std::min(first, width_.holders[static_cast<size_t>(q)].first);
-      last = std::max(last, width_.holders[static_cast<size_t>(q)].last);
+      const WindowHolders& h = width_.holders[static_cast<size_t>(q)];
+      all = {std::min(all.first, h.first), std::max(all.last, h.last)};
     }
-    if (last < first) return;
-    const AverageAxis::Holders d = depth_.holders[static_cast<size_t>(s.depth)];
-    const AverageAxis::Holders h = height_.holders[static_cast<size_t>(s.height)];
-    for (int64_t i = d.first; i <= d.last; ++i) {
-      if (!depth_.holds(i, s.depth)) continue;
-      for (int64_t j = h.first; j <= h.last; ++j) {
-        if (!height_.holds(j, s.height)) continue;
+    return all.last < all.first ? WindowHolders{0, -1} : all;
+  }
+
+  static bool same(const WindowHolders& a, const WindowHolders& b) {
+    return a.first == b.first && a.last == b.last;
+  }
+
+  void sum_shares(Workspace& work, const RowSegment& s, WindowHolders d, WindowHolders h, T* shares) {
+    int64_t rows = 0;
+    for (int64_t i = d.first; i <= d.last; i += depth_.holder_step)
+      for (int64_t j = h.first; j <= h.last; j += height_.holder_step, ++rows) {
         const int64_t row = (s.image * depth_.output + i) * height_.output + j;
-        const RowWindows windows{width_.spans.data() + first, last - first + 1, width_.step, pixel_,
-                                 at(depth_, i).counted * at(height_, j).counted};
-        average_.spread(windows, s.begin, s.end, dy_ + (row * width_.output + first) * pixel_, dx);
+        work.rows[rows] = dy_ + row * width_.output * pixel_;
+        work.factors[rows] = 1 / static_cast<T>(at(depth_, i).counted * at(height_, j).counted);
       }
-    }
+    const WindowHolders needed = holders_of(s);
+    for (int64_t r = 0; r < rows; ++r) work.rows[r] += needed.first * pixel_;
+    average_.shares({work.rows.data(), work.factors.data(), factors_.data() + needed.first, rows,
+                     needed.last - needed.first + 1, pixel_},
+                    shares + needed.first * pixel_);
+    work.image = s.image;
+    work.begin = s.begin;
+    work.depth = d;
+    work.height = h;
   }
 
   const AverageKernels<T>& average_ = kernels<T>().average;
@@ -210,6 +277,10 @@ class Backward {
   const T* dy_;
   T* dx_;
   const RowTasks tasks_;
+  const Scratch<T> factors_;
+  bool by_vectors_ = false;
+  int64_t margin_ = 0;  // zeros before the shares, which windows reach
+  std::vector<Workspace> work_;
 };
 
 }  // namespace

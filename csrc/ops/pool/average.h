@@ -11,20 +11,17 @@
 
 namespace foldgate {
 
-// The windows along one axis, and which of them hold a position: outputs first .. last, though not all of those between
-// where the windows are dilated.
+// The windows along one axis, and which of them hold a position.
 struct AverageAxis {
-  struct Holders {
-    int64_t first, last;
-  };
   int64_t input = 1, output = 1;
-  int64_t step = 1;               // between the positions of a window
-  std::vector<WindowSpan> spans;  // one an output
-  std::vector<Holders> holders;   // one a position; first > last where no window holds it
-  int64_t whole = 0, past = 0;    // outputs [whole, past) hold `taps` positions each, `stride` apart
+  int64_t step = 1;                    // between the positions of a window
+  std::vector<WindowSpan> spans;       // one an output
+  std::vector<WindowHolders> holders;  // one a position
+  int64_t holder_step = 1;             // between the outputs that hold a position
+  int64_t whole = 0, past = 0;         // outputs [whole, past) hold `taps` positions each, `stride` apart
   int64_t taps = 1, stride = 1;
-
-  bool holds(int64_t output_position, int64_t q) const;
+  int64_t before = 0;    // output o begins at o * stride - before, where `regular`
+  bool regular = false;  // sliding windows, or parts of one size
 };
 
 // Geometry of one call, validated by make: kernels trust it. The arrays are images of positions of `pixel` contiguous

@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "core/check.h"
 #include "ops/pool/average.h"
 #include "ops/pool/geometry.h"
@@ -10,7 +12,7 @@ void find_holders(AverageAxis& axis) {
   for (int64_t o = 0; o < axis.output; ++o) {
     const WindowSpan& span = axis.spans[static_cast<size_t>(o)];
     for (int64_t i = 0; i < span.count; ++i) {
-      AverageAxis::Holders& holders = axis.holders[static_cast<size_t>(span.begin + i * axis.step)];
+      WindowHolders& holders = axis.holders[static_cast<size_t>(span.begin + i * axis.step)];
       holders = {std::min(holders.first, o), o};
     }
   }
@@ -23,6 +25,9 @@ AverageAxis sliding(const WindowAxis& window, bool include_pad) {
   axis.step = window.dilation;
   axis.taps = window.kernel;
   axis.stride = window.stride;
+  axis.before = window.before;
+  axis.regular = true;
+  axis.holder_step = window.dilation / std::gcd(window.stride, window.dilation);
   const std::vector<TapRange> ranges = tap_ranges(window);
   axis.whole = axis.past = axis.output;
   for (int64_t o = 0; o < axis.output; ++o) {
@@ -52,6 +57,7 @@ AverageAxis parts(int64_t input, int64_t output) {
   }
   if (input % output == 0) {
     axis.past = output;
+    axis.regular = true;
     axis.taps = axis.stride = input / output;
   }
   find_holders(axis);
@@ -59,11 +65,6 @@ AverageAxis parts(int64_t input, int64_t output) {
 }
 
 }  // namespace
-
-bool AverageAxis::holds(int64_t output_position, int64_t q) const {
-  const WindowSpan& span = spans[static_cast<size_t>(output_position)];
-  return q >= span.begin && (q - span.begin) % step == 0 && (q - span.begin) / step < span.count;
-}
 
 AveragePlan AveragePlan::make(const char* op, const std::vector<int64_t>& input_shape, const WindowSpec& spec,
                               bool include_pad, bool channels_first) {
