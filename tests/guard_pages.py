@@ -42,6 +42,8 @@ def _windowed(
     yield "average_pool", {"x": x, "pool_size": 3, **window}
     yield "average_pool_backward", {"dy": y, "input_shape": x.shape, "pool_size": 3, **window}
     yield "adaptive_average_pool", {"x": x, "output_size": 2, "data_format": data_format}
+    if x.shape[2] == 31 or x.shape[3] == 31:
+        yield from _other_pools(x, window)
     yield "im2col", {"x": x, "kernel_size": 3, **window}
     columns = ops.im2col(x, 3, **window)
     yield "col2im", {"columns": columns, "input_shape": x.shape, "kernel_size": 3, **window}
@@ -77,6 +79,25 @@ def _norms(x: np.ndarray, channels: int, data_format: str) -> Iterator[tuple[str
     _, mean, rstd = ops.layer_norm(x, return_statistics=True)
     yield "layer_norm_backward", {"dy": x, "x": x, "mean": mean, "rstd": rstd, "gamma": wide}
     yield "rms_norm", {"x": x, "gamma": wide}
+
+
+def _other_pools(x: np.ndarray, window: Arguments) -> Iterator[tuple[str, Arguments]]:
+    form = {"data_format": window["data_format"]}
+    for parts in (1, 2):
+        yield "adaptive_max_pool", {"x": x, "output_size": parts, "return_indices": True, **form}
+        y, indices = ops.adaptive_max_pool(x, parts, return_indices=True, **form)
+        yield "adaptive_max_pool_backward", {"dy": y, "indices": indices, "input_shape": x.shape, **form}
+        yield "max_unpool", {"x": y, "indices": indices, "output_shape": x.shape, **form}
+        yield "max_unpool_backward", {"dy": x, "indices": indices, **form}
+    y, indices = ops.max_pool(x, 3, **window, return_indices=True)
+    backward = {"dy": y, "indices": indices, "input_shape": x.shape, "pool_size": 3, **window}
+    yield "max_pool_backward", backward
+    y, taps = ops.max_pool(x, 2, return_indices="taps", **form)
+    yield "max_pool_backward", {"dy": y, "indices": taps, "input_shape": x.shape, "pool_size": 2, **form}
+    yield "average_pool_backward", {"dy": y, "input_shape": x.shape, "pool_size": 2, **form}
+    yield "lp_pool", {"x": x, "pool_size": 3, **window}
+    y = ops.lp_pool(x, 3, **window)
+    yield "lp_pool_backward", {"dy": y, "x": x, "y": y, "pool_size": 3, **window}
 
 
 def _recurrent(random: np.random.Generator, units: int) -> Iterator[tuple[str, Arguments]]:

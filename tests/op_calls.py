@@ -138,6 +138,30 @@ def _pool_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[s
         "average_pool_backward": lambda: ops.average_pool_backward(dy, x.shape, 2),
         "adaptive_average_pool": lambda: ops.adaptive_average_pool(x, (3, 1)),
         "adaptive_average_pool_backward": lambda: ops.adaptive_average_pool_backward(dy, x.shape),
+        **_norm_and_global_pool_calls(ops, array, size),
+    }
+
+
+def _norm_and_global_pool_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    x = array(3, 14 * size, 12 * size, 5 * size)
+    y, positions = ops.max_pool(x, 2, return_indices=True)
+    dy, norms = array(*y.shape), ops.lp_pool(x, p=3)
+    parts, part_positions = ops.adaptive_max_pool(x, (3, 5), return_indices=True)
+    flat_y, flat_positions = ops.global_max_pool(x, return_indices=True)
+    flat_norms = ops.global_lp_pool(x)
+    return {
+        "adaptive_max_pool": lambda: ops.adaptive_max_pool(x, (3, 5), return_indices=True),
+        "adaptive_max_pool_backward": lambda: ops.adaptive_max_pool_backward(parts, part_positions, x.shape),
+        "lp_pool": lambda: ops.lp_pool(x, p=3),
+        "lp_pool_backward": lambda: ops.lp_pool_backward(dy, x, norms, p=3),
+        "max_unpool": lambda: ops.max_unpool(y, positions, x.shape),
+        "max_unpool_backward": lambda: ops.max_unpool_backward(x, positions),
+        "global_average_pool": lambda: ops.global_average_pool(x),
+        "global_average_pool_backward": lambda: ops.global_average_pool_backward(flat_y, x.shape),
+        "global_max_pool": lambda: ops.global_max_pool(x, return_indices=True),
+        "global_max_pool_backward": lambda: ops.global_max_pool_backward(flat_y, flat_positions, x.shape),
+        "global_lp_pool": lambda: ops.global_lp_pool(x),
+        "global_lp_pool_backward": lambda: ops.global_lp_pool_backward(flat_y, x, flat_norms),
     }
 
 

@@ -10,7 +10,10 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_elementwise(module);
   foldgate::register_softmax(module);
   foldgate::register_attention(module);
+  foldgate::register_adaptive_max_pool(module);
   foldgate::register_average_pool(module);
+  foldgate::register_lp_pool(module);
+  foldgate::register_max_unpool(module);
   foldgate::register_norm(module);
   foldgate::register_optimizer(module);
   foldgate::register_pool(module);

@@ -107,6 +107,38 @@ def average_pool_backward(
     channels_first: bool,
     include_pad: bool,
 ) -> FloatArray: ...
+def lp_pool(
+    x: FloatArray,
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil_mode: bool,
+    channels_first: bool,
+    p: float,
+) -> FloatArray: ...
+def lp_pool_backward(
+    dy: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    pool_size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pads: Sequence[int],
+    ceil_mode: bool,
+    channels_first: bool,
+    p: float,
+) -> FloatArray: ...
+def max_unpool(
+    x: FloatArray, indices: IntArray, output_shape: Sequence[int], channels_first: bool
+) -> FloatArray: ...
+def max_unpool_backward(dy: FloatArray, indices: IntArray, channels_first: bool) -> FloatArray: ...
+def adaptive_max_pool(
+    x: FloatArray, output_size: Sequence[int], channels_first: bool, return_indices: bool
+) -> tuple[FloatArray, IntArray | None]: ...
+def adaptive_max_pool_backward(
+    dy: FloatArray, indices: IntArray, input_shape: Sequence[int], channels_first: bool
+) -> FloatArray: ...
 def adaptive_average_pool(x: FloatArray, output_size: Sequence[int], channels_first: bool) -> FloatArray: ...
 def adaptive_average_pool_backward(
     dy: FloatArray, input_shape: Sequence[int], channels_first: bool

@@ -15,6 +15,7 @@ from bad_inputs.optimizers import optimizer_rows
 from bad_inputs.packed import packed_rows
 from bad_inputs.packed_recurrent import packed_recurrent_rows
 from bad_inputs.pooled import pooled_rows
+from bad_inputs.pools import pool_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
 from bad_inputs.softmax import softmax_rows
@@ -28,6 +29,7 @@ def all_rows() -> Iterator[Row]:
     yield from transposed_rows()
     yield from adaptive_rows()
     yield from conv_part_rows()
+    yield from pool_rows()
     yield from elementwise_rows()
     yield from norm_rows()
     yield from attention_rows()

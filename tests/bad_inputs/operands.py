@@ -10,8 +10,9 @@ import numpy as np
 from bad_inputs.rows import NORMS, Arguments, Row, every_op, spoil
 from elementwise_cases import FUNCTIONS
 
+GLOBAL_FORWARD = ("global_average_pool", "global_max_pool", "global_lp_pool")
 OPTIONAL = {"gamma", "beta", "bias", "initial_h", "initial_c", "dy", "dh", "dc", "y"}
-INDEX_DTYPES = "expected int64 (positions), uint8 or int32 (taps)"
+INDEX_DTYPES = "expected int64 (positions)"
 
 
 class Arrayish:
@@ -89,9 +90,14 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
             return False
         inner, other = (shape[-1:], 4) if name == "a" else (shape[-2:-1], 4)
         return len(shape) >= 2 and inner == (other,) and (name == "a" or shape[-1] == array.shape[-1])
-    if op in ("max_pool", "average_pool", "im2col"):  # nothing disagrees with x alone while the window fits
+    if op in (
+        "max_pool",
+        "average_pool",
+        "lp_pool",
+        "im2col",
+    ):  # nothing disagrees with x alone while the window fits
         return 3 <= len(shape) <= 5 and all(extent >= 3 for extent in shape[1:-1])
-    if op == "adaptive_average_pool":
+    if op in ("adaptive_average_pool", "adaptive_max_pool") or (name == "x" and op in GLOBAL_FORWARD):
         return 3 <= len(shape) <= 5 and all(extent >= 1 for extent in shape[1:-1])
     if name == "x" and op in NORMS and not op.endswith("_backward"):
         return len(shape) >= 2 and shape[-1] == array.shape[-1]
@@ -100,7 +106,9 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
     if op == "attention":  # any number of queries, and of values
         free = {"q": 2, "v": 3}.get(name, -1)
         return all(a == b for i, (a, b) in enumerate(zip(shape, array.shape, strict=True)) if i != free)
-    if op == "adaptive_average_pool_backward":  # any number of parts
+    if op in ("adaptive_average_pool_backward", "max_unpool_backward") or (  # any number of positions
+        op == "global_lp_pool_backward" and name == "x"
+    ):
         return (shape[0], shape[-1]) == (array.shape[0], array.shape[-1])
     if op == "conv" and name == "x":
         return shape[-1] == array.shape[-1] and all(extent >= 3 for extent in shape[1:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,6 +98,37 @@ def adaptive_average_pool_backward_arguments(rank: int) -> Arguments:
     return {"dy": floats(2, *[2] * rank, 4), "input_shape": (2, *[5] * rank, 4)}
 
 
+def adaptive_max_pool_backward_arguments(rank: int) -> Arguments:
+    shared = 2 * (5**rank - 1) // 4  # the middle, (2, 2, ...), is of both parts of every axis
+    indices = np.full((2, *[2] * rank, 4), shared, np.int64)
+    return {**adaptive_average_pool_backward_arguments(rank), "indices": indices}
+
+
+def max_unpool_arguments(rank: int) -> Arguments:
+    shape = (2, *[2] * rank, 4)
+    return {"x": floats(*shape), "indices": np.zeros(shape, int), "output_shape": (2, *[5] * rank, 4)}
+
+
+def max_unpool_backward_arguments(rank: int) -> Arguments:
+    return {"dy": floats(2, *[5] * rank, 4), "indices": np.zeros((2, *[2] * rank, 4), int)}
+
+
+def lp_pool_backward_arguments(rank: int) -> Arguments:
+    y = floats(2, *[3] * rank, 4)
+    return {"dy": y, "x": floats(2, *[5] * rank, 4), "y": y.copy(), "pool_size": 3, "strides": 1}
+
+
+def global_pool_arguments(op: str, rank: int) -> Arguments:
+    """Of a pool over all positions or its gradient."""
+    x, dy = floats(2, *[5] * rank, 4), floats(2, 4)
+    if not op.endswith("_backward"):
+        return {"x": x}
+    if op == "global_lp_pool_backward":
+        return {"dy": dy, "x": x, "y": dy.copy()}
+    valid = {"dy": dy, "input_shape": x.shape}
+    return {**valid, "indices": np.zeros((2, 4), int)} if op == "global_max_pool_backward" else valid
+
+
 def elementwise_arguments(op: str) -> Arguments:
     """Of a function of every value, or of its derivative from the result or from x."""
     if not op.endswith("_backward"):
@@ -134,6 +166,8 @@ WINDOWED: dict[str, Callable[[int], Arguments]] = {
     "max_pool_backward": max_pool_backward_arguments,
     "average_pool": max_pool_arguments,
     "average_pool_backward": average_pool_backward_arguments,
+    "lp_pool": max_pool_arguments,
+    "lp_pool_backward": lp_pool_backward_arguments,
 }
 
 TRANSPOSED: dict[str, Callable[[int], Arguments]] = {
@@ -144,6 +178,19 @@ TRANSPOSED: dict[str, Callable[[int], Arguments]] = {
 ADAPTIVE: dict[str, Callable[[int], Arguments]] = {
     "adaptive_average_pool": adaptive_average_pool_arguments,
     "adaptive_average_pool_backward": adaptive_average_pool_backward_arguments,
+    "adaptive_max_pool": adaptive_average_pool_arguments,
+    "adaptive_max_pool_backward": adaptive_max_pool_backward_arguments,
+}
+
+UNPOOL: dict[str, Callable[[int], Arguments]] = {
+    "max_unpool": max_unpool_arguments,
+    "max_unpool_backward": max_unpool_backward_arguments,
+}
+
+GLOBAL: dict[str, Callable[[int], Arguments]] = {
+    op: partial(global_pool_arguments, op)
+    for name in ("global_average_pool", "global_max_pool", "global_lp_pool")
+    for op in (name, f"{name}_backward")
 }
 
 NORMS = [
@@ -234,7 +281,7 @@ def every_op() -> Iterator[tuple[str, Arguments]]:
         for op in (function, f"{function}_backward"):
             yield op, elementwise_arguments(op)
     yield from SOFTMAX.items()
-    for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE).items():
+    for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE | UNPOOL | GLOBAL).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)
     for op in NORMS:

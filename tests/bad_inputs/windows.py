@@ -16,6 +16,8 @@ SIZES = {
     "max_pool_backward": "pool_size",
     "average_pool": "pool_size",
     "average_pool_backward": "pool_size",
+    "lp_pool": "pool_size",
+    "lp_pool_backward": "pool_size",
 }
 
 

@@ -67,7 +67,11 @@ int64_t TapOffsets::computed(int32_t tap) const {
 }
 
 WinnerNames::WinnerNames(const PoolPlan& plan, bool from_positions)
-    : pixel_(plan.pixel), window_(plan.window), rule_(plan.window, from_positions), offsets_(plan.window) {}
+    : op_(plan.op),
+      pixel_(plan.pixel),
+      window_(plan.window),
+      rule_(plan.window, from_positions),
+      offsets_(plan.window) {}
 
 int64_t WinnerNames::place(const WindowBlock& block) const {
   const int64_t row =

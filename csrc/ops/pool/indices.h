@@ -54,7 +54,7 @@ class WinnerNames {
   // Where the winners of a block stand in the array of all.
   int64_t place(const WindowBlock& block) const;
   // Throws IndexError naming the first wrong one of all winners, if one was met.
-  void finish(const PoolWinners& given) const { wrong_.check(given); }
+  void finish(const PoolWinners& given) const { wrong_.check(op_, given); }
 
  private:
   // Rows and columns of a block whose windows lie wholly inside the image.
@@ -71,6 +71,7 @@ class WinnerNames {
   template <class Tap>
   bool any_too_large(const Tap* taps, const WindowBlock& block, const Whole& whole) const;
 
+  const char* const op_;
   const int64_t pixel_;
   const Window& window_;
   const WinnerRule rule_;

@@ -47,6 +47,7 @@ PoolPlan PoolPlan::make(const char* op, const std::vector<int64_t>& input_shape,
     require(extent >= 0, op, ": input_shape is ", shape_text(input_shape), "; expected no negative extents");
   const size_t rank = input_shape.size() - 2, first = channels_first ? 2 : 1;
   PoolPlan plan;
+  plan.op = op;
   plan.input_shape = input_shape;
   plan.window = make_window(op, {input_shape.begin() + first, input_shape.begin() + first + rank}, spec);
   check_pads(op, plan.window);

@@ -13,6 +13,7 @@ namespace foldgate {
 // Geometry of one call, validated by make: kernels trust it. The arrays are images of positions of `pixel` contiguous
 // values each: N images of C values (channels_last), or N * C images of one value (channels_first).
 struct PoolPlan {
+  const char* op = "max_pool";  // that errors name
   Window window;
   int64_t images = 0, pixel = 1;
   std::vector<int64_t> input_shape, output_shape;  // as the caller's arrays have them

@@ -176,7 +176,7 @@ void max_pool_scatter_planes(const PoolPlan& plan, const T* dy, const PoolWinner
     scatter_planes(plan, dy, winners.ints, wrong, dx);
   else
     scatter_planes(plan, dy, winners.positions, wrong, dx);
-  wrong.check(winners);
+  wrong.check(plan.op, winners);
 }
 
 template <class T>

@@ -66,15 +66,21 @@ int32_t WinnerRule::tap_by_division(int64_t position, const int64_t (&outputs)[k
   return static_cast<int32_t>(tap);
 }
 
-void FirstWrong::check(const PoolWinners& winners) const {
+void FirstWrong::check(const char* op, const PoolWinners& winners) const {
   const int64_t at = at_.load();
   if (at == kNone) return;
   const int64_t found = winners.positions ? winners.positions[at]
                         : winners.bytes   ? winners.bytes[at]
                                           : winners.ints[at];
-  throw std::out_of_range(text("max_pool_backward: indices hold ", found, "; expected a ",
+  throw std::out_of_range(text(op, ": indices hold ", found, "; expected a ",
                                winners.positions ? "position" : "tap",
                                " of its own window inside the image"));
+}
+
+void FirstWrong::check(const char* op, const int64_t* positions, const char* expected) const {
+  const int64_t at = at_.load();
+  if (at != kNone)
+    throw std::out_of_range(text(op, ": indices hold ", positions[at], "; expected a ", expected));
 }
 
 }  // namespace foldgate

@@ -69,7 +69,8 @@ class FirstWrong {
     }
   }
   // Throws IndexError (std::out_of_range) naming it, if there is one.
-  void check(const PoolWinners& winners) const;
+  void check(const char* op, const PoolWinners& winners) const;
+  void check(const char* op, const int64_t* positions, const char* expected) const;
 
  private:
   static constexpr int64_t kNone = INT64_MAX;

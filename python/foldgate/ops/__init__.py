@@ -12,6 +12,7 @@ from foldgate.ops.activations import (
     leaky_relu_backward,
 )
 from foldgate.ops.adam import adam_update, adamax_update, nadam_update
+from foldgate.ops.adaptive_max_pool import adaptive_max_pool, adaptive_max_pool_backward
 from foldgate.ops.attention import attention, attention_backward
 from foldgate.ops.average_pool import (
     adaptive_average_pool,
@@ -68,12 +69,22 @@ from foldgate.ops.elementwise import (
     tanh,
     tanh_backward,
 )
+from foldgate.ops.global_pool import (
+    global_average_pool,
+    global_average_pool_backward,
+    global_lp_pool,
+    global_lp_pool_backward,
+    global_max_pool,
+    global_max_pool_backward,
+)
 from foldgate.ops.group_norm import group_norm, group_norm_backward, instance_norm, instance_norm_backward
 from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
 from foldgate.ops.im2col import col2im, im2col
 from foldgate.ops.layer_norm import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
+from foldgate.ops.lp_pool import lp_pool, lp_pool_backward
 from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
+from foldgate.ops.max_unpool import max_unpool, max_unpool_backward
 from foldgate.ops.optimizers import adadelta_update, adagrad_update, lion_update, rmsprop_update, sgd_update
 from foldgate.ops.packed_conv import PackedConv
 from foldgate.ops.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
@@ -98,6 +109,8 @@ __all__ = [
     "adamax_update",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
+    "adaptive_max_pool",
+    "adaptive_max_pool_backward",
     "attention",
     "attention_backward",
     "average_pool",
@@ -123,6 +136,12 @@ __all__ = [
     "exp_backward",
     "gelu",
     "gelu_backward",
+    "global_average_pool",
+    "global_average_pool_backward",
+    "global_lp_pool",
+    "global_lp_pool_backward",
+    "global_max_pool",
+    "global_max_pool_backward",
     "global_norm",
     "group_norm",
     "group_norm_backward",
@@ -148,6 +167,8 @@ __all__ = [
     "log_sigmoid_backward",
     "log_softmax",
     "log_softmax_backward",
+    "lp_pool",
+    "lp_pool_backward",
     "lstm",
     "lstm_backward",
     "lstm_step",
@@ -155,6 +176,8 @@ __all__ = [
     "matmul",
     "max_pool",
     "max_pool_backward",
+    "max_unpool",
+    "max_unpool_backward",
     "mish",
     "mish_backward",
     "nadam_update",

@@ -10,7 +10,7 @@ from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, per_axis
-from foldgate.ops.pool import pool_window, shape_argument
+from foldgate.ops.pool import pool_window, shape_argument, spatial_rank
 
 
 def average_pool(
@@ -148,7 +148,7 @@ def adaptive_average_pool(
         return record(adaptive_average_pool, _recorded_adaptive, ("x",), locals())
     op = "adaptive_average_pool"
     x = operand(op, "x", x)
-    rank = _rank(op, "x", x.shape)
+    rank = spatial_rank(op, "x", x.shape)
     size = per_axis(op, "output_size", output_size, rank)
     return _native.adaptive_average_pool(x, size, channels_axis(op, data_format, x.ndim) == 1)
 
@@ -188,7 +188,7 @@ def adaptive_average_pool_backward(
     op = "adaptive_average_pool_backward"
     dy = operand(op, "dy", dy)
     shape = shape_argument(op, input_shape)
-    if _rank(op, "dy", dy.shape) != _rank(op, "input_shape", shape):
+    if spatial_rank(op, "dy", dy.shape) != spatial_rank(op, "input_shape", shape):
         raise ValueError(f"{op}: input_shape is {shape}; expected as many axes as dy's {dy.shape}")
     return _native.adaptive_average_pool_backward(dy, shape, channels_axis(op, data_format, dy.ndim) == 1)
 
@@ -197,10 +197,3 @@ def _flag(op: str, count_include_pad: bool) -> bool:
     if not isinstance(count_include_pad, bool):
         raise TypeError(f"{op}: count_include_pad is {count_include_pad!r}; expected a bool")
     return count_include_pad
-
-
-def _rank(op: str, name: str, shape: Sequence[int]) -> int:
-    rank = len(shape) - 2
-    if not 1 <= rank <= 3:
-        raise ValueError(f"{op}: {name} has {len(shape)} axes {tuple(shape)}; expected 3 to 5")
-    return rank

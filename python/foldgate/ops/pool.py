@@ -15,6 +15,7 @@ from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _INDICES = {False: 0, True: 1, "taps": 2}
+_WINNERS = (np.int64, np.uint8, np.int32)
 
 
 @overload
@@ -153,20 +154,28 @@ def max_pool_backward(
     """
     op = "max_pool_backward"
     dy = operand(op, "dy", dy)
-    indices = _index_operand(indices)
+    indices = _index_operand(op, indices, _WINNERS, "int64 (positions), uint8 or int32 (taps)")
     shape = shape_argument(op, input_shape)
     window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     return _native.max_pool_backward(dy, indices, shape, *window)
 
 
-def shape_argument(op: str, input_shape: Sequence[int]) -> tuple[int, ...]:
-    """`input_shape` as ints that the native plan takes."""
-    if not isinstance(input_shape, (tuple, list)) or not all(is_int(extent) for extent in input_shape):
-        raise TypeError(f"{op}: input_shape is {input_shape!r}; expected a tuple of ints")
-    shape = tuple(int(extent) for extent in input_shape)
+def shape_argument(op: str, value: Sequence[int], name: str = "input_shape") -> tuple[int, ...]:
+    """A shape as ints that the native plan takes."""
+    if not isinstance(value, (tuple, list)) or not all(is_int(extent) for extent in value):
+        raise TypeError(f"{op}: {name} is {value!r}; expected a tuple of ints")
+    shape = tuple(int(extent) for extent in value)
     if not all(0 <= extent < 2**63 for extent in shape):
-        raise ValueError(f"{op}: input_shape is {input_shape!r}; expected ints of at least 0 and below 2**63")
+        raise ValueError(f"{op}: {name} is {value!r}; expected ints of at least 0 and below 2**63")
     return shape
+
+
+def spatial_rank(op: str, name: str, shape: Sequence[int]) -> int:
+    """The number of spatial axes, 1 to 3."""
+    rank = len(shape) - 2
+    if not 1 <= rank <= 3:
+        raise ValueError(f"{op}: {name} has {len(shape)} axes {tuple(shape)}; expected 3 to 5")
+    return rank
 
 
 class PoolWindow(NamedTuple):
@@ -217,10 +226,7 @@ def _window(
     ceil_mode: bool,
 ) -> PoolWindow:
     channels_first = channels_axis(op, data_format, len(shape)) == 1
-    rank = len(shape) - 2
-    if not 1 <= rank <= 3:
-        name = "input_shape" if op.endswith("backward") else "x"
-        raise ValueError(f"{op}: {name} has {len(shape)} axes {tuple(shape)}; expected 3 to 5")
+    rank = spatial_rank(op, "input_shape" if op.endswith("backward") else "x", shape)
     if not isinstance(ceil_mode, bool):
         raise TypeError(f"{op}: ceil_mode is {ceil_mode!r}; expected a bool")
     if ceil_mode and isinstance(padding, str) and padding == "same":
@@ -235,14 +241,16 @@ def _window(
 _known_window = lru_cache(maxsize=1024)(_window)
 
 
-def _index_operand(indices: object) -> IntArray:
+def positions_operand(op: str, indices: object) -> IntArray:
+    """Positions as the kernels read them."""
+    return _index_operand(op, indices, (np.int64,), "int64 (positions)")
+
+
+def _index_operand(op: str, indices: object, dtypes: tuple[type, ...], expected: str) -> IntArray:
     """Winners as the kernels read them: C-contiguous, aligned, of the machine's byte order."""
     if not isinstance(indices, np.ndarray):
-        raise TypeError(f"max_pool_backward: indices is a {type(indices).__name__}; expected a numpy.ndarray")
+        raise TypeError(f"{op}: indices is a {type(indices).__name__}; expected a numpy.ndarray")
     dtype = indices.dtype.newbyteorder("=")
-    if dtype not in (np.dtype(np.int64), np.dtype(np.uint8), np.dtype(np.int32)):
-        raise TypeError(
-            f"max_pool_backward: indices has dtype {indices.dtype}; "
-            "expected int64 (positions), uint8 or int32 (taps)"
-        )
+    if dtype not in [np.dtype(d) for d in dtypes]:
+        raise TypeError(f"{op}: indices has dtype {indices.dtype}; expected {expected}")
     return np.require(indices, dtype, ["C_CONTIGUOUS", "ALIGNED"]).view(np.ndarray)

@@ -32,6 +32,8 @@ from foldgate.reference.activations import leaky_relu_backward as leaky_relu_bac
 from foldgate.reference.adam import adam_update as adam_update
 from foldgate.reference.adam import adamax_update as adamax_update
 from foldgate.reference.adam import nadam_update as nadam_update
+from foldgate.reference.adaptive_max_pool import adaptive_max_pool as adaptive_max_pool
+from foldgate.reference.adaptive_max_pool import adaptive_max_pool_backward as adaptive_max_pool_backward
 from foldgate.reference.attention import attention as attention
 from foldgate.reference.attention import attention_backward as attention_backward
 from foldgate.reference.average_pool import adaptive_average_pool as adaptive_average_pool
@@ -81,6 +83,12 @@ from foldgate.reference.elementwise import softsign as softsign
 from foldgate.reference.elementwise import softsign_backward as softsign_backward
 from foldgate.reference.elementwise import tanh as tanh
 from foldgate.reference.elementwise import tanh_backward as tanh_backward
+from foldgate.reference.global_pool import global_average_pool as global_average_pool
+from foldgate.reference.global_pool import global_average_pool_backward as global_average_pool_backward
+from foldgate.reference.global_pool import global_lp_pool as global_lp_pool
+from foldgate.reference.global_pool import global_lp_pool_backward as global_lp_pool_backward
+from foldgate.reference.global_pool import global_max_pool as global_max_pool
+from foldgate.reference.global_pool import global_max_pool_backward as global_max_pool_backward
 from foldgate.reference.group_norm import group_norm as group_norm
 from foldgate.reference.group_norm import group_norm_backward as group_norm_backward
 from foldgate.reference.group_norm import instance_norm as instance_norm
@@ -95,11 +103,15 @@ from foldgate.reference.layer_norm import layer_norm as layer_norm
 from foldgate.reference.layer_norm import layer_norm_backward as layer_norm_backward
 from foldgate.reference.layer_norm import rms_norm as rms_norm
 from foldgate.reference.layer_norm import rms_norm_backward as rms_norm_backward
+from foldgate.reference.lp_pool import lp_pool as lp_pool
+from foldgate.reference.lp_pool import lp_pool_backward as lp_pool_backward
 from foldgate.reference.lstm import lstm as lstm
 from foldgate.reference.lstm import lstm_backward as lstm_backward
 from foldgate.reference.lstm import lstm_step as lstm_step
 from foldgate.reference.lstm import lstm_step_backward as lstm_step_backward
 from foldgate.reference.matmul import matmul as matmul
+from foldgate.reference.max_unpool import max_unpool as max_unpool
+from foldgate.reference.max_unpool import max_unpool_backward as max_unpool_backward
 from foldgate.reference.optimizers import adadelta_update as adadelta_update
 from foldgate.reference.optimizers import adagrad_update as adagrad_update
 from foldgate.reference.optimizers import lion_update as lion_update
@@ -146,6 +158,8 @@ __all__ = [
     "adamax_update",
     "adaptive_average_pool",
     "adaptive_average_pool_backward",
+    "adaptive_max_pool",
+    "adaptive_max_pool_backward",
     "attention",
     "attention_backward",
     "average_pool",
@@ -170,6 +184,12 @@ __all__ = [
     "exp_backward",
     "gelu",
     "gelu_backward",
+    "global_average_pool",
+    "global_average_pool_backward",
+    "global_lp_pool",
+    "global_lp_pool_backward",
+    "global_max_pool",
+    "global_max_pool_backward",
     "global_norm",
     "group_norm",
     "group_norm_backward",
@@ -195,6 +215,8 @@ __all__ = [
     "log_sigmoid_backward",
     "log_softmax",
     "log_softmax_backward",
+    "lp_pool",
+    "lp_pool_backward",
     "lstm",
     "lstm_backward",
     "lstm_step",
@@ -202,6 +224,8 @@ __all__ = [
     "matmul",
     "max_pool",
     "max_pool_backward",
+    "max_unpool",
+    "max_unpool_backward",
     "mish",
     "mish_backward",
     "nadam_update",

@@ -102,7 +102,10 @@ def average_pool_backward(
         array([1., 1., 2., 2., 0.])
     """
     op = "average_pool_backward"
-    dy, (n, *spatial, channels) = to_channels_last(dy, data_format), _channels_last(input_shape, data_format)
+    dy, (n, *spatial, channels) = (
+        to_channels_last(dy, data_format),
+        channels_last_shape(input_shape, data_format),
+    )
     axes = pool_axes(op, spatial, pool_size, strides, padding, dilation_rate, ceil_mode)
     _check(op, dy, (n, *out_shape(axes), channels))
     share = dy / _counted(axes, count_include_pad, dy.dtype)
@@ -134,7 +137,7 @@ def adaptive_average_pool(x: Array, output_size: Ints, *, data_format: str = "ch
     rank = x.ndim - 2
     size = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
     y = np.empty((len(x), *size, x.shape[-1]), x.dtype)
-    for output, part in _parts(x.shape[1:-1], size):
+    for output, part in parts(x.shape[1:-1], size):
         y[output] = x[part].mean(axis=tuple(range(1, rank + 1)))
     return from_channels_last(y, data_format)
 
@@ -160,17 +163,20 @@ def adaptive_average_pool_backward(
         >>> adaptive_average_pool_backward(np.array([2.0, 4.0]).reshape(1, 2, 1), (1, 3, 1)).ravel()
         array([1., 3., 2.])
     """
-    dy, (n, *spatial, channels) = to_channels_last(dy, data_format), _channels_last(input_shape, data_format)
+    dy, (n, *spatial, channels) = (
+        to_channels_last(dy, data_format),
+        channels_last_shape(input_shape, data_format),
+    )
     size = dy.shape[1:-1]
     _check("adaptive_average_pool_backward", dy, (n, *size[: len(spatial)], channels))
     dx = np.zeros((n, *spatial, channels), dy.dtype)
-    for output, part in _parts(spatial, size):
+    for output, part in parts(spatial, size):
         share = dy[output] / math.prod(p.stop - p.start for p in part[1:])
         dx[part] += share.reshape(n, *[1] * len(spatial), channels)
     return from_channels_last(dx, data_format)
 
 
-def _parts(
+def parts(
     spatial: Sequence[int], size: Sequence[int]
 ) -> Iterator[tuple[tuple[slice | int, ...], tuple[slice, ...]]]:
     """For every output position, the index of it in y and that of its part in x, both (N, *spatial, C)."""
@@ -192,7 +198,7 @@ def _counted(axes: Sequence[Axis], include_pad: bool, dtype: object) -> Array:
     return np.asarray(sum(padded[index] for index in tap_slices(axes)))
 
 
-def _channels_last(shape: Sequence[int], data_format: str) -> tuple[int, ...]:
+def channels_last_shape(shape: Sequence[int], data_format: str) -> tuple[int, ...]:
     n, *rest = shape
     return (n, *rest[1:], rest[0]) if data_format == "channels_first" else (n, *rest)
 

@@ -1,0 +1,63 @@
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "ops/pool/lp.h"
+
+namespace foldgate {
+namespace {
+
+constexpr const char* kForward = "lp_pool";
+constexpr const char* kBackward = "lp_pool_backward";
+
+template <class T>
+py::array forward(const py::array& x, const WindowSpec& spec, bool channels_first, double p) {
+  const LpPlan plan = LpPlan::make(kForward, shape_of(x), spec, p, channels_first);
+  const T* x_data = read<T>(kForward, "x", x, plan.sums.input_shape);
+  py::array y = new_array<T>(kForward, plan.sums.output_shape);
+  T* y_data = data_of<T>(y);
+  without_gil([&] { lp_pool(plan, x_data, y_data); });
+  return y;
+}
+
+template <class T>
+py::array backward(const py::array& dy, const py::array& x, const py::array& y, const WindowSpec& spec,
+                   bool channels_first, double p) {
+  const LpPlan plan = LpPlan::make(kBackward, shape_of(x), spec, p, channels_first);
+  const T* dy_data = read<T>(kBackward, "dy", dy, plan.sums.output_shape);
+  const T* x_data = read<T>(kBackward, "x", x, plan.sums.input_shape);
+  const T* y_data = read<T>(kBackward, "y", y, plan.sums.output_shape);
+  py::array dx = new_array<T>(kBackward, plan.sums.input_shape);
+  T* dx_data = data_of<T>(dx);
+  without_gil([&] { lp_pool_backward(plan, dy_data, x_data, y_data, dx_data); });
+  return dx;
+}
+
+}  // namespace
+
+void register_lp_pool(py::module_& module) {
+  module.def(
+      kForward,
+      [](const py::array& x, Shape pool_size, Shape strides, Shape dilation, Shape pads, bool ceil_mode,
+         bool channels_first, double p) {
+        const WindowSpec spec{std::move(pool_size), std::move(strides), std::move(dilation), std::move(pads),
+                              ceil_mode};
+        return by_dtype(kForward, "x", x,
+                        [&](auto zero) { return forward<decltype(zero)>(x, spec, channels_first, p); });
+      },
+      py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
+      py::arg("ceil_mode"), py::arg("channels_first"), py::arg("p"), "The p-norm of every window.");
+  module.def(
+      kBackward,
+      [](const py::array& dy, const py::array& x, const py::array& y, Shape pool_size, Shape strides,
+         Shape dilation, Shape pads, bool ceil_mode, bool channels_first, double p) {
+        const WindowSpec spec{std::move(pool_size), std::move(strides), std::move(dilation), std::move(pads),
+                              ceil_mode};
+        return by_dtype(kBackward, "dy", dy, [&](auto zero) {
+          return backward<decltype(zero)>(dy, x, y, spec, channels_first, p);
+        });
+      },
+      py::arg("dy"), py::arg("x"), py::arg("y"), py::arg("pool_size"), py::arg("strides"),
+      py::arg("dilation"), py::arg("pads"), py::arg("ceil_mode"), py::arg("channels_first"), py::arg("p"),
+      "The gradient of every window's p-norm.");
+}
+
+}  // namespace foldgate
