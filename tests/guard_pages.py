@@ -27,6 +27,11 @@ def wider_ops(random: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
                 image = x if data_format == "channels_last" else np.ascontiguousarray(x.transpose(0, 3, 1, 2))
                 yield from _windowed(random, image, channels, data_format)
                 yield from _norms(image, channels, data_format)
+    ids = np.array([[2, 0], [1, 2]])
+    for width in (1, 15, 17):
+        table = random.standard_normal((3, width)).astype(np.float32)
+        yield "embedding", {"ids": ids, "table": table}
+        yield "embedding_backward", {"dy": table[ids], "ids": ids, "rows": 3}
     for units in (1, 7, 16, 17):
         yield from _recurrent(random, units)
 

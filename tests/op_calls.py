@@ -39,6 +39,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
     calls |= _matmul_calls(ops, array, size)
     calls |= _elementwise_calls(ops, array, size)
     calls |= _softmax_calls(ops, array, size)
+    calls |= _layer_calls(ops, array, size)
     calls |= _conv_calls(ops, array, size)
     calls |= _pool_calls(ops, array, size)
     calls |= _norm_calls(ops, array, size)
@@ -82,6 +83,23 @@ def _softmax_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dic
         ),
         "sigmoid_cross_entropy": lambda: ops.sigmoid_cross_entropy(x, y),
         "sigmoid_cross_entropy_backward": lambda: ops.sigmoid_cross_entropy_backward(dy, x, y),
+    }
+
+
+def _layer_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    x, dy, bias = array(100 * size, 85 * size), array(100 * size, 85 * size), array(85 * size)
+    ids, table = np.arange(100 * size) * 7 % 40, array(40, 85 * size)
+    y = ops.bias_add(x, bias, activation="tanh")
+    return {
+        "dropout": lambda: ops.dropout(x, 0.3, seed=5, offset=9),
+        "dropout_backward": lambda: ops.dropout_backward(dy, 0.3, seed=5, offset=9),
+        "random_uniform": lambda: ops.random_uniform(x.shape, seed=5, dtype=x.dtype),
+        "embedding": lambda: ops.embedding(ids, table),
+        "embedding_backward": lambda: ops.embedding_backward(dy, ids, 40),
+        "bias_add": lambda: ops.bias_add(x, bias, activation="tanh"),
+        "bias_add_backward": lambda: ops.bias_add_backward(dy, y, activation="tanh"),
+        "add_relu": lambda: ops.add_relu(x, dy),
+        "add_relu_backward": lambda: ops.add_relu_backward(dy, y),
     }
 
 

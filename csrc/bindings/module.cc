@@ -11,6 +11,9 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_softmax(module);
   foldgate::register_attention(module);
   foldgate::register_adaptive_max_pool(module);
+  foldgate::register_bias(module);
+  foldgate::register_embedding(module);
+  foldgate::register_random(module);
   foldgate::register_average_pool(module);
   foldgate::register_lp_pool(module);
   foldgate::register_max_unpool(module);

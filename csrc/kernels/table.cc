@@ -10,6 +10,7 @@ FOLDGATE_FAMILY(GemmKernels, gemm)
 FOLDGATE_FAMILY(ActivationKernels, activation)
 FOLDGATE_FAMILY(AttentionKernels, attention)
 FOLDGATE_FAMILY(AverageKernels, average)
+FOLDGATE_FAMILY(BiasKernels, bias)
 FOLDGATE_FAMILY(ChannelNormKernels, channel_norm)
 FOLDGATE_FAMILY(ConvKernels, conv)
 FOLDGATE_FAMILY(DepthwiseKernels, depthwise)
@@ -18,6 +19,7 @@ FOLDGATE_FAMILY(ElementwiseKernels, elementwise)
 FOLDGATE_FAMILY(OptimizerKernels, optimizer)
 FOLDGATE_FAMILY(PoolKernels, pool)
 FOLDGATE_FAMILY(ProbeKernels, probe)
+FOLDGATE_FAMILY(RandomKernels, random)
 FOLDGATE_FAMILY(RecurrentKernels, recurrent)
 FOLDGATE_FAMILY(GenericKernels, recurrent_generic)
 FOLDGATE_FAMILY(RowNormKernels, row_norm)
@@ -28,12 +30,48 @@ FOLDGATE_FAMILY(WinogradKernels, winograd4)
 #undef FOLDGATE_FAMILY
 
 KernelTable kernel_table() {
-  return {{gemm_f32, activation_f32, attention_f32, average_f32, channel_norm_f32, conv_f32, depthwise_f32,
-           depthwise_lines_f32, elementwise_f32, optimizer_f32, pool_f32, probe_f32, recurrent_f32,
-           recurrent_generic_f32, row_norm_f32, softmax_f32, strided_f32, winograd2_f32, winograd4_f32},
-          {gemm_f64, activation_f64, attention_f64, average_f64, channel_norm_f64, conv_f64, depthwise_f64,
-           depthwise_lines_f64, elementwise_f64, optimizer_f64, pool_f64, probe_f64, recurrent_f64,
-           recurrent_generic_f64, row_norm_f64, softmax_f64, strided_f64, winograd2_f64, winograd4_f64}};
+  return {{gemm_f32,
+           activation_f32,
+           attention_f32,
+           average_f32,
+           bias_f32,
+           channel_norm_f32,
+           conv_f32,
+           depthwise_f32,
+           depthwise_lines_f32,
+           elementwise_f32,
+           optimizer_f32,
+           pool_f32,
+           probe_f32,
+           random_f32,
+           recurrent_f32,
+           recurrent_generic_f32,
+           row_norm_f32,
+           softmax_f32,
+           strided_f32,
+           winograd2_f32,
+           winograd4_f32},
+          {gemm_f64,
+           activation_f64,
+           attention_f64,
+           average_f64,
+           bias_f64,
+           channel_norm_f64,
+           conv_f64,
+           depthwise_f64,
+           depthwise_lines_f64,
+           elementwise_f64,
+           optimizer_f64,
+           pool_f64,
+           probe_f64,
+           random_f64,
+           recurrent_f64,
+           recurrent_generic_f64,
+           row_norm_f64,
+           softmax_f64,
+           strided_f64,
+           winograd2_f64,
+           winograd4_f64}};
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -4,6 +4,7 @@
 #include "kernels/activation.h"
 #include "kernels/attention.h"
 #include "kernels/average.h"
+#include "kernels/bias.h"
 #include "kernels/channel_norm.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
@@ -13,6 +14,7 @@
 #include "kernels/optimizer.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
+#include "kernels/random.h"
 #include "kernels/recurrent.h"
 #include "kernels/recurrent_generic.h"
 #include "kernels/row_norm.h"
@@ -28,6 +30,7 @@ struct Kernels {
   ActivationKernels<T> activation;
   AttentionKernels<T> attention;
   AverageKernels<T> average;
+  BiasKernels<T> bias;
   ChannelNormKernels<T> channel_norm;
   ConvKernels<T> conv;
   DepthwiseKernels<T> depthwise;
@@ -36,6 +39,7 @@ struct Kernels {
   OptimizerKernels<T> optimizer;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;
+  RandomKernels<T> random;
   RecurrentKernels<T> recurrent;
   GenericKernels<T> recurrent_generic;
   RowNormKernels<T> row_norm;

@@ -15,6 +15,7 @@ __all__ = [
     "AttentionGradients",
     "AttentionOutput",
     "BatchNormOutput",
+    "BiasGradients",
     "ConvGradients",
     "ConvStep",
     "GRUGradients",
@@ -24,6 +25,20 @@ __all__ = [
     "SeparableConvGradients",
     "SimpleRNNGradients",
 ]
+
+
+class BiasGradients(NamedTuple):
+    """What `bias_add_backward` returns.
+
+    The gradients of `sum(dy * y)`.
+
+    Fields:
+        dx: the shape of `x`.
+        dbias: `(C,)`.
+    """
+
+    dx: NDArray[Any]
+    dbias: NDArray[Any]
 
 
 class ConvGradients(NamedTuple):

@@ -8,6 +8,7 @@ from bad_inputs.adaptive import adaptive_rows
 from bad_inputs.attention import attention_rows
 from bad_inputs.conv_parts import conv_part_rows
 from bad_inputs.elementwise import elementwise_rows
+from bad_inputs.layers import layer_rows
 from bad_inputs.native import native_rows
 from bad_inputs.norms import norm_rows
 from bad_inputs.operands import operand_rows
@@ -34,6 +35,7 @@ def all_rows() -> Iterator[Row]:
     yield from norm_rows()
     yield from attention_rows()
     yield from softmax_rows()
+    yield from layer_rows()
     yield from recurrent_rows()
     yield from native_rows()
     yield from packed_rows()

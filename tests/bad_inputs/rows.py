@@ -281,6 +281,13 @@ def every_op() -> Iterator[tuple[str, Arguments]]:
         for op in (function, f"{function}_backward"):
             yield op, elementwise_arguments(op)
     yield from SOFTMAX.items()
+    yield "dropout", {"x": floats(3, 5), "rate": 0.5, "seed": 1}
+    yield "dropout_backward", {"dy": floats(3, 5), "rate": 0.5, "seed": 1}
+    yield "bias_add", {"x": floats(3, 5), "bias": floats(5)}
+    yield "bias_add", {"x": floats(3, 5, 2), "bias": floats(5), "data_format": "channels_first"}
+    yield "bias_add_backward", {"dy": floats(3, 5), "y": floats(3, 5), "activation": "relu"}
+    yield "add_relu", {"a": floats(3, 5), "b": floats(3, 5)}
+    yield "add_relu_backward", {"dy": floats(3, 5), "y": floats(3, 5)}
     for op, arguments in (WINDOWED | TRANSPOSED | ADAPTIVE | UNPOOL | GLOBAL).items():
         for rank in (1, 2, 3):
             yield op, arguments(rank)

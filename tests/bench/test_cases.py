@@ -17,12 +17,15 @@ from foldgate.bench.cases import (
     OPS,
     TRAIN,
     AttentionCase,
+    BiasCase,
     Case,
     ColumnsCase,
     ConvCase,
     ConvStepCase,
     ConvTransposeCase,
+    DropoutCase,
     ElementwiseCase,
+    EmbeddingCase,
     MatmulCase,
     NormCase,
     OptimizerCase,
@@ -79,7 +82,11 @@ def shrunk(case: Case) -> Case:
         return replace(case, rows=min(case.rows, 9), depth=33, columns=17)
     if isinstance(case, SoftmaxCase):
         return replace(case, shape=(3, 5, 7)[-len(case.shape) :])
-    if isinstance(case, ElementwiseCase):
+    if isinstance(case, EmbeddingCase):
+        return replace(case, ids_shape=(3, 5), rows=7, width=6)
+    if isinstance(case, BiasCase):
+        return replace(case, shape=(3, 4, 5))
+    if isinstance(case, (DropoutCase, ElementwiseCase)):
         return replace(case, shape=(5, 7))
     assert isinstance(case, ColumnsCase)
     return replace(case, batch=2, channels=3, size=6)

@@ -206,7 +206,19 @@ CASES |= {
     ),
 }
 
-NOT_RECORDED = {"PackedConv", "PackedGRU", "PackedLSTM", "PackedSimpleRNN"}
-"""Handles for inference, whose weights are no operands; steps of optimizers, which are not differentiated."""
+IDS = np.array([[2, 0], [1, 2]])
+CASES |= {
+    "dropout": (lambda x: ops.dropout(x, 0.4, seed=3), (normal(4, 5),)),
+    "embedding": (lambda table: ops.embedding(IDS, table), (normal(3, 4),)),
+    "bias_add": (lambda x, b: ops.bias_add(x, b, activation="tanh"), (normal(4, 3), normal(3))),
+    "bias_add linear": (
+        lambda x, b: ops.bias_add(x, b, data_format="channels_first"),
+        (normal(2, 3, 4), normal(3)),
+    ),
+    "add_relu": (ops.add_relu, (normal(4, 3), normal(4, 3))),
+}
+
+NOT_RECORDED = {"random_uniform", "PackedConv", "PackedGRU", "PackedLSTM", "PackedSimpleRNN"}
+"""Handles, whose weights are no operands; what has none; steps of optimizers, which nobody differentiates."""
 NOT_RECORDED |= {name for name in ops.__all__ if name.endswith("_update")}
 NOT_RECORDED |= {"clip_by_global_norm", "global_norm"}

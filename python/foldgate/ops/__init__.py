@@ -26,6 +26,12 @@ from foldgate.ops.batch_norm import (
     batch_norm_inference,
     batch_norm_inference_backward,
 )
+from foldgate.ops.bias import (
+    add_relu,
+    add_relu_backward,
+    bias_add,
+    bias_add_backward,
+)
 from foldgate.ops.clipping import clip_by_global_norm, global_norm
 from foldgate.ops.conv import conv, conv_backward
 from foldgate.ops.conv_max_pool import conv_max_pool, conv_max_pool_backward
@@ -36,6 +42,11 @@ from foldgate.ops.cross_entropy import (
     sigmoid_cross_entropy_backward,
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
+)
+from foldgate.ops.dropout import (
+    dropout,
+    dropout_backward,
+    random_uniform,
 )
 from foldgate.ops.elementwise import (
     erf,
@@ -69,6 +80,7 @@ from foldgate.ops.elementwise import (
     tanh,
     tanh_backward,
 )
+from foldgate.ops.embedding import embedding, embedding_backward
 from foldgate.ops.global_pool import (
     global_average_pool,
     global_average_pool_backward,
@@ -111,6 +123,8 @@ __all__ = [
     "adaptive_average_pool_backward",
     "adaptive_max_pool",
     "adaptive_max_pool_backward",
+    "add_relu",
+    "add_relu_backward",
     "attention",
     "attention_backward",
     "average_pool",
@@ -119,6 +133,8 @@ __all__ = [
     "batch_norm_backward",
     "batch_norm_inference",
     "batch_norm_inference_backward",
+    "bias_add",
+    "bias_add_backward",
     "clip_by_global_norm",
     "col2im",
     "conv",
@@ -128,8 +144,12 @@ __all__ = [
     "conv_step",
     "conv_transpose",
     "conv_transpose_backward",
+    "dropout",
+    "dropout_backward",
     "elu",
     "elu_backward",
+    "embedding",
+    "embedding_backward",
     "erf",
     "erf_backward",
     "exp",
@@ -181,6 +201,7 @@ __all__ = [
     "mish",
     "mish_backward",
     "nadam_update",
+    "random_uniform",
     "relu",
     "relu6",
     "relu6_backward",

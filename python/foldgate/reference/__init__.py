@@ -15,6 +15,7 @@ Example:
 from foldgate.gradients import AttentionGradients as AttentionGradients
 from foldgate.gradients import AttentionOutput as AttentionOutput
 from foldgate.gradients import BatchNormOutput as BatchNormOutput
+from foldgate.gradients import BiasGradients as BiasGradients
 from foldgate.gradients import ConvGradients as ConvGradients
 from foldgate.gradients import ConvStep as ConvStep
 from foldgate.gradients import GRUGradients as GRUGradients
@@ -44,6 +45,10 @@ from foldgate.reference.batch_norm import batch_norm as batch_norm
 from foldgate.reference.batch_norm import batch_norm_backward as batch_norm_backward
 from foldgate.reference.batch_norm import batch_norm_inference as batch_norm_inference
 from foldgate.reference.batch_norm import batch_norm_inference_backward as batch_norm_inference_backward
+from foldgate.reference.bias import add_relu as add_relu
+from foldgate.reference.bias import add_relu_backward as add_relu_backward
+from foldgate.reference.bias import bias_add as bias_add
+from foldgate.reference.bias import bias_add_backward as bias_add_backward
 from foldgate.reference.clipping import clip_by_global_norm as clip_by_global_norm
 from foldgate.reference.clipping import global_norm as global_norm
 from foldgate.reference.conv import conv as conv
@@ -53,6 +58,9 @@ from foldgate.reference.conv_max_pool import conv_max_pool_backward as conv_max_
 from foldgate.reference.conv_step import conv_step as conv_step
 from foldgate.reference.conv_transpose import conv_transpose as conv_transpose
 from foldgate.reference.conv_transpose import conv_transpose_backward as conv_transpose_backward
+from foldgate.reference.dropout import dropout as dropout
+from foldgate.reference.dropout import dropout_backward as dropout_backward
+from foldgate.reference.dropout import random_uniform as random_uniform
 from foldgate.reference.elementwise import erf as erf
 from foldgate.reference.elementwise import erf_backward as erf_backward
 from foldgate.reference.elementwise import exp as exp
@@ -83,6 +91,8 @@ from foldgate.reference.elementwise import softsign as softsign
 from foldgate.reference.elementwise import softsign_backward as softsign_backward
 from foldgate.reference.elementwise import tanh as tanh
 from foldgate.reference.elementwise import tanh_backward as tanh_backward
+from foldgate.reference.embedding import embedding as embedding
+from foldgate.reference.embedding import embedding_backward as embedding_backward
 from foldgate.reference.global_pool import global_average_pool as global_average_pool
 from foldgate.reference.global_pool import global_average_pool_backward as global_average_pool_backward
 from foldgate.reference.global_pool import global_lp_pool as global_lp_pool
@@ -142,6 +152,7 @@ __all__ = [
     "AttentionGradients",
     "AttentionOutput",
     "BatchNormOutput",
+    "BiasGradients",
     "ConvGradients",
     "GRUGradients",
     "LSTMGradients",
@@ -160,6 +171,8 @@ __all__ = [
     "adaptive_average_pool_backward",
     "adaptive_max_pool",
     "adaptive_max_pool_backward",
+    "add_relu",
+    "add_relu_backward",
     "attention",
     "attention_backward",
     "average_pool",
@@ -168,6 +181,8 @@ __all__ = [
     "batch_norm_backward",
     "batch_norm_inference",
     "batch_norm_inference_backward",
+    "bias_add",
+    "bias_add_backward",
     "clip_by_global_norm",
     "col2im",
     "conv",
@@ -176,8 +191,12 @@ __all__ = [
     "conv_max_pool_backward",
     "conv_transpose",
     "conv_transpose_backward",
+    "dropout",
+    "dropout_backward",
     "elu",
     "elu_backward",
+    "embedding",
+    "embedding_backward",
     "erf",
     "erf_backward",
     "exp",
@@ -229,6 +248,7 @@ __all__ = [
     "mish",
     "mish_backward",
     "nadam_update",
+    "random_uniform",
     "relu",
     "relu6",
     "relu6_backward",

@@ -12,6 +12,7 @@ from . import (
     conv_parts,
     conv_transpose,
     elementwise,
+    layers,
     matmul,
     norm,
     optimizer,
@@ -27,6 +28,7 @@ from .conv import ConvCase, ConvMaxPoolCase
 from .conv_parts import ConvStepCase, SeparableConvCase
 from .conv_transpose import ConvTransposeCase
 from .elementwise import ElementwiseCase
+from .layers import BiasCase, DropoutCase, EmbeddingCase
 from .matmul import MatmulCase
 from .norm import NormCase
 from .optimizer import OptimizerCase
@@ -50,13 +52,16 @@ __all__ = [
     "Arrays",
     "AttentionCase",
     "AveragePoolCase",
+    "BiasCase",
     "Case",
     "ColumnsCase",
     "ConvCase",
     "ConvMaxPoolCase",
     "ConvStepCase",
     "ConvTransposeCase",
+    "DropoutCase",
     "ElementwiseCase",
+    "EmbeddingCase",
     "MatmulCase",
     "NormCase",
     "OptimizerCase",
@@ -82,6 +87,7 @@ ALL_CASES: tuple[Case, ...] = (
     *conv_parts.CASES,
     *elementwise.CASES,
     *softmax.CASES,
+    *layers.CASES,
     *beyond.CASES,
 )
 OPS: tuple[str, ...] = tuple(dict.fromkeys(case.op for case in ALL_CASES))

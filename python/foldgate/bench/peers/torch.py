@@ -9,11 +9,13 @@ from ..cases import (
     TRAIN,
     Arrays,
     AttentionCase,
+    BiasCase,
     Case,
     ColumnsCase,
     ConvCase,
     ConvTransposeCase,
     ElementwiseCase,
+    EmbeddingCase,
     MatmulCase,
     NormCase,
     PoolCase,
@@ -30,6 +32,7 @@ from .torch_images import (
     conv_transpose_candidates,
     pool_candidates,
 )
+from .torch_layers import bias_candidate, embedding_candidate
 from .torch_norms import norm_candidates
 from .torch_recurrent import recurrent_candidates, step_candidate
 
@@ -65,6 +68,10 @@ class Torch(Peer):
             return columns_candidates(self._torch, case, arrays)
         if isinstance(case, ElementwiseCase):
             return elementwise_candidates(self._torch, case, training, arrays)
+        if isinstance(case, EmbeddingCase):
+            return [embedding_candidate(self._torch, case, training, arrays)]
+        if isinstance(case, BiasCase):
+            return [bias_candidate(self._torch, case, training, arrays)]
         if isinstance(case, SoftmaxCase):
             return softmax_candidates(self._torch, case, training, arrays)
         if isinstance(case, MatmulCase):

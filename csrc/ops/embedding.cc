@@ -1,0 +1,59 @@
+#include "ops/embedding.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "core/scratch.h"
+#include "kernels/table.h"
+#include "ops/chunks.h"
+
+namespace foldgate {
+
+void Ids::check(const char* op, int64_t rows) const {
+  for (int64_t i = 0; i < count; ++i)
+    if ((*this)[i] < 0 || (*this)[i] >= rows)
+      throw std::out_of_range(text(op, ": ids hold ", (*this)[i], "; expected 0 to ", rows - 1));
+}
+
+template <class T>
+void embedding(const Ids& ids, const T* table, int64_t width, T* y) {
+  if (width == 0) return;
+  in_chunks(ids.count, width, [&](int64_t begin, int64_t size) {
+    for (int64_t i = begin; i < begin + size; ++i)
+      std::memcpy(y + i * width, table + ids[i] * width, static_cast<size_t>(width) * sizeof(T));
+  });
+}
+
+// Positions are sorted by id, each id's in their order (a counting sort); tasks are ranges of the table's rows, so that
+// one task writes a row, and once.
+template <class T>
+void embedding_backward(const Ids& ids, const T* dy, int64_t rows, int64_t width, T* dtable) {
+  if (rows == 0 || width == 0) return;
+  const Scratch<int64_t> first(rows + 1);  // of each id's positions
+  const Scratch<const T*> sorted(ids.count);
+  first.zero();
+  for (int64_t i = 0; i < ids.count; ++i) ++first[ids[i] + 1];
+  for (int64_t r = 0; r < rows; ++r) first[r + 1] += first[r];
+  for (int64_t i = 0; i < ids.count; ++i) sorted[first[ids[i]]++] = dy + i * width;
+  // now first[r] is where the positions of r end
+  const auto add_rows = kernels<T>().average.add_rows;
+  const double work = static_cast<double>(ids.count + rows) * static_cast<double>(width);
+  const int64_t group = std::max<int64_t>(1, kChunk / width), tasks = ceil_div(rows, group);
+  parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
+    for (int64_t r = task * group; r < std::min(rows, (task + 1) * group); ++r) {
+      const int64_t begin = r == 0 ? 0 : first[r - 1], count = first[r] - begin;
+      if (count == 0)
+        std::fill_n(dtable + r * width, width, T(0));
+      else
+        add_rows(sorted.data() + begin, count, width, dtable + r * width);
+    }
+  });
+}
+
+template void embedding(const Ids&, const float*, int64_t, float*);
+template void embedding(const Ids&, const double*, int64_t, double*);
+template void embedding_backward(const Ids&, const float*, int64_t, int64_t, float*);
+template void embedding_backward(const Ids&, const double*, int64_t, int64_t, double*);
+
+}  // namespace foldgate

@@ -1,0 +1,56 @@
+// Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) on 64-bit lanes, one counter a
+// lane, each word in the lower half of its lane; what stands in the upper half is never read.
+#pragma once
+#include "simd/stride.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+using Lanes64 = IntVec<double>;
+
+// The 64-bit products of the lanes' lower halves, unsigned.
+FOLDGATE_INLINE Lanes64 multiply_halves(Lanes64 a, Lanes64 b) {
+#if defined(__AVX512F__)
+  return (Lanes64)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (Lanes64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+  return (Lanes64)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+  constexpr int64_t kHalf = 0xffffffff;
+  return (a & kHalf) * (b & kHalf);
+#endif
+}
+
+struct PhiloxWords {
+  Lanes64 word[4];
+};
+
+// Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
+FOLDGATE_INLINE PhiloxWords philox(uint64_t key, uint64_t first) {
+  constexpr int64_t kMultiply0 = 0xD2511F53, kMultiply1 = 0xCD9E8D57;
+  constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
+  const Lanes64 m0 = broadcast_int<double>(kMultiply0), m1 = broadcast_int<double>(kMultiply1);
+  uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+  // unsigned, so that the counter wraps
+  typedef uint64_t Unsigned __attribute__((vector_size(kVectorBytes)));
+  const Unsigned counter = (Unsigned)iota<double>() + first;
+  Lanes64 c0 = (Lanes64)counter, c1 = (Lanes64)(counter >> 32), c2 = {}, c3 = {};
+  FOLDGATE_UNROLL
+  for (int round = 0; round < 10; ++round, k0 += kWeyl0, k1 += kWeyl1) {
+    const Lanes64 low = multiply_halves(c0, m0), high = multiply_halves(c2, m1);
+    c0 = (Lanes64)((Unsigned)high >> 32) ^ c1 ^ static_cast<int64_t>(k0);
+    c2 = (Lanes64)((Unsigned)low >> 32) ^ c3 ^ static_cast<int64_t>(k1);
+    c1 = high;
+    c3 = low;
+  }
+  return {{c0, c1, c2, c3}};
+}
+
+// The words in the order of their counters: 16 bytes a counter.
+FOLDGATE_INLINE void store_words(uint32_t* p, const PhiloxWords& w) {
+  constexpr int64_t kHalf = 0xffffffff;
+  const Lanes64 a = (w.word[0] & kHalf) | (w.word[1] << 32), b = (w.word[2] & kHalf) | (w.word[3] << 32);
+  store_interleaved<double>(reinterpret_cast<double*>(p), (Vec<double>)a, (Vec<double>)b);
+}
+
+}  // namespace foldgate::FOLDGATE_ISA

@@ -1,0 +1,77 @@
+"""Dropout and uniform numbers: the reference's bits, whatever the tier, the threads and the chunks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import foldgate
+from foldgate import ops, reference
+
+SIZES = [0, 1, 3, 4, 5, 63, 64, 65, 130, 1000]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.999])
+def test_the_bits_of_the_reference(
+    size: int, rate: float, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    x = rng.standard_normal(size).astype(dtype)
+    for seed, offset in ((0, 0), (2**64 - 1, 2**32 - 7), (0x1234567890, 2**64 - 3)):
+        options: Any = {"seed": seed, "offset": offset}
+        expected = reference.dropout(x, rate, **options)
+        np.testing.assert_array_equal(ops.dropout(x, rate, **options), expected, strict=True)
+        backward = ops.dropout_backward(x, rate, **options)
+        np.testing.assert_array_equal(backward, expected, strict=True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_uniform_numbers_are_the_references(size: int, isa: str, dtype: Any) -> None:
+    options: Any = {"seed": 2**63 + 5, "offset": 11, "dtype": dtype}
+    # fractions are exact; a multiply-add rounds once where the reference rounds twice
+    np.testing.assert_array_equal(
+        ops.random_uniform((size,), **options), reference.random_uniform((size,), **options), strict=True
+    )
+    found = ops.random_uniform((size,), -3, 5, **options)
+    expected = reference.random_uniform((size,), -3, 5, **options)
+    assert found.shape == (size,) and found.dtype == dtype
+    assert np.abs(found - expected).max(initial=0) <= 8 * np.finfo(dtype).eps
+
+
+def test_bit_identical_for_any_number_of_threads(dtype: Any) -> None:
+    x, before = np.ones((641, 411), dtype), foldgate.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 3):
+            foldgate.set_num_threads(threads)
+            y, u = ops.dropout(x, 0.3, seed=5), ops.random_uniform((300_001,), seed=5)
+            results.append((y.tobytes(), u.tobytes()))
+    finally:
+        foldgate.set_num_threads(before)
+    assert results[0] == results[1] == results[2]
+    np.testing.assert_array_equal(ops.dropout(x, 0.3, seed=5), reference.dropout(x, 0.3, seed=5))
+
+
+def test_the_next_offset_goes_on_where_a_call_ended() -> None:
+    whole = ops.dropout(np.ones(256), 0.5, seed=3)
+    parts = [ops.dropout(np.ones(64), 0.5, seed=3, offset=16 * i) for i in range(4)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_the_share_of_zeros_is_the_rate() -> None:
+    """The standard deviation of a mean of 10^6 is under 5e-4: five of them."""
+    for rate in (0.1, 0.5, 0.8):
+        y = ops.dropout(np.ones(10**6, np.float32), rate, seed=9)
+        assert abs(float(np.mean(y == 0)) - rate) < 2.5e-3
+        assert set(np.unique(y)) == {np.float32(0), np.float32(1 / (1 - rate))}
+    u = ops.random_uniform((10**6,), seed=9)
+    assert abs(float(u.mean()) - 0.5) < 2.5e-3 and u.min() >= 0 and u.max() < 1
+
+
+def test_a_dropped_nan_or_infinity_is_gone(ops: Any) -> None:
+    x = np.array([np.nan, np.inf, -np.inf, np.nan] * 8)
+    kept = ops.dropout(np.ones(32), 0.5, seed=1) > 0
+    np.testing.assert_array_equal(ops.dropout(x, 0.5, seed=1), np.where(kept, x, 0))
+    assert 0 < kept[::4].sum() < 8  # some NaN were dropped, some were not
