@@ -9,6 +9,7 @@
 #include "ops/recurrent/gradients.h"
 #include "ops/recurrent/product.h"
 #include "ops/recurrent/recurrent.h"
+#include "ops/recurrent/rows.h"
 #include "ops/recurrent/split.h"
 
 namespace foldgate {
@@ -66,6 +67,10 @@ class Backward {
                    plan.batch == 1),
         input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
         gradients_(table_.gemm, weight_gradients(), gate_columns(), chunk_, split_.workers),
+        inputs_(plan, plan.inputs, true),
+        states_(plan, plan.units, true),
+        outputs_(plan, plan.units, !plan.slots()),
+        gradients_of_y_(plan, plan.units, arrays.dy),
         x_(plan.batch),
         h_(plan.batch),
         y_(plan.batch),
@@ -156,13 +161,12 @@ class Backward {
   // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk's `total`.
   void run_step(int64_t s, int64_t first, int64_t rows, int64_t at, int64_t total) {
     for (int64_t r = first; r < first + rows; ++r) {
+      if (r + 1 < first + rows) fetch_row(s, r + 1);
       const int64_t place = plan_.place(r, s);
-      x_[r] = a_.x + place * plan_.inputs;
-      y_[r] = a_.y + place * plan_.units;
-      h_[r] = s > 0          ? a_.y + plan_.place(r, s - 1) * plan_.units
-              : a_.initial_h ? a_.initial_h + plan_.order[r] * plan_.units
-                             : no_state_.data();
-      if (a_.dy) dy_[r] = a_.dy + place * plan_.units;
+      x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
+      y_[r] = outputs_.put(r, a_.y + place * plan_.units);
+      h_[r] = states_.put(r, state_before(s, r));
+      if (a_.dy) dy_[r] = gradients_of_y_.put(r, a_.dy + place * plan_.units);
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
     }
     const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
@@ -176,6 +180,19 @@ class Backward {
     h_features_.put(h_.data() + first, at, rows, total);
     multiply(recurrent_, s & 1, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first,
              true);
+  }
+
+  const T* state_before(int64_t s, int64_t r) const {
+    if (s > 0) return a_.y + plan_.place(r, s - 1) * plan_.units;
+    return a_.initial_h ? a_.initial_h + plan_.order[r] * plan_.units : no_state_.data();
+  }
+
+  void fetch_row(int64_t s, int64_t r) const {
+    const int64_t place = plan_.place(r, s);
+    inputs_.fetch(a_.x + place * plan_.inputs);
+    outputs_.fetch(a_.y + place * plan_.units);
+    states_.fetch(state_before(s, r));
+    if (a_.dy) gradients_of_y_.fetch(a_.dy + place * plan_.units);
   }
 
   RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
@@ -274,6 +291,7 @@ class Backward {
   Features<T> x_features_, h_features_, reset_features_;
   const TransposedProduct<T> recurrent_, candidate_, input_;
   WeightGradients<T> gradients_;
+  const GatheredRows<T> inputs_, states_, outputs_, gradients_of_y_;
   const Scratch<const T*> x_, h_, y_, dy_, dgates_rows_, reset_rows_;
   const Scratch<T*> dh_rows_, dreset_rows_;
   const Scratch<const T*> dx_sources_;

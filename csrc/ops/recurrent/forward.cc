@@ -9,6 +9,7 @@
 #include "kernels/table.h"
 #include "ops/recurrent/pack.h"
 #include "ops/recurrent/recurrent.h"
+#include "ops/recurrent/rows.h"
 #include "ops/recurrent/split.h"
 
 namespace foldgate {
@@ -18,9 +19,6 @@ namespace {
 // a tile of rows rather than once a step.
 constexpr int64_t kAheadRows = 7;
 constexpr int64_t kAheadBytes = 512 << 10;  // of gates computed ahead: they stay in L2
-// From this width on a step's rows of x, T D apart in the array, are brought together: every panel reads them again,
-// and rows that stand a power of two apart push one another out of L1.
-constexpr int64_t kGatheredBytes = 128;
 
 template <class T>
 class Forward {
@@ -35,14 +33,13 @@ class Forward {
         claims_(split_.by_units ? split_.workers : 1),
         ahead_(plan.batch <= kAheadRows),
         step_(plan.row_step(plan.units)),
-        x_step_(plan.row_step(plan.inputs)),
         state_(plan.batch * step_),
         chunk_(ahead_ ? ahead_rows() : plan.batch),
         h_(2 * state_),
         c_(plan.options.cell == Cell::kLstm ? state_ : 0),
         update_(plan.options.cell == Cell::kGruBefore ? state_ : 0),
         reset_h_(update_.size()),
-        gathered_(!ahead_ && x_bytes() >= kGatheredBytes ? plan.batch * x_step_ : 0),
+        inputs_(plan, plan.inputs, !ahead_),
         x_(chunk_),
         y_(plan.batch) {
     for (const PackedPhase<T>& phase : phases_)
@@ -88,15 +85,6 @@ class Forward {
   }
 
   size_t row_bytes() const { return static_cast<size_t>(plan_.units) * sizeof(T); }
-  int64_t x_bytes() const { return plan_.inputs * static_cast<int64_t>(sizeof(T)); }
-
-  // Row r of x at step s's place, beside the other rows of the step.
-  const T* step_input(int64_t r, int64_t place) const {
-    const T* x = a_.x + place * plan_.inputs;
-    if (!gathered_.size()) return x;
-    return static_cast<const T*>(
-        std::memcpy(gathered_.data() + r * x_step_, x, static_cast<size_t>(x_bytes())));
-  }
 
   // All steps of rows [begin, end), whose states no other part touches.
   void run_rows(int64_t begin, int64_t end, int worker) {
@@ -107,7 +95,7 @@ class Forward {
       if (ahead_ && s == projected) projected = project(s);
       for (int64_t r = begin; r < begin + rows; ++r) {
         const int64_t place = plan_.place(r, s);
-        if (!ahead_) x_[r] = step_input(r, place);
+        if (!ahead_) x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
         if (a_.y) y_[r] = a_.y + place * plan_.units;
       }
       for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p);
@@ -193,8 +181,9 @@ class Forward {
   Claims claims_;
   StopFlag stop_;
   const bool ahead_;
-  const int64_t step_, x_step_, state_, chunk_;  // state_: of one state of all rows
-  const Scratch<T> h_, c_, update_, reset_h_, gathered_;
+  const int64_t step_, state_, chunk_;  // state_: of one state of all rows
+  const Scratch<T> h_, c_, update_, reset_h_;
+  const GatheredRows<T> inputs_;
   const Scratch<const T*> x_;
   const Scratch<T*> y_;
   std::vector<Scratch<T>> projected_;  // [phase]: [panel][chunk_][width], from row chunk_first_ on

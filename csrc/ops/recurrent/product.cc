@@ -43,27 +43,39 @@ template <class T>
 void TransposedProduct<T>::run(int64_t begin, int64_t end, bool descending, const T* const* rows,
                                int64_t first, int64_t m, T* const* out, bool accumulate) const {
   const int64_t passes = in_place_ ? 1 : ceil_div(depth_, kDepth), panels = end - begin;
+  const auto block_at = [&](int64_t i) -> Block {
+    const int64_t at = descending ? passes * panels - 1 - i : i;
+    return {begin + at % panels, at / panels * kDepth};
+  };
   for (int64_t i = 0; i < passes * panels; ++i) {
-    const int64_t at = descending ? passes * panels - 1 - i : i, panel = begin + at % panels;
+    const Block block = block_at(i);
     if (in_place_)
-      run_in_place(panel, rows[0] + first, out[0], accumulate);
+      run_in_place(block.panel, rows[0] + first, out[0], accumulate);
     else
-      run_packed(panel, at / panels * kDepth, rows, first, m, out, accumulate || i >= panels);
+      run_packed(block, i + 1 < passes * panels ? weights_at(block_at(i + 1)) : nullptr, rows, first, m, out,
+                 accumulate || i >= panels);
   }
 }
 
 template <class T>
-void TransposedProduct<T>::run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first,
+const T* TransposedProduct<T>::weights_at(const Block& block) const {
+  const int64_t f = block.panel * shape_.width;
+  return packed_.data() + f * depth_ + block.k * panel_width(kernels_, shape_, weights_.features - f);
+}
+
+template <class T>
+void TransposedProduct<T>::run_packed(const Block& block, const T* next, const T* const* rows, int64_t first,
                                       int64_t m, T* const* out, bool accumulate) const {
-  const int64_t f = panel * shape_.width, left = weights_.features - f;
+  constexpr int64_t kLine = 64 / sizeof(T);
+  const int64_t f = block.panel * shape_.width, left = weights_.features - f;
   const int64_t width = panel_width(kernels_, shape_, left);
-  const T* b = packed_.data() + f * depth_ + k * width;
+  const T* b = weights_at(block);
   const EvenSplit tiles(m, shape_.rows);
   const T* a[kRowPointers];
   Tile<T> tile;
-  tile.length = std::min(kDepth, depth_ - k);
+  tile.length = std::min(kDepth, depth_ - block.k);
   tile.a = a;
-  tile.a_offset = first + k;
+  tile.a_offset = first + block.k;
   tile.b = &b;
   tile.b_step = width;
   tile.c_offset = f;
@@ -72,6 +84,9 @@ void TransposedProduct<T>::run_packed(int64_t panel, int64_t k, const T* const* 
   for (int64_t part = 0; part < tiles.parts; ++part) {
     std::copy(rows + tiles.begin(part), rows + tiles.begin(part) + tiles.size(part), a);
     tile.c = out + tiles.begin(part);
+    // Each tile fetches a share of the block that comes next.
+    tile.fetch = next ? next + part % ceil_div(width, kLine) * kLine * tile.length : nullptr;
+    tile.fetch_step = next ? kLine : 0;
     kernels_.rows(static_cast<int>(tiles.size(part)), static_cast<int>(width / kernels_.lanes), tile,
                   epilogue);
   }

@@ -36,8 +36,13 @@ class TransposedProduct {
            T* const* out, bool accumulate) const;
 
  private:
-  void run_packed(int64_t panel, int64_t k, const T* const* rows, int64_t first, int64_t m, T* const* out,
-                  bool accumulate) const;
+  // What one pass reads of a panel: its terms from k on.
+  struct Block {
+    int64_t panel, k;
+  };
+  const T* weights_at(const Block& block) const;
+  void run_packed(const Block& block, const T* next, const T* const* rows, int64_t first, int64_t m,
+                  T* const* out, bool accumulate) const;
   void run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const;
 
   const GemmKernels<T>& kernels_;
