@@ -36,6 +36,7 @@ def _layer(operands: dict[str, Any]) -> tuple[Any, list[Any]]:
     return layer, parameters
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 2, 1), (3, 5, 4, 7, 3), (4, 6, 9, 33, 16)], ids=str)
 def test_projection(sizes: tuple[int, ...], ops: Any, dtype: Any, rng: np.random.Generator) -> None:
     n, steps, inputs, units, outputs = sizes
