@@ -155,6 +155,19 @@ CASES |= {
     ),
 }
 
+PLANES = RANDOM.permutation(60).reshape(2, 5, 3, 2) / 8 + 0.1
+CASES |= {
+    "adaptive_max_pool": (lambda x: ops.adaptive_max_pool(x, 2), (PLANES,)),
+    "lp_pool": (lambda x: ops.lp_pool(x, 3, 1, 1, p=3), (PLANES,)),
+    "max_unpool": (
+        lambda x: ops.max_unpool(x, np.array([[1, 2], [3, 0]]).reshape(1, 4, 1), (1, 5, 1)),
+        (normal(1, 4, 1),),
+    ),
+    "global_average_pool": (ops.global_average_pool, (PLANES,)),
+    "global_max_pool": (lambda x: ops.global_max_pool(x, keepdims=True), (PLANES,)),
+    "global_lp_pool": (ops.global_lp_pool, (PLANES,)),
+}
+
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 MASK = np.array([[False, True, True, False], [True, True, False, True], [True, True, True, True]])
 STEPS: dict[str, dict[str, Any]] = {

@@ -141,7 +141,7 @@ def _summary_table(run: Run, with_peers: bool) -> Table:
     table.add_column("cases", justify="right")
     table.add_column("over reference", justify="right", no_wrap=True)
     if with_peers:
-        table.add_column("over fastest peer", justify="right", no_wrap=True)
+        table.add_column("over fastest", justify="right", no_wrap=True)
         table.add_column("worst", justify="right", no_wrap=True)
         table.add_column("at", no_wrap=True)
     for means in family_means(run.rows):

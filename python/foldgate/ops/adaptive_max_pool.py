@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
 
@@ -58,6 +59,8 @@ def adaptive_max_pool(
       >>> y.ravel(), indices.ravel()
       (array([5., 5.]), array([1, 1]))
     """
+    if isinstance(x, Tensor):
+        return record(adaptive_max_pool, _recorded, ("x",), locals())
     op = "adaptive_max_pool"
     x = operand(op, "x", x)
     size = per_axis(op, "output_size", output_size, spatial_rank(op, "x", x.shape))
@@ -66,6 +69,18 @@ def adaptive_max_pool(
     first = channels_axis(op, data_format, x.ndim) == 1
     y, indices = _native.adaptive_max_pool(x, size, first, return_indices)
     return y if indices is None else (y, indices)
+
+
+def _recorded(
+    x: FloatArray, output_size: Ints, data_format: str, return_indices: bool
+) -> tuple[Any, Backward]:
+    y, indices = adaptive_max_pool(x, output_size, data_format=data_format, return_indices=True)
+    shape = x.shape
+
+    def backward(needs: Needs, dy: FloatArray, dindices: None = None) -> Sequence[FloatArray]:
+        return (adaptive_max_pool_backward(dy, indices, shape, data_format=data_format),)
+
+    return ((y, indices) if return_indices else y), backward
 
 
 def adaptive_max_pool_backward(

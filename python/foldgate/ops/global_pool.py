@@ -9,6 +9,7 @@ import numpy as np
 
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis, spatial_shape
 from foldgate.ops.adaptive_max_pool import adaptive_max_pool, adaptive_max_pool_backward
 from foldgate.ops.average_pool import adaptive_average_pool, adaptive_average_pool_backward
@@ -40,9 +41,20 @@ def global_average_pool(
       >>> ops.global_average_pool(np.arange(6.0).reshape(1, 3, 2))
       array([[2., 3.]])
     """
+    if isinstance(x, Tensor):
+        return record(global_average_pool, _recorded_average, ("x",), locals())
     op = "global_average_pool"
     x = _image(op, x, data_format)
     return _flat(op, adaptive_average_pool(x, 1, data_format=data_format), keepdims)
+
+
+def _recorded_average(x: FloatArray, data_format: str, keepdims: bool) -> tuple[FloatArray, Backward]:
+    shape = x.shape
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (global_average_pool_backward(dy, shape, data_format=data_format),)
+
+    return global_average_pool(x, data_format=data_format, keepdims=keepdims), backward
 
 
 def global_average_pool_backward(
@@ -117,6 +129,8 @@ def global_max_pool(
       >>> y, indices
       (array([[5.]]), array([[1]]))
     """
+    if isinstance(x, Tensor):
+        return record(global_max_pool, _recorded_max, ("x",), locals())
     op = "global_max_pool"
     x = _image(op, x, data_format)
     if not isinstance(return_indices, bool):
@@ -125,6 +139,18 @@ def global_max_pool(
         return _flat(op, adaptive_max_pool(x, 1, data_format=data_format), keepdims)
     y, indices = adaptive_max_pool(x, 1, data_format=data_format, return_indices=True)
     return _flat(op, y, keepdims), _flat(op, indices, keepdims)
+
+
+def _recorded_max(
+    x: FloatArray, data_format: str, keepdims: bool, return_indices: bool
+) -> tuple[Any, Backward]:
+    y, indices = global_max_pool(x, data_format=data_format, keepdims=keepdims, return_indices=True)
+    shape = x.shape
+
+    def backward(needs: Needs, dy: FloatArray, dindices: None = None) -> Sequence[FloatArray]:
+        return (global_max_pool_backward(dy, indices, shape, data_format=data_format),)
+
+    return ((y, indices) if return_indices else y), backward
 
 
 def global_max_pool_backward(
@@ -189,10 +215,21 @@ def global_lp_pool(
       >>> ops.global_lp_pool(np.array([3.0, -4.0]).reshape(1, 2, 1))
       array([[5.]])
     """
+    if isinstance(x, Tensor):
+        return record(global_lp_pool, _recorded_lp, ("x",), locals())
     op = "global_lp_pool"
     x = _image(op, x, data_format)
     size = spatial_shape(op, data_format, x.shape)
     return _flat(op, lp_pool(x, size, p=p, data_format=data_format), keepdims)
+
+
+def _recorded_lp(x: FloatArray, p: float, data_format: str, keepdims: bool) -> tuple[FloatArray, Backward]:
+    y = global_lp_pool(x, p=p, data_format=data_format, keepdims=keepdims)
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (global_lp_pool_backward(dy, x, y, p=p, data_format=data_format),)
+
+    return y, backward
 
 
 def global_lp_pool_backward(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops.pool import pool_window, spatial_rank
 
 
@@ -53,11 +56,22 @@ def lp_pool(
       >>> ops.lp_pool(np.array([3.0, 4.0, -5.0, 12.0]).reshape(1, 4, 1)).ravel()
       array([ 5., 13.])
     """
+    if isinstance(x, Tensor):
+        return record(lp_pool, _recorded, ("x",), locals())
     op = "lp_pool"
     x = operand(op, "x", x)
     power = _power(op, p)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     return _native.lp_pool(x, *window, power)
+
+
+def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:
+    y = lp_pool(x, **options)
+
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (lp_pool_backward(dy, x, y, **options),)
+
+    return y, backward
 
 
 def lp_pool_backward(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
+from foldgate.ops._record import Backward, Needs, Tensor, record
 from foldgate.ops._window import channels_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
 
@@ -45,12 +46,23 @@ def max_unpool(
       >>> ops.max_unpool(y, indices, x.shape).ravel()
       array([0., 5., 4., 0.])
     """
+    if isinstance(x, Tensor):
+        return record(max_unpool, _recorded, ("x",), locals())
     op = "max_unpool"
     x = operand(op, "x", x)
     indices = positions_operand(op, indices)
     shape = shape_argument(op, output_shape, "output_shape")
     spatial_rank(op, "x", x.shape)
     return _native.max_unpool(x, indices, shape, channels_axis(op, data_format, x.ndim) == 1)
+
+
+def _recorded(
+    x: FloatArray, indices: IntArray, output_shape: Sequence[int], data_format: str
+) -> tuple[FloatArray, Backward]:
+    def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray]:
+        return (max_unpool_backward(dy, indices, data_format=data_format),)
+
+    return max_unpool(x, indices, output_shape, data_format=data_format), backward
 
 
 def max_unpool_backward(
