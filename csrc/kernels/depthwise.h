@@ -15,7 +15,7 @@ struct DepthwiseRow {
   int64_t taps;
   const int64_t* offsets;
   const T* const* weights;
-  int run;        // taps come in runs of so many neighbours, each x_step after the last: 3, 5, 7, or 1 for any
+  int run;  // taps come in runs of so many neighbours, each x_step after the last: 3, 5, 7, or 1 for any
   const T* bias;  // (channels,) or null
   bool relu;
 };
