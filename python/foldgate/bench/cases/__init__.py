@@ -16,6 +16,7 @@ from . import (
     matmul,
     norm,
     optimizer,
+    other_pools,
     pool,
     recurrent,
     softmax,
@@ -32,6 +33,7 @@ from .layers import BiasCase, DropoutCase, EmbeddingCase
 from .matmul import MatmulCase
 from .norm import NormCase
 from .optimizer import OptimizerCase
+from .other_pools import AdaptiveMaxPoolCase, GlobalPoolCase, LpPoolCase
 from .pool import AveragePoolCase, PoolCase
 from .recurrent import RecurrentCase
 from .softmax import SoftmaxCase
@@ -48,6 +50,7 @@ __all__ = [
     "QUICK",
     "TABLES",
     "TRAIN",
+    "AdaptiveMaxPoolCase",
     "Array",
     "Arrays",
     "AttentionCase",
@@ -62,6 +65,8 @@ __all__ = [
     "DropoutCase",
     "ElementwiseCase",
     "EmbeddingCase",
+    "GlobalPoolCase",
+    "LpPoolCase",
     "MatmulCase",
     "NormCase",
     "OptimizerCase",
@@ -77,6 +82,7 @@ ALL_CASES: tuple[Case, ...] = (
     *conv.CASES,
     *conv_transpose.CASES,
     *pool.CASES,
+    *other_pools.CASES,
     *norm.CASES,
     *attention.CASES,
     *optimizer.CASES,

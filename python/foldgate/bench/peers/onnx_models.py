@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..cases import (
+    AdaptiveMaxPoolCase,
     Array,
     Arrays,
     AveragePoolCase,
@@ -16,6 +17,8 @@ from ..cases import (
     ConvCase,
     ConvMaxPoolCase,
     ConvTransposeCase,
+    GlobalPoolCase,
+    LpPoolCase,
     MatmulCase,
     PoolCase,
     RecurrentCase,
@@ -44,8 +47,8 @@ def build(onnx: Any, case: Case, arrays: Arrays) -> OnnxModel | None:
     """The case's forward pass, or None where ONNX has no node for it."""
     if case.dtype != "float32":
         return None  # the runtimes' fast kernels are float32
-    if isinstance(case, ConvMaxPoolCase):
-        return None  # two nodes
+    if isinstance(case, (ConvMaxPoolCase, LpPoolCase, AdaptiveMaxPoolCase, GlobalPoolCase)):
+        return None  # two nodes, none, or one that the runtimes do not tune
     if isinstance(case, ConvCase):
         return _conv(onnx, case, arrays)
     if isinstance(case, ConvTransposeCase):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..cases import (
+    AdaptiveMaxPoolCase,
     Array,
     Arrays,
     AveragePoolCase,
@@ -15,6 +17,8 @@ from ..cases import (
     ConvCase,
     ConvMaxPoolCase,
     ConvTransposeCase,
+    GlobalPoolCase,
+    LpPoolCase,
     PoolCase,
 )
 from .base import (
@@ -77,11 +81,22 @@ def _convolution(
 
 
 def pool_candidates(torch: Any, case: PoolCase, training: bool, arrays: Arrays) -> list[Candidate]:
-    rank = len(case.pool_size)
+    rank = len(case.spatial)
     largest = getattr(torch.nn.functional, f"max_pool{rank}d")
     mean = getattr(torch.nn.functional, f"avg_pool{rank}d")
+    whole: dict[str, Callable[..., Any]] = {
+        "global_average_pool": partial(torch.mean, keepdim=True),
+        "global_max_pool": partial(torch.amax, keepdim=True),
+        "global_lp_pool": lambda x, axes: torch.linalg.vector_norm(x, 2, axes, keepdim=True),
+    }
 
     def pool(x: Any) -> Any:
+        if isinstance(case, LpPoolCase):
+            return getattr(torch.nn.functional, f"lp_pool{rank}d")(x, 2.0, case.pool_size, case.strides)
+        if isinstance(case, AdaptiveMaxPoolCase):
+            return getattr(torch.nn.functional, f"adaptive_max_pool{rank}d")(x, case.pool_size)
+        if isinstance(case, GlobalPoolCase):
+            return whole[case.op](x, tuple(range(2, x.ndim)))
         if isinstance(case, AveragePoolCase):
             return mean(x, case.pool_size, case.strides, case.padding, count_include_pad=False)
         return largest(x, case.pool_size, case.strides, case.padding)
