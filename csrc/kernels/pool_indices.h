@@ -1,5 +1,7 @@
 // Bodies of the kernels of pool.h that deal with winners: the two names of a tap, the scatter, the planes of one window.
 #pragma once
+#include <cstddef>
+
 #include "kernels/pool.h"
 #include "kernels/pool_taps.h"
 #include "simd/stride.h"
