@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from foldgate.bench.runner import Settings
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-QUICK_BUDGET, DEFAULT_BUDGET = 0.12, 0.4  # seconds of timing, a case and pass
+QUICK_BUDGET, DEFAULT_BUDGET = 0.12, 0.3  # seconds of timing, a case and pass
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,7 +12,6 @@ import pytest
 from foldgate import ops, reference
 from foldgate.bench.cases import (
     ALL_CASES,
-    CASE_SETS,
     FORWARD,
     OPS,
     TRAIN,
@@ -106,10 +105,22 @@ def test_tables_hold_every_case_of_the_performance_page() -> None:
     assert counts == {"conv": 13, "depthwise": 2, "max_pool": 2, "lstm": 7, "gru": 7}
 
 
-@pytest.mark.parametrize("case_set", CASE_SETS)
-def test_every_op_is_in_quick_default_and_all(case_set: str) -> None:
-    if case_set not in ("tables", "beyond"):
-        assert {case.op for case in select(case_set)} == set(OPS)
+def test_quick_is_part_of_default_and_both_hold_the_main_families() -> None:
+    quick, default = set(select("quick")), set(select("default"))
+    assert quick < default < set(ALL_CASES)
+    main = {
+        "conv",
+        "depthwise",
+        "conv_transpose",
+        "max_pool",
+        "average_pool",
+        "lstm",
+        "gru",
+        "simple_rnn",
+        "matmul",
+    }
+    assert main <= {case.op for case in quick}
+    assert {case.op for case in select("all")} == set(OPS)
 
 
 def test_beyond_holds_thirty_shapes_that_no_table_has() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import DEFAULT, FORWARD, QUICK, Array, Arrays, Case, largest, normal
+from .base import DEFAULT, FORWARD, Array, Arrays, Case, largest, normal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def _attention(name: str, *sets: str, **rest: Any) -> AttentionCase:
 
 
 CASES: tuple[AttentionCase, ...] = (
-    _attention("4x8 256 64", DEFAULT, QUICK, batch=4, heads=8, queries=256, keys=256, width=64),
+    _attention("4x8 256 64", DEFAULT, batch=4, heads=8, queries=256, keys=256, width=64),
     _attention("1x8 1024 64", batch=1, heads=8, queries=1024, keys=1024, width=64),
     _attention("1x8 1024 64 causal", batch=1, heads=8, queries=1024, keys=1024, width=64, causal=True),
     _attention("8x4 50 from 200 32", batch=8, heads=4, queries=50, keys=200, width=32),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import DEFAULT, FORWARD, QUICK, Array, Arrays, Case, largest, normal, product_bound, uniform
+from .base import DEFAULT, FORWARD, Array, Arrays, Case, largest, normal, product_bound, uniform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +128,8 @@ def _separable(n: int, c: int, size: int, o: int, multiplier: int, *sets: str) -
 
 
 CASES: tuple[Case, ...] = (
-    _step(1, 1, 64, 64, 3, DEFAULT, QUICK),
+    _step(1, 1, 64, 64, 3, DEFAULT),
     _step(1, 160, 64, 64, 7),
-    _separable(8, 64, 56, 128, 1, DEFAULT),
-    _separable(4, 32, 28, 64, 2, DEFAULT, QUICK),
+    _separable(8, 64, 56, 128, 1),
+    _separable(4, 32, 28, 64, 2, DEFAULT),
 )
