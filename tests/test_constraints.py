@@ -53,7 +53,8 @@ def test_names() -> None:
     names = {"max_norm": "MaxNorm", "min_max_norm": "MinMaxNorm", "NonNeg": "NonNeg", "unit_norm": "UnitNorm"}
     for name, kind in names.items():
         assert type(constraints.get(name)).__name__ == kind
-    assert constraints.get(None) is None and constraints.max_norm is constraints.MaxNorm
+    assert constraints.get(None) is None and constraints.serialize(None) is None
+    assert constraints.max_norm is constraints.MaxNorm
     with pytest.raises(ValueError, match="'norm' is not known; expected one of max_norm, min_max_norm"):
         constraints.get("norm")
     with pytest.raises(TypeError, match=r"constraints.serialize: <function .* has no get_config"):

@@ -27,8 +27,10 @@ def table_of(*classes: type, **aliases: type) -> dict[str, type]:
     return table | {snake_case(kind.__name__): kind for kind in classes} | aliases
 
 
-def serialize(room: str, thing: Any, table: Table) -> dict[str, Any]:
+def serialize(room: str, thing: Any, table: Table) -> dict[str, Any] | None:
     """The configuration of an object of this room: Keras' form where the class is in the table."""
+    if thing is None:
+        return None
     if not hasattr(thing, "get_config"):
         raise TypeError(f"{room}.serialize: {thing!r} has no get_config(); expected an object of {room}")
     kind = type(thing)

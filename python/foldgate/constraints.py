@@ -188,8 +188,8 @@ def get(identifier: Any) -> Any:
     return _by_name.get("constraints", identifier, _TABLE)
 
 
-def serialize(constraint: Any) -> dict[str, Any]:
-    """The configuration of a constraint, which `deserialize` takes, here and in Keras."""
+def serialize(constraint: Any) -> dict[str, Any] | None:
+    """The configuration of a constraint, which `deserialize` takes, here and in Keras; None for None."""
     return _by_name.serialize("constraints", constraint, _TABLE)
 
 

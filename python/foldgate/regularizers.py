@@ -206,8 +206,8 @@ def get(identifier: Any) -> Any:
     return _by_name.get("regularizers", identifier, _TABLE)
 
 
-def serialize(regularizer: Any) -> dict[str, Any]:
-    """The configuration of a regularizer, which `deserialize` takes, here and in Keras."""
+def serialize(regularizer: Any) -> dict[str, Any] | None:
+    """The configuration of a regularizer, which `deserialize` takes, here and in Keras; None for None."""
     return _by_name.serialize("regularizers", regularizer, _TABLE)
 
 

@@ -58,8 +58,8 @@ def get(identifier: Any) -> Any:
     return _by_name.get("initializers", identifier, _TABLE)
 
 
-def serialize(initializer: Any) -> dict[str, Any]:
-    """The configuration of an initializer, which `deserialize` takes, here and in Keras."""
+def serialize(initializer: Any) -> dict[str, Any] | None:
+    """The configuration of an initializer, which `deserialize` takes, here and in Keras; None for None."""
     return _by_name.serialize("initializers", initializer, _TABLE)
 
 
