@@ -49,6 +49,8 @@ IMPORTS = {
     "gradients": {"_typing"},
     "reference": {"reference", "gradients"},
     "config": {"_native", "__version__"},
+    "datasets": set(),
+    "utils": set(),
     "_threadpoolctl": {"__version__"},
     "ops": {"ops", "gradients", "_arrays", "_native", "_tape", "_typing", "config"},
     "_rules": {"_rules", "_tape"},
