@@ -5,6 +5,32 @@ import platform
 from typing import Any
 
 from foldgate import _native
+from foldgate._defaults import (
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
+
+__all__ = [
+    "CONV_ALGORITHMS",
+    "backend",
+    "epsilon",
+    "floatx",
+    "get_conv_algorithm",
+    "get_isa",
+    "get_num_threads",
+    "image_data_format",
+    "set_conv_algorithm",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_max_isa",
+    "set_num_threads",
+    "show_config",
+]
 
 CONV_ALGORITHMS = ("direct", "im2col", "depthwise", "winograd")
 
@@ -120,3 +146,14 @@ def show_config() -> None:
     """Prints the build, the instruction sets, the threads and the caches."""
     for name, value in config().items():
         print(f"{name:>16}: {value}")
+
+
+def backend() -> str:
+    """The name of what computes, where Keras code asks.
+
+    Example:
+      >>> import foldgate as keras
+      >>> keras.config.backend()
+      'foldgate'
+    """
+    return "foldgate"

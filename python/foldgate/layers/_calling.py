@@ -1,0 +1,183 @@
+"""How a layer is called: everything that `Layer.__call__` leaves out where it has seen the same call
+before."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foldgate import _masks
+from foldgate._nest import flatten, map_nest
+from foldgate._tape import Tensor
+from foldgate.layers._context import context
+from foldgate.layers._inputs import as_first_input, as_input, holds_arrays, shapes_of
+from foldgate.layers._signature import Signature, signature_of
+from foldgate.layers.input_spec import check_inputs
+
+if TYPE_CHECKING:
+    from foldgate.layers.layer import Layer
+
+REMEMBERED = 32  # shapes of a layer's inputs
+
+
+def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Calls a layer: inputs converted and checked, the layer built, training and masks found and passed
+    on."""
+    signature = signature_of(type(layer).call)
+    args, kwargs = converted(layer, signature, args, kwargs)
+    first = args[0] if args else kwargs.get(signature.names[0]) if signature.names else None
+    ensure_built(layer, signature, args, kwargs, first)
+    entry, training = context.entry, context.training
+    if entry is None:
+        context.entry = layer
+        layer._clear_losses()
+    try:
+        kwargs = with_training(layer, signature, kwargs)
+        kwargs, previous = with_masks(layer, signature, args, kwargs, first)
+        outputs = layer.call(*args, **kwargs)
+        if layer.activity_regularizer is not None:
+            layer._add_activity_loss(layer.activity_regularizer, outputs)
+    finally:
+        context.entry, context.training = entry, training
+    if previous is not None or layer._creates_mask:
+        pass_masks(layer, first, outputs, previous)
+    remember(layer, signature, args, kwargs)
+    return outputs
+
+
+def converted(
+    layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments as arrays of the layer's dtype."""
+    if len(args) > len(signature.names) and not hasattr(layer, "_takes_any_inputs"):
+        raise TypeError(
+            f"{layer.name}: call got {len(args)} arguments; expected at most {len(signature.names)}: "
+            f"{', '.join(signature.names)}"
+        )
+    if not layer._convert_inputs:
+        return args, kwargs
+    dtype = layer._compute_kind if layer.autocast else None
+    if args:
+        args = (as_first_input(args[0], dtype), *[as_input(value, dtype) for value in args[1:]])
+    elif signature.names and signature.names[0] in kwargs:
+        kwargs = {**kwargs, signature.names[0]: as_first_input(kwargs[signature.names[0]], dtype)}
+    kwargs = {name: as_input(value, dtype) for name, value in kwargs.items()}
+    return args, kwargs
+
+
+def ensure_built(
+    layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any], first: Any
+) -> None:
+    """Checks the input and builds the layer for it where it has not been."""
+    spec = layer.input_spec
+    if spec is not None:
+        check_inputs(spec, first, layer.name)
+    if layer.built:
+        return
+    shapes = {
+        name: shapes_of(value)
+        for name, value in signature.by_name(args, kwargs).items()
+        if name != "mask" and not name.endswith("_mask") and holds_arrays(value)
+    }
+    layer.build(**build_arguments(layer, shapes))
+    layer.built = True
+    if layer.input_spec is not None and layer.input_spec is not spec:
+        check_inputs(layer.input_spec, first, layer.name)
+
+
+def build_arguments(layer: Layer, shapes: dict[str, Any], method: str = "build") -> dict[str, Any]:
+    """The shapes of a call's arguments by the names that `build` or `compute_output_shape` has for them:
+    `query` goes to `query_shape`, and the first to a first parameter of any other name."""
+    names = signature_of(getattr(type(layer), method)).names
+    if not names:
+        return {}
+    found = {f"{name}_shape": shape for name, shape in shapes.items() if f"{name}_shape" in names}
+    first = next(iter(shapes.values()), None)
+    if names[0] not in found and first is not None:
+        found[names[0]] = first
+    return found
+
+
+def with_training(layer: Layer, signature: Signature, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The keyword arguments with `training`: the one given, else that of the call around, else the
+    default."""
+    given = kwargs.get("training")
+    if given is None:
+        nested = context.entry is not layer
+        default = signature.training_default
+        given = context.training if nested or default is None else bool(default)
+    context.training = given = bool(given)
+    if signature.takes_training:
+        return {**kwargs, "training": given}
+    if "training" in kwargs:
+        kwargs = {name: value for name, value in kwargs.items() if name != "training"}
+    return kwargs
+
+
+def with_masks(
+    layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any], first: Any
+) -> tuple[dict[str, Any], Any]:
+    """The keyword arguments with the masks of the inputs, and the mask of the first."""
+    if not _masks.kept:
+        return kwargs, kwargs.get("mask")
+    previous = map_nest(_masks.get_mask, first)
+    if signature.takes_mask:
+        if kwargs.get("mask") is None and len(args) <= signature.names.index("mask"):
+            kwargs = {**kwargs, "mask": previous if _any(previous) else None}
+        if kwargs.get("mask") is not None:
+            previous = kwargs["mask"]
+    else:
+        for name, value in signature.by_name(args, kwargs).items():
+            target = f"{name}_mask"
+            if target in signature.named and kwargs.get(target) is None and holds_arrays(value):
+                mask = map_nest(_masks.get_mask, value)
+                if _any(mask):
+                    kwargs = {**kwargs, target: mask}
+    return kwargs, previous if _any(previous) else None
+
+
+def _any(masks: Any) -> bool:
+    return masks is not None and any(mask is not None for mask in flatten(masks))
+
+
+def pass_masks(layer: Layer, first: Any, outputs: Any, previous: Any) -> None:
+    """Gives the outputs the masks that `compute_mask` says."""
+    if not layer.supports_masking:
+        if _any(previous):
+            warnings.warn(
+                f"{layer.name} ({type(layer).__name__}) does not support masking: the mask of its input ends "
+                "here, and layers after it will not see it",
+                stacklevel=3,
+            )
+        return
+    results = flatten(outputs)
+    if all(_masks.get_mask(result) is not None for result in results):
+        return
+    masks = layer.compute_mask(first, previous)
+    if masks is None:
+        return
+    for result, mask in zip(results, flatten(masks), strict=False):
+        if mask is not None and _masks.get_mask(result) is None:
+            _masks.set_mask(result, mask)
+
+
+def remember(layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Lets the next call of one array of this shape and dtype go straight to `call`, where nothing else is to
+    be done: no layers in the layer, no losses, masks or arguments."""
+    simple = (
+        len(args) == 1
+        and not (kwargs.keys() - {"training", "mask"})
+        and isinstance(args[0], (np.ndarray, Tensor))
+        and layer._convert_inputs
+        and not layer._layers
+        and not layer._creates_mask
+        and layer.activity_regularizer is None
+        and not signature.training_default
+    )
+    if simple:
+        seen = layer._seen
+        if len(seen) >= REMEMBERED:
+            seen.clear()
+        seen[args[0].shape] = args[0].dtype

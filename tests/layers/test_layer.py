@@ -1,0 +1,347 @@
+"""The base class: building, weights, training and masks passed on, losses, configurations."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import foldgate as keras
+from foldgate import _masks
+from foldgate.layers import Dense, Identity, InputSpec, Layer
+
+
+class Scale(Layer):
+    """One weight; remembers how it was called."""
+
+    def __init__(self, factor: float = 2.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor = factor
+        self.calls: list[Any] = []
+
+    def build(self, input_shape: Any) -> None:
+        self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones", name="scale")
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        self.calls.append((training, mask))
+        return inputs * self.scale * self.factor
+
+
+class Block(Layer):
+    """Layers in a list, in a dict and by themselves."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.steps: list[Layer] = []
+        for _ in range(2):
+            self.steps.append(Scale())
+        self.named = {"a": Scale()}
+        self.last = Scale(trainable=False)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        for step in [*self.steps, self.named["a"], self.last]:
+            inputs = step(inputs)
+        return inputs
+
+
+X = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def test_a_call_builds_and_arrays_give_arrays() -> None:
+    layer = Scale()
+    assert not layer.built and layer.weights == []
+    y = layer(X)
+    assert layer.built and type(y) is np.ndarray and y.dtype == np.float32
+    np.testing.assert_array_equal(y, 2 * X)
+    assert [w.name for w in layer.weights] == ["scale"]
+    assert layer.get_build_config() == {"input_shape": (2, 3)}
+
+
+def test_a_tape_records_weights_and_inputs() -> None:
+    layer = Scale()
+    with keras.GradientTape() as tape:
+        x = tape.watch(X)
+        y = layer(x)
+        assert isinstance(y, keras.Tensor)
+        loss = np.sum(y)
+    dx, dscale = tape.gradient(loss, [x, layer.scale])
+    np.testing.assert_array_equal(dx, np.full_like(X, 2.0))
+    np.testing.assert_array_equal(dscale, 2 * X.sum(0))
+
+
+@pytest.mark.parametrize(
+    ("given", "layer_dtype", "expected"),
+    [
+        (np.float64, "float32", np.float32),
+        (np.float32, "float64", np.float64),
+        (np.float16, "float32", np.float32),
+        (np.int32, "float32", np.int32),
+        (np.bool_, "float32", np.bool_),
+    ],
+)
+def test_autocast(given: Any, layer_dtype: str, expected: Any) -> None:
+    assert Identity(dtype=layer_dtype)(np.ones((2, 2), given)).dtype == expected
+    assert Identity(dtype=layer_dtype, autocast=False)(np.ones((2, 2), given)).dtype == given
+
+
+def test_numbers_and_lists_become_arrays() -> None:
+    assert Identity()([[1.0, 2.0]]).dtype == np.float32
+    assert Identity()(1.5) == np.float32(1.5)
+    parts = Identity()([X, X])
+    assert isinstance(parts, list) and all(type(part) is np.ndarray for part in parts)
+
+
+def test_a_shape_that_was_seen_is_still_checked_when_another_comes() -> None:
+    layer = Dense(4)
+    for _ in range(3):
+        assert layer(X).shape == (2, 4)
+    with pytest.raises(ValueError, match=r"dense.*\(2, 5\).*expected 3 on axis -1"):
+        layer(np.ones((2, 5), np.float32))
+    with pytest.raises(ValueError, match="expected at least 2 axes"):
+        layer(np.ones(3, np.float32))
+    assert layer(X.astype(np.float64)).dtype == np.float32
+    assert layer(X[:1]).shape == (1, 4)
+
+
+def test_training_goes_from_the_outermost_call_inwards() -> None:
+    block = Block()
+    cases = [({}, False), ({"training": True}, True), ({"training": False}, False), ({}, False)]
+    for given, expected in cases:
+        block(X, **given)
+        assert block.steps[0].calls[-1][0] is expected
+        assert block.last.calls[-1][0] is expected
+    scale = Scale()
+    scale(X, training=True)
+    scale(X)
+    assert [training for training, _ in scale.calls] == [True, False]
+
+
+def test_a_training_default_counts_at_the_outside() -> None:
+    class Trains(Layer):
+        def call(self, inputs: Any, training: bool = True) -> Any:
+            return inputs if training else -inputs
+
+    layer = Trains()
+    for _ in range(2):
+        np.testing.assert_array_equal(layer(X), X)
+    np.testing.assert_array_equal(layer(X, training=False), -X)
+
+
+def test_weights_of_lists_and_dicts_in_the_order_of_assignment() -> None:
+    block = Block(name="block")
+    block(X)
+    owners = [*block.steps, block.named["a"], block.last]
+    assert [id(w) for w in block.weights] == [id(owner.scale) for owner in owners]
+    assert len(block.trainable_weights) == 3 and len(block.non_trainable_weights) == 1
+    assert block.count_params() == 12
+    block.trainable = False
+    assert block.trainable_weights == [] and len(block.non_trainable_weights) == 4
+    assert not block.steps[0].trainable and not block.steps[0].scale.trainable
+    block.trainable = True
+    assert len(block.trainable_weights) == 4
+    assert block.steps[0].scale.path == "block/scale/scale" or "/scale" in block.steps[0].scale.path
+
+
+def test_set_weights_checks_before_it_writes() -> None:
+    layer = Scale()
+    layer(X)
+    with pytest.raises(ValueError, match="expected 1"):
+        layer.set_weights([])
+    with pytest.raises(ValueError, match=r"\(2,\).*scale.*\(3,\)"):
+        layer.set_weights([np.ones(2)])
+    layer.set_weights([np.array([1, 2, 3])])
+    np.testing.assert_array_equal(layer.get_weights()[0], [1, 2, 3])
+    assert layer.get_weights()[0].dtype == np.float32
+
+
+def test_own_variables_are_stored_by_number() -> None:
+    layer, other, store = Dense(2), Dense(2), dict[str, Any]()
+    layer(X)
+    other(X)
+    layer.save_own_variables(store)
+    assert {name: value.shape for name, value in store.items()} == {"0": (3, 2), "1": (2,)}
+    other.load_own_variables(store)
+    np.testing.assert_array_equal(other(X), layer(X))
+    with pytest.raises(ValueError, match="found 1 saved variables; expected 2"):
+        other.load_own_variables({"0": store["0"]})
+    with pytest.raises(ValueError, match="has not been built"):
+        Dense(2).load_own_variables(store)
+
+
+def test_masks_are_passed_on_and_end_where_they_are_not_supported() -> None:
+    layer, mask = Scale(), np.array([True, False])
+    layer.supports_masking = True
+    x = X.copy()
+    layer(x)
+    assert layer.calls[-1][1] is None
+    _masks.set_mask(x, mask)
+    y = layer(x)
+    assert layer.calls[-1][1] is mask and _masks.get_mask(y) is mask
+    other = Block()
+    with pytest.warns(UserWarning, match="does not support masking"):
+        z = other(y)
+    assert _masks.get_mask(z) is None
+    del x, y
+    assert not _masks.kept
+
+
+def test_a_layer_that_makes_masks() -> None:
+    class Positive(Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs + 0
+
+        def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+            return np.any(inputs > 0, axis=-1)
+
+    layer = Positive()
+    for _ in range(2):
+        assert _masks.get_mask(layer(X)).tolist() == [True, True]
+
+
+def test_losses_of_a_call_are_forgotten_by_the_next() -> None:
+    class Inner(Layer):
+        def call(self, inputs: Any) -> Any:
+            self.add_loss(np.float32(1.0))
+            return inputs
+
+    class Outer(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Inner()
+            self.dense = Dense(2, kernel_regularizer="l2", activity_regularizer="l1")
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(self.inner(self.inner(inputs)))
+
+    layer = Outer()
+    for _ in range(3):
+        layer(X)
+        assert len(layer.losses) == 4
+    with keras.GradientTape() as tape:
+        layer(X)
+        loss = layer.losses[-1]
+    assert tape.gradient(loss, layer.dense.kernel) is not None
+    with pytest.raises(ValueError, match="add_loss"):
+        layer.add_loss("one")
+
+
+def test_configuration_of_a_subclass() -> None:
+    layer = Scale(3.0, name="s", trainable=False)
+    config = layer.get_config()
+    assert config["factor"] == 3.0 and config["name"] == "s" and not config["trainable"]
+    again = Scale.from_config(config)
+    assert again.factor == 3.0 and not again.trainable
+
+    class Odd(Layer):
+        def __init__(self, thing: Any) -> None:
+            super().__init__()
+
+    with pytest.raises(NotImplementedError, match="thing is object"):
+        Odd(object()).get_config()
+
+
+def test_registered_classes_come_back() -> None:
+    @keras.saving.register_keras_serializable("tests")
+    class Mine(Scale):
+        pass
+
+    layer = Mine(4.0)
+    layer(X)
+    written = keras.saving.serialize_keras_object(layer)
+    assert written["registered_name"] == "tests>Mine"
+    again = keras.saving.deserialize_keras_object(written)
+    assert type(again) is Mine and again.factor == 4.0 and again.built
+    with pytest.raises(ValueError, match=r"'Scale'.*not known"):
+        keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(Scale()))
+    back = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(Scale(5.0)), custom_objects={"Scale": Scale}
+    )
+    assert back.factor == 5.0
+
+
+@pytest.mark.parametrize("name", ["__lambda__", "__typespec__"])
+def test_what_could_run_code_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="may run code"):
+        keras.saving.deserialize_keras_object({"class_name": name, "config": {"value": "x"}})
+
+
+@pytest.mark.parametrize("module", ["os", "keras.utils", "keras.src.saving", "builtins"])
+def test_only_classes_of_the_rooms_are_found(module: str) -> None:
+    config = {"module": module, "class_name": "system", "config": {}, "registered_name": None}
+    with pytest.raises(ValueError, match="not known"):
+        keras.saving.deserialize_keras_object(config)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"colour": 1}, "Identity.*unknown argument 'colour'"),
+        ({"dtype": "float16"}, "dtype is 'float16'"),
+        ({"dtype": "mixed_float16"}, "dtype is 'mixed_float16'"),
+        ({"name": "a/b"}, "name is 'a/b'"),
+        ({"trainable": 1}, "trainable is 1"),
+    ],
+)
+def test_wrong_arguments_of_a_layer(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Identity(**arguments)
+
+
+@pytest.mark.parametrize("units", [0, -1, 1.5, True, "4", None])
+def test_wrong_units(units: Any) -> None:
+    with pytest.raises(ValueError, match="Dense: units is"):
+        Dense(units)
+
+
+def test_wrong_inputs() -> None:
+    layer = Identity()
+    layer.input_spec = InputSpec(ndim=3, axes={1: 4})
+    with pytest.raises(ValueError, match="expected 3 axes"):
+        layer(X)
+    with pytest.raises(ValueError, match="expected 4 on axis 1"):
+        layer(X[None])
+    layer.input_spec = [InputSpec(ndim=2), InputSpec(shape=(None, 4))]
+    with pytest.raises(ValueError, match="holds 1 arrays; expected 2"):
+        layer(X)
+    with pytest.raises(ValueError, match=r"inputs\[1\] has shape \(2, 3\); expected \(None, 4\)"):
+        layer([X, X])
+    with pytest.raises(TypeError, match="at most"):
+        Dense(2)(X, X, X)
+
+
+def test_a_weight_keeps_its_own() -> None:
+    layer = Dense(2, kernel_regularizer="l2", name="d")
+    layer(X)
+    for made in (copy.deepcopy(layer.kernel), pickle.loads(pickle.dumps(layer.kernel))):
+        np.testing.assert_array_equal(made.numpy(), layer.kernel.numpy())
+        assert made.path == "d/kernel" and made.regularizer is not None
+        made.assign(made.numpy() + 1)
+        assert not np.array_equal(made.numpy(), layer.kernel.numpy())
+
+
+def test_names_count_from_the_clean_slate() -> None:
+    keras.backend.clear_session()
+    assert [Dense(1).name, Dense(1).name, Scale().name] == ["dense", "dense_1", "scale"]
+    assert Dense(1, name="mine").name == "mine"
+
+
+def test_random_streams_belong_to_the_state() -> None:
+    layer = Identity()
+    layer.stream = keras.random.SeedGenerator(3)
+    assert layer.weights == [] and [v.shape for v in layer.non_trainable_variables] == [(2,)]
+    first, second = layer.stream.next_key(), layer.stream.next_key()
+    assert first == (3, 0) and second == (3, 1 << 32)
+
+
+def test_seeds_decide() -> None:
+    keras.random.set_seed(5)
+    a = keras.random.normal((4,))
+    assert not np.array_equal(a, keras.random.normal((4,)))
+    keras.random.set_seed(5)
+    np.testing.assert_array_equal(a, keras.random.normal((4,)))
+    np.testing.assert_array_equal(keras.random.uniform((3,), seed=1), keras.random.uniform((3,), seed=1))
+    with pytest.raises(ValueError, match="seed is -1"):
+        keras.random.set_seed(-1)
