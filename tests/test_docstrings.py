@@ -16,7 +16,7 @@ import pytest
 
 import foldgate
 
-TESTED_ELSEWHERE = {"activations", "constraints", "initializers", "regularizers"}
+TESTED_ELSEWHERE = {"activations", "constraints", "datasets", "initializers", "regularizers", "utils"}
 ROOMS = [
     name
     for name in sorted(foldgate._ROOMS - TESTED_ELSEWHERE)
