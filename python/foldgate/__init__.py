@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         constraints,
         initializers,
         layers,
+        losses,
+        optimizers,
         random,
         regularizers,
         saving,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from foldgate._dtypes import DTypePolicy
     from foldgate._symbolic.keras_tensor import KerasTensor
     from foldgate.layers import InputSpec, Layer
+    from foldgate.losses import Loss
+    from foldgate.optimizers import Optimizer
 
 __version__ = "0.1.0"
 

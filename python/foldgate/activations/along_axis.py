@@ -8,13 +8,18 @@ import numpy as np
 
 from foldgate import ops
 from foldgate._custom_gradient import custom_gradient
+from foldgate._logits import remember_logits
 from foldgate._typing import FloatArray
 from foldgate.activations._operand import floats
 
 
 def softmax(x: FloatArray, axis: int = -1) -> FloatArray:
     """e^x over its sum along an axis."""
-    return ops.softmax(floats(x), axis=axis)
+    x = floats(x)
+    y = ops.softmax(x, axis=axis)
+    if axis in (-1, y.ndim - 1):
+        remember_logits("softmax", y, x)
+    return y
 
 
 def log_softmax(x: FloatArray, axis: int = -1) -> FloatArray:

@@ -83,9 +83,28 @@ def update(
             found = type(slot).__name__
             article = "an" if found[0] in "aeiou" else "a"
             raise TypeError(f"{op}: {name} is {article} {found}; expected a numpy.ndarray")
+    constants = constants_of(op, rates, learning_rate, weight_decay)
+    given = [(name, slot) for name, slot in slots.items() if slot is not None]
+    update_one(op, kind, variable, gradient, given, constants)
+
+
+def constants_of(
+    op: str, rates: Mapping[str, float], learning_rate: float, weight_decay: float
+) -> list[float]:
+    """The kernel's numbers of one step, which are the same for every variable."""
     decay = 1 - number(op, "learning_rate", learning_rate) * number(op, "weight_decay", weight_decay)
     values = {**rates, "decay": decay, "epsilon": number(op, "epsilon", rates.get("epsilon", 0.0))}
-    constants = [values.get(name, 0.0) for name in _CONSTANTS]
-    given = [(name, slot) for name, slot in slots.items() if slot is not None]
+    return [values.get(name, 0.0) for name in _CONSTANTS]
+
+
+def update_one(
+    op: str,
+    kind: int,
+    variable: FloatArray,
+    gradient: FloatArray,
+    slots: list[tuple[str, FloatArray]],
+    constants: list[float],
+) -> None:
+    """The kernel's call for one variable, its slots with their names."""
     gradient = operand(op, "gradient", gradient, variable, "variable")
-    _native.optimizer_update(op, kind, variable, gradient, given, constants)
+    _native.optimizer_update(op, kind, variable, gradient, slots, constants)

@@ -57,13 +57,20 @@ def adam_update(
       array([0.75])
     """
     op = "adam_update"
+    rates = adam_rates(op, step, learning_rate, beta_1, beta_2, epsilon)
+    slots = {"momentums": momentums, "velocities": velocities, "velocity_hats": velocity_hats}
+    kind = Optimizer.ADAM if velocity_hats is None else Optimizer.AMSGRAD
+    update(op, kind, variable, gradient, slots, rates, learning_rate, weight_decay, 2)
+
+
+def adam_rates(
+    op: str, step: int, learning_rate: float, beta_1: float, beta_2: float, epsilon: float
+) -> dict[str, float]:
+    """The kernel's numbers of one step of Adam."""
     t = step_number(op, step)
     beta_1, beta_2 = share(op, "beta_1", beta_1), share(op, "beta_2", beta_2)
     alpha = number(op, "learning_rate", learning_rate) * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    slots = {"momentums": momentums, "velocities": velocities, "velocity_hats": velocity_hats}
-    rates = {"lr": alpha, "p": 1 - beta_1, "q": 1 - beta_2, "epsilon": epsilon}
-    kind = Optimizer.ADAM if velocity_hats is None else Optimizer.AMSGRAD
-    update(op, kind, variable, gradient, slots, rates, learning_rate, weight_decay, 2)
+    return {"lr": alpha, "p": 1 - beta_1, "q": 1 - beta_2, "epsilon": epsilon}
 
 
 def nadam_update(
@@ -118,15 +125,29 @@ def nadam_update(
       array([0.998855])
     """
     op = "nadam_update"
+    rates, product = nadam_rates(op, step, u_product, learning_rate, beta_1, beta_2, epsilon)
+    slots = {"momentums": momentums, "velocities": velocities}
+    update(op, Optimizer.NADAM, variable, gradient, slots, rates, learning_rate, weight_decay, 2)
+    return product
+
+
+def nadam_rates(
+    op: str,
+    step: int,
+    u_product: float,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> tuple[dict[str, float], float]:
+    """The kernel's numbers of one step of Nadam, and U."""
     t, keep = step_number(op, step), share(op, "beta_2", beta_2)
     beta_1 = share(op, "beta_1", beta_1)
     now, later = beta_1 * (1 - 0.5 * 0.96**t), beta_1 * (1 - 0.5 * 0.96 ** (t + 1))
     product = share(op, "u_product", u_product, with_one=True) * now
     rates = {"lr": learning_rate, "p": 1 - beta_1, "q": 1 - keep, "epsilon": epsilon}
     rates |= {"a": later / (1 - product * later), "b": (1 - now) / (1 - product), "c": 1 / (1 - keep**t)}
-    slots = {"momentums": momentums, "velocities": velocities}
-    update(op, Optimizer.NADAM, variable, gradient, slots, rates, learning_rate, weight_decay, 2)
-    return product
+    return rates, product
 
 
 def adamax_update(
@@ -174,8 +195,15 @@ def adamax_update(
       array([0.75])
     """
     op = "adamax_update"
+    rates = adamax_rates(op, step, learning_rate, beta_1, beta_2, epsilon)
+    slots = {"momentums": momentums, "norms": norms}
+    update(op, Optimizer.ADAMAX, variable, gradient, slots, rates, learning_rate, weight_decay, 2)
+
+
+def adamax_rates(
+    op: str, step: int, learning_rate: float, beta_1: float, beta_2: float, epsilon: float
+) -> dict[str, float]:
+    """The kernel's numbers of one step of Adamax."""
     t, beta_1, keep = step_number(op, step), share(op, "beta_1", beta_1), share(op, "beta_2", beta_2)
     alpha = number(op, "learning_rate", learning_rate) / (1 - beta_1**t)
-    slots = {"momentums": momentums, "norms": norms}
-    rates = {"lr": alpha, "p": 1 - beta_1, "q": keep, "epsilon": epsilon}
-    update(op, Optimizer.ADAMAX, variable, gradient, slots, rates, learning_rate, weight_decay, 2)
+    return {"lr": alpha, "p": 1 - beta_1, "q": keep, "epsilon": epsilon}

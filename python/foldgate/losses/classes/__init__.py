@@ -1,0 +1,1 @@
+"""Losses as objects, each of the function of the same name."""

@@ -1,0 +1,139 @@
+"""Distances of numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from foldgate._defaults import epsilon
+from foldgate.losses._inputs import pair
+
+
+def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
+    """The mean of (y_true - y_pred)^2 over the last axis.
+
+    Args:
+      y_true: the labels.
+      y_pred: the predictions, of a shape that broadcasts with theirs.
+
+    Returns:
+      One loss a sample.
+
+    Raises:
+      ValueError: the shapes do not fit.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.mean_squared_error([[0.0, 1.0]], [[2.0, 1.0]])
+      array([2.], dtype=float32)
+    """
+    y_true, y_pred = pair("mean_squared_error", y_true, y_pred)
+    return np.mean(np.square(y_true - y_pred), -1)
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
+    """The mean of |y_true - y_pred| over the last axis. Arguments as of `mean_squared_error`.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.mean_absolute_error([[0.0, 1.0]], [[2.0, 1.0]])
+      array([1.], dtype=float32)
+    """
+    y_true, y_pred = pair("mean_absolute_error", y_true, y_pred)
+    return np.mean(np.abs(y_true - y_pred), -1)
+
+
+def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
+    """The mean of 100 |y_true - y_pred| / |y_true| over the last axis. Arguments as of `mean_squared_error`.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.mean_absolute_percentage_error([[2.0, 1.0]], [[1.0, 1.0]])
+      array([25.], dtype=float32)
+    """
+    y_true, y_pred = pair("mean_absolute_percentage_error", y_true, y_pred)
+    return 100.0 * np.mean(np.abs((y_true - y_pred) / np.maximum(np.abs(y_true), epsilon())), -1)
+
+
+def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
+    """The mean of (log(1 + y_true) - log(1 + y_pred))^2 over the last axis, of numbers from 0 up.
+
+    Arguments as of `mean_squared_error`; numbers below epsilon count as epsilon.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import losses
+      >>> losses.mean_squared_logarithmic_error([[np.e - 1.0]], [[0.0]]).round(4)
+      array([1.], dtype=float32)
+    """
+    y_true, y_pred = pair("mean_squared_logarithmic_error", y_true, y_pred)
+    first, second = (np.log(np.maximum(y, epsilon()) + 1.0) for y in (y_pred, y_true))
+    return np.mean(np.square(first - second), -1)
+
+
+def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
+    """The mean of e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, e being the error.
+
+    Args:
+      y_true: the labels.
+      y_pred: the predictions, of a shape that broadcasts with theirs.
+      delta: where the square becomes a line.
+
+    Returns:
+      One loss a sample.
+
+    Raises:
+      ValueError: the shapes do not fit.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.huber([[0.0, 0.0]], [[1.0, 3.0]])
+      array([1.5], dtype=float32)
+    """
+    y_true, y_pred = pair("huber", y_true, y_pred)
+    error = y_pred - y_true
+    size = np.abs(error)
+    return np.mean(np.where(size <= delta, 0.5 * np.square(error), delta * size - 0.5 * delta * delta), -1)
+
+
+def log_cosh(y_true: Any, y_pred: Any) -> Any:
+    """The mean of log(cosh(y_pred - y_true)) over the last axis. Arguments as of `mean_squared_error`.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.log_cosh([[0.0]], [[1.0]]).round(4)
+      array([0.4338], dtype=float32)
+    """
+    y_true, y_pred = pair("log_cosh", y_true, y_pred)
+    error = y_pred - y_true
+    return np.mean(error + np.logaddexp(-2.0 * error, 0.0) - math.log(2.0), -1)
+
+
+def unit(x: Any, axis: int) -> Any:
+    """x over its length."""
+    return x / np.sqrt(np.maximum(np.sum(np.square(x), axis, keepdims=True), epsilon() ** 2))
+
+
+def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Minus the cosine of the angle between labels and predictions: -1 for the same direction.
+
+    Args:
+      y_true: the labels.
+      y_pred: the predictions, of a shape that broadcasts with theirs.
+      axis: of the vectors.
+
+    Returns:
+      One loss a sample.
+
+    Raises:
+      ValueError: the shapes do not fit.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(4)
+      array([-1.], dtype=float32)
+    """
+    y_true, y_pred = pair("cosine_similarity", y_true, y_pred)
+    return -np.sum(unit(y_true, axis) * unit(y_pred, axis), axis)

@@ -1,0 +1,47 @@
+"""Gradients and the variables that they belong to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+
+def known_pairs(
+    optimizer: Any, grads: Sequence[Any], variables: Sequence[Any] | None
+) -> tuple[list[Any], list[Any], list[int]]:
+    """The gradients that are there, their variables, and the places of these in the optimizer."""
+    built = optimizer._trainable_variables
+    given = built if variables is None else list(variables)
+    if len(grads) != len(given):
+        raise ValueError(
+            f"{optimizer.name}: grads has {len(grads)} members; expected {len(given)}, one a variable"
+        )
+    try:
+        places = [optimizer._indices[id(variable)] for variable in given]
+    except KeyError:
+        known = optimizer._indices
+        stranger = next(variable for variable in given if id(variable) not in known)
+        raise ValueError(
+            f"{optimizer.name}: variable {_name(stranger)!r} is not one of those that it was built with; "
+            "make a new optimizer for new variables"
+        ) from None
+    values = list(grads)
+    if any(value is None for value in values):
+        return _filtered(optimizer, values, given, places)
+    return values, given, places
+
+
+def _filtered(
+    optimizer: Any, values: list[Any], given: list[Any], places: list[int]
+) -> tuple[list[Any], list[Any], list[int]]:
+    kept = [i for i, value in enumerate(values) if value is not None]
+    if not kept:
+        raise ValueError(f"{optimizer.name}: grads has no gradient for any variable")
+    missing = [_name(variable) for variable, value in zip(given, values, strict=True) if value is None]
+    warnings.warn(f"{optimizer.name}: there are no gradients of {missing}", stacklevel=4)
+    return [values[i] for i in kept], [given[i] for i in kept], [places[i] for i in kept]
+
+
+def _name(variable: Any) -> str:
+    return str(getattr(variable, "path", None) or getattr(variable, "name", variable))

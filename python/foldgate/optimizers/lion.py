@@ -1,0 +1,69 @@
+"""Lion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from foldgate.ops._optimizer import Optimizer as Kernel
+from foldgate.optimizers.fused import FusedOptimizer
+
+
+class Lion(FusedOptimizer):
+    """Steps of one size, by the sign of the momentum; see `ops.lion_update`.
+
+    Args:
+      learning_rate: a number, a schedule, or a function without arguments. Defaults to 0.001.
+      beta_1: the share that the momentums keep. Defaults to 0.9.
+      beta_2: the share that the momentums keep. Defaults to 0.99.
+      weight_decay: None, or the share of each variable that is taken off, times the learning rate.
+      clipnorm: None, or the largest norm of one gradient.
+      clipvalue: None, or the largest size of a gradient's element.
+      global_clipnorm: None, or the largest norm of all gradients together.
+      **kwargs: `use_ema`, `ema_momentum`, `ema_overwrite_frequency`, `loss_scale_factor`,
+        `gradient_accumulation_steps` and `name`, as in `Optimizer`.
+
+    Raises:
+      ValueError: a number is out of its range.
+
+    Example:
+      >>> import numpy as np
+      >>> import foldgate
+      >>> from foldgate import optimizers
+      >>> weight = foldgate.Variable(np.array([1.0]))
+      >>> optimizers.Lion(0.25).apply([np.array([2.0])], [weight])
+      >>> weight.value.round(4)
+      array([0.75])
+    """
+
+    _op = "lion_update"
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
+        if not 0 < beta_1 <= 1:
+            raise ValueError(f"Lion: beta_1 is {beta_1}; expected above 0 and at most 1")
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+
+    def _build_slots(self, variables: list[Any]) -> None:
+        self._momentums = self.add_optimizer_variables(variables, "momentum")
+        self._name_slots(momentums=self._momentums)
+
+    def _kind(self) -> int:
+        return Kernel.LION
+
+    def _rates(self, learning_rate: float) -> Mapping[str, float]:
+        return {"lr": learning_rate, "rho": self.beta_1, "q": self.beta_2}
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2}
