@@ -1,0 +1,62 @@
+"""Masks of sequences whose missing steps hold one value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from foldgate._tape import Tensor
+from foldgate._typing import BoolArray, FloatArray
+from foldgate.layers.layer import Layer
+
+
+class Masking(Layer):
+    """Masks the steps that hold `mask_value` in all features, and sets them to 0.
+
+    Layers after it skip these steps if they take masks.
+
+    Args:
+      mask_value: default 0.0.
+      **kwargs: `name`, `dtype`.
+
+    Call arguments:
+      inputs: (N, T, ...).
+
+    Returns:
+      The inputs, with 0 at masked steps. The mask is (N, T).
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import layers
+      >>> x = np.array([[[1.0, 2.0], [9.0, 9.0]]])
+      >>> masking = layers.Masking(mask_value=9.0)
+      >>> masking(x)[0, 1], masking.compute_mask(x)
+      (array([0., 0.], dtype=float32), array([[ True, False]]))
+    """
+
+    _creates_mask = True
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+        self.supports_masking = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> BoolArray:
+        """True where a feature of a step is another value."""
+        values = inputs.numpy() if isinstance(inputs, Tensor) else inputs
+        found: BoolArray = np.any(values != self.mask_value, axis=-1)
+        return found
+
+    def call(self, inputs: FloatArray) -> FloatArray:
+        """Sets masked steps to 0."""
+        counts = self.compute_mask(inputs)
+        return inputs if counts.all() else np.where(counts[..., None], inputs, np.zeros((), inputs.dtype))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """That of the inputs."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "mask_value": self.mask_value}

@@ -1,0 +1,101 @@
+"""The LSTM layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate.layers.input_spec import InputSpec
+from foldgate.layers.rnn._arguments import arguments, of_cell
+from foldgate.layers.rnn._own_cell import OwnCell
+from foldgate.layers.rnn.lstm_cell import LSTMCell
+
+
+class LSTM(OwnCell):
+    """A long short-term memory over (N, T, D) (Hochreiter & Schmidhuber 1997).
+
+    The whole sequence is one fused op, and one node on the tape. `recurrent_dropout` in training, and
+    activations that `foldgate.ops.lstm` has not, run step by step.
+
+    Args:
+      units: U, the size of h and c.
+      activation: of the candidate and of c; default `"tanh"`, None for none.
+      recurrent_activation: of the gates; default `"sigmoid"`.
+      use_bias: whether there is a bias; default True.
+      kernel_initializer: of the kernel (D, 4U), gates in the order i, f, c, o; default `"glorot_uniform"`.
+      recurrent_initializer: of the recurrent kernel (U, 4U); default `"orthogonal"`.
+      bias_initializer: of the bias (4U,); default `"zeros"`.
+      unit_forget_bias: whether the forget gate's part of the bias starts from ones; default True.
+      kernel_regularizer, recurrent_regularizer, bias_regularizer: default None.
+      activity_regularizer: of the output; default None.
+      kernel_constraint, recurrent_constraint, bias_constraint: default None.
+      dropout: share of the inputs that is dropped in training, the same at all steps of a batch; default 0.
+      recurrent_dropout: likewise of h, by a mask a gate; default 0.
+      seed: of the dropout; default None.
+      return_sequences: whether to return h of all steps rather than the last; default False.
+      return_state: whether to return the last h and c too; default False.
+      go_backwards: whether to start at the last step, and return outputs in that order; default False.
+      stateful: whether a batch starts from the states that the one before it ended with; default False.
+      unroll: accepted; there is nothing to unroll.
+      use_cudnn: accepted, and has no meaning on a CPU.
+      **kwargs: `name`, `dtype`, `trainable`, `zero_output_for_mask`, `implementation`.
+
+    Call arguments:
+      sequences: (N, T, D); or `[sequences, h, c]`.
+      initial_state: [h, c], (N, U) each; None for zeros.
+      mask: (N, T) of bool, False where a step does not count; see `RNN`.
+      training: whether to drop.
+
+    Returns:
+      (N, U), or (N, T, U) with `return_sequences`; with `return_state` `(y, h, c)`.
+
+    Raises:
+      ValueError: as `RNN`; an argument is unknown or has no meaning.
+
+    Example:
+      >>> import numpy as np
+      >>> import foldgate as keras
+      >>> inputs = np.random.random((32, 20, 8))
+      >>> keras.layers.LSTM(16)(inputs).shape
+      (32, 16)
+      >>> lstm = keras.layers.LSTM(18, return_sequences=True, return_state=True)
+      >>> [y.shape for y in lstm(inputs)]
+      [(32, 20, 18), (32, 18), (32, 18)]
+    """
+
+    cell_class = LSTMCell
+    cell_name = "lstm_cell"
+
+    units = of_cell("units")
+    recurrent_activation = of_cell("recurrent_activation")
+    unit_forget_bias = of_cell("unit_forget_bias")
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        use_cudnn: Any = "auto",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(arguments(locals()))
+        self.input_spec = InputSpec(ndim=3)
