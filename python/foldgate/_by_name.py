@@ -31,15 +31,17 @@ def serialize(room: str, thing: Any, table: Table) -> dict[str, Any] | None:
     """The configuration of an object of this room: Keras' form where the class is in the table."""
     if thing is None:
         return None
-    if not hasattr(thing, "get_config"):
-        raise TypeError(f"{room}.serialize: {thing!r} has no get_config(); expected an object of {room}")
     kind = type(thing)
-    known = table.get(kind.__name__) is kind
+    if table.get(kind.__name__) is not kind:
+        from foldgate.saving.serialization import serialize_keras_object
+
+        written: dict[str, Any] = serialize_keras_object(thing)
+        return written
     return {
-        "module": f"keras.{room}" if known else kind.__module__,
+        "module": f"keras.{room}",
         "class_name": kind.__name__,
         "config": thing.get_config(),
-        "registered_name": None if known else kind.__name__,
+        "registered_name": None,
     }
 
 
@@ -51,8 +53,14 @@ def deserialize(room: str, config: Any, table: Table, custom_objects: Table | No
         raise ValueError(
             f"{room}.deserialize: config is {config!r}; expected a name or a dict with class_name"
         )
-    name = config["class_name"]
-    kind = (custom_objects or {}).get(config.get("registered_name") or name) or table.get(name)
+    name, registered = config["class_name"], config.get("registered_name")
+    if name == "function":
+        name, config = config["config"], {"config": {}}
+    kind = (
+        (custom_objects or {}).get(registered or name)
+        or table.get(name)
+        or registered_object(registered, name)
+    )
     if kind is None:
         raise ValueError(f"{room}: {name!r} is not known; expected one of {_names(table)}")
     if not inspect.isclass(kind):
@@ -60,6 +68,14 @@ def deserialize(room: str, config: Any, table: Table, custom_objects: Table | No
     arguments = config.get("config") or {}
     made: Any = kind.from_config(arguments) if hasattr(kind, "from_config") else kind(**arguments)
     return made
+
+
+def registered_object(*names: str | None) -> Any:
+    """What the user has registered, or put in scope, by the first of these names that is known, or None."""
+    from foldgate.saving.object_registration import get_registered_object
+
+    found = (get_registered_object(name) for name in names if name is not None)
+    return next((thing for thing in found if thing is not None), None)
 
 
 def get(room: str, identifier: Any, table: Table) -> Any:

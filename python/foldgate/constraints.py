@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foldgate import _by_name
+from foldgate import _by_name, _defaults
 from foldgate._typing import FloatArray
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 Axes = int | Sequence[int]
-_EPSILON = 1e-7  # `backend.epsilon()`, so that weights of norm 0 stay 0
 
 
 class Constraint:
@@ -80,7 +79,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: FloatArray) -> FloatArray:
         norms = _norms(w, self.axis)
-        scaled: FloatArray = w * (np.clip(norms, 0, self.max_value) / (_EPSILON + norms))
+        scaled: FloatArray = w * (np.clip(norms, 0, self.max_value) / (_defaults.epsilon() + norms))
         return scaled
 
     def get_config(self) -> dict[str, Any]:
@@ -111,7 +110,7 @@ class MinMaxNorm(Constraint):
     def __call__(self, w: FloatArray) -> FloatArray:
         norms = _norms(w, self.axis)
         wanted = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
-        scaled: FloatArray = w * (wanted / (_EPSILON + norms))
+        scaled: FloatArray = w * (wanted / (_defaults.epsilon() + norms))
         return scaled
 
     def get_config(self) -> dict[str, Any]:
@@ -155,7 +154,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: FloatArray) -> FloatArray:
-        scaled: FloatArray = w / (_EPSILON + _norms(w, self.axis))
+        scaled: FloatArray = w / (_defaults.epsilon() + _norms(w, self.axis))
         return scaled
 
     def get_config(self) -> dict[str, Any]:

@@ -6,8 +6,10 @@ They take arrays and Tensors. `split` says which of them the ops apply in their 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
+from foldgate._by_name import registered_object
 from foldgate.activations.along_axis import glu, log_softmax, softmax, sparsemax
 from foldgate.activations.functions import (
     celu,
@@ -90,15 +92,26 @@ def serialize(activation: Activation) -> Any:
     name = getattr(activation, "__name__", None)
     if name is not None and _TABLE.get(name) is activation:
         return name
+    if isinstance(activation, FunctionType) or hasattr(activation, "get_config"):
+        from foldgate.saving.serialization import serialize_keras_object
+
+        return serialize_keras_object(activation)
     raise ValueError(f"activations.serialize: {activation!r} is not known; expected one of {_names()}")
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Activation:
     """The function of what `serialize` returned, here or in Keras, or of `custom_objects` by its name."""
-    name = config
+    name = registered = config
     if isinstance(config, Mapping):
-        name = config["config"] if isinstance(config.get("config"), str) else config.get("class_name")
-    function = (custom_objects or {}).get(name) or _TABLE.get(name)
+        if config.get("class_name") != "function":
+            from foldgate.saving.serialization import deserialize_keras_object
+
+            layer: Activation = deserialize_keras_object(config, dict(custom_objects or {}))
+            return layer
+        name, registered = config.get("config"), config.get("registered_name")
+    function: Activation | None = (custom_objects or {}).get(name) or _TABLE.get(name)
+    if function is None:
+        function = registered_object(registered, name)
     if function is None:
         raise ValueError(f"activations: {name!r} is not known; expected one of {_names()}")
     return function

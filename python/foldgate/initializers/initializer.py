@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from foldgate import _defaults
 from foldgate._typing import FloatArray
 
 if TYPE_CHECKING:
@@ -47,4 +48,4 @@ class Initializer:
 
 def standard_dtype(dtype: DTypeLike | None) -> np.dtype[Any]:
     """The dtype of a weight: `floatx` where none is named."""
-    return np.dtype("float32" if dtype is None else dtype)
+    return np.dtype(_defaults.floatx() if dtype is None else dtype)

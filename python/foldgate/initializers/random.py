@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ class RandomInitializer(Initializer):
         self._given = seed
         if seed is None:
             seed = random.randint(1, 10**9)
+        elif isinstance(seed, Mapping):
+            from foldgate.random import SeedGenerator
+
+            seed = SeedGenerator.from_config(seed["config"])
         elif isinstance(seed, bool) or not (hasattr(seed, "__index__") or hasattr(seed, "next")):
             raise ValueError(
                 f"{type(self).__name__}: seed is {seed!r}; expected None, an int or a SeedGenerator"
