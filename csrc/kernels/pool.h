@@ -47,7 +47,8 @@ struct TapsOut {
   int32_t* ints = nullptr;
 };
 
-// One row of outputs. All pointers are the caller's; y and the taps hold outputs * channels values.
+// One row of outputs; of lines, as many as share their window rows' numbers and follow one another in y. All pointers
+// are the caller's; y and the taps hold lines * outputs * channels values.
 template <class T>
 struct PoolForward {
   int64_t rows = 0;  // window rows, at least one
@@ -63,7 +64,8 @@ struct PoolForward {
   const TapRange* range = nullptr;  // an entry an output
   // lines
   int64_t row_taps = 0;               // along the width; those in the padding read -inf
-  int64_t readable = 0;               // values of every x[r]
+  int64_t lines = 1, next_line = 0;   // rows of outputs, and the values from one's x[r] to the next one's
+  int64_t readable = 0;               // values of every x[r]: what lies past its row is read, and not used
   const LaneInt<T>* first = nullptr;  // an output's first tap in the image, whole vectors; null: 0 for all
 };
 

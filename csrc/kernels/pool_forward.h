@@ -69,33 +69,38 @@ void pixels(const PoolForward<T>& row) {
 
 // ---- forward, width contiguous ----
 
+// Outputs o .. of row i.
 template <class T, class Tap, int Stride, bool Whole>
-FOLDGATE_INLINE void line_vector(const PoolForward<T>& row, int64_t o, Tap* taps) {
+FOLDGATE_INLINE void line_vector(const PoolForward<T>& row, int64_t i, int64_t o, Tap* taps) {
   Best<T, Tap> best;
   IntVec<T> first = {};
   if (row.first) __builtin_memcpy(&first, row.first + o, sizeof first);
   best.tap = first + row.row_tap[0];
   for (int64_t r = 0; r < row.rows; ++r) {
-    int64_t i = o * row.stride;
-    for (int32_t j = 0; j < row.row_taps; ++j, i += row.dilation) {
-      const T* x = row.x[r] + i;
-      meet(
-          best,
-          Whole ? load_strided<Stride>(x, row.stride) : load_strided<Stride>(x, row.stride, row.readable - i),
-          row.row_tap[r] + j);
-    }
+    const T* line = row.x[r] + i * row.next_line;
+    const int64_t readable = row.readable - i * row.next_line;
+    int64_t at = o * row.stride;
+    for (int32_t j = 0; j < row.row_taps; ++j, at += row.dilation)
+      meet(best,
+           Whole ? load_strided<Stride>(line + at, row.stride)
+                 : load_strided<Stride>(line + at, row.stride, readable - at),
+           row.row_tap[r] + j);
   }
-  store(row.y + o, best.value, row.outputs - o);
-  store_taps<T>(advance(taps, o), best.tap, row.outputs - o);
+  const int64_t out = i * row.outputs + o;
+  store(row.y + out, best.value, row.outputs - o);
+  store_taps<T>(advance(taps, out), best.tap, row.outputs - o);
 }
 
 template <class T, class Tap, int Stride>
 FOLDGATE_INLINE void lines_by(const PoolForward<T>& row, Tap* taps) {
   const int64_t reach = (kLanes<T> - 1) * row.stride + (row.row_taps - 1) * row.dilation + 1;
-  int64_t o = 0;
-  for (; o < row.outputs && o * row.stride + reach <= row.readable; o += kLanes<T>)
-    line_vector<T, Tap, Stride, true>(row, o, taps);
-  for (; o < row.outputs; o += kLanes<T>) line_vector<T, Tap, Stride, false>(row, o, taps);
+  for (int64_t i = 0; i < row.lines; ++i) {
+    const int64_t readable = row.readable - i * row.next_line;
+    int64_t o = 0;
+    for (; o < row.outputs && o * row.stride + reach <= readable; o += kLanes<T>)
+      line_vector<T, Tap, Stride, true>(row, i, o, taps);
+    for (; o < row.outputs; o += kLanes<T>) line_vector<T, Tap, Stride, false>(row, i, o, taps);
+  }
 }
 
 template <class T, class Tap>

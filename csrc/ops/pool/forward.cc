@@ -42,7 +42,13 @@ class Forward {
   }
 
   void run() {
-    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at); });
+    if (plan_.lines && !pad_ && !indices_.positions && tasks_.whole_rows())
+      return tasks_.run_rows([&](int worker, const RowSegment& at, int64_t most) {
+        const int64_t lines = std::min(most, alike(at));
+        segment(work_[static_cast<size_t>(worker)], at, lines);
+        return lines;
+      });
+    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at, 1); });
   }
 
  private:
@@ -77,7 +83,16 @@ class Forward {
     }
   }
 
-  void segment(const Workspace<T>& work, const RowSegment& at) const {
+  // Rows of outputs from this one on, in its plane, whose windows lie inside the image along the height; at least one.
+  int64_t alike(const RowSegment& at) const {
+    const int64_t kernel = plan_.window.height().kernel;
+    size_t end = static_cast<size_t>(at.height);
+    while (end < height_.size() && height_[end].last - height_[end].first == kernel) ++end;
+    return std::max<int64_t>(1, static_cast<int64_t>(end) - at.height);
+  }
+
+  // `lines` rows of outputs, the first one's columns at.begin .. at.end - 1; more than one are alike.
+  void segment(const Workspace<T>& work, const RowSegment& at, int64_t lines) const {
     const Window& window = plan_.window;
     const int64_t out = (at.row * window.width().output + at.begin) * plan_.pixel;
     PoolForward<T> f;
@@ -90,6 +105,7 @@ class Forward {
     f.y = y_ + out;
     f.taps = taps_of(work, out);
     f.rows = collect_rows(work, at);
+    f.lines = lines;
     if (plan_.lines)
       run_lines(work, f, at.begin);
     else
@@ -142,8 +158,11 @@ class Forward {
     const WindowAxis& width = plan_.window.width();
     const int64_t start = begin * width.stride - width.before;  // position of the segment's first tap
     f.row_taps = width.kernel;
-    f.readable = pad_ ? span(f.outputs) : width.input - start;
+    f.next_line = plan_.window.height().stride * width.input;
     f.first = first_.data() ? first_.data() + begin : nullptr;
+    f.readable = pad_ ? span(f.outputs)
+                      : x_ + plan_.images * plan_.window.input_positions() * plan_.pixel -
+                            (work.x[f.rows - 1] + start);
     for (int64_t r = 0; r < f.rows; ++r)
       if (pad_)
         work.x[r] = pad_row(work.x[r], start, f.readable, work.padded.data() + r * f.readable);

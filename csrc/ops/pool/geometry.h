@@ -64,6 +64,22 @@ class RowTasks {
     });
   }
 
+  bool whole_rows() const { return segments_ == 1; }
+
+  // The same for whole rows, where the body may take rows below at once: body(worker, row, most) returns how many it took.
+  template <class Body>
+  void run_rows(Body body) const {
+    parallel_for(tasks(), workers(), [&](int64_t task, int worker) {
+      const int64_t last = std::min(units_, (task + 1) * group_);
+      RowSegment at = segment_at(task * group_);
+      for (int64_t unit = task * group_; unit < last;) {
+        const int64_t taken = body(worker, at, last - unit);
+        unit += taken;
+        for (int64_t i = 0; i < taken; ++i) advance(at);
+      }
+    });
+  }
+
  private:
   RowSegment segment_at(int64_t unit) const {
     const int64_t row = unit / segments_, begin = unit % segments_ * segment_;
