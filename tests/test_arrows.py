@@ -71,23 +71,16 @@ IMPORTS = {
     "_rules": {"_rules", "_tape"},
     "_check_gradients": {"_tape"},
     "_custom_gradient": {"_tape"},
-<<<<<<< HEAD
-    "_by_name": set(),
-    "activations": {"activations", "ops", "_custom_gradient", "_logits", "_tape", "_typing"},
-    "initializers": {"initializers", "_by_name", "_typing"},
+    "_by_name": {"saving"},
+    "activations": {"activations", "ops", "saving", "_by_name", "_custom_gradient", "_logits", "_tape"}
+    | {"_typing"},
+    "initializers": {"initializers", "random", "_by_name", "_defaults", "_typing"},
     "regularizers": {"_by_name", "_typing"},
-    "constraints": {"_by_name", "_typing"},
+    "constraints": {"_by_name", "_defaults", "_typing"},
     "_logits": {"_tape"},
     "losses": {"losses", "ops", "_by_name", "_custom_gradient", "_defaults", "_logits", "_masks", "_naming"}
     | {"_tape"},
     "optimizers": {"optimizers", "ops", "_by_name", "_naming"},
-=======
-    "_by_name": {"saving"},
-    "activations": {"activations", "ops", "saving", "_by_name", "_custom_gradient", "_tape", "_typing"},
-    "initializers": {"initializers", "random", "_by_name", "_defaults", "_typing"},
-    "regularizers": {"_by_name", "_typing"},
-    "constraints": {"_by_name", "_defaults", "_typing"},
->>>>>>> 9801c73 (Add the layers of convolution, pooling and reshaping; find what the user registered by its name)
     "bench": ANY,
     "cli": ANY,
     "__main__": {"cli"},
