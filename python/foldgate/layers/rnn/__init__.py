@@ -1,6 +1,9 @@
 """Recurrent layers and cells, with the names, arguments and defaults of Keras 3."""
 
 from foldgate.layers.rnn.bidirectional import Bidirectional
+from foldgate.layers.rnn.conv_lstm1d import ConvLSTM1D
+from foldgate.layers.rnn.conv_lstm2d import ConvLSTM2D
+from foldgate.layers.rnn.conv_lstm3d import ConvLSTM3D
 from foldgate.layers.rnn.gru import GRU
 from foldgate.layers.rnn.gru_cell import GRUCell
 from foldgate.layers.rnn.lstm import LSTM
@@ -16,6 +19,9 @@ __all__ = [
     "LSTM",
     "RNN",
     "Bidirectional",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "GRUCell",
     "LSTMCell",
     "SimpleRNN",

@@ -9,12 +9,13 @@ from foldgate.layers.rnn._call_cell import call_cell
 from foldgate.layers.rnn._cell import RecurrentCell
 from foldgate.layers.rnn._dropout import DropoutMasks
 from foldgate.layers.rnn._walk import Result, State, Walk, walk_steps
+from foldgate.layers.rnn.conv_lstm_cell import ConvLSTMCell
 from foldgate.layers.rnn.gru_cell import GRUCell
 from foldgate.layers.rnn.lstm_cell import LSTMCell
 from foldgate.layers.rnn.simple_rnn_cell import SimpleRNNCell
 from foldgate.layers.rnn.stacked_rnn_cells import StackedRNNCells
 
-_FUSED = (LSTMCell, GRUCell, SimpleRNNCell)
+_FUSED = (LSTMCell, GRUCell, SimpleRNNCell, ConvLSTMCell)
 _FROM_NOTHING = {LSTMCell: 2, GRUCell: 1, SimpleRNNCell: 1}  # whose op takes None for zeros: their states
 
 
