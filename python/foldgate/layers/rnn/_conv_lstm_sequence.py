@@ -1,8 +1,8 @@
 """The recurrence of a ConvLSTM over a whole sequence, as one node on the tape.
 
 z_t = zx_t + conv(h, R), the gates i, f, g, o of it, c' = f c + i g, h' = o tanh(c'). What the inputs give,
-zx, comes from one convolution of all steps. Going back, every step needs the convolution's gradient of h alone;
-that of R is taken at the end, by one convolution of all steps.
+zx, comes from one convolution of all steps. Going back, every step needs the convolution's gradient of h
+alone; that of R is taken at the end, by one convolution of all steps.
 
 Arrays are time-major, (T, N, *S, channels): a step is contiguous, and its gates lie in the last axis.
 """
