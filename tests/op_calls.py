@@ -260,8 +260,28 @@ def _recurrent_calls(
         f"{name}_backward": lambda: backward(
             dy, x, kernel, recurrent, bias, y, cache, dh=dh, **states, lengths=lengths
         ),
+        **_bidirectional_calls(ops, array, name, (x, kernel, recurrent, bias), {"lengths": lengths}),
         f"{name}_step": lambda: step(x[:, 0], *carried, kernel, recurrent, bias),
         f"{name}_step_backward": lambda: step_backward(
             *dstates, x[:, 0], *carried, kernel, recurrent, bias, step_cache
         ),
+    }
+
+
+def _bidirectional_calls(
+    ops: Any,
+    array: Callable[..., np.ndarray],
+    name: str,
+    operands: tuple[np.ndarray, ...],
+    options: dict[str, Any],
+) -> dict[str, Call]:
+    """The op in both directions, whose weights are the same, and its backward function."""
+    x, *weights = operands
+    op = f"bidirectional_{name}"
+    sequence, backward = getattr(ops, op), getattr(ops, f"{op}_backward")
+    y, *_, cache = sequence(x, *weights, *weights, **options, return_cache=True)
+    dy = array(*y.shape)
+    return {
+        op: lambda: sequence(x, *weights, *weights, **options),
+        f"{op}_backward": lambda: backward(dy, x, *weights, *weights, y, cache, **options),
     }

@@ -24,6 +24,9 @@ CALLS = {
     "gru_one_row": "x = np.ones((1, 200000, 64), np.float32); k = np.ones((64, 1536), np.float32);"
     "r = np.ones((512, 1536), np.float32); call = lambda: ops.gru(x, k, r, reset_after=False,"
     "return_sequences=False)",
+    "bidirectional_gru": "x = np.ones((4, 20000, 64), np.float32); k = np.ones((64, 1536), np.float32);"
+    "r = np.ones((512, 1536), np.float32); call = lambda: ops.bidirectional_gru(x, k, r, None, k, r, None,"
+    "return_sequences=False)",
     "max_pool": "x = np.ones((16, 600, 600, 16), np.float32);call = lambda: ops.max_pool(x, 41, 1)",
 }
 PROGRAM = """

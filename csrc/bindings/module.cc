@@ -21,6 +21,7 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_optimizer(module);
   foldgate::register_pool(module);
   foldgate::register_recurrent(module);
+  foldgate::register_bidirectional(module);
   foldgate::register_packed_recurrent(module);
   foldgate::register_generic_recurrent(module);
   foldgate::register_conv(module);

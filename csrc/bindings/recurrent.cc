@@ -1,48 +1,9 @@
-#include "bindings/recurrent.h"
-
+#include "bindings/recurrent_sequence.h"
 #include "bindings/register.h"
-#include "kernels/table.h"
 #include "ops/recurrent/step.h"
 
 namespace foldgate {
 namespace {
-
-// The operands that forward and backward share, checked against each other.
-struct Sequence {
-  std::string op;
-  int cell;
-  py::array x, kernel, recurrent_kernel;
-  py::object bias, initial_h, initial_c, mask, lengths;
-  bool reverse, zero_output_for_mask;
-};
-
-template <class T>
-RecurrentPlan plan_of(const Sequence& s) {
-  const char* op = s.op.c_str();
-  const RecurrentOptions options{op, enum_from(op, "cell", s.cell, Cell::kRelu), s.reverse,
-                                 s.zero_output_for_mask};
-  require(s.x.ndim() == 3, op, ": x has shape ", shape_text(shape_of(s.x)),
-          "; expected (batch, steps, features)");
-  require(s.mask.is_none() || s.lengths.is_none(), op,
-          ": both mask and lengths are given; expected at most one of them");
-  return RecurrentPlan::make(options, shape_of(s.x), shape_of(s.kernel), shape_of(s.recurrent_kernel),
-                             read_optional<bool>(op, "mask", s.mask, {s.x.shape(0), s.x.shape(1)}),
-                             read_optional<int64_t>(op, "lengths", s.lengths, {s.x.shape(0)}),
-                             kernels<T>().recurrent.lanes);
-}
-
-template <class T>
-RecurrentWeights<T> weights_of(const Sequence& s, const RecurrentPlan& plan) {
-  const char* op = s.op.c_str();
-  return {read<T>(op, "kernel", s.kernel, shape_of(s.kernel)),
-          read<T>(op, "recurrent_kernel", s.recurrent_kernel, shape_of(s.recurrent_kernel)),
-          read_optional<T>(op, "bias", s.bias, bias_shape(plan))};
-}
-
-void check_no_c(const Sequence& s, const RecurrentPlan& plan) {
-  require(is_lstm(plan) || s.initial_c.is_none(), s.op,
-          ": initial_c is given; expected None for a cell without c");
-}
 
 template <class T>
 py::tuple forward(const Sequence& s, bool return_sequences, bool return_cache) {

@@ -20,6 +20,7 @@ void register_norm(pybind11::module_& module);
 void register_optimizer(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
+void register_bidirectional(pybind11::module_& module);
 void register_packed_recurrent(pybind11::module_& module);
 void register_generic_recurrent(pybind11::module_& module);
 void register_conv(pybind11::module_& module);

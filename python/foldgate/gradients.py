@@ -16,6 +16,7 @@ __all__ = [
     "AttentionOutput",
     "BatchNormOutput",
     "BiasGradients",
+    "BidirectionalGradients",
     "ConvGradients",
     "ConvStep",
     "GRUGradients",
@@ -132,6 +133,34 @@ class GRUGradients(NamedTuple):
     drecurrent_kernel: NDArray[Any]
     dbias: NDArray[Any] | None
     dinitial_h: NDArray[Any]
+
+
+class BidirectionalGradients(NamedTuple):
+    """What the backward functions of the bidirectional ops return.
+
+    The gradients of `sum(dy * y) + sum(dh * h)`, and for the LSTM `+ sum(dc * c)`.
+
+    Fields:
+        dx: the shape of `x`, of both directions together, or `None` with `need_dx=False`.
+        dkernel: the shape of `kernel`, as the others that of what they are the gradients of.
+        drecurrent_kernel: likewise.
+        dbias: likewise, or `None` where there was no bias.
+        dreverse_kernel: likewise.
+        dreverse_recurrent_kernel: likewise.
+        dreverse_bias: likewise, or `None` where there was no bias.
+        dinitial_h: `(N, 2U)`, also where the initial state was left out and so zero.
+        dinitial_c: `(N, 2U)`, or `None` but for the LSTM.
+    """
+
+    dx: NDArray[Any] | None
+    dkernel: NDArray[Any]
+    drecurrent_kernel: NDArray[Any]
+    dbias: NDArray[Any] | None
+    dreverse_kernel: NDArray[Any]
+    dreverse_recurrent_kernel: NDArray[Any]
+    dreverse_bias: NDArray[Any] | None
+    dinitial_h: NDArray[Any]
+    dinitial_c: NDArray[Any] | None
 
 
 class SimpleRNNGradients(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bad_inputs.adaptive import adaptive_rows
 from bad_inputs.attention import attention_rows
+from bad_inputs.bidirectional import bidirectional_rows
 from bad_inputs.conv_parts import conv_part_rows
 from bad_inputs.elementwise import elementwise_rows
 from bad_inputs.layers import layer_rows
@@ -37,6 +38,7 @@ def all_rows() -> Iterator[Row]:
     yield from softmax_rows()
     yield from layer_rows()
     yield from recurrent_rows()
+    yield from bidirectional_rows()
     yield from native_rows()
     yield from packed_rows()
     yield from pooled_rows()

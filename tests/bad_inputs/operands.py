@@ -11,7 +11,7 @@ from bad_inputs.rows import NORMS, Arguments, Row, every_op, spoil
 from elementwise_cases import FUNCTIONS
 
 GLOBAL_FORWARD = ("global_average_pool", "global_max_pool", "global_lp_pool")
-OPTIONAL = {"gamma", "beta", "bias", "initial_h", "initial_c", "dy", "dh", "dc", "y"}
+OPTIONAL = {"gamma", "beta", "bias", "reverse_bias", "initial_h", "initial_c", "dy", "dh", "dc", "y"}
 INDEX_DTYPES = "expected int64 (positions)"
 
 
@@ -122,7 +122,7 @@ def _fits(op: str, name: str, shape: tuple[int, ...], array: np.ndarray) -> bool
         return shape[-1] == array.shape[-1]
     if op == "conv_transpose" and name == "kernel":
         return shape[-2:] == array.shape[-2:]
-    if name == "x" and op in ("lstm", "gru", "simple_rnn"):
+    if name == "x" and op.removeprefix("bidirectional_") in ("lstm", "gru", "simple_rnn"):
         return shape[0] == array.shape[0] and shape[2] == array.shape[2]
     return False
 

@@ -260,6 +260,20 @@ def sequence_backward_arguments(cell: str) -> Arguments:
     return {**valid, "dy": floats(*y.shape), "y": y, "cache": cache, **gradients}
 
 
+def bidirectional_arguments(cell: str) -> Arguments:
+    both = {**weights(cell), **{f"reverse_{name}": value for name, value in weights(cell).items()}}
+    valid = {"x": floats(BATCH, STEPS, FEATURES), **both, "initial_h": floats(BATCH, 2 * UNITS)}
+    return {**valid, "initial_c": floats(BATCH, 2 * UNITS)} if cell == "lstm" else valid
+
+
+def bidirectional_backward_arguments(cell: str) -> Arguments:
+    valid = bidirectional_arguments(cell)
+    y, *_, cache = getattr(ops, f"bidirectional_{cell}")(**valid, return_cache=True)
+    state = floats(BATCH, 2 * UNITS)
+    gradients = {"dh": state, "dc": state} if cell == "lstm" else {"dh": state}
+    return {**valid, "dy": floats(*y.shape), "y": y, "cache": cache, **gradients}
+
+
 def step_arguments(cell: str) -> Arguments:
     valid = {"x": floats(BATCH, FEATURES), "h": floats(BATCH, UNITS), **weights(cell)}
     return {**valid, "c": floats(BATCH, UNITS)} if cell == "lstm" else valid
@@ -298,5 +312,7 @@ def every_op() -> Iterator[tuple[str, Arguments]]:
     for cell in GATES:
         yield cell, sequence_arguments(cell)
         yield f"{cell}_backward", sequence_backward_arguments(cell)
+        yield f"bidirectional_{cell}", bidirectional_arguments(cell)
+        yield f"bidirectional_{cell}_backward", bidirectional_backward_arguments(cell)
         yield f"{cell}_step", step_arguments(cell)
         yield f"{cell}_step_backward", step_backward_arguments(cell)

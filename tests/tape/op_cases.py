@@ -195,6 +195,18 @@ def _recurrent(name: str, gates: int) -> dict[str, Case]:
         partly(function, "x kernel recurrent_kernel"),
         (normal(n, t, d), normal(d, gates * u), normal(u, gates * u)),
     )
+    both_names = "x kernel recurrent_kernel bias reverse_kernel reverse_recurrent_kernel reverse_bias"
+    both_names += " " + " ".join(states)
+    both = (*weights, *(-w for w in weights), *(normal(n, 2 * u) for _ in states))
+    bidirectional = getattr(ops, f"bidirectional_{name}")
+    cases |= {
+        f"bidirectional_{name}{kind}": (
+            partly(bidirectional, both_names, **options),
+            (normal(n, t, d), *both),
+        )
+        for kind, options in STEPS.items()
+        if "reverse" not in options
+    }
     last = partly(function, names, return_sequences=False)
     cases[f"{name} last"] = (lambda *operands: last(*operands)[1:], (normal(n, t, d), *weights, *initial))
     cases[f"{name}_step"] = (partly(step, step_names), (normal(n, d), *weights, *initial))

@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "core/thread_pool.h"
-#include "ops/recurrent/gradients.h"
+#include "ops/recurrent/gate_columns.h"
 #include "ops/recurrent/product.h"
 #include "ops/recurrent/recurrent.h"
 #include "ops/recurrent/rows.h"
@@ -18,32 +18,17 @@ namespace {
 // Rows of a chunk: the weights' gradients are read and written once a chunk.
 constexpr int64_t kChunkRows = 512;
 
-// Where the gate gradients of a cell meet its weights: see RecurrentGradient. Columns in units of U.
-struct GateColumns {
-  int dgates;                            // width of a row
-  std::vector<ColumnBlock> input;        // columns of the kernel, in the order of the gate gradients
-  int recurrent_first, recurrent_count;  // gate gradients that meet columns 0 .. count of recurrent_kernel
-};
-
-GateColumns columns_of(Cell cell) {
-  switch (cell) {
-    case Cell::kLstm: return {4, {{0, 4}}, 0, 4};
-    case Cell::kGru: return {4, {{2, 1}, {0, 2}}, 1, 3};
-    case Cell::kGruBefore: return {3, {{0, 3}}, 0, 2};
-    default: return {1, {{0, 1}}, 0, 1};
-  }
-}
-
 template <class T>
 class Backward {
  public:
-  Backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays)
+  Backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays, int threads, StopFlag& stop)
       : plan_(plan),
         a_(arrays),
         table_(kernels<T>()),
         kernels_(table_.recurrent),
-        split_(RecurrentSplit::make(plan, 3)),
+        split_(RecurrentSplit::make(plan, 3, threads)),
         claims_(split_.by_units ? split_.workers : 1),
+        stop_(stop),
         gates_(columns_of(plan.options.cell)),
         state_step_(plan.padded_units()),
         chunk_(std::max(plan.batch, std::min(plan.rows(), kChunkRows))),
@@ -66,7 +51,9 @@ class Backward {
                    view(arrays.weights.recurrent_kernel, reset_before() ? plan.units : 0, {{2, 1}}),
                    plan.batch == 1),
         input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
-        gradients_(table_.gemm, weight_gradients(), gate_columns(), chunk_, split_.workers),
+        gradients_(table_.gemm,
+                   weight_gradients_of(plan, arrays, {&x_features_, &h_features_, &reset_features_}),
+                   gate_columns(), chunk_, split_.workers),
         inputs_(plan, plan.inputs, true),
         states_(plan, plan.units, true),
         outputs_(plan, plan.units, !plan.slots()),
@@ -84,7 +71,7 @@ class Backward {
 
   void run() {
     begin_states();
-    for (int64_t end = plan_.longest(), begin; end > 0; end = begin) {
+    for (int64_t end = plan_.longest(), begin; end > 0 && !stop_.stopped(0); end = begin) {
       for (begin = end - 1; begin > 0 && plan_.first[end] - plan_.first[begin - 1] <= chunk_;) --begin;
       run_chunk(begin, end);
     }
@@ -103,25 +90,12 @@ class Backward {
     return {data, features, gate_columns(), blocks};
   }
 
-  // Which columns of the gate gradients meet which of the weights, and what these saw.
-  std::vector<WeightGradient<T>> weight_gradients() const {
-    const int64_t u = plan_.units;
-    const WeightTarget<T> x{&x_features_, a_.dkernel, a_.dbias};
-    const WeightTarget<T> h{&h_features_, a_.drecurrent_kernel,
-                            a_.dbias ? a_.dbias + gate_columns() : nullptr};
-    const WeightTarget<T> reset{&reset_features_, a_.drecurrent_kernel, nullptr};
-    switch (plan_.options.cell) {
-      case Cell::kGru: return {{u, 0, 2 * u, {x, h}}, {0, 2 * u, u, {x}}, {3 * u, 2 * u, u, {h}}};
-      case Cell::kGruBefore: return {{0, 0, 2 * u, {x, h}}, {2 * u, 2 * u, u, {x, reset}}};
-      default: return {{0, 0, gate_columns(), {x, h}}};
-    }
-  }
-
   void begin_states() {
     const auto copy_in = [&](const T* source, const Scratch<T>& target) {
       if (target.size()) target.zero();
       for (int64_t r = 0; source && r < plan_.batch; ++r)
-        std::memcpy(target.data() + r * state_step_, source + plan_.order[r] * plan_.units, row_bytes());
+        std::memcpy(target.data() + r * state_step_, source + plan_.order[r] * plan_.output_step(),
+                    row_bytes());
     };
     copy_in(a_.dh, dh_);
     copy_in(a_.dc, dc_);
@@ -152,10 +126,8 @@ class Backward {
       parallel_for(split_.parts(), split_.workers, rows_of_part);
     else
       rows_of_part(0, 0);
-    stop_.check();
     gradients_.add(dgates_.data(), dgates_step_, plan_.first[end] - plan_.first[begin],
                    end == plan_.longest());
-    check_interrupt();
   }
 
   // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk's `total`.
@@ -164,9 +136,9 @@ class Backward {
       if (r + 1 < first + rows) fetch_row(s, r + 1);
       const int64_t place = plan_.place(r, s);
       x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
-      y_[r] = outputs_.put(r, a_.y + place * plan_.units);
+      y_[r] = outputs_.put(r, a_.y + place * plan_.output_step());
       h_[r] = states_.put(r, state_before(s, r));
-      if (a_.dy) dy_[r] = gradients_of_y_.put(r, a_.dy + place * plan_.units);
+      if (a_.dy) dy_[r] = gradients_of_y_.put(r, a_.dy + place * plan_.output_step());
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
     }
     const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
@@ -183,16 +155,16 @@ class Backward {
   }
 
   const T* state_before(int64_t s, int64_t r) const {
-    if (s > 0) return a_.y + plan_.place(r, s - 1) * plan_.units;
-    return a_.initial_h ? a_.initial_h + plan_.order[r] * plan_.units : no_state_.data();
+    if (s > 0) return a_.y + plan_.place(r, s - 1) * plan_.output_step();
+    return a_.initial_h ? a_.initial_h + plan_.order[r] * plan_.output_step() : no_state_.data();
   }
 
   void fetch_row(int64_t s, int64_t r) const {
     const int64_t place = plan_.place(r, s);
     inputs_.fetch(a_.x + place * plan_.inputs);
-    outputs_.fetch(a_.y + place * plan_.units);
+    outputs_.fetch(a_.y + place * plan_.output_step());
     states_.fetch(state_before(s, r));
-    if (a_.dy) gradients_of_y_.fetch(a_.dy + place * plan_.units);
+    if (a_.dy) gradients_of_y_.fetch(a_.dy + place * plan_.output_step());
   }
 
   RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
@@ -251,7 +223,8 @@ class Backward {
     if (!a_.dy || plan_.options.zero_output_for_mask) return;
     for (int64_t i = begin; i < end; ++i) {
       const int64_t t = plan_.time_at(i);
-      kernels_.add(dh_rows_[r], a_.dy + (plan_.order[r] * plan_.steps + t) * plan_.units, plan_.units);
+      kernels_.add(dh_rows_[r], a_.dy + (plan_.order[r] * plan_.steps + t) * plan_.output_step(),
+                   plan_.units);
     }
   }
 
@@ -259,8 +232,9 @@ class Backward {
   void finish_row(int64_t r) {
     const int64_t n = plan_.order[r];
     add_carried(r, plan_.length[r] > 0 ? plan_.walked(r, 0) : plan_.steps, 0);
-    std::memcpy(a_.dinitial_h + n * plan_.units, dh_rows_[r], row_bytes());
-    if (lstm()) std::memcpy(a_.dinitial_c + n * plan_.units, dc_.data() + r * state_step_, row_bytes());
+    const int64_t target = n * plan_.output_step();
+    std::memcpy(a_.dinitial_h + target, dh_rows_[r], row_bytes());
+    if (lstm()) std::memcpy(a_.dinitial_c + target, dc_.data() + r * state_step_, row_bytes());
     if (!a_.dx || plan_.length[r] == plan_.steps) return;
     for (int64_t i = 0, s = 0; i < plan_.steps; ++i) {
       const int64_t t = plan_.time_at(i);
@@ -284,7 +258,7 @@ class Backward {
   const RecurrentKernels<T>& kernels_;
   const RecurrentSplit split_;
   Claims claims_;
-  StopFlag stop_;
+  StopFlag& stop_;
   const GateColumns gates_;
   const int64_t state_step_, chunk_, dgates_step_;
   const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_, no_state_;
@@ -302,10 +276,40 @@ class Backward {
 
 template <class T>
 void recurrent_backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays) {
-  Backward<T>(plan, arrays).run();
+  StopFlag stop;
+  Backward<T>(plan, arrays, get_num_threads(), stop).run();
+  stop.check();
+}
+
+// Each direction has a dx of its own, whatever the threads, and they are added at the end.
+template <class T>
+void bidirectional_backward(const Directions<RecurrentPlan>& plans,
+                            const Directions<RecurrentBackward<T>>& arrays) {
+  const RecurrentPlan& plan = plans[0];
+  const int64_t size = arrays[0].dx ? plan.batch * plan.steps * plan.inputs : 0;
+  const Scratch<T> second_dx(size);
+  RecurrentBackward<T> second_arrays = arrays[1];
+  second_arrays.dx = size ? second_dx.data() : nullptr;
+  const DirectionSplit split = DirectionSplit::make(plan, 3);
+  StopFlag stop;
+  Backward<T> first(plan, arrays[0], split.threads, stop);
+  Backward<T> second(plans[1], second_arrays, split.threads, stop);
+  split.run([&](int64_t direction, int) { direction == 0 ? first.run() : second.run(); });
+  stop.check();
+  constexpr int64_t kPiece = 1 << 15;
+  const int64_t pieces = ceil_div(size, kPiece);
+  parallel_for(pieces, workers_for(pieces, static_cast<double>(size)), [&](int64_t piece, int) {
+    const int64_t begin = piece * kPiece;
+    kernels<T>().recurrent.add(arrays[0].dx + begin, second_dx.data() + begin,
+                               std::min(kPiece, size - begin));
+  });
 }
 
 template void recurrent_backward(const RecurrentPlan&, const RecurrentBackward<float>&);
 template void recurrent_backward(const RecurrentPlan&, const RecurrentBackward<double>&);
+template void bidirectional_backward(const Directions<RecurrentPlan>&,
+                                     const Directions<RecurrentBackward<float>>&);
+template void bidirectional_backward(const Directions<RecurrentPlan>&,
+                                     const Directions<RecurrentBackward<double>>&);
 
 }  // namespace foldgate

@@ -24,13 +24,14 @@ template <class T>
 class Forward {
  public:
   Forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays, const RecurrentKernels<T>& kernels,
-          const std::vector<PackedPhase<T>>& phases)
+          const std::vector<PackedPhase<T>>& phases, int threads, StopFlag& stop)
       : plan_(plan),
         a_(arrays),
         kernels_(kernels),
         phases_(phases),
-        split_(RecurrentSplit::make(plan, 1)),
+        split_(RecurrentSplit::make(plan, 1, threads)),
         claims_(split_.by_units ? split_.workers : 1),
+        stop_(stop),
         ahead_(plan.batch <= kAheadRows),
         step_(plan.row_step(plan.units)),
         state_(plan.batch * step_),
@@ -54,7 +55,6 @@ class Forward {
       parallel_for(split_.parts(), split_.workers, [&](int64_t part, int worker) {
         run_rows(split_.bounds[part], split_.bounds[part + 1], worker);
       });
-    stop_.check();
     end_states();
     if (a_.cache) write_cache_header(plan_, a_.cache);
   }
@@ -70,7 +70,7 @@ class Forward {
     if (c_.size()) c_.zero();
     const auto copy_in = [&](const T* source, T* target) {
       for (int64_t r = 0; source && r < plan_.batch; ++r)
-        std::memcpy(target + r * step_, source + plan_.order[r] * plan_.units, row_bytes());
+        std::memcpy(target + r * step_, source + plan_.order[r] * plan_.output_step(), row_bytes());
     };
     copy_in(a_.initial_h, h_.data());
     copy_in(a_.initial_c, c_.data());
@@ -78,7 +78,7 @@ class Forward {
 
   void end_states() {
     for (int64_t r = 0; r < plan_.batch; ++r) {
-      const int64_t target = plan_.order[r] * plan_.units, source = r * step_;
+      const int64_t target = plan_.order[r] * plan_.output_step(), source = r * step_;
       std::memcpy(a_.h + target, h_.data() + (plan_.length[r] & 1) * state_ + source, row_bytes());
       if (a_.c) std::memcpy(a_.c + target, c_.data() + source, row_bytes());
     }
@@ -96,7 +96,7 @@ class Forward {
       for (int64_t r = begin; r < begin + rows; ++r) {
         const int64_t place = plan_.place(r, s);
         if (!ahead_) x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
-        if (a_.y) y_[r] = a_.y + place * plan_.units;
+        if (a_.y) y_[r] = a_.y + place * plan_.output_step();
       }
       for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p);
     }
@@ -158,10 +158,10 @@ class Forward {
   void fill_masked(int64_t r) {
     const int64_t n = plan_.order[r];
     const bool zero = plan_.options.zero_output_for_mask;
-    const T* carried = zero || !a_.initial_h ? nullptr : a_.initial_h + n * plan_.units;
+    const T* carried = zero || !a_.initial_h ? nullptr : a_.initial_h + n * plan_.output_step();
     for (int64_t i = 0, s = 0; i < plan_.steps; ++i) {
       const int64_t t = plan_.time_at(i);
-      T* y = a_.y + (n * plan_.steps + t) * plan_.units;
+      T* y = a_.y + (n * plan_.steps + t) * plan_.output_step();
       if (s < plan_.length[r] && plan_.time(r, s) == t) {
         ++s;
         if (!zero) carried = y;
@@ -179,7 +179,7 @@ class Forward {
   const std::vector<PackedPhase<T>>& phases_;
   const RecurrentSplit split_;
   Claims claims_;
-  StopFlag stop_;
+  StopFlag& stop_;
   const bool ahead_;
   const int64_t step_, state_, chunk_;  // state_: of one state of all rows
   const Scratch<T> h_, c_, update_, reset_h_;
@@ -201,11 +201,31 @@ void recurrent_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arr
 template <class T>
 void packed_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays,
                     const RecurrentKernels<T>& kernels, const std::vector<PackedPhase<T>>& phases) {
-  Forward<T>(plan, arrays, kernels, phases).run();
+  StopFlag stop;
+  Forward<T>(plan, arrays, kernels, phases, get_num_threads(), stop).run();
+  stop.check();
+}
+
+template <class T>
+void bidirectional_forward(const Directions<RecurrentPlan>& plans,
+                           const Directions<RecurrentForward<T>>& arrays) {
+  const RecurrentKernels<T>& table = kernels<T>().recurrent;
+  const auto first_phases = pack_phases(plans[0], table, arrays[0].weights);
+  const auto second_phases = pack_phases(plans[1], table, arrays[1].weights);
+  const DirectionSplit split = DirectionSplit::make(plans[0], 1);
+  StopFlag stop;
+  Forward<T> first(plans[0], arrays[0], table, first_phases, split.threads, stop);
+  Forward<T> second(plans[1], arrays[1], table, second_phases, split.threads, stop);
+  split.run([&](int64_t direction, int) { direction == 0 ? first.run() : second.run(); });
+  stop.check();
 }
 
 template void recurrent_forward(const RecurrentPlan&, const RecurrentForward<float>&);
 template void recurrent_forward(const RecurrentPlan&, const RecurrentForward<double>&);
+template void bidirectional_forward(const Directions<RecurrentPlan>&,
+                                    const Directions<RecurrentForward<float>>&);
+template void bidirectional_forward(const Directions<RecurrentPlan>&,
+                                    const Directions<RecurrentForward<double>>&);
 template void packed_forward(const RecurrentPlan&, const RecurrentForward<float>&,
                              const RecurrentKernels<float>&, const std::vector<PackedPhase<float>>&);
 template void packed_forward(const RecurrentPlan&, const RecurrentForward<double>&,

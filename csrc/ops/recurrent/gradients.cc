@@ -28,9 +28,13 @@ WeightGradients<T>::WeightGradients(const GemmKernels<T>& kernels, std::vector<W
 
 template <class T>
 void WeightGradients<T>::add(const T* dgates, int64_t dgates_step, int64_t rows, bool first) {
-  parallel_for(static_cast<int64_t>(tasks_.size()), workers_, [&](int64_t task, int worker) {
+  const auto run_task = [&](int64_t task, int worker) {
     run(tasks_[task], dgates, dgates_step, rows, first, panels_.data() + worker * panel_size_);
-  });
+  };
+  const auto tasks = static_cast<int64_t>(tasks_.size());
+  if (workers_ > 1) return parallel_for(tasks, workers_, run_task);
+  for (int64_t task = 0; task < tasks; ++task)
+    run_task(task, 0);  // perhaps within a region: nothing may throw
 }
 
 template <class T>

@@ -16,6 +16,7 @@ struct RecurrentOptions {
   Cell cell = Cell::kLstm;
   bool reverse = false;               // from the last step to the first
   bool zero_output_for_mask = false;  // y is 0 at masked steps rather than the carried h
+  bool side_by_side = false;          // y and the states lie beside those of the other direction
 };
 
 struct RecurrentPlan {
@@ -31,6 +32,8 @@ struct RecurrentPlan {
   int64_t padded_units() const { return vectors() * lanes; }
   // From row to row of scratch, in elements: an odd number of vectors, so that rows do not fall into few sets of L1.
   int64_t row_step(int64_t width) const { return ((width + lanes - 1) / lanes | 1) * lanes; }
+  // From row to row of y, (N, T, U), of the states, (N, U), and of the gradients of both.
+  int64_t output_step() const { return options.side_by_side ? 2 * units : units; }
   int64_t rows() const { return first.back(); }
   int64_t longest() const { return static_cast<int64_t>(first.size()) - 1; }
   int64_t count(int64_t s) const { return first[s + 1] - first[s]; }

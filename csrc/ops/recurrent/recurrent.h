@@ -1,6 +1,8 @@
 // LSTM, GRU and simple RNN over whole sequences, forward and backward. All arrays are C-contiguous, of the shapes that
 // the plan was made from and owned by the caller; outputs overlap nothing. Equations: kernels/recurrent_cells.h.
 #pragma once
+#include <array>
+
 #include "ops/recurrent/plan.h"
 
 namespace foldgate {
@@ -51,6 +53,19 @@ void recurrent_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arr
 
 template <class T>
 void recurrent_backward(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays);
+
+// A layer's two directions over one x, on two threads where that is more than a direction makes of them. The plans are
+// equal but for `reverse`, and side_by_side: y, the states and their gradients are the columns 0 .. U and U .. 2 U of
+// shared rows, at which the arrays point. dx is that of both, at arrays[0].dx, with a second of its size as scratch.
+template <class Each>
+using Directions = std::array<Each, 2>;
+
+template <class T>
+void bidirectional_forward(const Directions<RecurrentPlan>& plans,
+                           const Directions<RecurrentForward<T>>& arrays);
+template <class T>
+void bidirectional_backward(const Directions<RecurrentPlan>& plans,
+                            const Directions<RecurrentBackward<T>>& arrays);
 
 // A cache says what made it. ValueError unless that is this plan's cell on this tier; its size is the caller's check.
 template <class T>

@@ -35,10 +35,9 @@ std::vector<int64_t> balanced(const std::vector<int64_t>& length, int64_t parts)
 
 }  // namespace
 
-RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes) {
+RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int threads) {
   RecurrentSplit split;
   split.bounds = {0, plan.batch};
-  const int threads = get_num_threads();
   if (threads == 1 || plan.work() * passes < kLeastWork) return split;
   const double step =
       static_cast<double>(std::max(plan.batch, kMemoryBoundRows)) * plan.gates() * plan.units * plan.units;
@@ -52,6 +51,19 @@ RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes) {
   split.workers = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(threads, useful)));
   split.by_units = split.workers > 1;
   return split;
+}
+
+DirectionSplit DirectionSplit::make(const RecurrentPlan& plan, int passes) {
+  const int threads = get_num_threads();
+  if (threads == 1 || 2 * plan.work() * passes < kLeastWork) return {};
+  if (RecurrentSplit::make(plan, passes, threads).workers > 2) return {1, threads};
+  return {2, 1};
+}
+
+void DirectionSplit::run(FunctionRef<void(int64_t, int)> body) const {
+  if (workers == 2) return parallel_for(2, 2, body);
+  body(0, 0);
+  body(1, 0);
 }
 
 bool StopFlag::stopped(int worker) {

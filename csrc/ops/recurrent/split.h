@@ -12,13 +12,24 @@ namespace foldgate {
 
 struct RecurrentSplit {
   // passes: 1 forward; 3 backward, which multiplies three times
-  static RecurrentSplit make(const RecurrentPlan& plan, int passes);
+  static RecurrentSplit make(const RecurrentPlan& plan, int passes, int threads);
 
   int parts() const { return static_cast<int>(bounds.size()) - 1; }
 
   int workers = 1;
   bool by_units = false;
   std::vector<int64_t> bounds;  // rows of part i: bounds[i] .. bounds[i + 1]
+};
+
+// Two directions of one layer: a thread each, which shares out no more, or one after the other.
+struct DirectionSplit {
+  static DirectionSplit make(const RecurrentPlan& plan, int passes);
+
+  // body(direction, worker) for both
+  void run(FunctionRef<void(int64_t direction, int worker)> body) const;
+
+  int workers = 1;
+  int threads = 1;  // within a direction
 };
 
 // An interrupt, seen by the caller's thread in the midst of a region and obeyed by all.

@@ -32,6 +32,9 @@ from foldgate.ops.bias import (
     bias_add,
     bias_add_backward,
 )
+from foldgate.ops.bidirectional_gru import bidirectional_gru, bidirectional_gru_backward
+from foldgate.ops.bidirectional_lstm import bidirectional_lstm, bidirectional_lstm_backward
+from foldgate.ops.bidirectional_simple_rnn import bidirectional_simple_rnn, bidirectional_simple_rnn_backward
 from foldgate.ops.clipping import clip_by_global_norm, global_norm
 from foldgate.ops.conv import conv, conv_backward
 from foldgate.ops.conv_max_pool import conv_max_pool, conv_max_pool_backward
@@ -135,6 +138,12 @@ __all__ = [
     "batch_norm_inference_backward",
     "bias_add",
     "bias_add_backward",
+    "bidirectional_gru",
+    "bidirectional_gru_backward",
+    "bidirectional_lstm",
+    "bidirectional_lstm_backward",
+    "bidirectional_simple_rnn",
+    "bidirectional_simple_rnn_backward",
     "clip_by_global_norm",
     "col2im",
     "conv",

@@ -16,6 +16,7 @@ from foldgate.gradients import AttentionGradients as AttentionGradients
 from foldgate.gradients import AttentionOutput as AttentionOutput
 from foldgate.gradients import BatchNormOutput as BatchNormOutput
 from foldgate.gradients import BiasGradients as BiasGradients
+from foldgate.gradients import BidirectionalGradients as BidirectionalGradients
 from foldgate.gradients import ConvGradients as ConvGradients
 from foldgate.gradients import ConvStep as ConvStep
 from foldgate.gradients import GRUGradients as GRUGradients
@@ -49,6 +50,14 @@ from foldgate.reference.bias import add_relu as add_relu
 from foldgate.reference.bias import add_relu_backward as add_relu_backward
 from foldgate.reference.bias import bias_add as bias_add
 from foldgate.reference.bias import bias_add_backward as bias_add_backward
+from foldgate.reference.bidirectional import bidirectional_gru as bidirectional_gru
+from foldgate.reference.bidirectional import bidirectional_gru_backward as bidirectional_gru_backward
+from foldgate.reference.bidirectional import bidirectional_lstm as bidirectional_lstm
+from foldgate.reference.bidirectional import bidirectional_lstm_backward as bidirectional_lstm_backward
+from foldgate.reference.bidirectional import bidirectional_simple_rnn as bidirectional_simple_rnn
+from foldgate.reference.bidirectional import (
+    bidirectional_simple_rnn_backward as bidirectional_simple_rnn_backward,
+)
 from foldgate.reference.clipping import clip_by_global_norm as clip_by_global_norm
 from foldgate.reference.clipping import global_norm as global_norm
 from foldgate.reference.conv import conv as conv
@@ -153,6 +162,7 @@ __all__ = [
     "AttentionOutput",
     "BatchNormOutput",
     "BiasGradients",
+    "BidirectionalGradients",
     "ConvGradients",
     "GRUGradients",
     "LSTMGradients",
@@ -183,6 +193,12 @@ __all__ = [
     "batch_norm_inference_backward",
     "bias_add",
     "bias_add_backward",
+    "bidirectional_gru",
+    "bidirectional_gru_backward",
+    "bidirectional_lstm",
+    "bidirectional_lstm_backward",
+    "bidirectional_simple_rnn",
+    "bidirectional_simple_rnn_backward",
     "clip_by_global_norm",
     "col2im",
     "conv",

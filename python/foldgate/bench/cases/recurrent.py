@@ -76,46 +76,36 @@ class RecurrentCase(Case):
 
     def forward(self, ops: Any, arrays: Arrays) -> Arrays:
         sequence = arrays["x"]
-        function = getattr(ops, self.op)
         for layer in range(self.layers):
-            outputs = [
-                function(sequence, *self._weights(arrays, layer, d), reverse=d == 1)[0]
-                for d in range(self.directions)
-            ]
-            sequence = outputs[0] if len(outputs) == 1 else np.concatenate(outputs, axis=-1)
+            sequence = getattr(ops, self._function)(sequence, *self._weights(arrays, layer))[0]
         return {"y": sequence}
 
     def train(self, ops: Any, arrays: Arrays) -> Arrays:
-        function, backward = getattr(ops, self.op), getattr(ops, self.op + "_backward")
+        function, backward = getattr(ops, self._function), getattr(ops, self._function + "_backward")
         sequence, walked = arrays["x"], []
         for layer in range(self.layers):
-            kept = [
-                function(sequence, *self._weights(arrays, layer, d), reverse=d == 1, return_cache=True)
-                for d in range(self.directions)
-            ]
-            walked.append((sequence, kept))
-            sequence = kept[0][0] if len(kept) == 1 else np.concatenate([k[0] for k in kept], axis=-1)
+            weights = self._weights(arrays, layer)
+            y, *_, cache = function(sequence, *weights, return_cache=True)
+            walked.append((sequence, weights, y, cache))
+            sequence = y
         results, dy = {"y": sequence}, arrays["dy"]
         for layer in reversed(range(self.layers)):
-            layer_input, kept = walked[layer]
-            parts = [dy] if len(kept) == 1 else np.split(dy, len(kept), axis=-1)
-            inputs = []
-            for d, (part, outputs) in enumerate(zip(parts, kept, strict=True)):
-                weights = self._weights(arrays, layer, d)
-                gradients = backward(part, layer_input, *weights, outputs[0], outputs[-1], reverse=d == 1)
-                inputs.append(gradients.dx)
-                results |= {
-                    f"{n}_{layer}{d}": g
-                    for n, g in gradients._asdict().items()
-                    if n != "dx" and g is not None
-                }
-            dy = inputs[0] if len(inputs) == 1 else inputs[0] + inputs[1]
+            x, weights, y, cache = walked[layer]
+            gradients = backward(dy, x, *weights, y, cache)
+            for name, gradient in gradients._asdict().items():
+                if name != "dx" and gradient is not None:
+                    direction = int(name.startswith("dreverse"))
+                    results[f"{name.replace('reverse_', '')}_{layer}{direction}"] = gradient
+            dy = gradients.dx
         return results | {"dx": dy}
 
-    @staticmethod
-    def _weights(arrays: Arrays, layer: int, direction: int) -> tuple[Array, Array, Array]:
-        suffix = f"_{layer}{direction}"
-        return arrays["kernel" + suffix], arrays["recurrent_kernel" + suffix], arrays["bias" + suffix]
+    @property
+    def _function(self) -> str:
+        return self.op if self.directions == 1 else f"bidirectional_{self.op}"
+
+    def _weights(self, arrays: Arrays, layer: int) -> list[Array]:
+        names = ("kernel", "recurrent_kernel", "bias")
+        return [arrays[f"{name}_{layer}{d}"] for d in range(self.directions) for name in names]
 
     def tolerance(self, result: str, expected: Array, arrays: Arrays) -> float:
         # A result sums K terms of states that T steps of D + U terms each have rounded; the steps contract:

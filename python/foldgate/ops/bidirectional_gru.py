@@ -1,0 +1,171 @@
+"""The GRU over sequences in both directions at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate._typing import BoolArray, FloatArray, IntArray
+from foldgate.gradients import BidirectionalGradients
+from foldgate.ops._bidirectional import OPERANDS, backward, forward, rule
+from foldgate.ops._record import any_tensor, record
+from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+
+
+def bidirectional_gru(
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    reverse_kernel: FloatArray,
+    reverse_recurrent_kernel: FloatArray,
+    reverse_bias: FloatArray | None,
+    *,
+    reset_after: bool = True,
+    initial_h: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+    return_cache: bool = False,
+) -> tuple[Any, ...]:
+    """Runs two GRUs over a batch of sequences, one from each end, their outputs side by side.
+
+    It is `gru` with `kernel, ...` and `gru` with `reverse_kernel, ...` and `reverse=True`, concatenated; see
+    `foldgate.ops.bidirectional_lstm`.
+
+    Args:
+      x: (N, T, D).
+      kernel: (D, 3U), gates in the order z, r, h.
+      recurrent_kernel: (U, 3U).
+      bias: (2, 3U) with `reset_after`, (3U,) without, or None.
+      reverse_kernel: (D, 3U), of the direction that walks from the last step to the first.
+      reverse_recurrent_kernel: (U, 3U).
+      reverse_bias: as `bias`, and None where that is None.
+      reset_after: whether the reset gate works on the recurrent product rather than on h.
+      initial_h: (N, 2U), the forward direction's in the first U columns, or None for zeros.
+      mask: (N, T) of bool, True where a step counts, as in `foldgate.ops.gru`.
+      lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be
+        given.
+      zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+      return_sequences: whether to return `y`; None otherwise.
+      return_cache: whether to return also what `bidirectional_gru_backward` needs.
+
+    Returns:
+      `(y, h)`, or `(y, h, cache)`: y (N, T, 2U) holds at every time, of x's own order, the forward
+      direction's h and beside it the reverse one's; h (N, 2U) is the state after each direction's last step,
+      the forward one's after the last time and the reverse one's after the first.
+
+    Raises:
+      TypeError: an operand is not an array, or has another dtype than float32 or float64, or than `x`; a
+        mask that is not of bool, lengths that are not integers.
+      ValueError: shapes or lengths do not fit; one direction has a bias and the other has none; mask and
+        lengths are both given; a cache without sequences.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> weights = np.ones((8, 48)), np.ones((16, 48)), np.zeros((2, 48))
+      >>> y, h = ops.bidirectional_gru(np.ones((32, 20, 8)), *weights, *weights)
+      >>> y.shape, h.shape
+      ((32, 20, 32), (32, 32))
+    """
+    if any_tensor(x, kernel, recurrent_kernel, bias, initial_h) or any_tensor(
+        reverse_kernel, reverse_recurrent_kernel, reverse_bias
+    ):
+        return record(bidirectional_gru, _recorded, OPERANDS, locals())
+    y, h, _, cache = forward(
+        "bidirectional_gru",
+        GRU if reset_after else GRU_RESET_BEFORE,
+        x,
+        (kernel, recurrent_kernel, bias, reverse_kernel, reverse_recurrent_kernel, reverse_bias),
+        initial_h,
+        None,
+        mask,
+        lengths,
+        zero_output_for_mask,
+        return_sequences,
+        return_cache,
+    )
+    return (y, h, cache) if return_cache else (y, h)
+
+
+def bidirectional_gru_backward(
+    dy: FloatArray | None,
+    x: FloatArray,
+    kernel: FloatArray,
+    recurrent_kernel: FloatArray,
+    bias: FloatArray | None,
+    reverse_kernel: FloatArray,
+    reverse_recurrent_kernel: FloatArray,
+    reverse_bias: FloatArray | None,
+    y: FloatArray,
+    cache: FloatArray,
+    *,
+    reset_after: bool = True,
+    dh: FloatArray | None = None,
+    initial_h: FloatArray | None = None,
+    mask: BoolArray | None = None,
+    lengths: IntArray | None = None,
+    zero_output_for_mask: bool = False,
+    need_dx: bool = True,
+) -> BidirectionalGradients:
+    """The gradients of `sum(dy * y) + sum(dh * h)`, back through time in both directions.
+
+    Args:
+      dy: (N, T, 2U), or None for zeros when `dh` is given.
+      x: what `bidirectional_gru` was given, as are all arguments not named here.
+      kernel: (D, 3U).
+      recurrent_kernel: (U, 3U).
+      bias: (2, 3U) with `reset_after`, (3U,) without, or None.
+      reverse_kernel: (D, 3U).
+      reverse_recurrent_kernel: (U, 3U).
+      reverse_bias: as `bias`.
+      y: what `bidirectional_gru` returned.
+      cache: what `bidirectional_gru` returned, with the same instruction-set tier in use.
+      reset_after: as `bidirectional_gru` was told.
+      dh: the gradient of h, (N, 2U), or None for zeros.
+      initial_h: (N, 2U) or None.
+      mask: (N, T) or None.
+      lengths: (N,) or None.
+      zero_output_for_mask: whether `bidirectional_gru` put out 0 at masked steps.
+      need_dx: whether to compute `dx`, which a first layer does not need.
+
+    Returns:
+      `BidirectionalGradients(dx, dkernel, drecurrent_kernel, dbias, dreverse_kernel,
+      dreverse_recurrent_kernel, dreverse_bias, dinitial_h, dinitial_c)`, None where there is none; dx is that
+      of both directions.
+
+    Raises:
+      TypeError: as `bidirectional_gru`.
+      ValueError: as `bidirectional_gru`; a gradient, `y` or `cache` of another shape; `dy` and `dh` are both
+        None.
+
+    Example:
+      >>> import numpy as np
+      >>> from foldgate import ops
+      >>> x, weights = np.ones((2, 5, 3)), (np.ones((3, 12)), np.ones((4, 12)), np.zeros((2, 12)))
+      >>> y, h, cache = ops.bidirectional_gru(x, *weights, *weights, return_cache=True)
+      >>> gradients = ops.bidirectional_gru_backward(np.ones_like(y), x, *weights, *weights, y, cache)
+      >>> gradients.dreverse_bias.shape
+      (2, 12)
+    """
+    return backward(
+        "bidirectional_gru_backward",
+        GRU if reset_after else GRU_RESET_BEFORE,
+        dy,
+        x,
+        (kernel, recurrent_kernel, bias, reverse_kernel, reverse_recurrent_kernel, reverse_bias),
+        y,
+        cache,
+        dh,
+        None,
+        initial_h,
+        None,
+        mask,
+        lengths,
+        zero_output_for_mask,
+        need_dx,
+    )
+
+
+_recorded = rule("bidirectional_gru", bidirectional_gru, bidirectional_gru_backward)
