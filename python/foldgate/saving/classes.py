@@ -40,7 +40,12 @@ def keras_module(kind: type) -> str | None:
     if not fitting:
         return None
     room = max(fitting, key=len)
-    return ROOMS[room] if _public(room, kind.__name__) is kind else None
+    return ROOMS[room] if _public(room, public_name(kind)) is kind else None
+
+
+def public_name(kind: type) -> str:
+    """The name under which its room has a class: its own, but where the class says another."""
+    return str(vars(kind).get("_public_name", kind.__name__))
 
 
 def find_class(config: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import Tensor
-from foldgate.saving.classes import FUNCTIONAL, find_class, keras_module
+from foldgate.saving.classes import FUNCTIONAL, find_class, keras_module, public_name
 from foldgate.saving.object_registration import (
     CustomObjectScope,
     get_registered_name,
@@ -104,7 +104,7 @@ def _serialize_class(obj: Any) -> dict[str, Any]:
     module = keras_module(kind)
     written: dict[str, Any] = {
         "module": module if module is not None else kind.__module__,
-        "class_name": kind.__name__,
+        "class_name": public_name(kind),
         "config": serialize_keras_object(obj.get_config()),
         "registered_name": get_registered_name(kind) if module is None or was_registered(kind) else None,
     }

@@ -1,0 +1,73 @@
+"""The product of queries, keys and values: in one pass, or by steps where the weights are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from foldgate import ops
+from foldgate._typing import BoolArray
+
+Dropout = Callable[[Any], Any]
+
+
+def attend(
+    q: Any,
+    k: Any,
+    v: Any,
+    *,
+    scale: float,
+    mask: BoolArray | None = None,
+    causal: bool = False,
+    dropout: Dropout | None = None,
+    weights: bool = False,
+) -> tuple[Any, Any]:
+    """softmax(scale q k' where the mask is True) v.
+
+    Args:
+      q: (N, heads, T, D).
+      k: (N, heads, S, D).
+      v: (N, heads, S, E).
+      scale: of the scores.
+      mask: bool, broadcasts to (N, heads, T, S).
+      causal: whether query i sees the keys 0 to i alone.
+      dropout: applied to the weights, or None.
+      weights: whether to return them.
+
+    Returns:
+      y (N, heads, T, E), of zeros where a query sees no key, and the weights (N, heads, T, S) before dropout,
+      or None.
+    """
+    if dropout is None and not weights:
+        return ops.attention(q, k, v, mask=mask, causal=causal, scale=scale), None
+    if causal:
+        below = causal_mask(q.shape[-2], k.shape[-2])
+        mask = below if mask is None else np.logical_and(mask, below)
+    scores = ops.matmul(q if scale == 1 else q * q.dtype.type(scale), k, transpose_b=True)
+    found = softmax_where(scores, mask)
+    return ops.matmul(found if dropout is None else dropout(found), v), found if weights else None
+
+
+def softmax_where(scores: Any, mask: BoolArray | None) -> Any:
+    """softmax over the last axis of the scores where the mask is True; zeros where a whole row is masked."""
+    if mask is not None:
+        scores = np.where(mask, scores, scores.dtype.type(-np.inf))
+    return ops.softmax(scores)
+
+
+def causal_mask(queries: int, keys: int) -> BoolArray:
+    """(queries, keys), True where the key is no later than the query."""
+    return np.tri(queries, keys, dtype=np.bool_)
+
+
+def window_mask(queries: int, keys: int, window: int) -> BoolArray:
+    """(queries, keys), True where they are fewer than `window` places apart."""
+    near: BoolArray = np.abs(np.arange(queries)[:, None] - np.arange(keys)) < window
+    return near
+
+
+def both(a: BoolArray | None, b: BoolArray | None) -> BoolArray | None:
+    """True where both are, None being True everywhere."""
+    return b if a is None else a if b is None else np.logical_and(a, b)
