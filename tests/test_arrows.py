@@ -80,6 +80,7 @@ IMPORTS = {
     "_logits": {"_tape"},
     "losses": {"losses", "ops", "_by_name", "_custom_gradient", "_defaults", "_logits", "_masks", "_naming"}
     | {"_tape"},
+    "metrics": {"metrics", "losses", "ops", "_by_name", "_defaults", "_masks", "_naming", "_tape"},
     "optimizers": {"optimizers", "ops", "_by_name", "_naming"},
     "bench": ANY,
     "cli": ANY,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         initializers,
         layers,
         losses,
+        metrics,
         optimizers,
         random,
         regularizers,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from foldgate._symbolic.keras_tensor import KerasTensor
     from foldgate.layers import InputSpec, Layer
     from foldgate.losses import Loss
+    from foldgate.metrics import Metric
     from foldgate.optimizers import Optimizer
 
 __version__ = "0.1.0"
@@ -86,6 +88,7 @@ __all__ = [
     "KerasTensor",
     "Layer",
     "Loss",
+    "Metric",
     "Optimizer",
     "Tensor",
     "Variable",
@@ -102,6 +105,7 @@ __all__ = [
     "initializers",
     "layers",
     "losses",
+    "metrics",
     "no_grad",
     "ops",
     "optimizers",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-ROOMS = ["losses", "optimizers", "optimizers.schedules"]
+ROOMS = ["losses", "metrics", "optimizers", "optimizers.schedules"]
 
 
 def _objects() -> list[Any]:
