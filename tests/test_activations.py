@@ -124,3 +124,18 @@ def test_example(name: str) -> None:
     (test,) = doctest.DocTestFinder(recurse=False).find(getattr(activations, name), name)
     assert test.examples, f"{name} has no example"
     assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_functions_and_layers_of_ones_own() -> None:
+    @foldgate.saving.register_keras_serializable("mine")
+    def cubed(x: Any) -> Any:
+        return x**3
+
+    written = activations.serialize(cubed)
+    assert written["registered_name"] == "mine>cubed"
+    assert activations.get(written) is cubed and activations.get("mine>cubed") is cubed
+    layer = foldgate.layers.Dense(2, name="mixes")
+    again = activations.get(activations.serialize(layer))
+    assert isinstance(again, foldgate.layers.Dense) and again.name == "mixes"
+    with foldgate.saving.CustomObjectScope({"squared": np.square}):
+        assert activations.get("squared") is np.square

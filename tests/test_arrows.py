@@ -74,7 +74,7 @@ IMPORTS = {
     "_by_name": {"saving"},
     "activations": {"activations", "ops", "saving", "_by_name", "_custom_gradient", "_logits", "_tape"}
     | {"_typing"},
-    "initializers": {"initializers", "random", "_by_name", "_defaults", "_typing"},
+    "initializers": {"initializers", "random", "saving", "_by_name", "_defaults", "_typing"},
     "regularizers": {"_by_name", "_typing"},
     "constraints": {"_by_name", "_defaults", "_typing"},
     "_logits": {"_tape"},

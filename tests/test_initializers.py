@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import foldgate
 from foldgate import initializers
 
 CLASSES = [kind for name in initializers.__all__ if inspect.isclass(kind := getattr(initializers, name))]
@@ -154,3 +155,27 @@ def test_example(name: str) -> None:
     (test,) = doctest.DocTestFinder(recurse=False).find(getattr(initializers, name), name)
     assert test.examples, f"{name} has no example"
     assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_classes_and_functions_of_ones_own() -> None:
+    @foldgate.saving.register_keras_serializable("mine")
+    class Halves(initializers.Initializer):
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            return np.full(shape, 0.5, dtype)
+
+    @foldgate.saving.register_keras_serializable("mine")
+    def thirds(shape: Any, dtype: Any = None) -> Any:
+        return np.full(shape, 1 / 3, dtype)
+
+    written = initializers.serialize(Halves())
+    assert written is not None and written["registered_name"] == "mine>Halves"
+    assert isinstance(initializers.get(written), Halves)
+    assert initializers.get(initializers.serialize(thirds)) is thirds
+
+
+def test_the_default_dtype() -> None:
+    foldgate.config.set_floatx("float64")
+    try:
+        assert initializers.GlorotUniform()((2, 2)).dtype == np.float64
+    finally:
+        foldgate.config.set_floatx("float32")

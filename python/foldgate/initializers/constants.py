@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from foldgate._typing import FloatArray
 from foldgate.initializers.initializer import Initializer, standard_dtype
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Zeros(Initializer):
@@ -59,6 +62,15 @@ class Constant(Initializer):
     def get_config(self) -> dict[str, Any]:
         value = self.value
         return {"value": value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        value = config.get("value", 0.0)
+        if isinstance(value, Mapping):  # an array in Keras' form
+            from foldgate.saving.serialization import deserialize_keras_object
+
+            value = deserialize_keras_object(value)
+        return cls(value)
 
 
 class Identity(Initializer):
