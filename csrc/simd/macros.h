@@ -4,3 +4,4 @@
 #define FOLDGATE_INLINE static inline __attribute__((always_inline))
 #define FOLDGATE_LAMBDA __attribute__((always_inline))
 #define FOLDGATE_UNROLL _Pragma("GCC unroll 64")
+#define FOLDGATE_KEEP_LOOP _Pragma("GCC unroll 1")
