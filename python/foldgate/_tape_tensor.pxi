@@ -204,11 +204,11 @@ cdef class Variable(Tensor):
     cdef tuple last_marks            # of the thread's tapes when it was read
 
     def __init__(self, initial_value, *, trainable=True, name=None, dtype=None):
-        value = np.array(plain(initial_value), dtype)
         given = isinstance(initial_value, (ndarray, np.generic, Tensor))
+        value = np.array(plain(initial_value), dtype, order="C")
         if dtype is None and value.dtype == np.float64 and not given:
             value = value.astype(np.float32)
-        self.array = np.ascontiguousarray(value).reshape(value.shape)
+        self.array = value  # which owns its elements: views of it then count as its readers, see own()
         self.trainable = trainable
         self.name = "variable" if name is None else str(name)
 

@@ -342,6 +342,14 @@ class TestVariable:
         v.writable()[:] = 7.0
         assert (v.version, v.value.tolist()) == (4, [7.0, 7.0])
 
+    @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+    def test_a_value_that_was_taken_stays(self, shape):
+        v = Variable(np.ones(shape))
+        for change in (lambda: v.assign(np.zeros(shape)), lambda: v.writable().fill(2.0)):
+            value, before = v.value, v.value.tolist()
+            change()
+            assert value.tolist() == before != v.value.tolist()
+
     def test_what_was_read_stays(self):
         v = Variable(np.array([2.0]))
         value = v.value
