@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         layers,
         losses,
         metrics,
+        models,
         optimizers,
         random,
         regularizers,
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     )
     from foldgate._dtypes import DTypePolicy
     from foldgate._symbolic.keras_tensor import KerasTensor
-    from foldgate.layers import InputSpec, Layer
+    from foldgate.layers import Input, InputSpec, Layer
     from foldgate.losses import Loss
     from foldgate.metrics import Metric
+    from foldgate.models import Model, Sequential
     from foldgate.optimizers import Optimizer
 
 __version__ = "0.1.0"
@@ -84,12 +86,15 @@ _CLASSES = {
 __all__ = [
     "DTypePolicy",
     "GradientTape",
+    "Input",
     "InputSpec",
     "KerasTensor",
     "Layer",
     "Loss",
     "Metric",
+    "Model",
     "Optimizer",
+    "Sequential",
     "Tensor",
     "Variable",
     "__version__",
@@ -106,6 +111,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "models",
     "no_grad",
     "ops",
     "optimizers",

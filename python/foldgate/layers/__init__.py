@@ -37,6 +37,7 @@ from foldgate.layers.convolution import (
 from foldgate.layers.dense import Dense
 from foldgate.layers.embedding import Embedding
 from foldgate.layers.identity import Identity
+from foldgate.layers.input_layer import Input, InputLayer
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.layer import Layer
 from foldgate.layers.masking import Masking
@@ -218,6 +219,8 @@ __all__ = [
     "GroupNormalization",
     "GroupQueryAttention",
     "Identity",
+    "Input",
+    "InputLayer",
     "InputSpec",
     "LSTMCell",
     "Layer",

@@ -10,9 +10,10 @@ import numpy as np
 
 from foldgate import _masks
 from foldgate._nest import flatten, map_nest
+from foldgate._symbolic.calling import symbolic_call
 from foldgate._tape import Tensor
 from foldgate.layers._context import context
-from foldgate.layers._inputs import as_first_input, as_input, holds_arrays, shapes_of
+from foldgate.layers._inputs import as_first_input, as_input, holds_arrays, is_symbolic, shapes_of
 from foldgate.layers._signature import Signature, signature_of
 from foldgate.layers.input_spec import check_inputs
 
@@ -29,6 +30,8 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     args, kwargs = converted(layer, signature, args, kwargs)
     first = args[0] if args else kwargs.get(signature.names[0]) if signature.names else None
     ensure_built(layer, signature, args, kwargs, first)
+    if is_symbolic(args, kwargs):
+        return symbolic_call(layer, args, kwargs, _shape_arguments(layer, signature, args, kwargs))
     entry, training = context.entry, context.training
     if entry is None:
         context.entry = layer
@@ -37,6 +40,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         kwargs = with_training(layer, signature, kwargs)
         kwargs, previous = with_masks(layer, signature, args, kwargs, first)
         outputs = layer.call(*args, **kwargs)
+        layer.built = layer.built or layer._builds_by_call
         if layer.activity_regularizer is not None:
             layer._add_activity_loss(layer.activity_regularizer, outputs)
     finally:
@@ -51,7 +55,7 @@ def converted(
     layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments as arrays of the layer's dtype."""
-    if len(args) > len(signature.names) and not hasattr(layer, "_takes_any_inputs"):
+    if len(args) > len(signature.names) and not signature.variadic:
         raise TypeError(
             f"{layer.name}: call got {len(args)} arguments; expected at most {len(signature.names)}: "
             f"{', '.join(signature.names)}"
@@ -76,15 +80,31 @@ def ensure_built(
         check_inputs(spec, first, layer.name)
     if layer.built:
         return
-    shapes = {
+    if layer._builds_by_call:
+        layer._build_shapes = build_arguments(layer, _shapes(signature, args, kwargs))
+        return
+    layer.build(**build_arguments(layer, _shapes(signature, args, kwargs)))
+    layer.built = True
+    if layer.input_spec is not None and layer.input_spec is not spec:
+        check_inputs(layer.input_spec, first, layer.name)
+
+
+def _shapes(signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The shapes of the arguments that hold arrays, but for masks."""
+    return {
         name: shapes_of(value)
         for name, value in signature.by_name(args, kwargs).items()
         if name != "mask" and not name.endswith("_mask") and holds_arrays(value)
     }
-    layer.build(**build_arguments(layer, shapes))
-    layer.built = True
-    if layer.input_spec is not None and layer.input_spec is not spec:
-        check_inputs(layer.input_spec, first, layer.name)
+
+
+def _shape_arguments(
+    layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The arguments for `compute_output_shape`; None where the layer has not written it."""
+    if not layer._says_output_shape:
+        return None
+    return build_arguments(layer, _shapes(signature, args, kwargs), "compute_output_shape")
 
 
 def build_arguments(layer: Layer, shapes: dict[str, Any], method: str = "build") -> dict[str, Any]:

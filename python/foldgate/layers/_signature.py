@@ -16,12 +16,14 @@ class Signature:
       named: the same as a set.
       training_default: of `training`, None where it has none.
       open: whether it takes any further keyword.
+      variadic: whether it takes any further argument in its place.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         parameters = list(inspect.signature(function).parameters.values())[1:]
         kinds = inspect.Parameter
         self.open = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+        self.variadic = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
         self.names = [p.name for p in parameters if p.kind not in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL)]
         self.named = frozenset(self.names)
         self.takes_training = "training" in self.named

@@ -64,8 +64,11 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     _tracked_as = "layers"
     _creates_mask = False  # whether an output may have a mask where no input has one
     _convert_inputs = True
+    _builds_by_call = False  # whether the first call makes the weights
     _takes_training = False
+    _says_output_shape = False
     _seen: dict[tuple[int, ...], np.dtype[Any]]  # the shapes and dtypes that go straight to `call`
+    _input_dtype: Any = None  # of an InputLayer before it; None for the layer's own
     _input_shape: tuple[int | None, ...] | None = None  # with the batch axis, where the arguments say it
 
     def __new__(cls: type[Made], *args: Any, **kwargs: Any) -> Made:
@@ -85,7 +88,10 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
+            cls._builds_by_call = False
             cls.build = _recorded_build(cls.__dict__["build"])  # type: ignore[method-assign]
+        if "compute_output_shape" in cls.__dict__:
+            cls._says_output_shape = True
         if "call" in cls.__dict__:
             cls._takes_training = signature_of(cls.call).takes_training
         if "compute_mask" in cls.__dict__ and not cls.__module__.startswith("foldgate."):
@@ -147,6 +153,21 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     def path(self) -> str | None:
         """The names of the layers around it and its own; None before it is built."""
         return self._path
+
+    @property
+    def input(self) -> Any:
+        """The KerasTensors that the layer was first called on, in a functional model."""
+        return self._first_node("input").input_nest
+
+    @property
+    def output(self) -> Any:
+        """The KerasTensors of the layer's first call, in a functional model."""
+        return self._first_node("output").outputs
+
+    def _first_node(self, what: str) -> Any:
+        if not self._inbound_nodes:
+            raise AttributeError(f"{self.name}: there is no {what}: it has not been called on a KerasTensor")
+        return self._inbound_nodes[0]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:

@@ -1,0 +1,127 @@
+"""Models against Keras: outputs, gradients, the order of weights, configurations that either side reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from keras_oracle import assert_same, keras, quiet, share_weights
+
+import foldgate
+
+Build = Callable[[Any, Any], Any]
+
+
+def stack(k: Any, np_: Any) -> Any:
+    return k.Sequential(
+        [k.Input((4,)), k.layers.Dense(5, activation="relu"), k.layers.Dense(3, kernel_regularizer="l2")],
+        name="stack",
+    )
+
+
+def shared(k: Any, np_: Any) -> Any:
+    a, b = k.Input((4,), name="a"), k.Input((4,), name="b")
+    dense = k.layers.Dense(4, activation="tanh", name="dense")
+    x, y = dense(a), dense(b)
+    late, early = k.layers.Dense(4, name="late"), k.layers.Dense(4, name="early")
+    return k.Model([a, b], [late(dense(x + y)), early(y)], name="shared")
+
+
+def nested(k: Any, np_: Any) -> Any:
+    inner_in = k.Input((4,), name="inner_in")
+    inner = k.Model(inner_in, k.layers.Dense(4, name="d")(inner_in) + inner_in, name="inner")
+    a = k.Input((4,), name="a")
+    part = k.Sequential([k.Input((4,), name="part_in"), k.layers.Dense(4, name="e")], name="part")
+    return k.Model(a, part(inner(inner(a))), name="nested")
+
+
+def functions(k: Any, np_: Any) -> Any:
+    a = k.Input((3, 4), name="a")
+    x = 2.0 - k.layers.Dense(4, name="d")(a) * 0.5
+    x = np_.concatenate([x, np_.tanh(a)], axis=-1)[:, 1:] / 3
+    x = np_.transpose(np_.reshape(x, (-1, 8, 2)), (0, 2, 1)) ** 2
+    x = np_.stack([np_.mean(x, axis=1), np_.max(x, axis=1), np_.sum(x, 1)], axis=1)
+    x = np_.squeeze(np_.expand_dims(x, 1), 1) @ np_.transpose(x, (0, 2, 1))
+    return k.Model(a, -np_.maximum(x, 0.1) + np_.clip(x, 0.2, 1.0), name="functions")
+
+
+CASES: dict[str, tuple[Build, list[tuple[int, ...]]]] = {
+    "stack": (stack, [(2, 4)]),
+    "shared": (shared, [(2, 4), (2, 4)]),
+    "nested": (nested, [(2, 4)]),
+    "functions": (functions, [(2, 3, 4)]),
+}
+
+
+def both(name: str) -> tuple[Any, Any, Any]:
+    build, shapes = CASES[name]
+    foldgate.backend.clear_session()
+    keras.backend.clear_session()
+    rng = np.random.default_rng(0)
+    inputs = [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
+    ours, theirs = build(foldgate, np), quiet(build, keras, keras.ops)
+    share_weights(ours, theirs)
+    return ours, theirs, inputs if len(inputs) > 1 else inputs[0]
+
+
+def plain(config: Any) -> Any:
+    return json.loads(json.dumps(config))
+
+
+def without_ids(value: Any) -> Any:
+    """What both must say alike. Keras lists options of one value too: a model's `mask`, `initial`."""
+    if isinstance(value, dict):
+        skip = {"shared_object_id", "optional", "mask", "initial", "compile_config"}
+        return {k: without_ids(v) for k, v in value.items() if k not in skip}
+    if isinstance(value, list):
+        return [without_ids(part) for part in value]
+    return float(np.float32(value)) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_outputs_and_gradients(name: str) -> None:
+    ours, theirs, inputs = both(name)
+    assert_same(ours, theirs, inputs, tolerance=100)
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+    assert ours.count_params() == theirs.count_params()
+    assert ours.output_shape == theirs.output_shape
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_configurations_are_the_same(name: str) -> None:
+    ours, theirs, _ = both(name)
+    mine, other = (without_ids(plain(m.get_config())) for m in (ours, theirs))
+    assert mine == other
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_side_reads_the_other(name: str) -> None:
+    ours, theirs, inputs = both(name)
+    there = quiet(keras.models.model_from_json, ours.to_json())
+    here = foldgate.models.model_from_json(theirs.to_json())
+    for made in (there, here):
+        made.set_weights(ours.get_weights())
+    expected = ours(inputs)
+    for made in (quiet(there, inputs), here(inputs)):
+        for a, b in zip(*([x] if not isinstance(x, list) else x for x in (made, expected)), strict=True):
+            a = a.detach().numpy() if hasattr(a, "detach") else a
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_summaries_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # Keras cuts off what is wider
+    ours, theirs, _ = both(name)
+    found: list[str] = []
+    expected: list[str] = []
+    ours.summary(print_fn=found.append, line_length=100)
+    theirs.summary(print_fn=expected.append, line_length=100)
+
+    def rows(parts: list[str]) -> list[str]:
+        lines = "".join(parts).splitlines()
+        return [" ".join(line.split()) for line in lines if "━" not in line and "─" not in line]
+
+    assert rows(found) == rows(expected)
