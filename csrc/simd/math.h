@@ -38,8 +38,7 @@ constexpr T inverse_factorial(int n) {
 
 template <class T>
 struct ExpParts {
-  IntVec<T> n;
-  Vec<T> q;
+  Vec<T> rounded, q;  // kRound + n, and q
 };
 
 template <class T>
@@ -49,10 +48,13 @@ FOLDGATE_INLINE ExpParts<T> exp_parts(Vec<T> x) {
   const Vec<T> n = rounded - C::kRound;
   Vec<T> r = x - n * C::kLn2High;
   r = r - n * C::kLn2Low;
-  Vec<T> p = broadcast<T>(inverse_factorial<T>(C::kDegree));
+  // Pairs of terms by Horner's rule in r^2: as many instructions as in r, in a chain half as long. The degree is odd.
+  const Vec<T> square = r * r;
+  Vec<T> p = r * inverse_factorial<T>(C::kDegree) + inverse_factorial<T>(C::kDegree - 1);
   FOLDGATE_UNROLL
-  for (int i = C::kDegree - 1; i >= 2; --i) p = p * r + inverse_factorial<T>(i);
-  return {(IntVec<T>)rounded - (IntVec<T>)broadcast<T>(C::kRound), (r * r) * p + r};
+  for (int i = C::kDegree - 3; i >= 2; i -= 2)
+    p = p * square + (r * inverse_factorial<T>(i + 1) + inverse_factorial<T>(i));
+  return {rounded, p * square + r};
 }
 
 // 2^n for a normal result
@@ -61,6 +63,40 @@ FOLDGATE_INLINE Vec<T> power_of_two(IntVec<T> n) {
   using C = ExpConstants<T>;
   return (Vec<T>)((n + C::kExponentBias) << C::kMantissaBits);
 }
+
+// v 2^n with n = rounded - kRound: of any size, and where 2^n is normal.
+#if defined(__AVX512F__)
+FOLDGATE_INLINE Vec<float> scale_any(Vec<float> v, Vec<float> rounded) {
+  return _mm512_scalef_ps(v, rounded - ExpConstants<float>::kRound);
+}
+FOLDGATE_INLINE Vec<double> scale_any(Vec<double> v, Vec<double> rounded) {
+  return _mm512_scalef_pd(v, rounded - ExpConstants<double>::kRound);
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> normal_power(Vec<T> rounded) {
+  return scale_any(broadcast<T>(T(1)), rounded);
+}
+#else
+template <class T>
+FOLDGATE_INLINE IntVec<T> whole(Vec<T> rounded) {
+  return (IntVec<T>)rounded - (IntVec<T>)broadcast<T>(ExpConstants<T>::kRound);
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> scale_in_halves(Vec<T> v, Vec<T> rounded) {  // two factors, so that each is normal
+  const IntVec<T> n = whole<T>(rounded), half = n >> 1;
+  return v * power_of_two<T>(half) * power_of_two<T>(n - half);
+}
+FOLDGATE_INLINE Vec<float> scale_any(Vec<float> v, Vec<float> rounded) {
+  return scale_in_halves<float>(v, rounded);
+}
+FOLDGATE_INLINE Vec<double> scale_any(Vec<double> v, Vec<double> rounded) {
+  return scale_in_halves<double>(v, rounded);
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> normal_power(Vec<T> rounded) {
+  return power_of_two<T>(whole<T>(rounded));
+}
+#endif
 
 template <class T>
 FOLDGATE_INLINE Vec<T> clamp(T low, T high, Vec<T> x) {
@@ -71,15 +107,14 @@ template <class T>
 FOLDGATE_INLINE Vec<T> exp(Vec<T> x) {
   using C = ExpConstants<T>;
   const ExpParts<T> e = exp_parts<T>(clamp<T>(C::kExpLowest, C::kExpHighest, x));
-  const IntVec<T> half = e.n >> 1;  // two factors, so that each is normal
-  return (e.q + T(1)) * power_of_two<T>(half) * power_of_two<T>(e.n - half);
+  return scale_any(e.q + T(1), e.rounded);
 }
 
 // e^min(x, 0) - 1 = 2^n q + (2^n - 1): no cancellation near 0.
 template <class T>
 FOLDGATE_INLINE Vec<T> expm1_below_zero(Vec<T> x) {
   const ExpParts<T> e = exp_parts<T>(clamp<T>(ExpConstants<T>::kExpm1Lowest, T(0), x));
-  const Vec<T> scale = power_of_two<T>(e.n);
+  const Vec<T> scale = normal_power<T>(e.rounded);
   return scale * e.q + (scale - T(1));
 }
 
@@ -99,7 +134,7 @@ FOLDGATE_INLINE Vec<T> tanh(Vec<T> x) {
   using C = ExpConstants<T>;
   x = clamp<T>(-C::kTanhHighest, C::kTanhHighest, x);
   const ExpParts<T> e = exp_parts<T>(x + x);
-  const Vec<T> scale = power_of_two<T>(e.n);
+  const Vec<T> scale = normal_power<T>(e.rounded);
   const Vec<T> em1 = scale * e.q + (scale - T(1));
   return em1 / (em1 + T(2));
 }
