@@ -42,7 +42,7 @@ INTRINSIC = re.compile(
 # Python: the first part of a foldgate module's name -> what it may import from foldgate. A name that is not
 # listed has no room yet: give it one here.
 ANY = {"*"}
-LAYER_PARTS = {"_tape", "_typing", "_defaults", "_dtypes", "_masks", "_naming", "_nest"}
+LAYER_PARTS = {"_tape", "_typing", "_defaults", "_dtypes", "_masks", "_naming", "_nest", "_budget"}
 LAYER_PARTS |= {"initializers", "regularizers", "constraints", "activations", "config"}
 IMPORTS = {
     "__init__": ANY,  # it loads the rooms when they are asked for
@@ -57,6 +57,7 @@ IMPORTS = {
     "_naming": set(),
     "_dtypes": {"_defaults"},
     "_masks": set(),
+    "_budget": set(),
     "_nest": set(),
     "random": {"_tape", "_defaults", "_naming", "_typing"},
     "_symbolic": {"_symbolic"} | LAYER_PARTS,
@@ -65,7 +66,7 @@ IMPORTS = {
     | {"callbacks", "utils"}
     | LAYER_PARTS,
     # saving looks the rooms up in foldgate, by the fixed dictionary of saving/classes.py
-    "saving": {"saving", "__version__", "_symbolic"} | LAYER_PARTS,
+    "saving": {"saving", "__version__", "_symbolic", "random"} | LAYER_PARTS,
     "_threadpoolctl": {"__version__"},
     "ops": {"ops", "gradients", "_arrays", "_native", "_tape", "_typing", "config"},
     "_rules": {"_rules", "_tape"},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foldgate import constraints, initializers, regularizers
+from foldgate import _budget, constraints, initializers, regularizers
 from foldgate._tape import Variable
 from foldgate._typing import FloatArray
 from foldgate.layers._context import context
@@ -70,6 +71,7 @@ class LayerState:
         if initializer is None:
             initializer = "glorot_uniform" if kind.kind == "f" else "zeros"
         make = initializers.get(initializer)
+        _budget.spend(self.name, math.prod(sizes) * kind.itemsize)
         value = np.asarray(make(sizes, dtype=kind.name))
         if value.shape != sizes:
             raise ValueError(f"{self.name}: initializer of {name} gave shape {value.shape}; expected {sizes}")

@@ -12,11 +12,12 @@ from foldgate._nest import is_shape, map_shapes
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import no_grad
 from foldgate.layers.layer import Layer
+from foldgate.models.files import ModelFiles
 
 Made = TypeVar("Made", bound="Model")
 
 
-class Model(Layer):
+class Model(ModelFiles, Layer):
     """Layers put together: by inputs and outputs, or by a subclass with a `call` of its own.
 
     `Model(inputs, outputs)` takes KerasTensors, which come from `Input` through layers, functions of NumPy

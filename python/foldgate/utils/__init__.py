@@ -3,6 +3,7 @@
 from foldgate.utils.images import array_to_img, img_to_array, load_img, resize_images, save_img
 from foldgate.utils.numerical import normalize, to_categorical
 from foldgate.utils.plot_history import plot_history
+from foldgate.utils.plot_model import plot_model
 from foldgate.utils.py_dataset import PyDataset
 from foldgate.utils.sequences import pad_sequences
 from foldgate.utils.splits import split_dataset, train_validation_test_split
@@ -18,6 +19,7 @@ __all__ = [
     "normalize",
     "pad_sequences",
     "plot_history",
+    "plot_model",
     "resize_images",
     "save_img",
     "split_dataset",
