@@ -56,6 +56,22 @@ def test_a_sequence_is_one_node(name: str, rng: np.random.Generator, monkeypatch
     assert calls == [op]
 
 
+@pytest.mark.parametrize(("name", "op"), [("LSTM", "lstm"), ("GRU", "gru"), ("SimpleRNN", "simple_rnn")])
+def test_both_directions_are_one_node(name: str, op: str, rng: Any, monkeypatch: Any) -> None:
+    calls: list[str] = []
+    for function in (op, f"bidirectional_{op}"):
+        real = getattr(ops, function)
+        monkeypatch.setattr(
+            ops, function, lambda *a, _f=function, _r=real, **k: (calls.append(_f), _r(*a, **k))[1]
+        )
+    layer = layers.Bidirectional(make(name, U, return_sequences=True, dropout=0.5))
+    with keras.GradientTape():
+        layer(sequences(rng))
+    assert calls == [f"bidirectional_{op}"]
+    layer(sequences(rng), training=True)
+    assert calls[1:] == [op, op]
+
+
 # --- COMPATIBILITY: traps 4 to 10, 12, 13 ---
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
+from foldgate.layers.rnn._both_directions import run_as_one, run_both
 from foldgate.layers.rnn._call_cell import restored, stored
-from foldgate.layers.rnn.rnn import RNN
+from foldgate.layers.rnn.rnn import RNN, checked_mask
 
 _MODES = ("sum", "mul", "ave", "concat", None)
 
@@ -109,6 +110,13 @@ class Bidirectional(Layer):
         self, sequences: FloatArray, initial_state: Any = None, mask: Any = None, training: Any = None
     ) -> Any:
         """Runs both layers and joins what they put out."""
+        forward, backward = self.forward_layer, self.backward_layer
+        if sequences.dtype.kind != "f":
+            sequences = sequences.astype(self.compute_dtype)
+        if mask is not None:
+            mask = checked_mask(self.name, mask, sequences)
+        if run_as_one(forward, backward, bool(training)):
+            return self._as_one(sequences, initial_state, mask)
         first, second = self._halves(initial_state)
         y, *states = _outputs(self.forward_layer, sequences, first, mask, training)
         back, *back_states = _outputs(self.backward_layer, sequences, second, mask, training)
@@ -116,6 +124,20 @@ class Bidirectional(Layer):
         if not self.return_state:
             return joined
         return (*(joined if self.merge_mode is None else (joined,)), *states, *back_states)
+
+    def _as_one(self, sequences: FloatArray, initial_state: Any, mask: Any) -> Any:
+        states = None
+        if initial_state is not None:
+            first, second = self._halves(initial_state)
+            states = self.forward_layer.given_states(first) + self.backward_layer.given_states(second)
+        y, last = run_both(self.forward_layer, self.backward_layer, sequences, states, mask)
+        if self.merge_mode == "concat":
+            return (y, *last) if self.return_state else y
+        U = y.shape[-1] // 2
+        joined = self._joined(y[..., :U], y[..., U:])
+        if not self.return_state:
+            return joined
+        return (*(joined if self.merge_mode is None else (joined,)), *last)
 
     def _halves(self, initial_state: Any) -> tuple[Any, Any]:
         if initial_state is None:

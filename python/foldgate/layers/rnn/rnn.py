@@ -143,7 +143,7 @@ class RNN(Layer):
         if sequences.dtype.kind != "f":
             sequences = sequences.astype(self.compute_dtype)
         if mask is not None:
-            mask = self._checked_mask(mask, sequences)
+            mask = checked_mask(self.name, mask, sequences)
         states = self._first_states(sequences, initial_state)
         cell = self.cell
         walk = Walk(mask, self.go_backwards, self.zero_output_for_mask, self.return_sequences, bool(training))
@@ -156,20 +156,6 @@ class RNN(Layer):
             for variable, state in zip(flatten(self.states), flatten(states), strict=True):
                 variable.assign(state.numpy() if isinstance(state, Tensor) else state)
         return y, last, states
-
-    def _checked_mask(self, mask: Any, sequences: FloatArray) -> BoolArray:
-        if isinstance(mask, (list, tuple)) and not isinstance(mask[0], (bool, list, tuple)):
-            mask = mask[0]
-        mask = np.asarray(mask, bool)
-        if mask.ndim == 3 and mask.shape[2] == 1:
-            mask = mask[:, :, 0]
-        if mask.shape != sequences.shape[:2]:
-            raise ValueError(
-                f"{self.name}: mask has shape {mask.shape}; expected {tuple(sequences.shape[:2])}, the batch"
-                " and the steps of the sequences"
-            )
-        found: BoolArray = mask
-        return found
 
     def _first_states(self, sequences: FloatArray, initial_state: Any) -> list[State]:
         batch = sequences.shape[0]
@@ -186,6 +172,10 @@ class RNN(Layer):
                 return states
             start = None if self._own_start else starts_from_zeros(self.cell)
             return self.get_initial_state(batch) if start is None else start
+        return self.given_states(initial_state)
+
+    def given_states(self, initial_state: Any) -> list[State]:
+        """Initial states as a list, one for each of the cell's, of the layer's dtype."""
         if not isinstance(initial_state, (list, tuple)):
             initial_state = [initial_state]
         if len(initial_state) != len(self.state_size):
@@ -230,3 +220,22 @@ class RNN(Layer):
         """Makes it from what `get_config` gave."""
         others = {name: value for name, value in config.items() if name != "cell"}
         return cls(restored(config["cell"], custom_objects), **others)
+
+
+def checked_mask(layer: str, mask: Any, sequences: FloatArray) -> BoolArray:
+    """A mask as an array (N, T) of bool.
+
+    Raises:
+      ValueError: it has another shape.
+    """
+    if isinstance(mask, (list, tuple)) and not isinstance(mask[0], (bool, list, tuple)):
+        mask = mask[0]
+    found: BoolArray = np.asarray(mask, bool)
+    if found.ndim == 3 and found.shape[2] == 1:
+        found = found[:, :, 0]
+    if found.shape != sequences.shape[:2]:
+        raise ValueError(
+            f"{layer}: mask has shape {found.shape}; expected {tuple(sequences.shape[:2])}, the batch and "
+            "the steps of the sequences"
+        )
+    return found
