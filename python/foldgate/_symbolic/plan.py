@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from foldgate._nest import flatten, map_nest
+from foldgate._symbolic.fusion import Call, fused
 from foldgate._symbolic.graph import Graph
 from foldgate._symbolic.keras_tensor import KerasTensor
-from foldgate._symbolic.node import Node
 
 Values = list[Any]
 # what to call, the slot of its one argument (or -1), how to gather others, the slot of its one result
@@ -29,20 +29,21 @@ class Plan:
         self._slots: dict[int, int] = {id(tensor): i for i, tensor in enumerate(inputs)}
         given = set(self._slots)
         nodes = [n for n in graph.nodes if not all(id(t) in given for t in n.output_tensors)]
-        for node in nodes:
+        calls = fused(nodes, outputs)
+        for node in calls:
             for tensor in node.output_tensors:
                 self._slots.setdefault(id(tensor), len(self._slots))
         self._outputs = [self._slots[id(tensor)] for tensor in outputs]
         self._spare: Values = [None] * (len(self._slots) - len(inputs))
-        last = {self._slots[id(t)]: i for i, node in enumerate(nodes) for t in node.input_tensors}
+        last = {self._slots[id(t)]: i for i, node in enumerate(calls) for t in node.input_tensors}
         kept = {*self._outputs}
         self._steps = [
             self._step(node, tuple(s for s, at in last.items() if at == i and s not in kept))
-            for i, node in enumerate(nodes)
+            for i, node in enumerate(calls)
         ]
         self.chain = self._as_chain()
 
-    def _step(self, node: Node, dead: tuple[int, ...]) -> Step:
+    def _step(self, node: Call, dead: tuple[int, ...]) -> Step:
         single = len(node.args) == 1 and not node.kwargs and isinstance(node.args[0], KerasTensor)
         source = self._slots[id(node.args[0])] if single else -1
         gather = None if single else self._gatherer(node)
@@ -50,7 +51,7 @@ class Plan:
         alone = isinstance(node.outputs, KerasTensor)
         return node.operation, source, gather, targets[0] if alone else -1, targets, dead
 
-    def _gatherer(self, node: Node) -> Callable[[Values], tuple[tuple[Any, ...], dict[str, Any]]]:
+    def _gatherer(self, node: Call) -> Callable[[Values], tuple[tuple[Any, ...], dict[str, Any]]]:
         slots = self._slots
         args, kwargs = node.args, node.kwargs
         one_list = len(args) == 1 and not kwargs and type(args[0]) is list

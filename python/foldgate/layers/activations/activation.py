@@ -31,6 +31,11 @@ class Activation(ElementwiseLayer):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
 
+    @property
+    def _is_relu(self) -> bool:
+        """Whether a layer before it may compute it in its own pass."""
+        return self.activation is activations.relu and self.activity_regularizer is None
+
     def call(self, inputs: FloatArray) -> Any:
         """Applies it."""
         return self.activation(inputs)

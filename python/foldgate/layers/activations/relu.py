@@ -45,6 +45,11 @@ class ReLU(ElementwiseLayer):
         self.threshold = slope("ReLU", "threshold", threshold)
         self._plain = max_value is None and not negative_slope and not threshold
 
+    @property
+    def _is_relu(self) -> bool:
+        """Whether a layer before it may compute it in its own pass."""
+        return self._plain and self.activity_regularizer is None
+
     def call(self, inputs: FloatArray) -> Any:
         """Applies it; as one node on the tape with one of the arguments at most, and no threshold."""
         if inputs.dtype.kind != "f":

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from foldgate import ops
 from foldgate._tape import Tensor
+from foldgate.layers._rectified import Rectified
 from foldgate.layers.merging._merge import Merge, per_value
 
 
@@ -29,6 +31,14 @@ class Add(Merge):
 
     def _merge(self, inputs: Sequence[Any]) -> Any:
         return _total(inputs)
+
+    def call_relu(self, inputs: Sequence[Any], training: bool | None = None) -> Any:
+        """relu of `call` of inputs of one shape, in the same pass: for models that see a ReLU next."""
+        if len(inputs) == 1:
+            return ops.relu(inputs[0])
+        return ops.add_relu(inputs[0] if len(inputs) == 2 else _total(inputs[:-1]), inputs[-1])
+
+    _with_relu = Rectified
 
 
 class Subtract(Merge):

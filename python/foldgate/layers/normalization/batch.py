@@ -10,6 +10,7 @@ from foldgate import initializers, ops
 from foldgate._defaults import epsilon as fuzz
 from foldgate._tape import Tensor, stop_gradient
 from foldgate._typing import BoolArray, FloatArray
+from foldgate.layers._rectified import Rectified
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.normalization._axes import Shape, axes_in, known
 from foldgate.layers.normalization._scaled import ScaledNormalization
@@ -126,11 +127,11 @@ class BatchNormalization(ScaledNormalization):
         """Normalizes, as one node on the tape."""
         return self._call(inputs, training, mask, None)
 
-    def call_relu(
-        self, inputs: FloatArray, training: bool | None = None, mask: BoolArray | None = None
-    ) -> Any:
+    def call_relu(self, inputs: FloatArray, training: bool | None = None) -> Any:
         """relu of `call`, in the same pass and as the same node: for models that see a ReLU next."""
-        return self._call(inputs, training, mask, "relu")
+        return self._call(inputs, training, None, "relu")
+
+    _with_relu = Rectified
 
     def _call(
         self, inputs: FloatArray, training: bool | None, mask: BoolArray | None, activation: str | None
