@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from foldgate import (
         activations,
         backend,
+        callbacks,
         constraints,
         initializers,
         layers,
@@ -100,6 +101,7 @@ __all__ = [
     "__version__",
     "activations",
     "backend",
+    "callbacks",
     "check_gradients",
     "config",
     "constraints",

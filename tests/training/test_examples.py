@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-ROOMS = ["losses", "metrics", "optimizers", "optimizers.schedules"]
+ROOMS = ["callbacks", "losses", "metrics", "optimizers", "optimizers.schedules"]
 
 
 def _objects() -> list[Any]:

@@ -13,11 +13,12 @@ from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import no_grad
 from foldgate.layers.layer import Layer
 from foldgate.models.files import ModelFiles
+from foldgate.models.trainer import Trainer
 
 Made = TypeVar("Made", bound="Model")
 
 
-class Model(ModelFiles, Layer):
+class Model(ModelFiles, Trainer, Layer):
     """Layers put together: by inputs and outputs, or by a subclass with a `call` of its own.
 
     `Model(inputs, outputs)` takes KerasTensors, which come from `Input` through layers, functions of NumPy

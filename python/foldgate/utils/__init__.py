@@ -1,5 +1,6 @@
 """Helpers around training: sequences, labels, texts, images, splits, windows, pictures."""
 
+from foldgate.random import set_seed as set_random_seed
 from foldgate.utils.images import array_to_img, img_to_array, load_img, resize_images, save_img
 from foldgate.utils.numerical import normalize, to_categorical
 from foldgate.utils.plot_history import plot_history
@@ -22,6 +23,7 @@ __all__ = [
     "plot_model",
     "resize_images",
     "save_img",
+    "set_random_seed",
     "split_dataset",
     "timeseries_dataset_from_array",
     "to_categorical",

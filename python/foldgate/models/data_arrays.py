@@ -1,0 +1,163 @@
+"""Arrays, and lists and dicts of them, in batches.
+
+Batches in order are views. Shuffled ones are gathered into an array that is used again for the next batch,
+unless somebody still holds it: the first batch alone allocates.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from foldgate._defaults import floatx
+
+
+class ArrayBatches:
+    """The batches of arrays; see `data.batches`."""
+
+    def __init__(
+        self,
+        where: str,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: int | None,
+        steps: int | None,
+        shuffle: Any,
+        class_weight: dict[int, float] | None,
+    ) -> None:
+        self.batch_size = _batch_size(where, batch_size)
+        self.parts = tuple(_arrays(part) for part in _packed(x, y, sample_weight, class_weight))
+        self.samples = _same_extent(where, self.parts)
+        whole = math.ceil(self.samples / self.batch_size)
+        self.num_batches = whole if steps is None else min(int(steps), whole)
+        self.shuffle = shuffle
+        self.seed = (
+            random.randint(1, 2**31 - 1) if shuffle else 0
+        )  # Python's generator is the one that is seeded
+        self._buffers: dict[int, Any] = {}
+
+    def epoch(self, number: int) -> Iterator[Any]:
+        """The batches of an epoch; their order is a function of the seed and the number alone."""
+        size, n = self.batch_size, self.samples
+        if not self.shuffle:
+            for start in range(0, self.num_batches * size, size):
+                yield self._sliced(start, min(start + size, n))
+            return
+        order = self._order(number)
+        if self.shuffle == "batch":
+            for start in order[: self.num_batches] * size:
+                yield self._sliced(int(start), min(int(start) + size, n))
+            return
+        for start in range(0, self.num_batches * size, size):
+            rows = order[start : start + size]
+            yield tuple(self._gathered(part, rows, i << 16) for i, part in enumerate(self.parts))
+
+    def _order(self, number: int) -> Any:
+        count = math.ceil(self.samples / self.batch_size) if self.shuffle == "batch" else self.samples
+        return np.random.default_rng([self.seed, number]).permutation(count)
+
+    def _sliced(self, start: int, stop: int) -> Any:
+        return tuple(_map(part, lambda array: array[start:stop]) for part in self.parts)
+
+    def _gathered(self, part: Any, rows: Any, key: int) -> Any:
+        if isinstance(part, np.ndarray):
+            return self._take(part, rows, key)
+        if isinstance(part, dict):
+            pairs = enumerate(part.items(), key + 1)
+            return {name: self._gathered(array, rows, i) for i, (name, array) in pairs}
+        return type(part)([self._gathered(array, rows, i) for i, array in enumerate(part, key + 1)])
+
+    def _take(self, array: Any, rows: Any, key: int) -> Any:
+        buffer = self._buffers.get(key)
+        # Held by the table, by this name and by the call that counts: nobody else.
+        if buffer is None or len(buffer) != len(rows) or sys.getrefcount(buffer) > 3:
+            buffer = np.empty((len(rows), *array.shape[1:]), array.dtype)
+            self._buffers[key] = buffer
+        return np.take(array, rows, 0, out=buffer, mode="clip")
+
+
+def _batch_size(where: str, batch_size: int | None) -> int:
+    if batch_size is None:
+        return 32
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ValueError(f"{where}: batch_size is {batch_size!r}; expected an int of 1 or more")
+    return int(batch_size)
+
+
+def _packed(x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None) -> tuple[Any, ...]:
+    if class_weight is not None:
+        sample_weight = weights_of_classes(y, class_weight)
+    if y is None:
+        return (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def _arrays(part: Any) -> Any:
+    """Lists of numbers as arrays of the default float type; lists and dicts of arrays as they are."""
+    if isinstance(part, dict):
+        return {name: _arrays(value) for name, value in part.items()}
+    if isinstance(part, (list, tuple)) and part and not _is_numbers(part):
+        return type(part)([_arrays(value) for value in part])
+    if isinstance(part, np.ndarray):
+        return part
+    array = np.asarray(part)
+    listed = isinstance(part, (list, tuple))
+    return array.astype(floatx()) if listed and array.dtype == np.float64 else array
+
+
+def _is_numbers(part: Any) -> bool:
+    first = part[0]
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    return isinstance(first, (int, float, bool, np.generic, str))
+
+
+def _leaves(part: Any) -> list[Any]:
+    if isinstance(part, dict):
+        return [leaf for value in part.values() for leaf in _leaves(value)]
+    if isinstance(part, (list, tuple)):
+        return [leaf for value in part for leaf in _leaves(value)]
+    return [part]
+
+
+def _map(part: Any, function: Any) -> Any:
+    if isinstance(part, np.ndarray):
+        return function(part)
+    if isinstance(part, dict):
+        return {name: _map(value, function) for name, value in part.items()}
+    return type(part)([_map(value, function) for value in part])
+
+
+def _same_extent(where: str, parts: tuple[Any, ...]) -> int:
+    extents = []
+    for name, part in zip(("x", "y", "sample_weight"), parts, strict=False):
+        for leaf in _leaves(part):
+            if leaf.ndim == 0:
+                raise ValueError(
+                    f"{where}: {name} is a single number; expected an array with an axis of samples"
+                )
+            extents.append((name, len(leaf)))
+    if len({extent for _, extent in extents}) > 1:
+        found = ", ".join(f"{name} has {extent}" for name, extent in extents)
+        raise ValueError(f"{where}: {found} samples; expected the same number")
+    return extents[0][1]
+
+
+def weights_of_classes(y: Any, class_weight: dict[int, float]) -> Any:
+    """A weight a sample: that of its class, 1 of a class without one."""
+    if isinstance(y, (dict, list, tuple)) and not (isinstance(y, list) and _is_numbers(y)):
+        raise ValueError("class_weight: y is a nest of labels; class_weight is for models of one output")
+    labels = np.asarray(y)
+    if labels.ndim > 1:
+        labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels.reshape(labels.shape[:-1])
+    labels = np.rint(labels).astype(np.int64)
+    weights = np.ones(labels.shape, floatx())
+    for label, weight in class_weight.items():
+        weights[labels == label] = weight
+    return weights

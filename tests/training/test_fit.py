@@ -1,0 +1,326 @@
+"""`fit`, `evaluate` and `predict`: kinds of data, steps of one's own, order, memory, and wrong use."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import foldgate as keras
+from foldgate.models.data import batches
+
+Model = Any
+
+
+def classifier() -> Model:
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            keras.layers.Dense(8, activation="tanh"),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture
+def xy(rng: np.random.Generator) -> tuple[Any, Any]:
+    x = rng.normal(size=(50, 5)).astype(np.float32)
+    return x, (x[:, 0] > 0).astype(np.int64) + (x[:, 1] > 0.5)
+
+
+class Numbered:
+    """Batches by number, without a base class."""
+
+    def __init__(self, x: Any, y: Any) -> None:
+        self.x, self.y, self.ended = x, y, 0
+
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, i: int) -> Any:
+        return self.x[10 * i : 10 * i + 10], self.y[10 * i : 10 * i + 10]
+
+    def on_epoch_end(self) -> None:
+        self.ended += 1
+
+
+class Loader:
+    """An iterable that begins anew, and gives lists, as torch's DataLoader does."""
+
+    def __init__(self, x: Any, y: Any) -> None:
+        self.x, self.y = x, y
+
+    def __iter__(self) -> Iterator[Any]:
+        for i in range(0, 50, 10):
+            yield [self.x[i : i + 10], self.y[i : i + 10]]
+
+
+def test_every_kind_of_data_gives_the_same(xy: Any) -> None:
+    x, y = xy
+    numbered = Numbered(x, y)
+
+    def generator() -> Iterator[Any]:
+        while True:
+            yield from Loader(x, y)
+
+    found = []
+    for kind in ("arrays", "numbered", "loader", "generator"):
+        keras.utils.set_random_seed(1)
+        model = classifier()
+        options: dict[str, Any] = {"epochs": 2, "verbose": 0, "shuffle": False}
+        if kind == "arrays":
+            history = model.fit(x, y, batch_size=10, **options)
+        elif kind == "generator":
+            history = model.fit(generator(), steps_per_epoch=5, **options)
+        else:
+            history = model.fit(numbered if kind == "numbered" else Loader(x, y), **options)
+        found.append(history.history)
+    assert all(history == found[0] for history in found)
+    assert numbered.ended == 2
+    assert len(found[0]["loss"]) == 2
+
+
+def test_dicts_and_lists_of_arrays(xy: Any) -> None:
+    x, y = xy
+    a, b = keras.Input((5,), name="a"), keras.Input((5,), name="b")
+    total = keras.layers.Dense(3, activation="softmax")(keras.layers.Dense(4)(a) + keras.layers.Dense(4)(b))
+    model = keras.Model({"a": a, "b": b}, total)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    history = model.fit({"a": x, "b": -x}, y, epochs=2, verbose=0, validation_split=0.2)
+    assert {"loss", "val_loss"} == set(history.history)
+    assert model.predict({"a": x, "b": x}, verbose=0).shape == (50, 3)
+
+
+def test_a_seed_fixes_the_order_and_the_epochs_differ(xy: Any) -> None:
+    x, y = xy
+
+    def history() -> Any:
+        keras.utils.set_random_seed(3)
+        return classifier().fit(x, y, batch_size=7, epochs=3, verbose=0).history
+
+    assert history() == history()
+    order = batches("fit", x, y, batch_size=7, shuffle=True)
+    first, second = ([batch[1].copy() for batch in order.epoch(e)] for e in (0, 1))
+    assert sorted(np.concatenate(first)) == sorted(y)
+    assert not np.array_equal(np.concatenate(first), np.concatenate(second))
+    again = [batch[1].copy() for batch in order.epoch(0)]
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_shuffled_batches_share_an_array_unless_it_is_held(xy: Any) -> None:
+    x, y = xy
+    data = batches("fit", x, y, batch_size=10, shuffle=True)
+    addresses = set()
+    for batch in data.epoch(0):
+        addresses.add(batch[0].ctypes.data)
+        del batch
+    assert len(addresses) == 1
+    held = [batch[0] for batch in data.epoch(1)]
+    assert len({part.ctypes.data for part in held}) == 5
+    plain = batches("fit", x, y, batch_size=10)
+    assert all(np.shares_memory(batch[0], x) for batch in plain.epoch(0))
+
+
+def test_shuffled_batches_keep_rows_together(xy: Any) -> None:
+    x, y = xy
+    for shuffle in (True, "batch"):
+        for bx, by in batches("fit", x, y, batch_size=8, shuffle=shuffle).epoch(0):
+            assert np.array_equal((bx[:, 0] > 0).astype(np.int64) + (bx[:, 1] > 0.5), by)
+
+
+def test_a_step_of_ones_own(xy: Any) -> None:
+    x, y = xy
+
+    class Mine(keras.Sequential):
+        def train_step(self, data: Any) -> Any:
+            bx, by = data
+            with keras.GradientTape() as tape:
+                loss = self.compute_loss(y=by, y_pred=self(bx, training=True))
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply(gradients, self.trainable_variables)
+            return {"mine": float(loss)}
+
+    model = Mine([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    history = model.fit(x, y, batch_size=50, epochs=9, verbose=0)
+    assert list(history.history) == ["mine"] and history.history["mine"][8] < history.history["mine"][0]
+
+
+def test_a_loss_of_ones_own(xy: Any) -> None:
+    x, y = xy
+
+    class Mine(keras.Sequential):
+        def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return np.mean(np.square(y_pred)) * 2.0
+
+    model = Mine([keras.Input((5,)), keras.layers.Dense(3)])
+    model.compile("sgd")
+    before = model.evaluate(x, y, verbose=0)
+    assert model.fit(x, y, epochs=20, verbose=0).history["loss"][-1] < before / 2
+
+
+def test_layers_may_add_losses(xy: Any) -> None:
+    x, y = xy
+
+    class Adds(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            self.add_loss(0.5 * np.mean(np.square(inputs)))
+            return inputs
+
+    model = keras.Sequential([keras.Input((5,)), Adds(), keras.layers.Dense(3, activation="softmax")])
+    model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    bare = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
+    bare.compile("sgd", "sparse_categorical_crossentropy")
+    bare.set_weights(model.get_weights())
+    added = 0.5 * float(np.mean(np.square(x)))
+    with_loss = model.evaluate(x, y, batch_size=50, verbose=0)
+    assert with_loss == pytest.approx(bare.evaluate(x, y, batch_size=50, verbose=0) + added, rel=1e-5)
+
+
+def test_metrics_of_attributes_are_reset_and_reported(xy: Any) -> None:
+    x, y = xy
+
+    class Mine(keras.Sequential):
+        def __init__(self, layers: Any) -> None:
+            super().__init__(layers)
+            self.seen = keras.metrics.Sum(name="seen")
+
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            self.seen.update_state(float(len(x)))
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    model = Mine([keras.Input((5,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    assert model.fit(x, y, epochs=2, verbose=0).history["seen"] == [50.0, 50.0]
+
+
+def test_validation_frequency_and_steps(xy: Any) -> None:
+    x, y = xy
+    history = classifier().fit(
+        x, y, epochs=4, verbose=0, validation_data=(x, y), validation_freq=2, steps_per_epoch=1
+    )
+    assert len(history.history["loss"]) == 4 and len(history.history["val_loss"]) == 2
+    history = classifier().fit(x, y, epochs=5, initial_epoch=3, verbose=0)
+    assert history.epoch == [3, 4]
+
+
+def test_frozen_layers_stay(xy: Any) -> None:
+    x, y = xy
+    model = classifier()
+    model.layers[0].trainable = False
+    before = model.layers[0].get_weights()
+    model.fit(x, y, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.layers[0].get_weights(), strict=True))
+
+
+def test_the_optimizers_averages_are_what_stays(xy: Any) -> None:
+    x, y = xy
+    model = classifier()
+    model.compile(
+        keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9), "sparse_categorical_crossentropy"
+    )
+    model.fit(x, y, epochs=2, verbose=0)
+    averages = [slot.numpy() for slot in model.optimizer._model_variables_moving_average]
+    assert all(np.array_equal(a, b) for a, b in zip(averages, model.get_weights(), strict=True))
+
+
+def test_predictions_of_batches_of_any_size(xy: Any) -> None:
+    x, _ = xy
+    model = classifier()
+    whole = model.predict_on_batch(x)
+    for size in (1, 7, 50, 100):
+        np.testing.assert_allclose(model.predict(x, batch_size=size, verbose=0), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.predict(iter([x[:20], x[20:]]), verbose=0), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_compile_configuration_goes_both_ways() -> None:
+    model = classifier()
+    again = keras.Sequential.from_config(model.get_config())
+    again.compile_from_config(model.get_compile_config())
+    assert again.optimizer.get_config() == model.optimizer.get_config()
+    assert again.loss == "sparse_categorical_crossentropy" and again.optimizer.built
+
+
+def test_progress_is_shown(xy: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = xy
+    classifier().fit(x, y, epochs=2, validation_data=(x, y))
+    out = capsys.readouterr().out
+    assert "Epoch 1/2" in out and "2/2 ━━━━━━━━━━━━━━━━━━━━" in out and "/step - accuracy: 0." in out
+    assert "val_loss: " in out
+    classifier().fit(x, y, epochs=2, verbose=2)
+    assert "2/2 - 0s - " in capsys.readouterr().out
+    classifier().evaluate(x, y, verbose=0)
+    classifier().predict(x, verbose=0)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda m, x, y: keras.Sequential([keras.layers.Dense(1)]).fit(x, y),
+            ValueError,
+            "fit needs a compiled",
+        ),
+        (lambda m, x, y: m.fit(x, y[:-1], verbose=0), ValueError, "x has 50, y has 49 samples"),
+        (lambda m, x, y: m.fit(x, y + 9, verbose=0), IndexError, "label"),
+        (
+            lambda m, x, y: m.fit(x, np.ones((50, 7)), verbose=0),
+            ValueError,
+            "sparse_categorical_crossentropy: y_true",
+        ),
+        (lambda m, x, y: m.fit(x, None, verbose=0), ValueError, "y is missing"),
+        (lambda m, x, y: m.fit(x, y, batch_size=0, verbose=0), ValueError, "batch_size is 0"),
+        (lambda m, x, y: m.fit(x, y, validation_split=2.0, verbose=0), ValueError, "validation_split is 2"),
+        (lambda m, x, y: m.fit(iter([]), y, verbose=0), ValueError, "y is given beside"),
+        (lambda m, x, y: m.fit(x, y, callbacks=[3], verbose=0), TypeError, "callbacks: there is a int"),
+        (lambda m, x, y: m.fit(x, y, sample_weight=np.ones(3), verbose=0), ValueError, "sample_weight has 3"),
+        (
+            lambda m, x, y: m.fit(x, y, sample_weight=np.ones(50), class_weight={0: 1.0}, verbose=0),
+            ValueError,
+            "class_weight and sample_weight",
+        ),
+        (lambda m, x, y: m.compile("sgd", "mee"), ValueError, "'mee' is not known"),
+        (lambda m, x, y: m.compile("sgd", "mse", metrics="mae"), ValueError, "metrics is 'mae'"),
+        (lambda m, x, y: m.compile("sgd", ["mse", "mse"]) or m.fit(x, y, verbose=0), ValueError, "2 members"),
+        (lambda m, x, y: m.compile("sgd") or m.fit(x, y, verbose=0), ValueError, "there is no loss"),
+    ],
+)
+def test_wrong_use(call: Any, error: type[Exception], words: str, xy: Any) -> None:
+    with pytest.raises(error, match=words):
+        call(classifier(), *xy)
+
+
+def test_data_that_ends_too_early(xy: Any) -> None:
+    with pytest.warns(UserWarning, match="ended after 5 batches"):
+        classifier().fit(iter(Loader(*xy)), steps_per_epoch=7, verbose=0)
+
+
+def test_nothing_large_is_kept_after_a_step(xy: Any) -> None:
+    import gc
+    import weakref
+
+    class Keeps(keras.layers.Layer):
+        seen: Any = None
+
+        def call(self, inputs: Any) -> Any:
+            Keeps.seen = weakref.ref(inputs)
+            return inputs
+
+    x, y = xy
+    model = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(8), Keeps(), keras.layers.Dense(3, activation="softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            model.train_on_batch(x, y)
+        assert Keeps.seen() is None
+    finally:
+        gc.enable()
