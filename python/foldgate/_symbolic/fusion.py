@@ -2,7 +2,8 @@
 
 A layer's class that can compute relu of its result in the same pass has a `_with_relu`: a function of the
 layer and the layer after it that returns what to call in place of both. A layer that is a plain ReLU has a
-true `_is_relu`. Both count for the class that says so itself, not for what extends it.
+true `_is_relu`. A class whose `_fused_with(following)` returns something to call computes both itself. All
+of them count for the class that says so itself, not for what extends it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Call(NamedTuple):
 
 
 def fused(nodes: list[Node], outputs: list[KerasTensor]) -> list[Call]:
-    """The calls of nodes, those before a ReLU that nothing else reads joined with it, in its place."""
+    """The calls of nodes, each joined with the one after it, in its place, where the first offers that and
+    nothing else reads what stands between."""
     readers = Counter(id(tensor) for node in nodes for tensor in node.input_tensors)
     readers.update(id(tensor) for tensor in outputs)
     makers = {id(node.outputs): i for i, node in enumerate(nodes) if isinstance(node.outputs, KerasTensor)}
@@ -46,11 +48,13 @@ def fused(nodes: list[Node], outputs: list[KerasTensor]) -> list[Call]:
     return [call for call in calls if call is not None]
 
 
-def _joined(before: Call, relu: Any) -> Any:
-    """What to call for a call and the ReLU after it, or None."""
+def _joined(before: Call, following: Any) -> Any:
+    """What to call for a call and the one after it, or None."""
     kind = vars(type(before.operation))
-    if "_with_relu" not in kind or before.kwargs or len(before.args) != 1:
+    if before.kwargs or len(before.args) != 1:
         return None
-    if not ("_is_relu" in vars(type(relu)) and relu._is_relu):
+    if "_fused_with" in kind:
+        return before.operation._fused_with(following)
+    if "_with_relu" not in kind or not ("_is_relu" in vars(type(following)) and following._is_relu):
         return None
-    return kind["_with_relu"](before.operation, relu)
+    return kind["_with_relu"](before.operation, following)

@@ -29,6 +29,7 @@ class Plan:
         self._slots: dict[int, int] = {id(tensor): i for i, tensor in enumerate(inputs)}
         given = set(self._slots)
         nodes = [n for n in graph.nodes if not all(id(t) in given for t in n.output_tensors)]
+        self.operations = [*{id(node.operation): node.operation for node in nodes}.values()]
         calls = fused(nodes, outputs)
         for node in calls:
             for tensor in node.output_tensors:

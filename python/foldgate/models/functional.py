@@ -250,12 +250,11 @@ def _listed(nest: Any) -> Any:
 
 def _trace(plan: Plan, tensors: list[Any]) -> list[Any]:
     """Runs a plan on KerasTensors and leaves no trace of it in the layers' nodes."""
-    operations: list[Any] = [*{id(step[0]): step[0] for step in plan._steps}.values()]
-    before = [len(operation._inbound_nodes) for operation in operations]
+    before = [len(operation._inbound_nodes) for operation in plan.operations]
     for tensor in tensors:
         InputLayer(input_tensor=tensor, name="traced")
     results = plan.run(tensors)
-    for operation, count in zip(operations, before, strict=True):
+    for operation, count in zip(plan.operations, before, strict=True):
         del operation._inbound_nodes[count:]
     return results
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from foldgate import ops
 from foldgate._typing import FloatArray
@@ -145,6 +146,12 @@ class Conv2D(BaseConv):
         causal="", shape="(2, 10, 10, 4)", result="(2, 10, 10, 8)", count=296,
     )  # fmt: skip
     rank = 2
+
+    def _fused_with(self, following: object) -> Callable[[Any], Any] | None:
+        """What does this layer's work and that of the next, the only one that reads its result; or None."""
+        from foldgate.layers.convolution.conv_pool import ConvMaxPool, fitting
+
+        return ConvMaxPool(self, cast(Any, following)) if self.built and fitting(self, following) else None
 
 
 class Conv3D(BaseConv):
