@@ -6,10 +6,10 @@
 
 #include "core/check.h"
 #include "core/thread_pool.h"
+#include "ops/recurrent/backward_rows.h"
 #include "ops/recurrent/gate_columns.h"
 #include "ops/recurrent/product.h"
 #include "ops/recurrent/recurrent.h"
-#include "ops/recurrent/rows.h"
 #include "ops/recurrent/split.h"
 
 namespace foldgate {
@@ -40,7 +40,6 @@ class Backward {
         first_c_(dc_.size()),
         dreset_h_(reset_before() ? dh_.size() : 0),
         reset_h_(reset_before() ? chunk_ * state_step_ : 0),
-        no_state_(plan.units),
         x_features_(table_, plan.inputs, a_.dbias != nullptr, chunk_),
         h_features_(table_, plan.units, a_.dbias && plan.options.cell == Cell::kGru, chunk_),
         reset_features_(table_, reset_before() ? plan.units : 0, false, chunk_),
@@ -54,14 +53,7 @@ class Backward {
         gradients_(table_.gemm,
                    weight_gradients_of(plan, arrays, {&x_features_, &h_features_, &reset_features_}),
                    gate_columns(), chunk_, split_.workers),
-        inputs_(plan, plan.inputs, true),
-        states_(plan, plan.units, true),
-        outputs_(plan, plan.units, !plan.slots()),
-        gradients_of_y_(plan, plan.units, arrays.dy),
-        x_(plan.batch),
-        h_(plan.batch),
-        y_(plan.batch),
-        dy_(plan.batch),
+        read_(plan, arrays),
         dgates_rows_(chunk_),
         reset_rows_(chunk_),
         dh_rows_(plan.batch),
@@ -100,7 +92,6 @@ class Backward {
     copy_in(a_.dh, dh_);
     copy_in(a_.dc, dc_);
     copy_in(a_.initial_c, first_c_);
-    no_state_.zero();
     for (int64_t r = 0; r < plan_.batch; ++r) {
       dh_rows_[r] = dh_.data() + r * state_step_;
       if (reset_before()) dreset_rows_[r] = dreset_h_.data() + r * state_step_;
@@ -132,15 +123,9 @@ class Backward {
 
   // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk's `total`.
   void run_step(int64_t s, int64_t first, int64_t rows, int64_t at, int64_t total) {
-    for (int64_t r = first; r < first + rows; ++r) {
-      if (r + 1 < first + rows) fetch_row(s, r + 1);
-      const int64_t place = plan_.place(r, s);
-      x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
-      y_[r] = outputs_.put(r, a_.y + place * plan_.output_step());
-      h_[r] = states_.put(r, state_before(s, r));
-      if (a_.dy) dy_[r] = gradients_of_y_.put(r, a_.dy + place * plan_.output_step());
+    read_.gather(s, first, rows);
+    for (int64_t r = first; r < first + rows; ++r)
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
-    }
     const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
     kernels_.gradient(plan_.options.cell, gradient);
     if (reset_before()) {
@@ -148,23 +133,10 @@ class Backward {
       kernels_.reset_gradient(gradient);
       reset_features_.put(reset_rows_.data() + at, at, rows, total);
     }
-    x_features_.put(x_.data() + first, at, rows, total);
-    h_features_.put(h_.data() + first, at, rows, total);
+    x_features_.put(read_.x(first), at, rows, total);
+    h_features_.put(read_.h(first), at, rows, total);
     multiply(recurrent_, s & 1, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first,
              true);
-  }
-
-  const T* state_before(int64_t s, int64_t r) const {
-    if (s > 0) return a_.y + plan_.place(r, s - 1) * plan_.output_step();
-    return a_.initial_h ? a_.initial_h + plan_.order[r] * plan_.output_step() : no_state_.data();
-  }
-
-  void fetch_row(int64_t s, int64_t r) const {
-    const int64_t place = plan_.place(r, s);
-    inputs_.fetch(a_.x + place * plan_.inputs);
-    outputs_.fetch(a_.y + place * plan_.output_step());
-    states_.fetch(state_before(s, r));
-    if (a_.dy) gradients_of_y_.fetch(a_.dy + place * plan_.output_step());
   }
 
   RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
@@ -184,9 +156,9 @@ class Backward {
       g.c_row = state_step_;
       g.c_vector = plan_.lanes;
     }
-    g.h_before = h_.data() + first;
-    g.y = y_.data() + first;
-    g.dy = a_.dy ? dy_.data() + first : nullptr;
+    g.h_before = read_.h(first);
+    g.y = read_.y(first);
+    g.dy = read_.dy(first);
     g.state_step = state_step_;
     g.dh = dh_.data() + first * state_step_;
     g.dc = lstm() ? dc_.data() + first * state_step_ : nullptr;
@@ -261,12 +233,12 @@ class Backward {
   StopFlag& stop_;
   const GateColumns gates_;
   const int64_t state_step_, chunk_, dgates_step_;
-  const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_, no_state_;
+  const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_;
   Features<T> x_features_, h_features_, reset_features_;
   const TransposedProduct<T> recurrent_, candidate_, input_;
   WeightGradients<T> gradients_;
-  const GatheredRows<T> inputs_, states_, outputs_, gradients_of_y_;
-  const Scratch<const T*> x_, h_, y_, dy_, dgates_rows_, reset_rows_;
+  const BackwardRows<T> read_;
+  const Scratch<const T*> dgates_rows_, reset_rows_;
   const Scratch<T*> dh_rows_, dreset_rows_;
   const Scratch<const T*> dx_sources_;
   const Scratch<T*> dx_;
