@@ -185,13 +185,12 @@ def pass_masks(layer: Layer, first: Any, outputs: Any, previous: Any) -> None:
 
 def remember(layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Lets the next call of one array of this shape and dtype go straight to `call`, where nothing else is to
-    be done: no layers in the layer, no losses, masks or arguments."""
+    be done: no losses, masks or arguments."""
     simple = (
         len(args) == 1
         and not (kwargs.keys() - {"training", "mask"})
         and isinstance(args[0], (np.ndarray, Tensor))
-        and layer._convert_inputs
-        and not layer._layers
+        and layer._takes_as_it_is(args[0])
         and not layer._creates_mask
         and layer.activity_regularizer is None
         and not signature.training_default

@@ -170,7 +170,7 @@ class Layer(LayerState, LayerLosses, LayerConfig):
         return self._inbound_nodes[0]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs:
+        if len(args) == 1 and (not kwargs or (len(kwargs) == 1 and "training" in kwargs)):
             x = args[0]
             kind = type(x)
             # What was seen before needs no more than the call itself.
@@ -180,10 +180,32 @@ class Layer(LayerState, LayerLosses, LayerConfig):
                 and not _masks.kept
                 and not self._losses
             ):
+                if self._layers or kwargs:
+                    return self._call_inside(x, kwargs.get("training"))
                 if self._takes_training:
                     return self.call(x, training=context.training)
                 return self.call(x)
         return _calling.call(self, args, kwargs)
+
+    def _call_inside(self, x: Any, training: bool | None) -> Any:
+        """A call that was seen before, of layers in the layer: they hear of `training`, and of being inside."""
+        entry, before = context.entry, context.training
+        if entry is None:
+            context.entry = self
+            self._clear_losses()
+        if training is not None:
+            context.training = bool(training)
+        try:
+            return self._run_seen(x)
+        finally:
+            context.entry, context.training = entry, before
+
+    def _takes_as_it_is(self, x: Any) -> bool:
+        """Whether arrays of this shape and dtype, which have been converted, need no further look."""
+        return self._convert_inputs
+
+    def _run_seen(self, x: Any) -> Any:
+        return self.call(x, training=context.training) if self._takes_training else self.call(x)
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of this shape; a subclass writes it.

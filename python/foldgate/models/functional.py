@@ -146,6 +146,14 @@ class Functional(Model):
             return results[0]
         return pack_like(self._outputs_nest, results)
 
+    def _takes_as_it_is(self, x: Any) -> bool:
+        return self._single and self._fitted(0, x) is x
+
+    def _run_seen(self, x: Any) -> Any:
+        results = self._plan.run([x])
+        nest = self._outputs_nest
+        return results[0] if isinstance(nest, KerasTensor) else pack_like(nest, results)
+
     def _arranged(self, inputs: Any) -> list[Any]:
         """The leaves of the inputs in the order of the model's, those of a dict by name."""
         if isinstance(inputs, dict) and not isinstance(self._inputs_nest, dict):

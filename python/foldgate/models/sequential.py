@@ -127,6 +127,13 @@ class Sequential(Model):
             inputs = layer(inputs)
         return inputs
 
+    def _takes_as_it_is(self, x: Any) -> bool:
+        return self._functional is not None and self._functional._takes_as_it_is(x)
+
+    def _run_seen(self, x: Any) -> Any:
+        assert self._functional is not None
+        return self._functional._run_seen(x)
+
     @property
     def layers(self) -> list[Layer]:
         """The layers, without the Input."""

@@ -49,12 +49,12 @@ def record(
     Returns:
       What the op returns: Tensors while a tape records, else arrays.
     """
-    options = {name: value for name, value in arguments.items() if name not in operands}
+    options = arguments.copy()
+    values = [options.pop(name) for name in operands]
 
     def call(*values: Any, **options: Any) -> Any:
         return function(**dict(zip(operands, values, strict=True)), **options)
 
-    values = [arguments[name] for name in operands]
     recorded: Result = record_op(function.__name__, call, rule, values, options)
     return recorded
 

@@ -67,10 +67,18 @@ def _recorded(
     """dz = dc * activation'(c); da = dz b^T, db = a^T dz, summed over what was broadcast."""
     c = matmul(a, b, bias, transpose_a=transpose_a, transpose_b=transpose_b, activation=activation)
     result = None if activation is None else c
+    a, b = operand("matmul", "a", a), operand("matmul", "b", b)
+    plain = a.ndim == 2 and b.ndim == 2 and not (transpose_a or transpose_b)
 
     def backward(needs: Needs, dc: FloatArray) -> Sequence[FloatArray | None]:
-        dz = np.ascontiguousarray(activation_backward(activation, dc, result))
+        dz = activation_backward(activation, dc, result)
+        if not dz.flags.c_contiguous:
+            dz = np.ascontiguousarray(dz)
         da = db = dbias = None
+        if plain and dz.ndim == 2:  # a layer's product: its operands have been checked
+            da = _native.matmul(dz, b, None, False, True, 0) if needs[0] else None
+            db = _native.matmul(a, dz, None, True, False, 0) if needs[1] else None
+            return da, db, np.add.reduce(dz, 0) if needs[2] else None
         if needs[0]:
             flip = transpose_a  # a is (K, M): da = b dz^T
             left, right = (b, dz) if flip else (dz, b)
