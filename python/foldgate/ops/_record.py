@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 from foldgate._tape import Tensor, any_tensor, record_op
 from foldgate._typing import FloatArray
 
-__all__ = ["Backward", "Needs", "Tensor", "any_tensor", "no_cache", "record"]
+__all__ = ["Backward", "Needs", "Tensor", "any_tensor", "no_cache", "record", "record_op"]
 
 Result = TypeVar("Result")
 Needs = tuple[bool, ...]

@@ -10,7 +10,7 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.ops._activation import activation_backward, activation_code
-from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record_op
 
 
 def matmul(
@@ -47,7 +47,9 @@ def matmul(
              [4., 5.]])
     """
     if any_tensor(a, b, bias):
-        return record(matmul, _recorded, ("a", "b", "bias"), locals())
+        options = {"transpose_a": transpose_a, "transpose_b": transpose_b, "activation": activation}
+        product: FloatArray = record_op("matmul", matmul, _recorded, (a, b, bias), options)
+        return product
     a = operand("matmul", "a", a)
     b = operand("matmul", "b", b, a, "a")
     bias = optional("matmul", "bias", bias, a, "a")
@@ -65,9 +67,12 @@ def _recorded(
     activation: str | None,
 ) -> tuple[FloatArray, Backward]:
     """dz = dc * activation'(c); da = dz b^T, db = a^T dz, summed over what was broadcast."""
-    c = matmul(a, b, bias, transpose_a=transpose_a, transpose_b=transpose_b, activation=activation)
-    result = None if activation is None else c
-    a, b = operand("matmul", "a", a), operand("matmul", "b", b)
+    a = operand("matmul", "a", a)
+    b = operand("matmul", "b", b, a, "a")
+    bias = optional("matmul", "bias", bias, a, "a")
+    code = activation_code("matmul", activation)
+    c = _native.matmul(a, b, bias, bool(transpose_a), bool(transpose_b), code)
+    result = c if code else None
     plain = a.ndim == 2 and b.ndim == 2 and not (transpose_a or transpose_b)
 
     def backward(needs: Needs, dc: FloatArray) -> Sequence[FloatArray | None]:
