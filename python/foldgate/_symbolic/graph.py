@@ -1,8 +1,7 @@
 """The calls between a model's inputs and outputs, in an order that they can be made in.
 
 The order is Keras', since weights and configurations are listed by it: by depth, which is the longest way to
-an
-output, and within a depth by the first visit on a walk from the outputs.
+an output, and within a depth by the first visit on a walk from the outputs.
 """
 
 from __future__ import annotations

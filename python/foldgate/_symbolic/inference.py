@@ -16,8 +16,7 @@ SIZES = ((2, 3), (12, 13), (64, 65))  # for unknown axes; the larger ones for wi
 
 def by_trial(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """KerasTensors for the results of a function of KerasTensors: axes whose size follows that of unknown
-    axes
-    are unknown.
+    axes are unknown.
 
     Raises:
       Whatever the function raises at the largest sizes.

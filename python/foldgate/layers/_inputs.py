@@ -30,8 +30,7 @@ def as_first_input(value: Any, dtype: np.dtype[Any] | None) -> Any:
 
 def as_input(value: Any, dtype: np.dtype[Any] | None) -> Any:
     """An argument with its floating arrays in the dtype, those in lists, tuples and dicts too; what is no
-    array
-    as it is."""
+    array as it is."""
     if isinstance(value, (np.ndarray, Tensor)):
         kind = value.dtype
         if dtype is not None and kind is not dtype and kind != dtype and kind.kind == "f":

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 class LayerState:
     """The part of Layer that holds weights. The order of all lists is Keras': own trainable weights, own
-    others,
-    then those of the sublayers, each in the order of assignment."""
+    others, then those of the sublayers, each in the order of assignment."""
 
     name: str
     built: bool

@@ -25,10 +25,8 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     """What has weights and computes: the base of all layers, and of your own.
 
     A subclass writes `call`, and where it has weights `build`, which gets the input's shape (None where a
-    size
-    is not known) at the first call and makes them by `add_weight`. `compute_output_shape` says the shape of
-    the
-    result, so that the layer can be used in a functional model without being run.
+    size is not known) at the first call and makes them by `add_weight`. `compute_output_shape` says the shape
+    of the result, so that the layer can be used in a functional model without being run.
 
     Weights, layers and random streams that are assigned to attributes, also in lists and dicts, belong to
     the layer. Arrays give arrays; inside a `GradientTape` Tensors come out.

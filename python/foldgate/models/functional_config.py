@@ -1,8 +1,7 @@
 """Functional models as configurations, and back: layers, and for each its calls on the tensors of others.
 
 A call's arguments hold tensors as `__keras_tensor__` with `keras_history`: the layer's name, which of its
-calls
-in this model, and which output.
+calls in this model, and which output.
 """
 
 from __future__ import annotations

@@ -22,8 +22,7 @@ class Model(ModelFiles, Trainer, Layer):
     """Layers put together: by inputs and outputs, or by a subclass with a `call` of its own.
 
     `Model(inputs, outputs)` takes KerasTensors, which come from `Input` through layers, functions of NumPy
-    and
-    operators. A subclass assigns its layers to attributes in `__init__` and calls them in `call`.
+    and operators. A subclass assigns its layers to attributes in `__init__` and calls them in `call`.
 
     Args:
       inputs: a KerasTensor, or a list or dict of them.

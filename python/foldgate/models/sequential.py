@@ -17,8 +17,7 @@ class Sequential(Model):
     """Layers of which each takes what the one before gives.
 
     Where the first entry is `Input(shape)`, or the first layer has an `input_shape`, the model is built at
-    once,
-    else at its first call.
+    once, else at its first call.
 
     Args:
       layers: a list of layers; None for an empty model to `add` to.

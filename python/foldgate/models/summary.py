@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -63,9 +65,16 @@ def totals(model: Any) -> list[tuple[str, int, int]]:
     ]
     if slots:
         kinds.append(("Optimizer params", slots))
-    lines = [(label, sum(v.size for v in values), sum(v.nbytes for v in values)) for label, values in kinds]
+    lines = [(label, *_extent(values)) for label, values in kinds]
     total = ("Total params", sum(line[1] for line in lines), sum(line[2] for line in lines))
     return [total, *lines]
+
+
+def _extent(values: list[Any]) -> tuple[int, int]:
+    """The number of values, and of bytes."""
+    sizes = [math.prod(value.shape) for value in values]
+    parts = zip(sizes, values, strict=True)
+    return sum(sizes), sum(size * np.dtype(value.dtype).itemsize for size, value in parts)
 
 
 def readable_size(size: float) -> str:

@@ -26,8 +26,7 @@ Custom = dict[str, Any] | None
 
 def serialize_keras_object(obj: Any) -> Any:
     """An object as what JSON can hold: `{"module", "class_name", "config", "registered_name"}` and, of
-    layers,
-    `"build_config"`.
+    layers, `"build_config"`.
 
     Args:
       obj: None, a plain value, an array, a nest of them, or what has `get_config`.
