@@ -186,7 +186,7 @@ class Layer(LayerState, LayerLosses, LayerConfig):
         return _calling.call(self, args, kwargs)
 
     def _call_inside(self, x: Any, training: bool | None) -> Any:
-        """A call that was seen before, of layers in the layer: they hear of `training`, and of being inside."""
+        """A call that was seen before, of layers in the layer: they hear of `training` and where they are."""
         entry, before = context.entry, context.training
         if entry is None:
             context.entry = self
