@@ -27,8 +27,10 @@ def stub_functions(path: Path) -> dict[str, list[tuple[str, bool]]]:
         if isinstance(node, ast.FunctionDef):
             plain, keyword_only = node.args.args, node.args.kwonlyargs
             defaults = [False] * (len(plain) - len(node.args.defaults)) + [True] * len(node.args.defaults)
+            starred = [node.args.vararg] if node.args.vararg else []
+            defaults += [False] * len(starred)
             defaults += [default is not None for default in node.args.kw_defaults]
-            names = [argument.arg for argument in plain + keyword_only]
+            names = [argument.arg for argument in plain + starred + keyword_only]
             functions[node.name] = list(zip(names, defaults, strict=True))
     return functions
 

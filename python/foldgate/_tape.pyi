@@ -73,6 +73,12 @@ def any_tensor(
 ) -> bool:
     """Whether one of an op's operands is a Tensor: the one question that an op asks before its work."""
 
+def settled(*operands: Any) -> tuple[Any, ...]:
+    """The operands as they are while a tape records in this thread, else with arrays for Tensors.
+
+    A layer asks it for its weights, which are Variables: an op of arrays need not ask the tape.
+    """
+
 def record_op(
     name: str,
     function: Callable[..., Any],

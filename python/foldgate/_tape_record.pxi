@@ -270,6 +270,13 @@ def any_tensor(a, b=None, c=None, d=None, e=None, f=None):
     )
 
 
+def settled(*operands):
+    """The operands' arrays where no tape records in this thread, else the operands; see the stub."""
+    if recording() is not None:
+        return operands
+    return tuple([(<Tensor>x).array if isinstance(x, Tensor) else x for x in operands])
+
+
 def record_op(name, function, rule, operands, options):
     """Calls an op of foldgate that got a Tensor, as one node where a tape records; see the stub."""
     cdef State state = recording()

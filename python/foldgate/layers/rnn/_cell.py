@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from foldgate import activations, constraints, initializers, ops, regularizers
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
 from foldgate.layers.rnn._arguments import positive_int, rate
@@ -124,6 +125,10 @@ class RecurrentCell(DropoutMasks, Layer):
         """The inputs of a step with the one mask of all gates."""
         mask: Any = self.get_dropout_mask(x) if active(self.dropout, training) else None
         return x if mask is None else x * mask
+
+    def _operands(self, *inputs: FloatArray) -> tuple[Any, ...]:
+        """The inputs and the weights, as the ops want them: as plain arrays where nothing is recorded."""
+        return settled(*inputs, self.kernel, self.recurrent_kernel, self.bias)
 
     def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
         raise NotImplementedError

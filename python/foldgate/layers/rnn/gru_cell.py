@@ -89,7 +89,7 @@ class GRUCell(RecurrentCell):
             h = self._by_gates(inputs, h, training)
         else:
             x = self._dropped(inputs, training)
-            h = ops.gru_step(x, h, self.kernel, self.recurrent_kernel, self.bias, **self._options())
+            h = ops.gru_step(*self._operands(x, h), **self._options())
         return h, [h] if listed else h
 
     def _by_gates(self, x: FloatArray, h: FloatArray, training: bool) -> FloatArray:
@@ -122,10 +122,7 @@ class GRUCell(RecurrentCell):
 
     def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.gru(
-            x,
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
+            *self._operands(x),
             **self._options(),
             initial_h=states[0],
             mask=walk.mask,

@@ -91,7 +91,7 @@ class LSTMCell(RecurrentCell):
         if not self.fuses(training):
             return self._by_gates(inputs, h, c, training)
         x = self._dropped(inputs, training)
-        h, c = ops.lstm_step(x, h, c, self.kernel, self.recurrent_kernel, self.bias, **self._activations())
+        h, c = ops.lstm_step(*self._operands(x, h, c), **self._activations())
         return h, [h, c]
 
     def _by_gates(
@@ -116,10 +116,7 @@ class LSTMCell(RecurrentCell):
 
     def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.lstm(
-            x,
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
+            *self._operands(x),
             **self._activations(),
             initial_h=states[0],
             initial_c=states[1],

@@ -78,9 +78,7 @@ class SimpleRNNCell(RecurrentCell):
         if self.fuses(training):
             sequence = self._dropped(sequence, training)
             name = gate_name(self.activation)
-            h = ops.simple_rnn_step(
-                sequence, h, self.kernel, self.recurrent_kernel, self.bias, activation=name
-            )
+            h = ops.simple_rnn_step(*self._operands(sequence, h), activation=name)
         else:
             (from_x,) = self._input_sums(sequence, self.bias, training)
             (from_h,) = self._recurrent_sums(h, None, training, 1)
@@ -92,10 +90,7 @@ class SimpleRNNCell(RecurrentCell):
 
     def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.simple_rnn(
-            x,
-            self.kernel,
-            self.recurrent_kernel,
-            self.bias,
+            *self._operands(x),
             activation=gate_name(self.activation),
             initial_h=states[0],
             mask=walk.mask,
