@@ -132,3 +132,42 @@ def test_foldgate_to_keras(tmp_path, make):
     again = quiet(make, keras)
     quiet(again.load_weights, tmp_path / "x.weights.h5")
     assert_same(ours, again)
+
+
+OPTIMIZERS = [
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("Adam", {"amsgrad": True}),
+    ("AdamW", {}),
+    ("RMSprop", {"centered": True}),
+    ("Adagrad", {}),
+    ("Lion", {"use_ema": True}),
+    ("Nadam", {"clipnorm": 1.0}),
+]
+
+
+def compiled(k: Any, name: str, options: dict[str, Any]) -> Any:
+    model = k.Sequential([k.Input((4,)), k.layers.Dense(3, activation="tanh"), k.layers.Dense(1)])
+    model.compile(optimizer=getattr(k.optimizers, name)(0.01, **options), loss="mse", metrics=["mae"])
+    return model
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+@pytest.mark.parametrize("from_keras", [True, False])
+def test_training_goes_on_from_the_file(tmp_path, name, options, from_keras):
+    """Compile configuration and slots: three steps, the file, and three more on both sides."""
+    here, there = (keras, foldgate) if from_keras else (foldgate, keras)
+    model = quiet(compiled, here, name, options)
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((8, 4)).astype("f4"), rng.standard_normal((8, 1)).astype("f4")
+    for _ in range(3):
+        quiet(model.train_on_batch, x, y)
+    quiet(model.save, tmp_path / "x.keras")
+    other = quiet(there.saving.load_model, tmp_path / "x.keras")
+    assert int(other.optimizer.iterations) == 3
+    for _ in range(3):
+        quiet(model.train_on_batch, x, y)
+        quiet(other.train_on_batch, x, y)
+    for a, b in zip(*(quiet(m.get_weights) for m in (model, other)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+    first, second = (quiet(m.evaluate, x, y, verbose=0, return_dict=True) for m in (model, other))
+    assert set(first) == set(second) and first["mae"] == pytest.approx(second["mae"], abs=1e-5)

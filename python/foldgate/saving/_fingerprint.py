@@ -15,6 +15,7 @@ def fingerprint(model: Any) -> str:
     shapes = [
         [path, type(thing).__name__, [[list(w.shape), str(w.dtype)] for w in getattr(thing, "weights", [])]]
         for path, thing in walk(model)
+        if path != "optimizer"  # which the checkpoint names by itself
     ]
     config = serialize_keras_object(model.get_config()) if _is_described(model) else None
     names: dict[str, str] = {}

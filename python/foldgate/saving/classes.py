@@ -6,6 +6,7 @@ Nothing is imported by a name that a file gives: the name is looked up in `__all
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import foldgate
@@ -25,6 +26,8 @@ ROOMS = {
     "optimizers.schedules": "keras.optimizers.schedules",
     "random": "keras.random",
 }
+# On its torch backend Keras writes an optimizer's own module: keras.src.backend.torch.optimizers.torch_adam.
+BACKEND_OPTIMIZERS = re.compile(r"keras\.backend\.\w+\.optimizers\b")
 # Where Keras writes another module than the room's, and its registered name.
 FUNCTIONAL = ("keras.src.models.functional", "Functional")
 
@@ -73,6 +76,8 @@ def _known(module: str, name: str) -> Any:
     if name == "DTypePolicy":
         return foldgate.DTypePolicy
     module = module.replace("keras.src.", "keras.")
+    if BACKEND_OPTIMIZERS.match(module):
+        module = "keras.optimizers"
     rooms = [room for room, spelled in ROOMS.items() if module == spelled]
     if not rooms:
         rooms = [
