@@ -45,8 +45,19 @@ def forward(
 ) -> tuple[Any, ...]:
     """(y, h, c, cache), None where not wanted or not there."""
     x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    operands: Any = (
+    if mask is not None or lengths is not None:
+        mask, lengths = counted_steps(op, mask, lengths)
+    function: Any = _native.recurrent_forward
+    more: tuple[Any, ...] = ()
+    if options is not None:
+        function, cell, more = (
+            _native.generic_recurrent_forward,
+            GENERIC_CELLS[cell],
+            _checked(op, options, x),
+        )
+    results: tuple[Any, ...] = function(
+        op,
+        cell,
         x,
         operand(op, "kernel", kernel, x),
         operand(op, "recurrent_kernel", recurrent_kernel, x),
@@ -57,14 +68,11 @@ def forward(
         lengths,
         reverse,
         zero_output_for_mask,
+        *more,
+        return_sequences,
+        return_cache,
     )
-    if options is None:
-        return _native.recurrent_forward(op, cell, *(*operands, return_sequences, return_cache))
-    return _native.generic_recurrent_forward(
-        op,
-        GENERIC_CELLS[cell],
-        *(*operands, *_checked(op, options, x), return_sequences, return_cache),
-    )
+    return results
 
 
 def backward(
@@ -90,8 +98,19 @@ def backward(
 ) -> tuple[Any, ...]:
     """(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c[, dpeephole, dprojection])."""
     x = operand(op, "x", x)
-    mask, lengths = counted_steps(op, mask, lengths)
-    operands: Any = (
+    if mask is not None or lengths is not None:
+        mask, lengths = counted_steps(op, mask, lengths)
+    function: Any = _native.recurrent_backward
+    more: tuple[Any, ...] = ()
+    if options is not None:
+        function, cell, more = (
+            _native.generic_recurrent_backward,
+            GENERIC_CELLS[cell],
+            _checked(op, options, x),
+        )
+    results: tuple[Any, ...] = function(
+        op,
+        cell,
         optional(op, "dy", dy, x),
         x,
         operand(op, "kernel", kernel, x),
@@ -107,12 +126,10 @@ def backward(
         lengths,
         reverse,
         zero_output_for_mask,
+        *more,
+        need_dx,
     )
-    if options is None:
-        return _native.recurrent_backward(op, cell, *(*operands, need_dx))
-    return _native.generic_recurrent_backward(
-        op, GENERIC_CELLS[cell], *(*operands, *_checked(op, options, x), need_dx)
-    )
+    return results
 
 
 def step(
