@@ -139,3 +139,28 @@ def test_functions_and_layers_of_ones_own() -> None:
     assert isinstance(again, foldgate.layers.Dense) and again.name == "mixes"
     with foldgate.saving.CustomObjectScope({"squared": np.square}):
         assert activations.get("squared") is np.square
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "layer"),
+    [
+        ("relu", {}, "Activation"),
+        ("relu", {"negative_slope": 0.5, "max_value": 2.0, "threshold": 1.0}, "ReLU"),
+        ("leaky_relu", {"negative_slope": 0.5}, "LeakyReLU"),
+        ("elu", {"alpha": 0.5}, "ELU"),
+        ("softmax", {"axis": 1}, "Softmax"),
+        ("gelu", {}, "Activation"),
+    ],
+)
+def test_of_a_tensor_without_values_they_are_layers(name: str, arguments: Any, layer: str) -> None:
+    x = foldgate.Input((3, 4))
+    model = foldgate.Model(x, getattr(activations, name)(x, **arguments))
+    assert type(model.layers[-1]).__name__ == layer
+    values = np.linspace(-2, 2, 24, dtype=np.float32).reshape(2, 3, 4)
+    expected = getattr(activations, name)(values, **arguments)
+    np.testing.assert_allclose(model(values), expected, rtol=1e-6)
+
+
+def test_of_a_tensor_without_values_with_arguments_that_no_layer_has() -> None:
+    with pytest.raises(ValueError, match="gelu: x is a KerasTensor; put gelu and its arguments into"):
+        activations.gelu(foldgate.Input((4,)), approximate=True)

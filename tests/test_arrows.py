@@ -73,8 +73,8 @@ IMPORTS = {
     "_check_gradients": {"_tape"},
     "_custom_gradient": {"_tape"},
     "_by_name": {"saving"},
-    "activations": {"activations", "ops", "saving", "_by_name", "_custom_gradient", "_logits", "_tape"}
-    | {"_typing"},
+    "activations": {"activations", "layers", "ops", "saving", "_by_name", "_custom_gradient", "_logits"}
+    | {"_symbolic", "_tape", "_typing"},
     "initializers": {"initializers", "random", "saving", "_by_name", "_defaults", "_typing"},
     "regularizers": {"_by_name", "_typing"},
     "constraints": {"_by_name", "_defaults", "_typing"},

@@ -50,6 +50,19 @@ def test_integers_stay_integers(make: Any, shape: tuple[int, ...]) -> None:
     assert make()(np.ones(shape, np.int64)).dtype == np.int64
 
 
+@pytest.mark.parametrize("channels", [1, 3, 40])
+@pytest.mark.parametrize("factor", [1, 2])
+def test_repetition_is_a_copy_of_its_own(channels: int, factor: int) -> None:
+    x = np.arange(2.0 * 3 * channels, dtype=np.float32).reshape(2, 3, channels)
+    y = layers.UpSampling1D(factor)(x)
+    assert np.array_equal(y, np.repeat(x, factor, axis=1)) and y.flags.writeable
+    images = x.reshape(1, 2, 3, channels)
+    for data_format in ("channels_last", "channels_first"):
+        y = layers.UpSampling2D(factor, data_format)(images)
+        first = 1 if data_format == "channels_last" else 2
+        assert np.array_equal(y, images.repeat(factor, first).repeat(factor, first + 1)) and y.flags.writeable
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_bilinear_keeps_planes_and_sums(size: int, rng: np.random.Generator) -> None:
     """Between the centres of its positions an even slope stays one; a constant stays everywhere."""

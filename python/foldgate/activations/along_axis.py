@@ -10,9 +10,10 @@ from foldgate import ops
 from foldgate._custom_gradient import custom_gradient
 from foldgate._logits import remember_logits
 from foldgate._typing import FloatArray
-from foldgate.activations._operand import floats
+from foldgate.activations._operand import floats, of_tensors
 
 
+@of_tensors
 def softmax(x: FloatArray, axis: int = -1) -> FloatArray:
     """e^x over its sum along an axis."""
     x = floats(x)
@@ -22,11 +23,13 @@ def softmax(x: FloatArray, axis: int = -1) -> FloatArray:
     return y
 
 
+@of_tensors
 def log_softmax(x: FloatArray, axis: int = -1) -> FloatArray:
     """The logarithm of `softmax`."""
     return ops.log_softmax(floats(x), axis=axis)
 
 
+@of_tensors
 def glu(x: FloatArray, axis: int = -1) -> FloatArray:
     """The first half along an axis, times the sigmoid of the second.
 
@@ -54,6 +57,7 @@ def glu(x: FloatArray, axis: int = -1) -> FloatArray:
     return gated
 
 
+@of_tensors
 def sparsemax(x: FloatArray, axis: int = -1) -> FloatArray:
     """The distribution nearest to x along an axis: max(x - t, 0), with the t that makes the sum 1.
 

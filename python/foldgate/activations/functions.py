@@ -6,7 +6,7 @@ import numpy as np
 
 from foldgate import ops
 from foldgate._typing import FloatArray
-from foldgate.activations._operand import floats
+from foldgate.activations._operand import floats, of_tensors
 
 
 def linear(x: FloatArray) -> FloatArray:
@@ -14,6 +14,7 @@ def linear(x: FloatArray) -> FloatArray:
     return x
 
 
+@of_tensors
 def relu(
     x: FloatArray, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> FloatArray:
@@ -51,21 +52,25 @@ def relu(
     return both
 
 
+@of_tensors
 def relu6(x: FloatArray) -> FloatArray:
     """min(max(x, 0), 6)."""
     return ops.relu6(floats(x))
 
 
+@of_tensors
 def leaky_relu(x: FloatArray, negative_slope: float = 0.2) -> FloatArray:
     """x where it is above 0, else negative_slope x."""
     return ops.leaky_relu(floats(x), negative_slope)
 
 
+@of_tensors
 def elu(x: FloatArray, alpha: float = 1.0) -> FloatArray:
     """x where it is above 0, else alpha (e^x - 1)."""
     return ops.elu(floats(x), alpha=alpha)
 
 
+@of_tensors
 def celu(x: FloatArray, alpha: float = 1.0) -> FloatArray:
     """x where it is above 0, else alpha (e^(x / alpha) - 1)."""
     if alpha == 1:
@@ -73,68 +78,81 @@ def celu(x: FloatArray, alpha: float = 1.0) -> FloatArray:
     return alpha * ops.elu(floats(x) / alpha)
 
 
+@of_tensors
 def selu(x: FloatArray) -> FloatArray:
     """1.0507 x where it is above 0, else 1.0507 * 1.6733 (e^x - 1)."""
     return ops.selu(floats(x))
 
 
+@of_tensors
 def gelu(x: FloatArray, approximate: bool = False) -> FloatArray:
     """x times the normal distribution function of x; `approximate` takes tanh for it."""
     return ops.gelu(floats(x), approximate=approximate)
 
 
+@of_tensors
 def silu(x: FloatArray) -> FloatArray:
     """x sigmoid(x); `swish` is another name."""
     return ops.silu(floats(x))
 
 
+@of_tensors
 def mish(x: FloatArray) -> FloatArray:
     """x tanh(softplus(x))."""
     return ops.mish(floats(x))
 
 
+@of_tensors
 def softplus(x: FloatArray) -> FloatArray:
     """log(1 + e^x)."""
     return ops.softplus(floats(x))
 
 
+@of_tensors
 def softsign(x: FloatArray) -> FloatArray:
     """x / (1 + |x|)."""
     return ops.softsign(floats(x))
 
 
+@of_tensors
 def tanh(x: FloatArray) -> FloatArray:
     """The hyperbolic tangent."""
     return ops.tanh(floats(x))
 
 
+@of_tensors
 def sigmoid(x: FloatArray) -> FloatArray:
     """1 / (1 + e^-x)."""
     return ops.sigmoid(floats(x))
 
 
+@of_tensors
 def hard_sigmoid(x: FloatArray) -> FloatArray:
     """min(max(x / 6 + 1 / 2, 0), 1)."""
     return ops.hard_sigmoid(floats(x))
 
 
+@of_tensors
 def hard_silu(x: FloatArray) -> FloatArray:
     """x hard_sigmoid(x); `hard_swish` is another name."""
     return ops.hard_silu(floats(x))
 
 
+@of_tensors
 def hard_tanh(x: FloatArray) -> FloatArray:
     """x within -1 and 1."""
     within: FloatArray = np.clip(floats(x), -1.0, 1.0)
     return within
 
 
+@of_tensors
 def hard_shrink(x: FloatArray, threshold: float = 0.5) -> FloatArray:
     """x where |x| is above the threshold, else 0."""
     x = floats(x)
     return np.where(np.absolute(x) > threshold, x, 0.0)
 
 
+@of_tensors
 def soft_shrink(x: FloatArray, threshold: float = 0.5) -> FloatArray:
     """x, brought towards 0 by the threshold, and 0 within it."""
     x = floats(x)
@@ -142,6 +160,7 @@ def soft_shrink(x: FloatArray, threshold: float = 0.5) -> FloatArray:
     return shrunk
 
 
+@of_tensors
 def tanh_shrink(x: FloatArray) -> FloatArray:
     """x - tanh(x)."""
     x = floats(x)
@@ -149,34 +168,40 @@ def tanh_shrink(x: FloatArray) -> FloatArray:
     return shrunk
 
 
+@of_tensors
 def threshold(x: FloatArray, threshold: float, default_value: float) -> FloatArray:
     """x where it is above the threshold, else the default value."""
     x = floats(x)
     return np.where(x > threshold, x, default_value)
 
 
+@of_tensors
 def exponential(x: FloatArray) -> FloatArray:
     """e^x."""
     return ops.exp(floats(x))
 
 
+@of_tensors
 def log_sigmoid(x: FloatArray) -> FloatArray:
     """log(sigmoid(x))."""
     return ops.log_sigmoid(floats(x))
 
 
+@of_tensors
 def sparse_plus(x: FloatArray) -> FloatArray:
     """0 up to -1, (x + 1)^2 / 4 up to 1, x above."""
     x = floats(x)
     return np.where(x >= 1.0, x, np.square(np.clip(x, -1.0, 1.0) + 1.0) / 4.0)
 
 
+@of_tensors
 def sparse_sigmoid(x: FloatArray) -> FloatArray:
     """0 up to -1, (x + 1) / 2 up to 1, 1 above."""
     share: FloatArray = (np.clip(floats(x), -1.0, 1.0) + 1.0) / 2.0
     return share
 
 
+@of_tensors
 def squareplus(x: FloatArray, b: float = 4) -> FloatArray:
     """(x + sqrt(x^2 + b)) / 2."""
     x = floats(x)

@@ -16,6 +16,8 @@ from foldgate.layers._windows import Shape, ints
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.layer import Layer
 
+WORTH_COPYING = 64  # bytes next to each other, from which on a copy of them is faster than one of each
+
 
 class BaseUpSampling(Layer):
     """What UpSampling1D, UpSampling2D and UpSampling3D share."""
@@ -171,13 +173,11 @@ def _repeated(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Every position `factors` times; the gradient is the sum of each window, its mean times its size."""
     first = 1 if data_format == "channels_last" else 2
-    narrow, wide, sizes = [*x.shape[:first]], [*x.shape[:first]], [*x.shape]
-    for axis, factor in enumerate(factors, first):
-        narrow += [x.shape[axis], 1]
-        wide += [x.shape[axis], factor]
-        sizes[axis] *= factor
-    rest = list(x.shape[first + len(factors) :])
-    y = np.broadcast_to(x.reshape(narrow + rest), wide + rest).reshape(sizes)
+    count, y = len(factors), x
+    if math.prod(x.shape[first + count :]) * x.itemsize < WORTH_COPYING:
+        count -= 1  # runs so short are better repeated value by value than copied
+        y = np.repeat(y, factors[count], axis=first + count)
+    y = _spread(y, factors[:count], first)
 
     def backward(dy: FloatArray) -> FloatArray:
         dx = ops.average_pool(dy, tuple(factors), data_format=data_format)
@@ -185,6 +185,19 @@ def _repeated(
         return dx
 
     return y, backward
+
+
+def _spread(x: FloatArray, factors: Sequence[int], first: int) -> FloatArray:
+    """Every position of some axes, from the first on, so many times: one copy."""
+    if math.prod(factors) == 1:
+        return x.copy()
+    narrow, wide, sizes = [*x.shape[:first]], [*x.shape[:first]], [*x.shape]
+    for axis, factor in enumerate(factors, first):
+        narrow += [x.shape[axis], 1]
+        wide += [x.shape[axis], factor]
+        sizes[axis] *= factor
+    rest = list(x.shape[first + len(factors) :])
+    return np.broadcast_to(x.reshape(narrow + rest), wide + rest).reshape(sizes)
 
 
 @custom_gradient
