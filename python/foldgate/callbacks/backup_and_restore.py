@@ -30,6 +30,8 @@ class BackupAndRestore(Callback):
       'epoch'
     """
 
+    keeps_others = True  # so it is told last
+
     def __init__(
         self,
         backup_dir: str | os.PathLike[str],

@@ -52,6 +52,8 @@ class CallbackList(Callback):
         if add_history and self._history is None:
             self._history = History()
             self.callbacks.append(self._history)
+        # What keeps the others' states comes last: they have changed them, or have begun anew, before it.
+        self.callbacks.sort(key=lambda callback: bool(getattr(callback, "keeps_others", False)))
         if model is not None:
             self.set_model(model)
         self.set_params(params)
