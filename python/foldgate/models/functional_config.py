@@ -136,7 +136,12 @@ def _arguments(call: Any, layers: dict[str, Any]) -> tuple[list[Any], dict[str, 
             raise ValueError(f"from_config: inbound_nodes holds {call}; expected lists of three or four")
         found = [_tensor(entry[:3], layers) for entry in call]
         return [found[0] if len(found) == 1 else found], (call[0][3] if len(call[0]) > 3 else {})
-    return read(call["args"]), read(call["kwargs"])
+    kwargs = read(call["kwargs"])
+    if (
+        kwargs.get("training") is False
+    ):  # Keras writes it for every layer that has it as default, and lets the
+        del kwargs["training"]  # model's own `training` come before it
+    return read(call["args"]), kwargs
 
 
 def _tensor(place: Any, layers: dict[str, Any]) -> KerasTensor:

@@ -52,8 +52,9 @@ def record(
     options = arguments.copy()
     values = [options.pop(name) for name in operands]
 
-    def call(*values: Any, **options: Any) -> Any:
-        return function(**dict(zip(operands, values, strict=True)), **options)
+    def call(*values: Any, **_: Any) -> Any:  # where nothing is recorded: the same call on arrays
+        arguments.update(zip(operands, values, strict=True))
+        return function(**arguments)
 
     recorded: Result = record_op(function.__name__, call, rule, values, options)
     return recorded
