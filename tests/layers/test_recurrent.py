@@ -289,3 +289,19 @@ def test_embedding_gradient_does_not_depend_on_threads() -> None:
     np.testing.assert_array_equal(found[0], found[2])
     with pytest.raises(IndexError, match="7"):
         layer(np.array([7]))
+
+
+@each_layer
+@pytest.mark.parametrize("backwards", [False, True])
+def test_one_step_at_a_time(name: str, backwards: bool, rng: np.random.Generator) -> None:
+    """Sequences of one step take another way, to the same result."""
+    layer = make(name, U, return_sequences=True, return_state=True, go_backwards=backwards)
+    x, states = sequences(rng), None
+    y, *last = layer(x)
+    order = range(T)[::-1] if backwards else range(T)
+    for place, t in enumerate(order):
+        step, *states = layer(x[:, t : t + 1], initial_state=states)
+        assert step.shape == (N, 1, U)
+        np.testing.assert_allclose(step[:, 0], y[:, place], atol=1e-6)
+    for a, b in zip(states, last, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)

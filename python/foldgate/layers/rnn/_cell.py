@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -118,20 +119,35 @@ class RecurrentCell(DropoutMasks, Layer):
         if active(self.dropout, walk.training):
             mask: Any = self.get_dropout_mask(np.empty(x.shape[::2], x.dtype))
             x = x * mask[:, None]
-        y, *new_states = self._run(x, states, walk)
+        operands = settled(x, self.kernel, self.recurrent_kernel, self.bias)
+        if x.shape[1] == 1 and walk.mask is None and isinstance(operands[1], np.ndarray):
+            return self._one_step(operands, states, walk)
+        y, *new_states = self._run(operands, states, walk)
         return y, last_output(new_states[0], walk), new_states
+
+    def _one_step(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> Result:
+        """A sequence of one step by the op of steps, which reads the weights as they lie."""
+        x, *weights = operands
+        if states[0] is None:
+            states = self.get_initial_state(x.shape[0])
+        h, *others = self._step(x[:, 0], states, weights)
+        return h[:, None] if walk.return_sequences else None, h, [h, *others]
 
     def _dropped(self, x: FloatArray, training: bool) -> FloatArray:
         """The inputs of a step with the one mask of all gates."""
         mask: Any = self.get_dropout_mask(x) if active(self.dropout, training) else None
         return x if mask is None else x * mask
 
-    def _operands(self, *inputs: FloatArray) -> tuple[Any, ...]:
-        """The inputs and the weights, as the ops want them: as plain arrays where nothing is recorded."""
-        return settled(*inputs, self.kernel, self.recurrent_kernel, self.bias)
-
-    def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
+    def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
         raise NotImplementedError
+
+    def _step(self, x: FloatArray, states: list[State], weights: Sequence[Any]) -> list[State]:
+        raise NotImplementedError
+
+    def _fused_step(self, inputs: FloatArray, states: list[State], training: bool) -> list[State]:
+        """The states after a step that the op has."""
+        x, *weights = settled(self._dropped(inputs, training), self.kernel, self.recurrent_kernel, self.bias)
+        return self._step(x, states, weights)
 
     def _input_sums(self, x: FloatArray, bias: FloatArray | None, training: bool) -> list[FloatArray]:
         """`x @ kernel + bias` by gates, each with its own dropout where there are masks a gate."""

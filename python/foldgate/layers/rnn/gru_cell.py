@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from foldgate import activations, ops
@@ -88,8 +89,7 @@ class GRUCell(RecurrentCell):
         if not self.fuses(training):
             h = self._by_gates(inputs, h, training)
         else:
-            x = self._dropped(inputs, training)
-            h = ops.gru_step(*self._operands(x, h), **self._options())
+            (h,) = self._fused_step(inputs, [h], training)
         return h, [h] if listed else h
 
     def _by_gates(self, x: FloatArray, h: FloatArray, training: bool) -> FloatArray:
@@ -120,9 +120,12 @@ class GRUCell(RecurrentCell):
     def _knows_activations(self) -> bool:
         return gate_name(self.activation) is not None and gate_name(self.recurrent_activation) is not None
 
-    def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
+    def _step(self, x: FloatArray, states: list[State], weights: Sequence[Any]) -> list[State]:
+        return [ops.gru_step(x, states[0], *weights, **self._options())]
+
+    def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.gru(
-            *self._operands(x),
+            *operands,
             **self._options(),
             initial_h=states[0],
             mask=walk.mask,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -90,9 +91,8 @@ class LSTMCell(RecurrentCell):
         h, c = states
         if not self.fuses(training):
             return self._by_gates(inputs, h, c, training)
-        x = self._dropped(inputs, training)
-        h, c = ops.lstm_step(*self._operands(x, h, c), **self._activations())
-        return h, [h, c]
+        new_states = self._fused_step(inputs, [h, c], training)
+        return new_states[0], new_states
 
     def _by_gates(
         self, x: FloatArray, h: FloatArray, c: FloatArray, training: bool
@@ -114,9 +114,12 @@ class LSTMCell(RecurrentCell):
     def _knows_activations(self) -> bool:
         return gate_name(self.activation) is not None and gate_name(self.recurrent_activation) is not None
 
-    def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
+    def _step(self, x: FloatArray, states: list[State], weights: Sequence[Any]) -> list[State]:
+        return list(ops.lstm_step(x, *states, *weights, **self._activations()))
+
+    def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.lstm(
-            *self._operands(x),
+            *operands,
             **self._activations(),
             initial_h=states[0],
             initial_c=states[1],

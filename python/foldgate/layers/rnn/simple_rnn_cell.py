@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from foldgate import ops
@@ -76,9 +77,7 @@ class SimpleRNNCell(RecurrentCell):
         listed = isinstance(states, (list, tuple))
         h = states[0] if listed else states
         if self.fuses(training):
-            sequence = self._dropped(sequence, training)
-            name = gate_name(self.activation)
-            h = ops.simple_rnn_step(*self._operands(sequence, h), activation=name)
+            (h,) = self._fused_step(sequence, [h], training)
         else:
             (from_x,) = self._input_sums(sequence, self.bias, training)
             (from_h,) = self._recurrent_sums(h, None, training, 1)
@@ -88,9 +87,12 @@ class SimpleRNNCell(RecurrentCell):
     def _knows_activations(self) -> bool:
         return gate_name(self.activation) is not None
 
-    def _run(self, x: FloatArray, states: list[State], walk: Walk) -> tuple[Any, ...]:
+    def _step(self, x: FloatArray, states: list[State], weights: Sequence[Any]) -> list[State]:
+        return [ops.simple_rnn_step(x, states[0], *weights, activation=gate_name(self.activation))]
+
+    def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.simple_rnn(
-            *self._operands(x),
+            *operands,
             activation=gate_name(self.activation),
             initial_h=states[0],
             mask=walk.mask,
