@@ -22,7 +22,7 @@ import sys, time
 import numpy as np
 import foldgate as keras
 
-folder, out, epochs, pause = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+folder, out, often, pause = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
 keras.utils.set_random_seed(3)
 layers = keras.layers
 model = keras.Sequential([
@@ -35,7 +35,8 @@ model = keras.Sequential([
     layers.Dense(1),
 ])
 schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 7, 0.9)
-model.compile(keras.optimizers.Adam(schedule), "mse", metrics=["mae"])
+measures = ["mae", keras.metrics.R2Score(), keras.metrics.RootMeanSquaredError()]
+model.compile(keras.optimizers.Adam(schedule), "mse", metrics=measures)
 rng = np.random.default_rng(0)
 x, y = rng.standard_normal((40, 6, 3)).astype("f4"), rng.standard_normal((40, 1)).astype("f4")
 
@@ -56,37 +57,41 @@ class Told(keras.callbacks.Callback):
 callbacks = [
     Slow(),
     keras.callbacks.EarlyStopping("loss", patience=100, restore_best_weights=False),
-    keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False),
+    keras.callbacks.BackupAndRestore(
+        folder, save_freq=often if often == "epoch" else int(often), delete_checkpoint=False
+    ),
     Told(),
 ]
-history = model.fit(x, y, batch_size=8, epochs=epochs, verbose=0, callbacks=callbacks)
+history = model.fit(x, y, batch_size=8, epochs=8, verbose=0, callbacks=callbacks)
 np.savez(out, *model.get_weights(), *[np.asarray(v) for v in model.optimizer.variables],
-         loss=history.history["loss"], mae=history.history["mae"], best=callbacks[1].best,
-         draw=np.random.random(), stream=keras.random.uniform((3,)))
+         loss=history.history["loss"], mae=history.history["mae"], r2=history.history["r2_score"],
+         best=callbacks[1].best, draw=np.random.random(), stream=keras.random.uniform((3,)))
 """
 
 
-def start(folder: Path, out: Path, epochs: int = 8, pause: float = 0.0) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-c", SCRIPT, str(folder), str(out), str(epochs), str(pause)]
+def start(folder: Path, out: Path, often: str, pause: float = 0.0) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-c", SCRIPT, str(folder), str(out), often, str(pause)]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE)
 
 
-def test_a_killed_training_goes_on_to_the_bit(tmp_path):
-    with start(tmp_path / "a", tmp_path / "a.npz") as whole:
+@pytest.mark.parametrize("often", ["epoch", "3"])
+def test_a_killed_training_goes_on_to_the_bit(tmp_path, often):
+    with start(tmp_path / "a", tmp_path / "a.npz", often) as whole:
         assert whole.wait() == 0
-    for delay in (0.0, 0.015, 0.04):  # while the next epoch goes on, or its checkpoint is written
-        with start(tmp_path / "b", tmp_path / "b.npz", pause=0.01) as killed:
-            assert killed.stdout is not None and killed.stdout.readline().startswith(b"epoch")
+    for lines, delay in ((1, 0.0), (2, 0.03)):  # while the next epoch goes on, or its checkpoint is written
+        with start(tmp_path / "b", tmp_path / "b.npz", often, pause=0.01) as killed:
+            for _ in range(lines):
+                assert killed.stdout is not None and killed.stdout.readline().startswith(b"epoch")
             time.sleep(delay)
             killed.send_signal(signal.SIGKILL)
             assert killed.wait() == -signal.SIGKILL
     assert len(list((tmp_path / "b").glob("*.safetensors"))) == 2 and not (tmp_path / "b.npz").exists()
-    with start(tmp_path / "b", tmp_path / "b.npz") as last:
+    with start(tmp_path / "b", tmp_path / "b.npz", often) as last:
         assert last.wait() == 0
     with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:
         assert set(a) == set(b) and 0 < len(b["loss"]) < len(a["loss"]) == 8
         for name in a:  # the history is that of the last run alone
-            kept = slice(-len(b["loss"]), None) if name in ("loss", "mae") else ...
+            kept = slice(-len(b["loss"]), None) if name in ("loss", "mae", "r2") else ...
             np.testing.assert_array_equal(a[name][kept], b[name], err_msg=name)
 
 
@@ -298,3 +303,16 @@ def test_wrong_arguments(tmp_path):
     with pytest.raises(TypeError):
         Checkpoints(tmp_path).save(model(), {"epoch": object()})
     assert os.listdir(tmp_path) == []
+
+
+def test_metrics_of_another_model(tmp_path):
+    made, other = model(), model()
+    step(made)
+    store = Checkpoints(tmp_path)
+    store.save(made, {"epoch": 1})
+    store.restore(other)
+    store.restore_within_epoch(other)
+    other.compile("adam", "mse", metrics=["mae"])
+    step(other)
+    with pytest.raises(ValueError, match=r"metrics are \['Mean', 'MeanAbsoluteError'\]; .* with \['Mean'\]"):
+        store.restore_within_epoch(other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from typing import Any
 
 from foldgate.callbacks.callback import Callback
@@ -13,11 +14,12 @@ class BackupAndRestore(Callback):
     """Keeps checkpoints, from which a training that was killed goes on to the bit when it is started again.
 
     A checkpoint has weights, the optimizer's slots and step, random states, the order of samples and the
-    callbacks' states; see `saving.Checkpoints`.
+    callbacks' states; see `saving.Checkpoints`. It should be the last of the callbacks: what those behind it
+    do at the same batch or epoch is not in the checkpoint.
 
     Args:
       backup_dir: the folder of the checkpoints; it is made.
-      save_freq: `"epoch"`, or the number of epochs from one checkpoint to the next.
+      save_freq: `"epoch"`, or the number of batches from one checkpoint to the next.
       double_checkpoint: accepted: two checkpoints are always kept.
       delete_checkpoint: whether they are removed when the training has ended. Defaults to True.
 
@@ -46,6 +48,8 @@ class BackupAndRestore(Callback):
             raise ValueError(f"BackupAndRestore: save_freq is {save_freq!r}; expected 'epoch' or an int")
         self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+        if save_freq != "epoch":  # a callback that looks at batches makes their metrics' results computed
+            self.__dict__["on_train_batch_end"] = self._after_batch
 
     def _others(self) -> list[Any]:
         """The callbacks beside this one whose state goes on."""
@@ -61,18 +65,36 @@ class BackupAndRestore(Callback):
 
         self._checkpoints = Checkpoints(self.backup_dir)
         progress = self._checkpoints.restore(self.model, self._others())
-        if progress is not None:
-            self.model._initial_epoch = progress["epoch"]
-            data = self.model.__dict__.get("_fit_data")
-            if data is not None and hasattr(data, "seed"):
-                data.seed = progress["seed"]
+        self._epoch, self._batches = 0, 0
+        if progress is None:
+            return
+        own, data = self.model.__dict__, self._data()
+        self.model._initial_epoch, self._batches = progress["epoch"], progress["batches"]
+        if progress["batch"]:
+            bring_back = partial(self._checkpoints.restore_within_epoch, self.model)
+            own["_resume_within"] = progress["batch"], bring_back
+        if data is not None and hasattr(data, "seed"):
+            data.seed = progress["seed"]
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        every = 1 if self.save_freq == "epoch" else int(self.save_freq)
-        if (epoch + 1) % every == 0:
-            data = self.model.__dict__.get("_fit_data")
-            progress = {"epoch": epoch + 1, "seed": getattr(data, "seed", 0)}
-            self._checkpoints.save(self.model, progress, self._others())
+        if self.save_freq == "epoch":
+            self._save(epoch + 1, 0)
+
+    def _after_batch(self, batch: int, logs: Any = None) -> None:
+        self._batches += 1
+        if self._batches % int(self.save_freq) == 0:
+            self._save(self._epoch, batch + 1)
+
+    def _save(self, epoch: int, batch: int) -> None:
+        seed = getattr(self._data(), "seed", 0)
+        progress = {"epoch": epoch, "batch": batch, "batches": self._batches, "seed": seed}
+        self._checkpoints.save(self.model, progress, self._others())
+
+    def _data(self) -> Any:
+        return self.model.__dict__.get("_fit_data")
 
     def on_train_end(self, logs: Any = None) -> None:
         if self.delete_checkpoint:

@@ -124,7 +124,10 @@ class TrainerLoops:
         step = self._stepper("train")
         keep, logs = self.__dict__, None
         keep.pop("_weights_in_fit", None)
-        for i, batch in enumerate(data.epoch(epoch)):
+        batches = enumerate(data.epoch(epoch))
+        if "_resume_within" in keep:
+            self._skip(batches, *keep.pop("_resume_within"))
+        for i, batch in batches:
             if calls.of_train_batches:
                 calls.on_train_batch_begin(i)
             logs = step(batch)
@@ -137,6 +140,16 @@ class TrainerLoops:
                 break
         keep.pop("_weights_in_fit", None)
         return self._epoch_logs(logs)
+
+    def _skip(self, batches: Any, count: int, bring_back: Any) -> None:
+        """Leaves out the batches that a killed training has seen, and brings back what it knew after them."""
+        for i, batch in batches:
+            if i == 0:
+                self._stepper("test")(batch)  # metrics are made of the first batch that they see
+            if i + 1 == count:
+                break
+        self.reset_metrics()  # type: ignore[attr-defined]
+        bring_back()
 
     def _stepper(self, kind: str) -> Any:
         """The step of a batch: without the metrics' results where nobody asks for them each time."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate.saving import _callback_state, _random_state
+from foldgate.saving import _metric_state, _own_state, _random_state
 from foldgate.saving._atomic import write_atomically
 from foldgate.saving._fingerprint import fingerprint
 from foldgate.saving._safetensors import read_safetensors, write_safetensors
@@ -58,6 +58,7 @@ class Checkpoints:
         if not re.fullmatch(r"[\w][\w.-]*", name):
             raise ValueError(f"Checkpoints: name is {name!r}; expected letters, digits, '_', '.' and '-'")
         self.folder, self.name, self.keep = Path(folder), name, keep
+        self._taken_up: tuple[dict[str, Array], dict[str, Any]] = {}, {}
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def files(self) -> list[Path]:
@@ -102,6 +103,20 @@ class Checkpoints:
         self._remove_old(files)
         return path
 
+    def restore_within_epoch(self, model: Any) -> None:
+        """Take up once more what the beginning of an epoch changes: what metrics have summed up, and the
+        streams of random numbers.
+
+        Args:
+            model: After `restore`; its metrics are made.
+
+        Raises:
+            ValueError: It has other metrics than when it was saved.
+        """
+        arrays, state = self._taken_up
+        _metric_state.put_back(model, arrays, state["metrics"])
+        _random_state.put_back(model, arrays, state["random"])
+
     def _remove_old(self, before: list[Path]) -> None:
         leftovers = self.folder.glob(f".{self.name}-*.safetensors.*.tmp")  # of runs that were killed
         for path in [*before[self.keep - 1 :], *leftovers]:
@@ -132,6 +147,7 @@ class Checkpoints:
             if faults:
                 warnings.warn(f"Checkpoints: {'; '.join(faults)}; going back to {path.name}", stacklevel=2)
             progress: dict[str, Any] = _take_up(model, path, arrays, state, callbacks)
+            self._taken_up = arrays, state
             return progress
         if faults:
             raise ValueError(f"Checkpoints: no whole checkpoint in {self.folder}: {'; '.join(faults)}")
@@ -144,13 +160,15 @@ def _is_finite(array: Array) -> bool:
 
 def _pack(model: Any, arrays: dict[str, Array], progress: dict[str, Any], callbacks: Sequence[Any]) -> bytes:
     random_arrays, random_values = _random_state.take(model)
-    callback_arrays, callback_values = _callback_state.take(callbacks)
+    callback_arrays, callback_values = _own_state.take(callbacks, "callbacks")
+    metric_arrays, metric_values = _metric_state.take(model)
     everything = {f"model/{name}": array for name, array in arrays.items()}
-    everything |= random_arrays | callback_arrays | _metric_arrays(model)
+    everything |= random_arrays | callback_arrays | metric_arrays
     state = {
         "progress": progress,
         "random": random_values,
         "callbacks": callback_values,
+        "metrics": metric_values,
         "model": fingerprint(model),
         "optimizer": type(getattr(model, "optimizer", None)).__name__,
     }
@@ -200,25 +218,8 @@ def _take_up(
     own = {name.removeprefix("model/"): a for name, a in arrays.items() if name.startswith("model/")}
     restore(model, Arrays(own), path.name)
     _random_state.put_back(model, arrays, state["random"])
-    _callback_state.put_back(callbacks, arrays, state["callbacks"])
-    for name, variable in _metric_variables(model).items():
-        if name in arrays:
-            variable.assign(arrays[name])
+    _own_state.put_back(callbacks, "callbacks", arrays, state["callbacks"])
     return state["progress"]
-
-
-def _metric_variables(model: Any) -> dict[str, Any]:
-    """Of a checkpoint within an epoch: what the metrics have summed up so far."""
-    metrics = getattr(model, "metrics", ())
-    return {
-        f"metrics/{i}/{j}": variable
-        for i, metric in enumerate(metrics)
-        for j, variable in enumerate(getattr(metric, "variables", ()))
-    }
-
-
-def _metric_arrays(model: Any) -> dict[str, Array]:
-    return {name: np.asarray(variable) for name, variable in _metric_variables(model).items()}
 
 
 def _write(file: Any, content: bytes) -> None:
