@@ -36,6 +36,11 @@ def positive(layer: str, name: str, value: object) -> int:
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
+def as_op_takes(values: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One int where all are equal: ops remember the calls that say it so."""
+    return values[0] if len(set(values)) == 1 else values
+
+
 def padding_name(layer: str, value: object, causal: bool = False) -> str:
     """`"valid"`, `"same"` or, where the layer has it, `"causal"`, in any case of letters."""
     names = ("valid", "same", "causal") if causal else ("valid", "same")

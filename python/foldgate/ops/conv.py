@@ -82,7 +82,7 @@ def conv(
     bias = optional("conv", "bias", bias, x)
     if algorithm is None:
         algorithm = config.get_conv_algorithm()
-    plain = _is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    plain = is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
     plan = (_known_plan if plain else _plan)(
         x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation, algorithm
     )
@@ -175,7 +175,7 @@ def _options(
     algorithm: str | None,
 ) -> _Options:
     """The options as the native op takes them: all of a kind, one entry an axis, names as codes."""
-    plain = _is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    plain = is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
     translate = _known_geometry if plain else _geometry
     geometry = translate(
         op, x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation
@@ -183,7 +183,7 @@ def _options(
     return (*geometry, algorithm_code(op, algorithm))
 
 
-def _is_plain(
+def is_plain(
     strides: Ints,
     padding: Padding,
     data_format: str,

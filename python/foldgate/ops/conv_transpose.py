@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from foldgate import _native
@@ -12,8 +13,9 @@ from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_code
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, explicit_pads, per_axis
-from foldgate.ops.conv import algorithm_code, checked_groups
+from foldgate.ops.conv import algorithm_code, checked_groups, is_plain
 
+_Geometry = tuple[tuple[int, ...], list[int], list[int], tuple[int, ...], int, bool, int]
 _Options = tuple[tuple[int, ...], list[int], list[int], tuple[int, ...], int, bool, int, int]
 
 
@@ -195,21 +197,50 @@ def _options(
     algorithm: str | None,
 ) -> _Options:
     """The options as the native op takes them: all of a kind, one entry an axis, names as codes."""
-    rank = kernel.ndim - 2
+    plain = is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    known = plain and (output_padding is None or type(output_padding) is int)
+    translate = _known_geometry if known else _geometry
+    geometry = translate(
+        op,
+        x.shape,
+        kernel.shape,
+        strides,
+        padding,
+        output_padding,
+        data_format,
+        dilation_rate,
+        groups,
+        activation,
+    )
+    return (*geometry, algorithm_code(op, algorithm))
+
+
+def _geometry(
+    op: str,
+    x: tuple[int, ...],
+    kernel: tuple[int, ...],
+    strides: Ints,
+    padding: Padding,
+    output_padding: Ints | None,
+    data_format: str,
+    dilation_rate: Ints,
+    groups: int,
+    activation: str | None,
+) -> _Geometry:
+    """The options but the algorithm, of operands of these shapes."""
+    rank = len(kernel) - 2
     if not 1 <= rank <= 3:
         raise ValueError(
-            f"{op}: kernel has shape {kernel.shape}; expected (*kernel_size, Cout / groups, Cin) with 1, 2 "
+            f"{op}: kernel has shape {kernel}; expected (*kernel_size, Cout / groups, Cin) with 1, 2 "
             "or 3 spatial axes"
         )
-    if x.ndim != kernel.ndim:
-        raise ValueError(
-            f"{op}: x has {x.ndim} axes; expected {kernel.ndim} as kernel has shape {kernel.shape}"
-        )
-    channels_first = channels_axis(op, data_format, x.ndim) == 1
+    if len(x) != len(kernel):
+        raise ValueError(f"{op}: x has {len(x)} axes; expected {len(kernel)} as kernel has shape {kernel}")
+    channels_first = channels_axis(op, data_format, len(x)) == 1
     steps = per_axis(op, "strides", strides, rank)
     dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
-    spatial = x.shape[2:] if channels_first else x.shape[1:-1]
-    effective = [(k - 1) * d + 1 for k, d in zip(kernel.shape[:-2], dilation, strict=True)]
+    spatial = x[2:] if channels_first else x[1:-1]
+    effective = [(k - 1) * d + 1 for k, d in zip(kernel[:-2], dilation, strict=True)]
     before, output = _extents(op, spatial, effective, steps, dilation, padding, output_padding)
     for axis, extent in enumerate(output):
         if not 1 <= extent < 2**63:
@@ -225,8 +256,11 @@ def _options(
         checked_groups(op, groups),
         channels_first,
         activation_code(op, activation),
-        algorithm_code(op, algorithm),
     )
+
+
+# Planning costs more than a small convolution, and models repeat a few shapes. Only for plain options.
+_known_geometry = lru_cache(maxsize=1024)(_geometry)
 
 
 def _extents(

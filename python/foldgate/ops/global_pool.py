@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
@@ -288,7 +289,7 @@ def _flat(op: str, y: np.ndarray[Any, Any], keepdims: bool) -> np.ndarray[Any, A
 
 def _pair(shape: tuple[int, ...]) -> tuple[int, int]:
     """(N, C) of a shape whose other extents are 1, wherever its channels stand."""
-    return shape[0], int(np.prod(shape[1:]))
+    return shape[0], math.prod(shape[1:])
 
 
 def _gradient(

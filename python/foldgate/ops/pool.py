@@ -250,6 +250,10 @@ def _index_operand(op: str, indices: object, dtypes: tuple[type, ...], expected:
     """Winners as the kernels read them: C-contiguous, aligned, of the machine's byte order."""
     if not isinstance(indices, np.ndarray):
         raise TypeError(f"{op}: indices is a {type(indices).__name__}; expected a numpy.ndarray")
+    flags = indices.flags
+    usable = indices.dtype.type in dtypes and indices.dtype.isnative and flags.c_contiguous and flags.aligned
+    if usable and type(indices) is np.ndarray:
+        return indices
     dtype = indices.dtype.newbyteorder("=")
     if dtype not in [np.dtype(d) for d in dtypes]:
         raise TypeError(f"{op}: indices has dtype {indices.dtype}; expected {expected}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from foldgate._arrays import operand, optional
@@ -10,7 +11,7 @@ from foldgate.gradients import SeparableConvGradients
 from foldgate.ops._activation import activation_code
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, per_axis
-from foldgate.ops.conv import conv, conv_backward
+from foldgate.ops.conv import conv, conv_backward, is_plain
 
 
 def separable_conv(
@@ -62,7 +63,7 @@ def separable_conv(
     depthwise_kernel = operand(op, "depthwise_kernel", depthwise_kernel, x)
     pointwise_kernel = operand(op, "pointwise_kernel", pointwise_kernel, x)
     bias = optional(op, "bias", bias, x)
-    options = _checked(
+    options = _options(
         op, x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate, activation
     )
     if bias is not None and bias.shape != pointwise_kernel.shape[-1:]:
@@ -149,7 +150,7 @@ def separable_conv_backward(
     pointwise_kernel = operand(op, "pointwise_kernel", pointwise_kernel, x)
     dy = operand(op, "dy", dy, x)
     y = optional(op, "y", y, x)
-    options = _checked(
+    options = _options(
         op, x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate, activation
     )
     if y is None and activation_code(op, activation) != 0:
@@ -199,7 +200,7 @@ def _result_shape(hidden: FloatArray, pointwise_kernel: FloatArray, data_format:
     return tuple(shape)
 
 
-def _checked(
+def _options(
     op: str,
     x: FloatArray,
     depthwise_kernel: FloatArray,
@@ -210,31 +211,56 @@ def _checked(
     dilation_rate: Ints,
     activation: str | None,
 ) -> dict[str, Any]:
-    """The options of the depthwise convolution, of arguments that fit each other."""
-    rank = depthwise_kernel.ndim - 2
+    """The options of the depthwise convolution, looked at once where they are plain: see `conv`."""
+    plain = is_plain(strides, padding, data_format, dilation_rate, 1, activation, None)
+    check = _known_checked if plain else _checked
+    return check(
+        op,
+        x.shape,
+        depthwise_kernel.shape,
+        pointwise_kernel.shape,
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        activation,
+    )
+
+
+def _checked(
+    op: str,
+    x: tuple[int, ...],
+    depthwise_kernel: tuple[int, ...],
+    pointwise_kernel: tuple[int, ...],
+    strides: Ints,
+    padding: Padding,
+    data_format: str,
+    dilation_rate: Ints,
+    activation: str | None,
+) -> dict[str, Any]:
+    """The options of the depthwise convolution, of operands whose shapes fit each other."""
+    rank = len(depthwise_kernel) - 2
     if not 1 <= rank <= 3:
         raise ValueError(
-            f"{op}: depthwise_kernel has shape {depthwise_kernel.shape}; expected (*kernel_size, "
+            f"{op}: depthwise_kernel has shape {depthwise_kernel}; expected (*kernel_size, "
             "Cin, multiplier) with 1, 2 or 3 spatial axes"
         )
-    if x.ndim != rank + 2:
-        raise ValueError(f"{op}: x has {x.ndim} axes; expected {rank + 2} as depthwise_kernel has")
-    first = channels_axis(op, data_format, x.ndim) == 1
-    channels, spatial = (x.shape[1], x.shape[2:]) if first else (x.shape[-1], x.shape[1:-1])
-    if depthwise_kernel.shape[-2] != channels or 0 in depthwise_kernel.shape:
+    if len(x) != rank + 2:
+        raise ValueError(f"{op}: x has {len(x)} axes; expected {rank + 2} as depthwise_kernel has")
+    first = channels_axis(op, data_format, len(x)) == 1
+    channels, spatial = (x[1], x[2:]) if first else (x[-1], x[1:-1])
+    if depthwise_kernel[-2] != channels or 0 in depthwise_kernel:
         raise ValueError(
-            f"{op}: depthwise_kernel has shape {depthwise_kernel.shape}; expected (*kernel_size, {channels}, "
+            f"{op}: depthwise_kernel has shape {depthwise_kernel}; expected (*kernel_size, {channels}, "
             "multiplier), no extent 0"
         )
-    expected = (*[1] * rank, channels * depthwise_kernel.shape[-1])
-    if pointwise_kernel.shape[:-1] != expected or pointwise_kernel.shape[-1] < 1:
-        raise ValueError(
-            f"{op}: pointwise_kernel has shape {pointwise_kernel.shape}; expected {expected} and Cout"
-        )
+    expected = (*[1] * rank, channels * depthwise_kernel[-1])
+    if pointwise_kernel[:-1] != expected or pointwise_kernel[-1] < 1:
+        raise ValueError(f"{op}: pointwise_kernel has shape {pointwise_kernel}; expected {expected} and Cout")
     activation_code(op, activation)
     steps = per_axis(op, "strides", strides, rank)
     rates = per_axis(op, "dilation_rate", dilation_rate, rank)
-    size = depthwise_kernel.shape[:-2]
+    size = depthwise_kernel[:-2]
     pads = flat_pads(op, padding, spatial, size, steps, rates, causal=True)
     for axis, extent in enumerate(spatial):
         covered, needed = extent + sum(pads[2 * axis : 2 * axis + 2]), (size[axis] - 1) * rates[axis] + 1
@@ -244,9 +270,12 @@ def _checked(
                 f"spatial axis {axis}"
             )
     return {
-        "strides": steps,
-        "padding": [tuple(pads[2 * axis : 2 * axis + 2]) for axis in range(rank)],
+        "strides": strides,
+        "padding": padding,
         "data_format": data_format,
-        "dilation_rate": rates,
+        "dilation_rate": dilation_rate,
         "groups": channels,
     }
+
+
+_known_checked = lru_cache(maxsize=1024)(_checked)

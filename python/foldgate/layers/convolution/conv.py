@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers._windows import (
     Shape,
+    as_op_takes,
     channels_of,
     no_strides_with_dilation,
     outputs_of,
@@ -52,12 +54,10 @@ class BaseConv(WindowLayer):
             raise ValueError(f"{self.name}: groups is {groups}; expected a divisor of the {filters} filters")
         no_strides_with_dilation(self.name, self.strides, self.dilation_rate)
         self._options: dict[str, Any] = {
-            "strides": self.strides if len(set(self.strides)) > 1 else self.strides[0],
+            "strides": as_op_takes(self.strides),
             "padding": self.padding,
             "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate
-            if len(set(self.dilation_rate)) > 1
-            else self.dilation_rate[0],
+            "dilation_rate": as_op_takes(self.dilation_rate),
             "groups": self.groups,
             "activation": self._fused,
         }
@@ -78,7 +78,8 @@ class BaseConv(WindowLayer):
 
     def call(self, inputs: FloatArray) -> FloatArray:
         """One convolution with bias and activation."""
-        y = ops.conv(self._floats(inputs), self.kernel, self.bias, **self._options)
+        kernel, bias = settled(self.kernel, self.bias)
+        y = ops.conv(self._floats(inputs), kernel, bias, **self._options)
         return y if self._after is None else self._after(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from foldgate import _masks, config, ops
+from foldgate._tape import settled
 from foldgate.layers.pooling.pooling import MaxPooling2D
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ConvMaxPool:
         known = conv._seen.get(x.shape) is x.dtype and not _masks.kept and not conv._losses
         if not known or self.pool._losses or config.get_conv_algorithm() is not None:
             return self.pool(conv(x))
-        return ops.conv_max_pool(x, conv.kernel, conv.bias, **self._options)
+        return ops.conv_max_pool(x, *settled(conv.kernel, conv.bias), **self._options)
 
 
 def fitting(conv: Conv2D, pool: object) -> bool:

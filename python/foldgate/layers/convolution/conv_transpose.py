@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers._windows import (
     Shape,
+    as_op_takes,
     channels_of,
     ints,
     no_strides_with_dilation,
@@ -49,11 +51,11 @@ class BaseConvTranspose(WindowLayer):
         self.output_padding = self._added(output_padding)
         no_strides_with_dilation(self.name, self.strides, self.dilation_rate)
         self._options: dict[str, Any] = {
-            "strides": self.strides,
+            "strides": as_op_takes(self.strides),
             "padding": self.padding,
-            "output_padding": self.output_padding,
+            "output_padding": None if self.output_padding is None else as_op_takes(self.output_padding),
             "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
+            "dilation_rate": as_op_takes(self.dilation_rate),
             "activation": self._fused,
         }
 
@@ -78,7 +80,8 @@ class BaseConvTranspose(WindowLayer):
 
     def call(self, inputs: FloatArray) -> FloatArray:
         """One transposed convolution with bias and activation."""
-        y = ops.conv_transpose(self._floats(inputs), self.kernel, self.bias, **self._options)
+        kernel, bias = settled(self.kernel, self.bias)
+        y = ops.conv_transpose(self._floats(inputs), kernel, bias, **self._options)
         return y if self._after is None else self._after(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -7,8 +7,17 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
-from foldgate.layers._windows import Shape, channels_of, outputs_of, positive, spatial_of, with_spatial
+from foldgate.layers._windows import (
+    Shape,
+    as_op_takes,
+    channels_of,
+    outputs_of,
+    positive,
+    spatial_of,
+    with_spatial,
+)
 from foldgate.layers.convolution._base import WindowLayer, full_shape
 
 
@@ -53,20 +62,18 @@ class BaseDepthwiseConv(WindowLayer):
         self._expect_channels(channels)
         self._grouped = (*self.kernel_size, 1, channels * self.depth_multiplier)
         self._options = {
-            "strides": self.strides if len(set(self.strides)) > 1 else self.strides[0],
+            "strides": as_op_takes(self.strides),
             "padding": self.padding,
             "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate
-            if len(set(self.dilation_rate)) > 1
-            else self.dilation_rate[0],
+            "dilation_rate": as_op_takes(self.dilation_rate),
             "groups": channels,
             "activation": self._fused,
         }
 
     def call(self, inputs: FloatArray) -> FloatArray:
         """One convolution with a group for every channel, with bias and activation."""
-        kernel = np.reshape(self.kernel, self._grouped)
-        y = ops.conv(self._floats(inputs), kernel, self.bias, **self._options)
+        kernel, bias = settled(self.kernel, self.bias)
+        y = ops.conv(self._floats(inputs), np.reshape(kernel, self._grouped), bias, **self._options)
         return y if self._after is None else self._after(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

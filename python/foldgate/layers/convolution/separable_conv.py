@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
-from foldgate.layers._windows import Shape, channels_of, outputs_of, positive, spatial_of, with_spatial
+from foldgate.layers._windows import (
+    Shape,
+    as_op_takes,
+    channels_of,
+    outputs_of,
+    positive,
+    spatial_of,
+    with_spatial,
+)
 from foldgate.layers.convolution._base import WindowLayer, full_shape
 
 
@@ -45,10 +54,10 @@ class BaseSeparableConv(WindowLayer):
         self.filters = positive(self.name, "filters", filters)
         self.depth_multiplier = positive(self.name, "depth_multiplier", depth_multiplier)
         self._options: dict[str, Any] = {
-            "strides": self.strides,
+            "strides": as_op_takes(self.strides),
             "padding": self.padding,
             "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
+            "dilation_rate": as_op_takes(self.dilation_rate),
             "activation": self._fused,
         }
 
@@ -67,9 +76,8 @@ class BaseSeparableConv(WindowLayer):
 
     def call(self, inputs: FloatArray) -> FloatArray:
         """Both convolutions with bias and activation, as one operation."""
-        y = ops.separable_conv(
-            self._floats(inputs), self.depthwise_kernel, self.pointwise_kernel, self.bias, **self._options
-        )
+        weights = settled(self.depthwise_kernel, self.pointwise_kernel, self.bias)
+        y = ops.separable_conv(self._floats(inputs), *weights, **self._options)
         return y if self._after is None else self._after(y)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -6,7 +6,15 @@ from typing import Any
 
 from foldgate import _defaults, ops
 from foldgate._typing import FloatArray
-from foldgate.layers._windows import Shape, ints, outputs_of, padding_name, spatial_of, with_spatial
+from foldgate.layers._windows import (
+    Shape,
+    as_op_takes,
+    ints,
+    outputs_of,
+    padding_name,
+    spatial_of,
+    with_spatial,
+)
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.layer import Layer
 
@@ -31,6 +39,7 @@ class BasePooling(Layer):
         self.strides = ints(self.name, "strides", pool_size if strides is None else strides, self.rank)
         self.padding = padding_name(self.name, padding)
         self.data_format = _defaults.standardize_data_format(data_format)
+        self._window = (as_op_takes(self.pool_size), as_op_takes(self.strides), self.padding)
         self.input_spec = InputSpec(ndim=self.rank + 2)
         self.built = True
 
@@ -38,9 +47,7 @@ class BasePooling(Layer):
         """One pooling."""
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self._compute_kind)
-        pooled: FloatArray = self._pool(
-            inputs, self.pool_size, self.strides, self.padding, data_format=self.data_format
-        )
+        pooled: FloatArray = self._pool(inputs, *self._window, data_format=self.data_format)
         return pooled
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
