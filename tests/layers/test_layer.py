@@ -345,3 +345,34 @@ def test_seeds_decide() -> None:
     np.testing.assert_array_equal(keras.random.uniform((3,), seed=1), keras.random.uniform((3,), seed=1))
     with pytest.raises(ValueError, match="seed is -1"):
         keras.random.set_seed(-1)
+
+
+def test_lists_that_were_seen_are_told_from_others() -> None:
+    class Total(Layer):
+        def call(self, inputs: Any) -> Any:
+            return sum(inputs)
+
+    layer = Total()
+    for _ in range(3):
+        assert layer([X, X]).dtype == np.float32
+    assert layer([X.astype(np.float64), X]).dtype == np.float32
+    assert layer([X[:1], X]).shape == (2, 3)
+    assert layer([1.0, 2.0]) == 3.0
+    assert layer([X, 1.0]).shape == (2, 3)
+    symbolic = layer([keras.Input((3,)), keras.Input((3,))])
+    assert symbolic.shape == (None, 3)
+    with keras.GradientTape() as tape:
+        x = tape.watch(X)
+        loss = np.sum(layer([x, X]))
+    np.testing.assert_array_equal(tape.gradient(loss, x), np.ones_like(X))
+
+
+def test_the_overhead_of_a_call_is_small() -> None:
+    """A layer's own share is below a microsecond on a free machine; here calls of NumPy are the measure."""
+    import timeit
+
+    layer, ones = Identity(), np.ones((2, 2), np.float32)
+    layer(ones)
+    own = min(timeit.repeat(lambda: layer(ones), number=2000, repeat=5))
+    measure = min(timeit.repeat(lambda: np.add(ones, ones), number=2000, repeat=5))
+    assert own < 10 * measure

@@ -189,14 +189,21 @@ def remember(layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: 
     simple = (
         len(args) == 1
         and not (kwargs.keys() - {"training", "mask"})
-        and isinstance(args[0], (np.ndarray, Tensor))
-        and layer._takes_as_it_is(args[0])
         and not layer._creates_mask
         and layer.activity_regularizer is None
         and not signature.training_default
     )
-    if simple:
-        seen = layer._seen
-        if len(seen) >= REMEMBERED:
-            seen.clear()
-        seen[args[0].shape] = args[0].dtype
+    if not simple:
+        return
+    x, seen = args[0], layer._seen
+    if len(seen) >= REMEMBERED:
+        seen.clear()
+    if isinstance(x, (np.ndarray, Tensor)):
+        if layer._takes_as_it_is(x):
+            seen[x.shape] = x.dtype
+    elif type(x) is list and x and layer._convert_inputs and all(map(_is_value, x)):
+        seen[tuple([part.shape for part in x])] = [part.dtype for part in x]
+
+
+def _is_value(part: Any) -> bool:
+    return isinstance(part, (np.ndarray, Tensor))

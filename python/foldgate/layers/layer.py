@@ -65,7 +65,7 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     _builds_by_call = False  # whether the first call makes the weights
     _takes_training = False
     _says_output_shape = False
-    _seen: dict[tuple[int, ...], np.dtype[Any]]  # the shapes and dtypes that go straight to `call`
+    _seen: dict[Any, Any]  # the shapes and dtypes, of an array or of a list, that go straight to `call`
     _input_dtype: Any = None  # of an InputLayer before it; None for the layer's own
     _input_shape: tuple[int | None, ...] | None = None  # with the batch axis, where the arguments say it
 
@@ -172,18 +172,24 @@ class Layer(LayerState, LayerLosses, LayerConfig):
             x = args[0]
             kind = type(x)
             # What was seen before needs no more than the call itself.
-            if (
-                (kind is _ndarray or kind is Tensor)
-                and self._seen.get(x.shape) is x.dtype
-                and not _masks.kept
-                and not self._losses
-            ):
+            if kind is _ndarray or kind is Tensor:
+                known = self._seen.get(x.shape) is x.dtype
+            else:
+                known = kind is list and self._knows(x)
+            if known and not _masks.kept and not self._losses:
                 if self._layers or kwargs:
                     return self._call_inside(x, kwargs.get("training"))
                 if self._takes_training:
                     return self.call(x, training=context.training)
                 return self.call(x)
         return _calling.call(self, args, kwargs)
+
+    def _knows(self, parts: list[Any]) -> bool:
+        """Whether arrays of these shapes and dtypes have been seen in a list."""
+        for part in parts:
+            if type(part) is not _ndarray and type(part) is not Tensor:
+                return False
+        return bool(self._seen.get(tuple([part.shape for part in parts])) == [part.dtype for part in parts])
 
     def _call_inside(self, x: Any, training: bool | None) -> Any:
         """A call that was seen before, of layers in the layer: they hear of `training` and where they are."""
