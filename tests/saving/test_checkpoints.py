@@ -85,7 +85,7 @@ def test_a_killed_training_goes_on_to_the_bit(tmp_path, often):
             time.sleep(delay)
             killed.send_signal(signal.SIGKILL)
             assert killed.wait() == -signal.SIGKILL
-    assert len(list((tmp_path / "b").glob("*.safetensors"))) == 2 and not (tmp_path / "b.npz").exists()
+    assert list((tmp_path / "b").glob("*.safetensors")) and not (tmp_path / "b.npz").exists()
     with start(tmp_path / "b", tmp_path / "b.npz", often) as last:
         assert last.wait() == 0
     with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:

@@ -14,8 +14,8 @@ class BackupAndRestore(Callback):
     """Keeps checkpoints, from which a training that was killed goes on to the bit when it is started again.
 
     A checkpoint has weights, the optimizer's slots and step, random states, the order of samples and the
-    callbacks' states; see `saving.Checkpoints`. It should be the last of the callbacks: what those behind it
-    do at the same batch or epoch is not in the checkpoint.
+    callbacks' states; see `saving.Checkpoints`. It is told last, so that a checkpoint holds what the other
+    callbacks did at the same batch or epoch.
 
     Args:
       backup_dir: the folder of the checkpoints; it is made.
