@@ -10,8 +10,15 @@ import numpy as np
 from foldgate._rules._table import Array, axes_of, composed, rule
 
 
+FILLED = 4096  # elements up to which filling an array is quicker than making a view of one
+
+
 def _spread(dz: Array, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Array:
     """dz of a reduction, broadcast over the axes that were reduced."""
+    if axis is None and type(dz) is np.ndarray and math.prod(shape) <= FILLED:
+        spread = np.empty(shape, dz.dtype)
+        spread.fill(dz.item())
+        return spread
     if not keepdims:
         reduced = axes_of(axis, len(shape))
         dz = np.reshape(dz, tuple(1 if i in reduced else extent for i, extent in enumerate(shape)))
