@@ -9,7 +9,6 @@ import numpy as np
 
 from foldgate._rules._table import Array, axes_of, composed, rule
 
-
 FILLED = 4096  # elements up to which filling an array is quicker than making a view of one
 
 
