@@ -70,7 +70,8 @@ def test_a_sequence_model_with_states_in_the_graph() -> None:
     np.testing.assert_array_equal(again([ids, ids]), full)
 
 
-def test_an_image_network_trains() -> None:
+def trained(seed: int) -> tuple[Any, list[float]]:
+    keras.utils.set_random_seed(seed)
     inputs = keras.Input((16, 16, 3))
     x = keras.layers.Conv2D(8, 3, padding="same", use_bias=False)(inputs)
     x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
@@ -78,12 +79,18 @@ def test_an_image_network_trains() -> None:
     x = keras.layers.MaxPooling2D()(x)
     x = keras.layers.Dropout(0.1)(keras.layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    rng = np.random.default_rng(0)
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
     labels = np.arange(64) % 2
-    images = rng.standard_normal((64, 16, 16, 3), dtype=np.float32) + labels[:, None, None, None]
-    history = model.fit(images, labels, epochs=6, batch_size=16, verbose=0)
-    assert history.history["loss"][-1] < 0.7 * history.history["loss"][0]
+    images = np.random.default_rng(0).standard_normal((64, 16, 16, 3), dtype=np.float32)
+    history = model.fit(images + labels[:, None, None, None], labels, epochs=8, batch_size=16, verbose=0)
+    return model, history.history["loss"]
+
+
+def test_an_image_network_trains_and_a_seed_decides_how() -> None:
+    """Of eight seeds the largest last loss is 0.13."""
+    model, losses = trained(3)
+    assert losses[-1] < 0.3
+    assert trained(3)[1] == losses and trained(4)[1] != losses
     found: list[str] = []
     model.summary(print_fn=found.append)
     assert "Optimizer params" in found[0]
