@@ -60,13 +60,14 @@ class CharModel(layers.Layer):
             layers.LSTM(units, return_sequences=True, stateful=True, dropout=dropout if i else 0.0)
             for i in range(depth)
         ]
+        self.drop = layers.Dropout(dropout)
         self.scores = layers.Dense(characters)
 
     def call(self, ids: Any, training: bool = False) -> Any:
         x = self.embedding(ids)
         for lstm in self.lstms:
             x = lstm(x, training=training)
-        return self.scores(x)
+        return self.scores(self.drop(x, training=training))
 
     def reset(self) -> None:
         for lstm in self.lstms:
@@ -171,7 +172,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--steps", type=int, default=50, help="characters of a window")
     parser.add_argument("--rate", type=float, default=5e-3, help="Adam's first learning rate")
-    parser.add_argument("--dropout", type=float, default=0.1, help="of what the upper LSTMs read")
+    parser.add_argument("--dropout", type=float, default=0.2, help="of what upper LSTMs and the scores read")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--prompt", default="\n")
     parser.add_argument("--length", type=int, default=400, help="characters to write")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import constraints, initializers, regularizers
+from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._typing import BoolArray
 from foldgate.layers.attention._attend import both, causal_mask, window_mask
 from foldgate.layers.attention._projection import Projection
@@ -101,6 +102,26 @@ class HeadsAttention(Layer):
         if not training or not self._dropout:
             return None
         return lambda weights: self._dropout_layer(weights, training=True)
+
+    def compute_output_spec(
+        self,
+        query: KerasTensor,
+        value: KerasTensor,
+        key: KerasTensor | None = None,
+        *_: Any,
+        return_attention_scores: bool = False,
+        **__: Any,
+    ) -> Any:
+        """The results of a call in a functional model."""
+        key = value if key is None else key
+        shape = self.compute_output_shape(query.shape, value.shape, key.shape)
+        y = KerasTensor(shape, self.compute_dtype)
+        if not return_attention_scores:
+            return y
+        return y, KerasTensor(self._scores_shape(query.shape, key.shape), self.compute_dtype)
+
+    def _scores_shape(self, query_shape: Any, key_shape: Any) -> Any:
+        raise NotImplementedError
 
     def compute_mask(self, query: Any, previous_mask: Any) -> Any:
         """The query's mask."""

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.attention._attend import attend, both, causal_mask, softmax_where
 from foldgate.layers.layer import Layer
-from foldgate.layers.regularization import Dropout
 from foldgate.layers.regularization._noise import fraction
 from foldgate.layers.weight import Weight
+from foldgate.random import SeedGenerator
 
 Shape = tuple[int | None, ...]
 
@@ -42,7 +43,7 @@ class Attention(Layer):
       (N, T, E), with `return_attention_scores` followed by the weights.
 
     Raises:
-      ValueError: `score_mode` or `dropout` is unknown, or the inputs are no list of two or three.
+      ValueError: `score_mode` or `dropout` is none of these, or the inputs are no list of two or three.
 
     Example:
       >>> import numpy as np
@@ -70,11 +71,11 @@ class Attention(Layer):
         self.supports_masking = True
         self.use_scale = use_scale
         self.score_mode = score_mode
-        self.dropout = fraction(name, "dropout", dropout)
+        self.dropout = fraction(name, "dropout", dropout, below_one=True)
         self.seed = seed
         self.scale = self.concat_score_weight = None
         if dropout > 0:
-            self._drop = Dropout(dropout, seed=seed, dtype=self.dtype_policy)
+            self.seed_generator = SeedGenerator(seed)
 
     def build(self, input_shape: Sequence[Shape]) -> None:
         """Makes the scale and the weight of `"concat"`, where they are asked for."""
@@ -128,7 +129,11 @@ class Attention(Layer):
     def _dropout_of(self, training: bool | None) -> Any:
         if not training or self.dropout == 0:
             return None
-        return lambda weights: self._drop(weights, training=True)
+        return self._drop
+
+    def _drop(self, weights: Any) -> Any:
+        seed, offset = self.seed_generator.next_key()
+        return ops.dropout(weights, self.dropout, seed=seed, offset=offset)
 
     def _dot(
         self, query: Any, key: Any, value: Any, seen: Any, causal: bool, dropout: Any, wanted: bool
@@ -167,6 +172,17 @@ class Attention(Layer):
         """(N, T, E) of [(N, T, D), (N, S, E)]."""
         self._checked(input_shape)
         return (*input_shape[0][:-1], input_shape[1][-1])
+
+    def compute_output_spec(
+        self, inputs: Sequence[KerasTensor], return_attention_scores: bool = False, **_: Any
+    ) -> Any:
+        """The results of a call in a functional model."""
+        self._checked(inputs)
+        shapes = [tensor.shape for tensor in inputs]
+        y = KerasTensor(self.compute_output_shape(shapes), self.compute_dtype)
+        if not return_attention_scores:
+            return y
+        return y, KerasTensor((*shapes[0][:-1], shapes[-1][-2]), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The query's mask."""

@@ -183,6 +183,10 @@ class GroupedQueryAttention(HeadsAttention):
         whole = np.broadcast_to(mask, (mask.shape[0], groups * times, queries, keys))
         return whole.reshape(mask.shape[0], groups, times * queries, keys)
 
+    def _scores_shape(self, query_shape: Shape, key_shape: Shape) -> Shape:
+        """(N, heads, T, S)."""
+        return (query_shape[0], self.num_query_heads, query_shape[1], key_shape[1])
+
     def compute_output_shape(
         self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
     ) -> Shape:

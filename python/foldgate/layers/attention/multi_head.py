@@ -214,6 +214,14 @@ class MultiHeadAttention(HeadsAttention):
             return y
         return y, np.reshape(weights, order.scores_shape(q.shape, k.shape))
 
+    def _scores_shape(self, query_shape: Shape, key_shape: Shape) -> Shape:
+        """(N, heads, T, S), with all axes of each."""
+        axes = self._attention_axes or tuple(range(1, len(query_shape) - 1))
+        heads = (self._num_heads, None)
+        order = _Order(len(query_shape), axes)
+        shape: Shape = order.scores_shape((*query_shape[:-1], *heads), (*key_shape[:-1], *heads))
+        return shape
+
     def compute_output_shape(
         self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
     ) -> Shape:
@@ -258,7 +266,7 @@ class _Order:
         self.back = tuple(int(i) for i in np.argsort(self.order))
         self.simple = rank == 3
 
-    def _extents(self, shape: tuple[int, ...], axes: Sequence[int]) -> tuple[int, ...]:
+    def _extents(self, shape: Any, axes: Sequence[int]) -> Any:
         return tuple(shape[axis] for axis in axes)
 
     def to_heads(self, x: Any) -> Any:
@@ -275,7 +283,7 @@ class _Order:
             y = np.reshape(y, (*lead, shape[-2], *attended, y.shape[-1]))
         return np.transpose(y, self.back)
 
-    def scores_shape(self, q: tuple[int, ...], k: tuple[int, ...]) -> tuple[int, ...]:
+    def scores_shape(self, q: Any, k: Any) -> Any:
         """(batch, heads, attended queries, attended keys), with all axes of each."""
         lead = self._extents(q, self.batch)
         return (*lead, q[-2], *self._extents(q, self.axes), *self._extents(k, self.axes))
