@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import foldgate
-from foldgate import layers
+from foldgate import _masks, layers
 
 
 def _inputs(*shapes: tuple[int, ...]) -> list[Any]:
@@ -86,3 +86,25 @@ def test_dot(axes: Any, shapes: list[tuple[int, ...]], equation: str, normalize:
 def test_errors(make: Any, words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+def test_lists_that_were_seen_before_take_the_quick_way_alone() -> None:
+    """Masks, dtypes and ranks that come later are seen."""
+    layer = layers.Add()
+    x, y = (a.astype(np.float32) for a in _inputs((2, 3, 4), (2, 3, 4)))
+    for _ in range(3):
+        np.testing.assert_array_equal(layer([x, y]), x + y)
+    np.testing.assert_array_equal(layer([x, y[:, 0]]), x + y[:, :1])
+    assert layer([x, y.astype(np.float64)]).dtype == np.float32
+    mask = np.array([[True, False, True]] * 2)
+    for part in (x, y):
+        _masks.set_mask(part, mask)
+    np.testing.assert_array_equal(_masks.get_mask(layer([x, y])), mask)
+    with foldgate.GradientTape() as tape:
+        watched = tape.watch(x)
+        total = np.sum(layer([watched, watched]))
+    np.testing.assert_array_equal(tape.gradient(total, watched), np.full_like(x, 2))
+    regularized = layers.Add(activity_regularizer="l2")
+    for _ in range(3):
+        regularized([x, y])
+        assert len(regularized.losses) == 1

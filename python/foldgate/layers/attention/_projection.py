@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import constraints, initializers, ops, regularizers
+from foldgate._tape import settled
 from foldgate.layers.layer import Layer
 from foldgate.layers.weight import Weight
 
@@ -80,8 +81,9 @@ class Projection(Layer):
         """One product, on the weights as a matrix and a row."""
         lead, columns = inputs.shape[: inputs.ndim - self.inner], prod(self.outer)
         x = inputs if self.inner == 1 else np.reshape(inputs, (*lead, prod(inputs.shape[len(lead) :])))
-        kernel = np.reshape(self.kernel, (x.shape[-1], columns))
-        bias = None if self.bias is None else np.reshape(self.bias, (columns,))
+        kernel, bias = settled(self.kernel, self.bias)
+        kernel = np.reshape(kernel, (x.shape[-1], columns))
+        bias = None if bias is None else np.reshape(bias, (columns,))
         y = ops.matmul(x, kernel, bias, activation=self.activation)
         return y if len(self.outer) == 1 else np.reshape(y, (*lead, *self.outer))
 

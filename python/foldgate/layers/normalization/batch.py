@@ -8,7 +8,7 @@ import numpy as np
 
 from foldgate import initializers, ops
 from foldgate._defaults import epsilon as fuzz
-from foldgate._tape import Tensor, stop_gradient
+from foldgate._tape import Tensor, settled, stop_gradient
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers._rectified import Rectified
 from foldgate.layers.input_spec import InputSpec
@@ -142,11 +142,11 @@ class BatchNormalization(ScaledNormalization):
         if mask is not None:
             mask = self._checked(mask, inputs)
         if not training or not self.trainable:
-            mean, variance = self.moving_mean.value, self.moving_variance.value
-            return ops.batch_norm_inference(inputs, mean, variance, self.gamma, self.beta, **options)
+            weights = settled(self.moving_mean, self.moving_variance, self.gamma, self.beta)
+            return ops.batch_norm_inference(inputs, *weights, **options)
         if mask is not None:
             return self._masked(inputs, mask, activation)
-        y, mean, variance = ops.batch_norm(inputs, self.gamma, self.beta, **options)
+        y, mean, variance = ops.batch_norm(inputs, *settled(self.gamma, self.beta), **options)
         if inputs.size:
             self._update(mean, variance)
         return y

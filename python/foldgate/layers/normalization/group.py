@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.normalization._axes import Shape, axes_in, known
@@ -102,7 +103,8 @@ class GroupNormalization(ScaledNormalization):
             inputs = inputs.astype(self.compute_dtype)
         x = np.moveaxis(inputs, self.axis, -1) if self._inner else inputs
         axis = -1 if self._inner else self.axis
-        y = ops.group_norm(x, self.gamma, self.beta, groups=self.groups, axis=axis, epsilon=self.epsilon)
+        gamma, beta = settled(self.gamma, self.beta)
+        y = ops.group_norm(x, gamma, beta, groups=self.groups, axis=axis, epsilon=self.epsilon)
         return np.moveaxis(y, -1, self.axis) if self._inner else y
 
     def get_config(self) -> dict[str, Any]:

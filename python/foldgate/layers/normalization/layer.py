@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, known, to_last
 from foldgate.layers.normalization._scaled import ScaledNormalization
@@ -82,7 +83,7 @@ class LayerNormalization(ScaledNormalization):
             inputs = inputs.astype(self.compute_dtype)
         x = inputs if self._last else to_last(inputs, self._axes)
         axes = range(-len(self._axes), 0)
-        y = ops.layer_norm(x, self.gamma, self.beta, axis=axes, epsilon=self.epsilon)
+        y = ops.layer_norm(x, *settled(self.gamma, self.beta), axis=axes, epsilon=self.epsilon)
         return y if self._last else from_last(y, self._axes)
 
     def get_config(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
 from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, known, to_last
@@ -53,7 +54,7 @@ class RMSNormalization(Layer):
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self.compute_dtype)
         x = inputs if self._last else to_last(inputs, self._axes)
-        y = ops.rms_norm(x, self.scale, axis=range(-len(self._axes), 0), epsilon=self.epsilon)
+        y = ops.rms_norm(x, *settled(self.scale), axis=range(-len(self._axes), 0), epsilon=self.epsilon)
         return y if self._last else from_last(y, self._axes)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

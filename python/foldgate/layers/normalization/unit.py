@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -12,6 +13,12 @@ from foldgate import ops
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
 from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, to_last
+
+
+@lru_cache(maxsize=32)
+def _root_of_share(shape: tuple[int, ...], kind: str) -> FloatArray:
+    """1 / sqrt(n) for each of the n places of a shape."""
+    return np.full(shape, max(1, prod(shape)) ** -0.5, kind)
 
 
 class UnitNormalization(Layer):
@@ -54,8 +61,7 @@ class UnitNormalization(Layer):
         x = inputs if last else to_last(inputs, axes)
         shape = x.shape[x.ndim - len(axes) :]
         n = max(1, prod(shape))
-        gamma = np.full(shape, n**-0.5, x.dtype)
-        y = ops.rms_norm(x, gamma, axis=range(-len(axes), 0), epsilon=1e-24 / n)
+        y = ops.rms_norm(x, _root_of_share(shape, x.dtype.name), axis=range(-len(axes), 0), epsilon=1e-24 / n)
         return y if last else from_last(y, axes)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
