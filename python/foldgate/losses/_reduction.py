@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._tape import Tensor, record_op
 from foldgate.losses._inputs import same_rank
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -16,6 +17,22 @@ def check_reduction(name: str, reduction: str | None) -> str | None:
     if reduction not in REDUCTIONS:
         raise ValueError(f"{name}: reduction is {reduction!r}; expected one of {list(REDUCTIONS)}")
     return reduction
+
+
+def mean_of_fused(values: Any) -> Any:
+    """The mean of what a fused op gave, as one cheap node: it cannot be differentiated twice either."""
+    if isinstance(values, Tensor):
+        return record_op("mean", _mean, _mean_rule, (values,), {})
+    return np.mean(values)
+
+
+def _mean(values: Any) -> Any:
+    return np.asarray(np.add.reduce(values, None) / values.size)
+
+
+def _mean_rule(values: Any) -> Any:
+    shape, dtype, size = values.shape, values.dtype, values.size
+    return _mean(values), lambda needs, dy: (np.full(shape, dy / size, dtype),)
 
 
 def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str | None) -> Any:

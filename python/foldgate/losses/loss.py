@@ -11,15 +11,22 @@ from foldgate._masks import get_mask
 from foldgate._naming import auto_name
 from foldgate._tape import Tensor
 from foldgate.losses._inputs import prediction, same_rank, target
-from foldgate.losses._reduction import check_reduction, reduce_weighted
+from foldgate.losses._reduction import check_reduction, mean_of_fused, reduce_weighted
 
 F = TypeVar("F", bound=Callable[..., Any])
 _TAKES_IDS: set[Any] = set()
+_FUSED: set[Any] = set()
 
 
 def takes_ids(function: F) -> F:
     """Marks a function whose labels are classes: integers, that stay integers."""
     _TAKES_IDS.add(function)
+    return function
+
+
+def fused(function: F) -> F:
+    """Marks a function whose losses come from a fused op where speed counts."""
+    _FUSED.add(function)
     return function
 
 
@@ -52,6 +59,7 @@ class Loss:
         self.reduction = check_reduction(type(self).__name__, reduction)
         self._dtype = None if dtype is None else np.dtype(dtype)
         self._ids = False
+        self._mean: Callable[[Any], Any] = np.mean
 
     @property
     def dtype(self) -> str | None:
@@ -77,7 +85,7 @@ class Loss:
         more = get_mask(values)
         mask = more if mask is None else mask if more is None else np.logical_and(mask, more)
         if sample_weight is None and mask is None and self.reduction == "sum_over_batch_size" and values.size:
-            return np.mean(values) if values.ndim else values
+            return self._mean(values) if values.ndim else values
         return reduce_weighted(values, sample_weight, mask, self.reduction)
 
     def _predictions(self, y_pred: Any) -> Any:
@@ -140,6 +148,8 @@ class LossFunctionWrapper(Loss):
         self.fn = fn
         self._fn_kwargs = kwargs
         self._ids = fn in _TAKES_IDS
+        if fn in _FUSED:
+            self._mean = mean_of_fused
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if not self._ids and not isinstance(y_pred, dict):

@@ -78,6 +78,9 @@ class Mean(Metric):
         super().__init__(name=name, dtype=dtype)
         self.total = self.count = 0.0
 
+    # It holds no metrics, and is assigned to at every step.
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
+
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         if sample_weight is None and type(values) is float:
             self.total += values
@@ -86,7 +89,7 @@ class Mean(Metric):
         values = floats(values)
         if sample_weight is None:
             rows = float(len(values)) if values.ndim else 1.0
-            self.total += float(values.sum()) * rows / values.size if values.size else 0.0
+            self.total += float(np.add.reduce(values, None)) * rows / values.size if values.size else 0.0
             self.count += rows
             return
         values, weights = per_sample(values, sample_weight, np.mean)

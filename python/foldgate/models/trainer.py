@@ -186,6 +186,9 @@ class Trainer(TrainerLoops):
         return total
 
     def _is_regularized(self) -> bool:
+        known = self.__dict__.get("_regularized_in_fit")
+        if known is not None:
+            return bool(known)
         return any(getattr(weight, "regularizer", None) is not None for weight in self._step_weights())
 
     # Metrics.

@@ -112,7 +112,7 @@ class TrainerLoops:
         finally:
             self.__dict__.pop("_fit_data", None)
             self.__dict__.pop("_fit_callbacks", None)
-            self.__dict__.pop("_weights_in_fit", None)
+            _forget(self.__dict__)
         if epochs > first and self.optimizer is not None:  # type: ignore[attr-defined]
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         calls.on_train_end(logs)
@@ -123,7 +123,7 @@ class TrainerLoops:
         self.reset_metrics()  # type: ignore[attr-defined]
         step = self._stepper("train")
         keep, logs = self.__dict__, None
-        keep.pop("_weights_in_fit", None)
+        _forget(keep)
         batches = enumerate(data.epoch(epoch))
         if "_resume_within" in keep:
             self._skip(batches, *keep.pop("_resume_within"))
@@ -133,12 +133,13 @@ class TrainerLoops:
             logs = step(batch)
             if "_weights_in_fit" not in keep and self.built:  # type: ignore[attr-defined]
                 keep["_weights_in_fit"] = list(self.trainable_variables)  # type: ignore[attr-defined]
+                keep["_regularized_in_fit"] = self._is_regularized()  # type: ignore[attr-defined]
             del batch  # so that its memory serves the next one
             if calls.of_train_batches:
                 calls.on_train_batch_end(i, logs)
             if self.stop_training:
                 break
-        keep.pop("_weights_in_fit", None)
+        _forget(keep)
         return self._epoch_logs(logs)
 
     def _skip(self, batches: Any, count: int, bring_back: Any) -> None:
@@ -311,6 +312,12 @@ class TrainerLoops:
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one batch."""
         return map_nest(_array, self.predict_step((map_nest(np.asarray, x),)))  # type: ignore[attr-defined]
+
+
+def _forget(state: dict[str, Any]) -> None:
+    """What was looked up once for an epoch."""
+    state.pop("_weights_in_fit", None)
+    state.pop("_regularized_in_fit", None)
 
 
 def _array(value: Any) -> Any:

@@ -27,8 +27,9 @@ def known_pairs(
             "make a new optimizer for new variables"
         ) from None
     values = list(grads)
-    if any(value is None for value in values):
-        return _filtered(optimizer, values, given, places)
+    for value in values:
+        if value is None:
+            return _filtered(optimizer, values, given, places)
     return values, given, places
 
 

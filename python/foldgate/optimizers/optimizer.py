@@ -78,6 +78,7 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
         self._variables: list[Slot] = []
         self._trainable_variables: list[Any] = []
         self._indices: dict[int, int] = {}
+        self._constrained = False
         self._set_clipping(clipnorm, clipvalue, global_clipnorm)
         self._set_averages(use_ema, ema_momentum, ema_overwrite_frequency)
         self._set_accumulation(gradient_accumulation_steps)
@@ -139,6 +140,7 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
             return
         self._trainable_variables = list(variables)
         self._indices = {id(variable): i for i, variable in enumerate(self._trainable_variables)}
+        self._constrained = any(getattr(v, "constraint", None) is not None for v in self._trainable_variables)
         self._build_averages(self._trainable_variables)
         self._build_accumulation(self._trainable_variables)
         self._build_slots(self._trainable_variables)
@@ -178,10 +180,11 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
             self._step(self._clipped(due), variables, places, float(self.learning_rate))
         if self.use_ema:
             self._average(int(self.iterations))
-        for variable in variables:
-            constraint = getattr(variable, "constraint", None)
-            if constraint is not None:
-                variable.assign(constraint(variable.value))
+        if self._constrained:
+            for variable in variables:
+                constraint = getattr(variable, "constraint", None)
+                if constraint is not None:
+                    variable.assign(constraint(variable.value))
         self._iterations.array += 1
 
     def _step(self, grads: list[Any], variables: list[Any], places: list[int], rate: float) -> None:
