@@ -166,7 +166,7 @@ def train(text: Text, arguments: argparse.Namespace, console: Console) -> tuple[
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="a text file")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--depth", type=int, default=2, help="number of LSTMs")
     parser.add_argument("--batch", type=int, default=50)
