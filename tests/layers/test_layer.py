@@ -145,6 +145,27 @@ def test_weights_of_lists_and_dicts_in_the_order_of_assignment() -> None:
     assert block.steps[0].scale.path == "block/scale/scale" or "/scale" in block.steps[0].scale.path
 
 
+def test_tapes_do_not_watch_frozen_weights() -> None:
+    frozen, free = Dense(3), Dense(2)
+    free(frozen(X))
+    before = frozen.get_weights()
+    frozen.trainable = False
+    with keras.GradientTape() as tape:
+        x = tape.watch(X)
+        loss = np.sum(free(frozen(x)))
+    assert {id(v) for v in tape.watched_variables()} == {id(free.kernel), id(free.bias)}
+    dx, dkernel = tape.gradient(loss, [x, frozen.kernel])
+    expected = frozen.kernel.numpy() @ free.kernel.numpy().sum(1)
+    np.testing.assert_allclose(dx, expected[None] * np.ones_like(X), rtol=1e-5, atol=1e-6)
+    assert dkernel is None
+    frozen.trainable = True
+    with keras.GradientTape() as tape:
+        loss = np.sum(frozen(X))
+    assert tape.gradient(loss, frozen.kernel) is not None
+    for a, b in zip(before, frozen.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_set_weights_checks_before_it_writes() -> None:
     layer = Scale()
     layer(X)

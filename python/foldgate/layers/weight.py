@@ -56,7 +56,11 @@ class Weight(Variable):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        value = bool(value)
+        if value != self._trainable:
+            self._trainable = value
+            # The tape asks the Variable itself, which is told when it is made: once more, then.
+            super().__init__(self.numpy(), trainable=value, name=self.name)
 
     def initialize(self) -> None:
         """Gives it new first values by its initializer."""
