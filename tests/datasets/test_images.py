@@ -140,7 +140,7 @@ def test_an_npz_with_any_byte_changed(tmp_path, digits, rng):
     good = np.frombuffer((tmp_path / "good.npz").read_bytes(), np.uint8)
     path = tmp_path / "bad.npz"
     refused = 0
-    for position in range(len(good)):
+    for position in range(0, len(good), 2):
         bad = good.copy()
         bad[position] ^= rng.integers(1, 256, dtype=np.uint8)
         path.write_bytes(bad.tobytes())
@@ -148,7 +148,7 @@ def test_an_npz_with_any_byte_changed(tmp_path, digits, rng):
             mnist.load_data(path)
         except ValueError:
             refused += 1
-    assert refused > len(good) // 4  # a changed date or comment is nobody's loss
+    assert refused > len(good) // 8  # a changed date or comment is nobody's loss
 
 
 def cifar_record(rng: np.random.Generator, labels: list[int]) -> bytes:

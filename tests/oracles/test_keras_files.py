@@ -171,3 +171,40 @@ def test_training_goes_on_from_the_file(tmp_path, name, options, from_keras):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
     first, second = (quiet(m.evaluate, x, y, verbose=0, return_dict=True) for m in (model, other))
     assert set(first) == set(second) and first["mae"] == pytest.approx(second["mae"], abs=1e-5)
+
+
+def test_a_compilation_of_objects(tmp_path):
+    """Schedules, losses and metrics with arguments, by output."""
+
+    def made(k: Any) -> Any:
+        x = k.Input((4,))
+        a, b = k.layers.Dense(1, name="a")(x), k.layers.Dense(3, name="b", activation="softmax")(x)
+        model = k.Model(x, [a, b])
+        of_logits = k.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
+        schedule = k.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5, staircase=True)
+        model.compile(
+            k.optimizers.SGD(schedule, momentum=0.5),
+            loss={"a": of_logits, "b": "sparse_categorical_crossentropy"},
+            loss_weights={"a": 2.0, "b": 0.5},
+            metrics={"a": [k.metrics.RootMeanSquaredError(name="rms")], "b": ["accuracy"]},
+        )
+        return model
+
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((8, 4)).astype("f4")
+    y = {"a": rng.integers(0, 2, (8, 1)).astype("f4"), "b": rng.integers(0, 3, 8)}
+    for here, there in ((keras, foldgate), (foldgate, keras)):
+        model = quiet(made, here)
+        fill(model)
+        quiet(model.train_on_batch, x, y)
+        quiet(model.save, tmp_path / "x.keras")
+        other = quiet(there.saving.load_model, tmp_path / "x.keras")
+        for m in (model, other):
+            for _ in range(3):
+                quiet(m.train_on_batch, x, y)
+        for a, b in zip(*(quiet(m.get_weights) for m in (model, other)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+        first, second = (quiet(m.evaluate, x, y, verbose=0, return_dict=True) for m in (model, other))
+        assert set(first) == set(second)
+        for name in first:
+            assert first[name] == pytest.approx(second[name], abs=1e-4), name

@@ -74,10 +74,17 @@ def start(folder: Path, out: Path, often: str, pause: float = 0.0) -> subprocess
     return subprocess.Popen(arguments, stdout=subprocess.PIPE)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a training gives that nobody killed."""
+    folder = tmp_path_factory.mktemp("whole")
+    with start(folder / "a", folder / "a.npz", "epoch") as training:
+        assert training.wait() == 0
+    return folder / "a.npz"
+
+
 @pytest.mark.parametrize("often", ["epoch", "3"])
-def test_a_killed_training_goes_on_to_the_bit(tmp_path, often):
-    with start(tmp_path / "a", tmp_path / "a.npz", often) as whole:
-        assert whole.wait() == 0
+def test_a_killed_training_goes_on_to_the_bit(tmp_path, whole, often):
     for lines, delay in ((1, 0.0), (2, 0.03)):  # while the next epoch goes on, or its checkpoint is written
         with start(tmp_path / "b", tmp_path / "b.npz", often, pause=0.01) as killed:
             for _ in range(lines):
@@ -88,7 +95,7 @@ def test_a_killed_training_goes_on_to_the_bit(tmp_path, often):
     assert list((tmp_path / "b").glob("*.safetensors")) and not (tmp_path / "b.npz").exists()
     with start(tmp_path / "b", tmp_path / "b.npz", often) as last:
         assert last.wait() == 0
-    with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:
+    with np.load(whole) as a, np.load(tmp_path / "b.npz") as b:
         assert set(a) == set(b) and len(a["loss"]) == len(b["loss"]) == 8
         for name in a:  # the history of the runs before, too
             np.testing.assert_array_equal(a[name], b[name], err_msg=name)

@@ -326,7 +326,7 @@ def test_configurations_with_any_value_replaced(saved, rng):
         "/etc/passwd",
         {"class_name": "x"},
     ]
-    for place in places[:: max(1, len(places) // 120)]:
+    for place in places[:: max(1, len(places) // 60)]:
         config = copy.deepcopy(good)
         holder: Any = config
         for key in place[:-1]:

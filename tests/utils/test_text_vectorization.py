@@ -112,7 +112,7 @@ def test_a_saved_file_with_any_byte_changed(tmp_path, rng):
     layer.adapt(TEXTS)
     layer.save(path)
     good = np.frombuffer(path.read_bytes(), np.uint8)
-    for position in range(len(good)):
+    for position in range(0, len(good), 3):
         bad = good.copy()
         bad[position] ^= rng.integers(1, 256, dtype=np.uint8)
         for content in (bad.tobytes(), good[:position].tobytes()):
