@@ -80,6 +80,7 @@ __all__ = [
     "categorical_hinge",
     "cosine_similarity",
     "ctc",
+    "deserialize",
     "dice",
     "get",
     "hinge",
@@ -91,6 +92,7 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
     "tversky",
@@ -176,3 +178,43 @@ def get(identifier: Any) -> Any:
       'huber'
     """
     return _by_name.get("losses", identifier, OBJECTS)
+
+
+def serialize(loss: Any) -> Any:
+    """A loss as files hold it: a configuration, or the name of a function of this room.
+
+    Args:
+      loss: a `Loss`, or a function.
+
+    Raises:
+      TypeError: it is a function that is not of this room.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.serialize(losses.huber), losses.serialize(losses.Huber(2.0))["config"]["delta"]
+      ('huber', 2.0)
+    """
+    name = getattr(loss, "__name__", None)
+    return (
+        name
+        if name is not None and OBJECTS.get(name) is loss
+        else _by_name.serialize("losses", loss, OBJECTS)
+    )
+
+
+def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The loss of what `serialize` gave.
+
+    Args:
+      name: a configuration or a name.
+      custom_objects: None, or more classes and functions by name.
+
+    Raises:
+      ValueError: the name is not known.
+
+    Example:
+      >>> from foldgate import losses
+      >>> losses.deserialize({"class_name": "Huber", "config": {"delta": 2.0}}).name
+      'huber_loss'
+    """
+    return _by_name.deserialize("losses", name, OBJECTS, custom_objects)
