@@ -7,7 +7,7 @@ namespace foldgate {
 Shape shape_of(const py::array& array) { return {array.shape(), array.shape() + array.ndim()}; }
 
 void check_layout(const char* op, const char* name, const py::array& array, const py::dtype& dtype) {
-  if (!array.dtype().is(dtype) && !array.dtype().equal(dtype))
+  if (py::detail::array_proxy(array.ptr())->descr != dtype.ptr() && !array.dtype().equal(dtype))
     throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),
                               "; expected ", py::str(dtype).cast<std::string>()));
   constexpr int kNeeded =
@@ -44,8 +44,23 @@ void apart_or_same(const char* op, const char* name, const py::array& operand, c
 py::array new_array(const char* op, const py::dtype& dtype, const Shape& shape) {
   const int64_t bytes = checked_mul(op, checked_product(op, shape), dtype.itemsize());
   void* block = allocate(bytes);
-  const py::capsule owner(block, [](void* memory) { deallocate(memory); });
-  return py::array(dtype, std::vector<py::ssize_t>(shape.begin(), shape.end()), block, owner);
+  // By NumPy's own functions: py::array and py::capsule cost as much as a small kernel.
+  PyObject* owner = PyCapsule_New(
+      block, nullptr, [](PyObject* capsule) { deallocate(PyCapsule_GetPointer(capsule, nullptr)); });
+  if (!owner) deallocate(block);
+  const auto& numpy = py::detail::npy_api::get();
+  static_assert(sizeof(Py_intptr_t) == sizeof(int64_t));
+  PyObject* array = owner ? numpy.PyArray_NewFromDescr_(
+                                numpy.PyArray_Type_, dtype.inc_ref().ptr(), static_cast<int>(shape.size()),
+                                reinterpret_cast<const Py_intptr_t*>(shape.data()), nullptr, block,
+                                py::detail::npy_api::NPY_ARRAY_WRITEABLE_, nullptr)
+                          : nullptr;
+  if (!array) {
+    Py_XDECREF(owner);
+    throw py::error_already_set();
+  }
+  numpy.PyArray_SetBaseObject_(array, owner);
+  return py::reinterpret_steal<py::array>(array);
 }
 
 }  // namespace foldgate

@@ -1,6 +1,6 @@
 #include "ops/conv/conv.h"
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/conv_options.h"
 #include "bindings/register.h"
 #include "ops/conv/im2col.h"
@@ -9,9 +9,9 @@ namespace foldgate {
 namespace {
 
 // The plan of conv for operands of known shapes: making it costs as much as a small convolution.
-class ConvCall {
+class ConvCall : public NativeCall {
  public:
-  ConvCall(const Shape& x, const Shape& kernel, const ConvOptions& options) : kernel_(kernel) {
+  ConvCall(const Shape& x, const Shape& kernel, const ConvOptions& options) : NativeCall(3), kernel_(kernel) {
     ConvSpec spec = spec_of(kOp, x, kernel, options);
     spec.forward_alone = true;
     plan_ = ConvPlan::make(kOp, spec);
@@ -20,21 +20,25 @@ class ConvCall {
     bias_ = {plan_.out_channels};
   }
 
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kOp, "x", operands[0]), array_of(kOp, "kernel", operands[1]),
+                   object_of(operands[2]));
+  }
   py::array operator()(const py::array& x, const py::array& kernel, const py::object& bias) const {
-    return by_dtype(kOp, "x", x, [&](auto zero) { return run<decltype(zero)>(x, kernel, bias); });
+    return by_dtype(kOp, "x", x, [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias); });
   }
 
  private:
   static constexpr const char* kOp = "conv";
 
   template <class T>
-  py::array run(const py::array& x, const py::array& kernel, const py::object& bias) const {
+  py::array forward(const py::array& x, const py::array& kernel, const py::object& bias) const {
     const T* x_data = read<T>(kOp, "x", x, x_);
     const T* kernel_data = read<T>(kOp, "kernel", kernel, kernel_);
     const T* bias_data = read_optional<T>(kOp, "bias", bias, bias_);
     py::array y = new_array<T>(kOp, y_);
     T* y_data = data_of<T>(y);
-    without_gil([&] { conv_forward(plan_, x_data, kernel_data, bias_data, y_data); });
+    without_gil(plan_.work(), [&] { conv_forward(plan_, x_data, kernel_data, bias_data, y_data); });
     return y;
   }
 
@@ -46,31 +50,58 @@ struct Needs {
   bool dx, dkernel, dbias;
 };
 
-template <class T>
-py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
-                   const ConvOptions& options, const Needs& needs) {
-  constexpr const char* kOp = "conv_backward";
-  const ConvPlan plan = ConvPlan::make(kOp, spec_of(kOp, shape_of(x), shape_of(kernel), options));
-  ConvBackward<T> o{};
-  o.dy = read<T>(kOp, "dy", dy, plan.y_shape());
-  o.x = read<T>(kOp, "x", x, plan.x_shape());
-  o.kernel = read<T>(kOp, "kernel", kernel, shape_of(kernel));
-  o.y = read_optional<T>(kOp, "y", y, plan.y_shape());
-  if (plan.activation != Activation::kLinear && !o.y)
-    fail_value(kOp, ": y is None; expected what conv returned, as there is an activation");
-  py::object results[3] = {py::none(), py::none(), py::none()};
-  auto gradient = [&](int i, const Shape& shape) {
-    py::array array = new_array<T>(kOp, shape);
-    T* data = data_of<T>(array);
-    results[i] = std::move(array);
-    return data;
-  };
-  if (needs.dx) o.dx = gradient(0, plan.x_shape());
-  if (needs.dkernel) o.dkernel = gradient(1, shape_of(kernel));
-  if (needs.dbias) o.dbias = gradient(2, {plan.out_channels});
-  without_gil([&] { conv_backward(plan, o); });
-  return py::make_tuple(results[0], results[1], results[2]);
-}
+// The plan of conv_backward, likewise.
+class ConvBackwardCall : public NativeCall {
+ public:
+  ConvBackwardCall(const Shape& x, const Shape& kernel, const ConvOptions& options, const Needs& needs)
+      : NativeCall(4),
+        plan_(ConvPlan::make(kOp, spec_of(kOp, x, kernel, options))),
+        needs_(needs),
+        x_(plan_.x_shape()),
+        kernel_(kernel),
+        y_(plan_.y_shape()),
+        bias_{plan_.out_channels} {}
+
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kOp, "dy", operands[0]), array_of(kOp, "x", operands[1]),
+                   array_of(kOp, "kernel", operands[2]), object_of(operands[3]));
+  }
+  py::tuple operator()(const py::array& dy, const py::array& x, const py::array& kernel,
+                       const py::object& y) const {
+    return by_dtype(kOp, "x", x, [&](auto zero) { return backward<decltype(zero)>(dy, x, kernel, y); });
+  }
+
+ private:
+  static constexpr const char* kOp = "conv_backward";
+
+  template <class T>
+  py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel,
+                     const py::object& y) const {
+    ConvBackward<T> o{};
+    o.dy = read<T>(kOp, "dy", dy, y_);
+    o.x = read<T>(kOp, "x", x, x_);
+    o.kernel = read<T>(kOp, "kernel", kernel, kernel_);
+    o.y = read_optional<T>(kOp, "y", y, y_);
+    if (plan_.activation != Activation::kLinear && !o.y)
+      fail_value(kOp, ": y is None; expected what conv returned, as there is an activation");
+    py::object results[3] = {py::none(), py::none(), py::none()};
+    auto gradient = [&](int i, const Shape& shape) {
+      py::array array = new_array<T>(kOp, shape);
+      T* data = data_of<T>(array);
+      results[i] = std::move(array);
+      return data;
+    };
+    if (needs_.dx) o.dx = gradient(0, x_);
+    if (needs_.dkernel) o.dkernel = gradient(1, kernel_);
+    if (needs_.dbias) o.dbias = gradient(2, bias_);
+    without_gil(2 * plan_.work(), [&] { conv_backward(plan_, o); });
+    return py::make_tuple(results[0], results[1], results[2]);
+  }
+
+  ConvPlan plan_;
+  Needs needs_;
+  Shape x_, kernel_, y_, bias_;
+};
 
 template <class T>
 py::array run_im2col(const py::array& x, bool channels_first, const WindowSpec& window) {
@@ -96,8 +127,8 @@ py::array run_col2im(const py::array& columns, const Shape& image, bool channels
 }
 
 void register_forward(py::module_& module) {
-  py::class_<ConvCall>(module, "ConvPlan",
-                       "A convolution of operands of known shapes; a call takes the operands.")
+  py::class_<ConvCall, NativeCall>(module, "ConvPlan",
+                                   "A convolution of operands of known shapes; a call takes the operands.")
       .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape pads, Shape dilation,
                        int64_t groups, bool channels_first, int activation, int algorithm) {
              return ConvCall(x, kernel,
@@ -111,22 +142,22 @@ void register_forward(py::module_& module) {
 }
 
 void register_backward(py::module_& module) {
-  module.def(
-      "conv_backward",
-      [](const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y, Shape strides,
-         Shape pads, Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm,
-         bool need_dx, bool need_dkernel, bool need_dbias) {
-        const ConvOptions options{
-            std::move(strides), std::move(pads), std::move(dilation), groups, channels_first,
-            activation,         algorithm};
-        return by_dtype("conv_backward", "x", x, [&](auto zero) {
-          return backward<decltype(zero)>(dy, x, kernel, y, options, {need_dx, need_dkernel, need_dbias});
-        });
-      },
-      py::arg("dy"), py::arg("x"), py::arg("kernel"), py::arg("y"), py::arg("strides"), py::arg("pads"),
-      py::arg("dilation"), py::arg("groups"), py::arg("channels_first"), py::arg("activation"),
-      py::arg("algorithm"), py::arg("need_dx"), py::arg("need_dkernel"), py::arg("need_dbias"),
-      "(dx, dkernel, dbias), None where not needed.");
+  py::class_<ConvBackwardCall, NativeCall>(
+      module, "ConvBackwardPlan",
+      "The gradients of a convolution of known shapes; a call takes the operands.")
+      .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape pads, Shape dilation,
+                       int64_t groups, bool channels_first, int activation, int algorithm, bool need_dx,
+                       bool need_dkernel, bool need_dbias) {
+             return ConvBackwardCall(x, kernel,
+                                     {std::move(strides), std::move(pads), std::move(dilation), groups,
+                                      channels_first, activation, algorithm},
+                                     {need_dx, need_dkernel, need_dbias});
+           }),
+           py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("pads"), py::arg("dilation"),
+           py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"),
+           py::arg("need_dx"), py::arg("need_dkernel"), py::arg("need_dbias"))
+      .def("__call__", &ConvBackwardCall::operator(), py::arg("dy"), py::arg("x"), py::arg("kernel"),
+           py::arg("y"), "(dx, dkernel, dbias), None where not needed.");
 }
 
 void register_columns(py::module_& module) {

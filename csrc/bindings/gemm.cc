@@ -1,6 +1,6 @@
 #include "ops/gemm.h"
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 
 namespace foldgate {
@@ -49,54 +49,79 @@ struct Operand {
   Shape lead;
 };
 
-Operand operand_of(const char* name, const py::array& array) {
-  require(array.ndim() >= 2, kOp, ": ", name, " has shape ", shape_text(shape_of(array)),
-          "; expected at least 2 axes");
-  Shape shape = shape_of(array);
+Operand operand_of(const char* name, Shape shape) {
+  require(shape.size() >= 2, kOp, ": ", name, " has shape ", shape_text(shape), "; expected at least 2 axes");
   const int64_t columns = shape.back(), rows = shape[shape.size() - 2];
   shape.resize(shape.size() - 2);
   return {rows, columns, shape};
 }
 
-template <class T>
-py::array run(const py::array& a, const py::array& b, const py::object& bias, bool transpose_a,
-              bool transpose_b, Activation activation) {
-  const Operand left = operand_of("a", a), right = operand_of("b", b);
-  const int64_t m = transpose_a ? left.columns : left.rows, k = transpose_a ? left.rows : left.columns;
-  const int64_t n = transpose_b ? right.rows : right.columns, b_k = transpose_b ? right.columns : right.rows;
-  require(k == b_k, kOp, ": a has shape ", shape_text(shape_of(a)), " and b has shape ",
-          shape_text(shape_of(b)), ", which contract ", k, " with ", b_k, " terms; expected as many");
-  const T* a_data = read<T>(kOp, "a", a, shape_of(a));
-  const T* b_data = read<T>(kOp, "b", b, shape_of(b));
-  const T* bias_data = read_optional<T>(kOp, "bias", bias, {n});
-  const MatrixStep a_step = transpose_a ? MatrixStep{1, left.columns} : MatrixStep{left.columns, 1};
-  const MatrixStep b_step = transpose_b ? MatrixStep{1, right.columns} : MatrixStep{right.columns, 1};
-  const GemmPlan plan = GemmPlan::make(m, n, k, a_step, b_step, activation);
-  const Shape batch = broadcast(left.lead, right.lead);
-  Shape shape = batch;
-  shape.insert(shape.end(), {m, n});
-  py::array c = new_array<T>(kOp, shape);
-  if (c.size() == 0) return c;  // however many matrices of nothing there are
-  const std::vector<int64_t> a_offsets = offsets_of(left.lead, batch, m * k);
-  const std::vector<int64_t> b_offsets = offsets_of(right.lead, batch, k * n);
-  T* c_data = data_of<T>(c);
-  without_gil([&] { batched_gemm(plan, a_data, a_offsets, b_data, b_offsets, bias_data, c_data); });
-  return c;
-}
+// The product of operands of known shapes.
+class MatmulCall : public NativeCall {
+ public:
+  MatmulCall(const Shape& a, const Shape& b, bool transpose_a, bool transpose_b, Activation activation)
+      : NativeCall(3), a_(a), b_(b) {
+    const Operand left = operand_of("a", a), right = operand_of("b", b);
+    const int64_t m = transpose_a ? left.columns : left.rows, k = transpose_a ? left.rows : left.columns;
+    const int64_t n = transpose_b ? right.rows : right.columns,
+                  b_k = transpose_b ? right.columns : right.rows;
+    require(k == b_k, kOp, ": a has shape ", shape_text(a), " and b has shape ", shape_text(b),
+            ", which contract ", k, " with ", b_k, " terms; expected as many");
+    const MatrixStep a_step = transpose_a ? MatrixStep{1, left.columns} : MatrixStep{left.columns, 1};
+    const MatrixStep b_step = transpose_b ? MatrixStep{1, right.columns} : MatrixStep{right.columns, 1};
+    plan_ = GemmPlan::make(m, n, k, a_step, b_step, activation);
+    const Shape batch = broadcast(left.lead, right.lead);
+    c_ = batch;
+    c_.insert(c_.end(), {m, n});
+    bias_ = {n};
+    empty_ = checked_product(kOp, c_) == 0;  // however many matrices of nothing there are
+    if (empty_) return;
+    a_offsets_ = offsets_of(left.lead, batch, m * k);
+    b_offsets_ = offsets_of(right.lead, batch, k * n);
+  }
+
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kOp, "a", operands[0]), array_of(kOp, "b", operands[1]), object_of(operands[2]));
+  }
+  py::array operator()(const py::array& a, const py::array& b, const py::object& bias) const {
+    return by_dtype(kOp, "a", a, [&](auto zero) { return multiply<decltype(zero)>(a, b, bias); });
+  }
+
+ private:
+  template <class T>
+  py::array multiply(const py::array& a, const py::array& b, const py::object& bias) const {
+    const T* a_data = read<T>(kOp, "a", a, a_);
+    const T* b_data = read<T>(kOp, "b", b, b_);
+    const T* bias_data = read_optional<T>(kOp, "bias", bias, bias_);
+    py::array c = new_array<T>(kOp, c_);
+    if (empty_) return c;
+    T* c_data = data_of<T>(c);
+    without_gil(work(),
+                [&] { batched_gemm(plan_, a_data, a_offsets_, b_data, b_offsets_, bias_data, c_data); });
+    return c;
+  }
+  double work() const {
+    return static_cast<double>(a_offsets_.size()) * static_cast<double>(plan_.m) *
+           static_cast<double>(plan_.n) * static_cast<double>(plan_.k);
+  }
+
+  GemmPlan plan_;
+  Shape a_, b_, c_, bias_;
+  bool empty_;
+  std::vector<int64_t> a_offsets_, b_offsets_;
+};
 
 }  // namespace
 
 void register_gemm(py::module_& module) {
-  module.def(
-      "matmul",
-      [](const py::array& a, const py::array& b, const py::object& bias, bool transpose_a, bool transpose_b,
-         int activation) {
-        return by_dtype(kOp, "a", a, [&](auto zero) {
-          return run<decltype(zero)>(a, b, bias, transpose_a, transpose_b, activation_from(activation));
-        });
-      },
-      py::arg("a"), py::arg("b"), py::arg("bias"), py::arg("transpose_a"), py::arg("transpose_b"),
-      py::arg("activation"), "activation(a @ b + bias); leading axes broadcast.");
+  py::class_<MatmulCall, NativeCall>(module, "MatmulPlan",
+                                     "A product of operands of known shapes; a call takes the operands.")
+      .def(py::init([](const Shape& a, const Shape& b, bool transpose_a, bool transpose_b, int activation) {
+             return MatmulCall(a, b, transpose_a, transpose_b, activation_from(activation));
+           }),
+           py::arg("a"), py::arg("b"), py::arg("transpose_a"), py::arg("transpose_b"), py::arg("activation"))
+      .def("__call__", &MatmulCall::operator(), py::arg("a"), py::arg("b"), py::arg("bias"),
+           "activation(a @ b + bias); leading axes broadcast.");
 }
 
 }  // namespace foldgate

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/conv_options.h"
 #include "bindings/register.h"
 #include "kernels/table.h"
@@ -17,10 +17,11 @@ constexpr const char* kOp = "PackedConv";
 constexpr size_t kForms = 4;  // packed copies kept: shapes differ little in the form that they want
 
 // The convolution of one shape of x: its plan, with the weights as the plan's algorithm reads them.
-class PackedConvPlan {
+class PackedConvPlan : public NativeCall {
  public:
-  virtual ~PackedConvPlan() = default;
-  virtual py::array run(const py::array& x) = 0;
+  PackedConvPlan() : NativeCall(1) {}
+  py::object run(const py::handle* operands) override { return (*this)(array_of(kOp, "x", operands[0])); }
+  virtual py::array operator()(const py::array& x) = 0;
 };
 
 class PackedConv {
@@ -90,7 +91,7 @@ class PlanOf : public PackedConvPlan {
         tier_(&kernels<T>()),
         packed_(weights_->packed(plan_)) {}
 
-  py::array run(const py::array& x) override {
+  py::array operator()(const py::array& x) override {
     const T* x_data = read<T>(kOp, "x", x, x_shape_);
     py::array y = new_array<T>(kOp, y_shape_);
     T* y_data = data_of<T>(y);
@@ -99,8 +100,9 @@ class PlanOf : public PackedConvPlan {
       tier_ = &kernels<T>();
     }
     const auto packed = packed_;  // another thread may change it meanwhile
-    without_gil(
-        [&] { conv_forward(plan_, x_data, weights_->kernel(), weights_->bias(), y_data, packed.get()); });
+    without_gil(plan_.work(), [&] {
+      conv_forward(plan_, x_data, weights_->kernel(), weights_->bias(), y_data, packed.get());
+    });
     return y;
   }
 
@@ -138,8 +140,8 @@ std::unique_ptr<PackedConv> make(const py::array& kernel, const py::object& bias
 }  // namespace
 
 void register_packed_conv(py::module_& module) {
-  py::class_<PackedConvPlan>(module, "PackedConvPlan", "The convolution of one shape of x.")
-      .def("__call__", &PackedConvPlan::run, py::arg("x"), "activation(x * kernel + bias)");
+  py::class_<PackedConvPlan, NativeCall>(module, "PackedConvPlan", "The convolution of one shape of x.")
+      .def("__call__", &PackedConvPlan::operator(), py::arg("x"), "activation(x * kernel + bias)");
   py::class_<PackedConv>(module, "PackedConv", "A copy of a convolution's weights, packed for its plans.")
       .def(py::init(&make), py::arg("kernel"), py::arg("bias"), py::arg("strides"), py::arg("dilation"),
            py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"))

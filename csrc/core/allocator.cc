@@ -83,9 +83,13 @@ Cache& cache() {
   return *instance;
 }
 
+// What an allocation of nothing gets: extents of 0 are common, and take no lock.
+alignas(kAlignment) char nothing[kAlignment];
+
 }  // namespace
 
 void* allocate(int64_t bytes) {
+  if (bytes == 0) return nothing;
   if (bytes < 0 || bytes > kLargest) throw std::bad_alloc();
   const SizeClass size_class = size_class_of(bytes);
   Cache& shared = cache();
@@ -106,7 +110,7 @@ void* allocate(int64_t bytes) {
 }
 
 void deallocate(void* block) noexcept {
-  if (!block) return;
+  if (!block || block == nothing) return;
   Header* header = static_cast<Header*>(block) - 1;
   Cache& shared = cache();
   std::lock_guard<std::mutex> lock(shared.mutex);

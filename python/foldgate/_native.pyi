@@ -18,14 +18,20 @@ def release_cached() -> None: ...
 def cache_limit() -> int: ...
 def set_cache_limit(bytes: int) -> None: ...
 def measure_peak(dtype: str = "float32") -> float: ...
-def matmul(
-    a: FloatArray,
-    b: FloatArray,
-    bias: FloatArray | None,
-    transpose_a: bool,
-    transpose_b: bool,
-    activation: int,
-) -> FloatArray: ...
+
+class NativeCall: ...
+
+class Calls:
+    def __init__(self, operands: int, slots: int = 512) -> None: ...
+    def run(self, *operands_and_options: object) -> Any: ...
+    def keep(self, call: NativeCall, *operands_and_options: object) -> None: ...
+
+class MatmulPlan(NativeCall):
+    def __init__(
+        self, a: Sequence[int], b: Sequence[int], transpose_a: bool, transpose_b: bool, activation: int
+    ) -> None: ...
+    def __call__(self, a: FloatArray, b: FloatArray, bias: FloatArray | None) -> FloatArray: ...
+
 def elementwise(op: str, function: int, x: FloatArray, a: float, out: FloatArray | None) -> FloatArray: ...
 def elementwise_backward(
     op: str, function: int, dy: FloatArray, v: FloatArray, a: float, out: FloatArray | None
@@ -401,7 +407,7 @@ def packed_recurrent_step(
     op: str, packed: object, x: FloatArray, h: FloatArray, c: FloatArray | None
 ) -> tuple[Any, ...]: ...
 
-class ConvPlan:
+class ConvPlan(NativeCall):
     def __init__(
         self,
         x: Sequence[int],
@@ -429,24 +435,28 @@ def conv_max_pool(
     algorithm: int,
     taps: bool,
 ) -> tuple[FloatArray, IntArray | None]: ...
-def conv_backward(
-    dy: FloatArray,
-    x: FloatArray,
-    kernel: FloatArray,
-    y: FloatArray | None,
-    strides: Sequence[int],
-    pads: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    channels_first: bool,
-    activation: int,
-    algorithm: int,
-    need_dx: bool,
-    need_dkernel: bool,
-    need_dbias: bool,
-) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
 
-class PackedConvPlan:
+class ConvBackwardPlan(NativeCall):
+    def __init__(
+        self,
+        x: Sequence[int],
+        kernel: Sequence[int],
+        strides: Sequence[int],
+        pads: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        channels_first: bool,
+        activation: int,
+        algorithm: int,
+        need_dx: bool,
+        need_dkernel: bool,
+        need_dbias: bool,
+    ) -> None: ...
+    def __call__(
+        self, dy: FloatArray, x: FloatArray, kernel: FloatArray, y: FloatArray | None
+    ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
+
+class PackedConvPlan(NativeCall):
     def __call__(self, x: FloatArray) -> FloatArray: ...
 
 class PackedConv:

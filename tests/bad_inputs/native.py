@@ -19,10 +19,13 @@ def _row(name: str, function: Any, error: type[Exception], words: str, *values: 
 
 def _matmul_rows() -> Iterator[Row]:
     a, b = floats(3, 4), floats(4, 5)
-    call = _native.matmul
 
     def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
-        return _row(name, call, error, words, *values)
+        def planned(a: Any, b: Any, bias: Any, *options: Any) -> Any:
+            return _native.MatmulPlan(np.shape(a), np.shape(b), *options)(a, b, bias)
+
+        planned.__name__ = "MatmulPlan"
+        return _row(name, planned, error, words, *values)
 
     yield row("a list", TypeError, SIGNATURE, a.tolist(), b, None, False, False, 0)
     yield row(
@@ -49,7 +52,17 @@ def _matmul_rows() -> Iterator[Row]:
         yield row(
             f"activation {code}", ValueError, f"activation code is {code}", a, b, None, False, False, code
         )
-    yield row("activation past int", TypeError, SIGNATURE, a, b, None, False, False, 2**40)
+    yield row(
+        "activation past int",
+        TypeError,
+        "incompatible constructor arguments",
+        a,
+        b,
+        None,
+        False,
+        False,
+        2**40,
+    )
     for extent, error in (
         (2**24, MemoryError),
         (2**31, ValueError),
@@ -244,6 +257,11 @@ def _conv_rows() -> Iterator[Row]:
         planned.__name__ = "ConvPlan"
         return _row(name, planned, error, words, *values)
 
+    def planned_backward(dy: Any, x: Any, kernel: Any, y: Any, *options: Any) -> Any:
+        return _native.ConvBackwardPlan(np.shape(x), np.shape(kernel), *options)(dy, x, kernel, y)
+
+    planned_backward.__name__ = "ConvBackwardPlan"
+
     spoiled: list[tuple[int, Any, str]] = [
         (0, (1,), "strides has 1 values"),
         (0, (0, 1), "strides is (0, 1)"),
@@ -273,7 +291,7 @@ def _conv_rows() -> Iterator[Row]:
         backward = (floats(*shape), x, kernel, None, *arguments, True, True, True)
         yield _row(
             f"argument {place} {value}",
-            _native.conv_backward,
+            planned_backward,
             ValueError,
             words.replace("conv: ", "conv_backward: "),
             *backward,

@@ -146,7 +146,7 @@ def test_any_strides_alignment_and_byte_order(rng: np.random.Generator, dtype: A
         ),
         (
             np.ones((2, 1, 3)),
-            np.ones((3, 3, 1)),
+            np.ones((2, 3, 1)),
             {"bias": np.ones(2)},
             ValueError,
             r"bias has shape \(2,\); expected \(1,\)",

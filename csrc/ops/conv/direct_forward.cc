@@ -13,6 +13,7 @@ template <class T>
 void add_taps(const ConvPlan& plan, TapGemm<T>& problem) {
   const WindowAxis &depth = plan.window.depth(), &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap_size = plan.group_in() * plan.out_channels;
+  problem.taps.reserve(static_cast<size_t>(plan.taps()));
   for (int64_t i = 0; i < depth.kernel; ++i)
     for (int64_t j = 0; j < height.kernel; ++j)
       for (int64_t k = 0; k < width.kernel; ++k)

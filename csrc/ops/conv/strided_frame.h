@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/divide.h"
 #include "kernels/table.h"
 #include "ops/conv/tap_gemm.h"
 
@@ -60,7 +61,7 @@ class StridedFrame {
   // Where the window of the first output of row `y` of the area's plane stands.
   const T* origin(const SweepArea& area, int64_t plane, int64_t y, const T* frame) const {
     if (!in_place_) return frame + plane * plane_ + y * p_.step[1] * row_;
-    const int64_t n = (area.plane + plane) / p_.grid[0], z = (area.plane + plane) % p_.grid[0];
+    const int64_t n = divide(area.plane + plane, p_.grid[0]), z = area.plane + plane - n * p_.grid[0];
     return p_.in.data + n * p_.in.step[0] + z * p_.step[0] * layer_ + (area.y + y) * p_.step[1] * row_ +
            area.x * a_step();
   }
@@ -68,10 +69,10 @@ class StridedFrame {
   // Rows of a frame, each filled on its own.
   int64_t rows(const SweepArea& area) const { return area.planes * span_[0] * reach(1, area.rows); }
   void fill_row(const SweepArea& area, int64_t index, T* frame) const {
-    const int64_t height = reach(1, area.rows), r = index % height, layer = index / height % span_[0];
-    const int64_t plane = index / height / span_[0];
-    const int64_t n = (area.plane + plane) / p_.grid[0];
-    const int64_t z = (area.plane + plane) % p_.grid[0] * p_.step[0] + low_[0] + layer;
+    const int64_t height = reach(1, area.rows), above = divide(index, height), r = index - above * height;
+    const int64_t plane = divide(above, span_[0]), layer = above - plane * span_[0];
+    const int64_t n = divide(area.plane + plane, p_.grid[0]);
+    const int64_t z = (area.plane + plane - n * p_.grid[0]) * p_.step[0] + low_[0] + layer;
     const int64_t y = area.y * p_.step[1] + low_[1] + r, x = area.x * p_.step[2] + low_[2];
     const int64_t width = reach(2, area.width);
     T* target = frame + plane * plane_ + layer * layer_ + r * row_;

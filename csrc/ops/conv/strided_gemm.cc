@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/divide.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
@@ -85,13 +86,13 @@ class StridedRun {
   // threads, by columns where pixels are few; none that runs long.
   void cut() {
     const int64_t width = p_.grid[2], plane = p_.grid[1] * width, size = static_cast<int64_t>(sizeof(T));
-    int64_t most = kSweepBytes / (p_.groups * p_.length * p_.step[1] * p_.step[2] * size);
-    if (p_.planar) most = std::min(most, kPlanarBytes / (columns() * size));
+    int64_t most = divide(kSweepBytes, p_.groups * p_.length * p_.step[1] * p_.step[2] * size);
+    if (p_.planar) most = std::min(most, divide(kPlanarBytes, columns() * size));
     most = std::min(most, std::max(kTaskPixels, pixels() / kTasks));
     most = std::min(most, static_cast<int64_t>(static_cast<double>(pixels()) / (1 + work() / kTaskWork)));
     most = std::max<int64_t>(1, most);
-    groups_ = ceil_div(planes(), std::max<int64_t>(1, most / plane));
-    parts_ = most >= plane ? 1 : ceil_div(p_.grid[1], std::max<int64_t>(1, most / width));
+    groups_ = ceil_div(planes(), std::max<int64_t>(1, divide(most, plane)));
+    parts_ = most >= plane ? 1 : ceil_div(p_.grid[1], std::max<int64_t>(1, divide(most, width)));
     strips_ = most >= width ? 1 : ceil_div(width, std::max(most, std::min(width, kLeastStrip)));
     frame_.shape(largest());
   }
@@ -102,13 +103,14 @@ class StridedRun {
   }
   SweepArea area(int64_t task) const {
     auto share = [](int64_t total, int64_t parts, int64_t part, int64_t& begin, int64_t& count) {
-      begin = total * part / parts;
-      count = total * (part + 1) / parts - begin;
+      begin = divide(total * part, parts);
+      count = divide(total * (part + 1), parts) - begin;
     };
     SweepArea a{};
-    share(planes(), groups_, task / (parts_ * strips_), a.plane, a.planes);
-    share(p_.grid[1], parts_, task / strips_ % parts_, a.y, a.rows);
-    share(p_.grid[2], strips_, task % strips_, a.x, a.width);
+    const int64_t band = divide(task, strips_), group = divide(band, parts_);
+    share(planes(), groups_, group, a.plane, a.planes);
+    share(p_.grid[1], parts_, band - group * parts_, a.y, a.rows);
+    share(p_.grid[2], strips_, task - band * strips_, a.x, a.width);
     return a;
   }
 
@@ -121,6 +123,7 @@ class StridedRun {
       if (follows(t) != (t % run != 0)) run = 1;
     if (taps % run != 0) run = 1;
     length_ = run * p_.length;
+    shifts_.reserve(static_cast<size_t>(taps));
     for (int64_t t = 0; t < taps; t += run) shifts_.push_back(frame_.shift(p_.taps[static_cast<size_t>(t)]));
   }
   bool follows(int64_t t) const {
@@ -189,7 +192,7 @@ class StridedRun {
   }
 
   T* output(const SweepArea& area, int64_t plane, int64_t y) const {
-    const int64_t n = (area.plane + plane) / p_.grid[0], z = (area.plane + plane) % p_.grid[0];
+    const int64_t n = divide(area.plane + plane, p_.grid[0]), z = area.plane + plane - n * p_.grid[0];
     return p_.out + n * p_.out_step[0] + z * p_.out_step[1] + (area.y + y) * p_.out_step[2] +
            area.x * p_.out_step[3];
   }
@@ -247,6 +250,7 @@ bool strided_gemm_suits(const TapGemm<T>& problem) {
 
 template <class T>
 void strided_gemm(const TapGemm<T>& problem) {
+  if (!is_matrix_product(problem)) return StridedRun<T>(problem).run();
   const TapGemm<T> flat = flattened(problem);
   StridedRun<T>(flat).run();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/divide.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
@@ -34,13 +35,14 @@ class StridedPanels {
 
   int64_t count() const { return p_.groups * per_group_; }
   StridedPanel panel(int64_t index) const {
-    const int64_t group = index / per_group_, first = first_vector(index % per_group_);
-    const int64_t vectors = first_vector(index % per_group_ + 1) - first;
+    const int64_t group = divide(index, per_group_), place = index - group * per_group_;
+    const int64_t first = first_vector(place), vectors = first_vector(place + 1) - first;
     return {group, first * lanes_, std::min(vectors * lanes_, p_.columns - first * lanes_),
             static_cast<int>(vectors)};
   }
   int64_t column(int64_t index) const {  // among those of all groups
-    return index / per_group_ * p_.columns + first_vector(index % per_group_) * lanes_;
+    const int64_t group = divide(index, per_group_);
+    return group * p_.columns + first_vector(index - group * per_group_) * lanes_;
   }
 
   bool even() const { return vectors_ % per_group_ == 0; }  // all panels are as wide
@@ -53,7 +55,7 @@ class StridedPanels {
     const int64_t runs = contiguous() ? 1 : taps(), length = terms_ / runs;
     const EvenSplit chunks(length, kPackTerms);
     parallel_for(runs * chunks.parts, workers, [&](int64_t unit, int) {
-      const int64_t run = unit / chunks.parts, chunk = unit % chunks.parts;
+      const int64_t run = divide(unit, chunks.parts), chunk = unit - run * chunks.parts;
       for (int64_t index = 0; index < count(); ++index)
         pack_rows(index, run, run * length, chunks.begin(chunk), chunks.size(chunk));
     });
@@ -70,7 +72,8 @@ class StridedPanels {
 
   int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
   int64_t padded(int64_t index) const {  // packed columns before a panel
-    return (index / per_group_ * vectors_ + first_vector(index % per_group_)) * lanes_;
+    const int64_t group = divide(index, per_group_);
+    return (group * vectors_ + first_vector(index - group * per_group_)) * lanes_;
   }
   // Whether every tap's rows follow those of the one before.
   bool contiguous() const {
@@ -104,7 +107,7 @@ class StridedPanels {
     }
     return best;
   }
-  int64_t first_vector(int64_t panel) const { return vectors_ * panel / per_group_; }
+  int64_t first_vector(int64_t panel) const { return divide(vectors_ * panel, per_group_); }
 
   const TapGemm<T>& p_;
   int64_t lanes_, vectors_, per_group_, terms_;

@@ -18,7 +18,7 @@ constexpr int64_t kCachedWeights = 1 << 20;
 // L2, and read there by all tiles. Not less than kLeastDepth channels, since a pass adds to M, which stays in L2 too.
 constexpr int64_t kChunkBytes = 384 << 10;
 constexpr int64_t kLeastDepth = 64;
-constexpr int64_t kColumnBytes = 1 << 20;  // M of a panel
+constexpr int64_t kColumnBytes = 1 << 20;
 constexpr int64_t kColumnTasks = 4;
 constexpr int64_t kInputTasks = 8;
 
@@ -49,10 +49,8 @@ class WinogradRun {
   }
 
   void run() {
-    if (weights_bytes() > kCachedWeights && positions_ * grid_.count * shape_.width * kSize <= kColumnBytes)
-      by_columns();
-    else
-      by_tiles();
+    const int64_t column_bytes = positions_ * grid_.count * shape_.width * kSize;  // M of a panel
+    return weights_bytes() > kCachedWeights && column_bytes <= kColumnBytes ? by_columns() : by_tiles();
   }
 
  private:
@@ -68,12 +66,7 @@ class WinogradRun {
     return std::max(p_.in.planar ? seen_.size() : 0, p_.out.planar ? written_.size() : 0);
   }
 
-  // U: [position][panel][k][width], panels from the column that `data` stands for on.
-  struct Weights {
-    const T* data;
-    int64_t depth, step;
-    const T* panel(int64_t position, int64_t column) const { return data + position * step + column * depth; }
-  };
+  using Weights = PositionWeights<T>;
   static int64_t weights_step(int64_t depth, int64_t columns) { return depth * columns + kLineBytes / kSize; }
   Weights kept(int64_t column) const {
     return {p_.packed->data.data() + column * k_, k_, weights_step(k_, padded_columns(gemm_, n_))};

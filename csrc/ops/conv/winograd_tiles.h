@@ -90,6 +90,14 @@ struct PositionMatrices {
   }
 };
 
+// U: [position][panel][k][width], panels from the column that `data` stands for on.
+template <class T>
+struct PositionWeights {
+  const T* data;
+  int64_t depth, step;
+  const T* panel(int64_t position, int64_t column) const { return data + position * step + column * depth; }
+};
+
 // Tiles [first, first + count) of `grid` into the rows of `matrices`, by `transform`, which takes edge x edge pixels
 // from `shift` before the tile's first output on. `zero`: of images.channels.
 template <class T>

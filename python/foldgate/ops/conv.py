@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from foldgate import _native, config
@@ -17,6 +16,9 @@ _ALGORITHMS: dict[str | None, int] = {
     None: 0,
     **{name: i + 1 for i, name in enumerate(config.CONV_ALGORITHMS)},
 }
+# Planning costs more than a small convolution, and models repeat a few shapes.
+_calls = _native.Calls(3)
+_backward_calls = _native.Calls(4)
 _Options = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int, bool, int, int]
 
 
@@ -77,15 +79,17 @@ def conv(
     """
     if any_tensor(x, kernel, bias):
         return record(conv, _recorded, ("x", "kernel", "bias"), locals())
+    if algorithm is None:
+        algorithm = config.get_conv_algorithm()
+    options = (strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    y: FloatArray | None = _calls.run(x, kernel, bias, *options)
+    if y is not None:
+        return y
     x = operand("conv", "x", x)
     kernel = operand("conv", "kernel", kernel, x)
     bias = optional("conv", "bias", bias, x)
-    if algorithm is None:
-        algorithm = config.get_conv_algorithm()
-    plain = is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
-    plan = (_known_plan if plain else _plan)(
-        x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation, algorithm
-    )
+    plan = _native.ConvPlan(x.shape, kernel.shape, *conv_options("conv", x, kernel, *options))
+    _calls.keep(plan, x, kernel, bias, *options)
     return plan(x, kernel, bias)
 
 
@@ -148,21 +152,39 @@ def conv_backward(
       >>> dx.ravel(), dkernel.ravel(), dbias
       (array([ 1., 11., 11., 10.]), array([3., 3.]), array([3.]))
     """
+    if algorithm is None:
+        algorithm = config.get_conv_algorithm()
+    options = (strides, padding, data_format, dilation_rate, groups, activation, algorithm)
+    needs = (need_dx, need_dkernel, need_dbias)
+    gradients = _backward_calls.run(dy, x, kernel, y, *options, *needs)
+    if gradients is None:
+        gradients = _backward(dy, x, kernel, y, options, needs)
+    return tuple.__new__(ConvGradients, gradients)
+
+
+def _backward(
+    dy: FloatArray,
+    x: FloatArray,
+    kernel: FloatArray,
+    y: FloatArray | None,
+    options: tuple[Any, ...],
+    needs: tuple[bool, bool, bool],
+) -> tuple[FloatArray | None, ...]:
+    """`conv_backward` of a call that is not known."""
     op = "conv_backward"
     x = operand(op, "x", x)
     kernel = operand(op, "kernel", kernel, x)
     dy = operand(op, "dy", dy, x)
     y = optional(op, "y", y, x)
-    options = _options(
-        op, x, kernel, strides, padding, data_format, dilation_rate, groups, activation, algorithm
-    )
-    if y is None and options[5] != 0:
-        raise ValueError(f"{op}: y is None with activation {activation!r}; expected what conv returned")
-    needs = (bool(need_dx), bool(need_dkernel), bool(need_dbias))
-    return ConvGradients(*_native.conv_backward(dy, x, kernel, y, *options, *needs))
+    codes = conv_options(op, x, kernel, *options)
+    if y is None and codes[5] != 0:
+        raise ValueError(f"{op}: y is None with activation {options[5]!r}; expected what conv returned")
+    plan = _native.ConvBackwardPlan(x.shape, kernel.shape, *codes, *(bool(need) for need in needs))
+    _backward_calls.keep(plan, dy, x, kernel, y, *options, *needs)
+    return plan(dy, x, kernel, y)
 
 
-def _options(
+def conv_options(
     op: str,
     x: FloatArray,
     kernel: FloatArray,
@@ -175,12 +197,30 @@ def _options(
     algorithm: str | None,
 ) -> _Options:
     """The options as the native op takes them: all of a kind, one entry an axis, names as codes."""
-    plain = is_plain(strides, padding, data_format, dilation_rate, groups, activation, algorithm)
-    translate = _known_geometry if plain else _geometry
-    geometry = translate(
-        op, x.shape, kernel.shape, strides, padding, data_format, dilation_rate, groups, activation
+    rank = kernel.ndim - 2
+    if not 1 <= rank <= 3:
+        raise ValueError(
+            f"{op}: kernel has shape {kernel.shape}; expected (*kernel_size, Cin / groups, Cout) with 1, 2 "
+            "or 3 spatial axes"
+        )
+    if x.ndim != kernel.ndim:
+        raise ValueError(
+            f"{op}: x has {x.ndim} axes; expected {kernel.ndim} as kernel has shape {kernel.shape}"
+        )
+    channels_first = channels_axis(op, data_format, x.ndim) == 1
+    steps = per_axis(op, "strides", strides, rank)
+    dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
+    spatial = x.shape[2:] if channels_first else x.shape[1:-1]
+    pads = flat_pads(op, padding, spatial, kernel.shape[:-2], steps, dilation, causal=True)
+    return (
+        steps,
+        tuple(pads),
+        dilation,
+        checked_groups(op, groups),
+        channels_first,
+        activation_code(op, activation),
+        algorithm_code(op, algorithm),
     )
-    return (*geometry, algorithm_code(op, algorithm))
 
 
 def is_plain(
@@ -202,62 +242,6 @@ def is_plain(
         and (activation is None or type(activation) is str)
         and (algorithm is None or type(algorithm) is str)
     )
-
-
-def _geometry(
-    op: str,
-    x: tuple[int, ...],
-    kernel: tuple[int, ...],
-    strides: Ints,
-    padding: Padding,
-    data_format: str,
-    dilation_rate: Ints,
-    groups: int,
-    activation: str | None,
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int, bool, int]:
-    """The options but the algorithm, of operands of these shapes."""
-    rank = len(kernel) - 2
-    if not 1 <= rank <= 3:
-        raise ValueError(
-            f"{op}: kernel has shape {kernel}; expected (*kernel_size, Cin / groups, Cout) with 1, 2 "
-            "or 3 spatial axes"
-        )
-    if len(x) != len(kernel):
-        raise ValueError(f"{op}: x has {len(x)} axes; expected {len(kernel)} as kernel has shape {kernel}")
-    channels_first = channels_axis(op, data_format, len(x)) == 1
-    steps = per_axis(op, "strides", strides, rank)
-    dilation = per_axis(op, "dilation_rate", dilation_rate, rank)
-    spatial = x[2:] if channels_first else x[1:-1]
-    pads = flat_pads(op, padding, spatial, kernel[:-2], steps, dilation, causal=True)
-    return (
-        steps,
-        tuple(pads),
-        dilation,
-        checked_groups(op, groups),
-        channels_first,
-        activation_code(op, activation),
-    )
-
-
-def _plan(
-    x: tuple[int, ...],
-    kernel: tuple[int, ...],
-    strides: Ints,
-    padding: Padding,
-    data_format: str,
-    dilation_rate: Ints,
-    groups: int,
-    activation: str | None,
-    algorithm: str | None,
-) -> _native.ConvPlan:
-    """The plan of `conv` on operands of these shapes."""
-    geometry = _geometry("conv", x, kernel, strides, padding, data_format, dilation_rate, groups, activation)
-    return _native.ConvPlan(x, kernel, *geometry, algorithm_code("conv", algorithm))
-
-
-# Planning costs more than a small convolution, and models repeat a few shapes. Only for plain options.
-_known_geometry = lru_cache(maxsize=1024)(_geometry)
-_known_plan = lru_cache(maxsize=1024)(_plan)
 
 
 def checked_groups(op: str, groups: object) -> int:

@@ -9,8 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, record
-from foldgate.ops.conv import _options as conv_options
-from foldgate.ops.conv import conv_backward
+from foldgate.ops.conv import conv_backward, conv_options
 from foldgate.ops.elementwise import relu_backward, sigmoid_backward, tanh_backward
 from foldgate.ops.pool import max_pool_backward
 

@@ -12,6 +12,8 @@ from foldgate._typing import FloatArray
 from foldgate.ops._activation import activation_backward, activation_code
 from foldgate.ops._record import Backward, Needs, any_tensor, record_op
 
+_calls = _native.Calls(3)
+
 
 def matmul(
     a: FloatArray,
@@ -50,11 +52,16 @@ def matmul(
         options = {"transpose_a": transpose_a, "transpose_b": transpose_b, "activation": activation}
         product: FloatArray = record_op("matmul", matmul, _recorded, (a, b, bias), options)
         return product
+    c: FloatArray | None = _calls.run(a, b, bias, transpose_a, transpose_b, activation)
+    if c is not None:
+        return c
     a = operand("matmul", "a", a)
     b = operand("matmul", "b", b, a, "a")
     bias = optional("matmul", "bias", bias, a, "a")
     code = activation_code("matmul", activation)
-    return _native.matmul(a, b, bias, bool(transpose_a), bool(transpose_b), code)
+    plan = _native.MatmulPlan(a.shape, b.shape, bool(transpose_a), bool(transpose_b), code)
+    _calls.keep(plan, a, b, bias, transpose_a, transpose_b, activation)
+    return plan(a, b, bias)
 
 
 def _recorded(
@@ -70,9 +77,8 @@ def _recorded(
     a = operand("matmul", "a", a)
     b = operand("matmul", "b", b, a, "a")
     bias = optional("matmul", "bias", bias, a, "a")
-    code = activation_code("matmul", activation)
-    c = _native.matmul(a, b, bias, bool(transpose_a), bool(transpose_b), code)
-    result = c if code else None
+    c = matmul(a, b, bias, transpose_a=transpose_a, transpose_b=transpose_b, activation=activation)
+    result = None if activation is None else c
     plain = a.ndim == 2 and b.ndim == 2 and not (transpose_a or transpose_b)
 
     def backward(needs: Needs, dc: FloatArray) -> Sequence[FloatArray | None]:
@@ -80,9 +86,9 @@ def _recorded(
         if not dz.flags.c_contiguous:
             dz = np.ascontiguousarray(dz)
         da = db = dbias = None
-        if plain and dz.ndim == 2:  # a layer's product: its operands have been checked
-            da = _native.matmul(dz, b, None, False, True, 0) if needs[0] else None
-            db = _native.matmul(a, dz, None, True, False, 0) if needs[1] else None
+        if plain and dz.ndim == 2:  # a layer's product
+            da = matmul(dz, b, transpose_b=True) if needs[0] else None
+            db = matmul(a, dz, transpose_a=True) if needs[1] else None
             return da, db, np.add.reduce(dz, 0) if needs[2] else None
         if needs[0]:
             flip = transpose_a  # a is (K, M): da = b dz^T

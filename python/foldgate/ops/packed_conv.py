@@ -10,7 +10,7 @@ from foldgate.ops._window import channels_axis, flat_pads, per_axis
 from foldgate.ops.conv import algorithm_code, checked_groups
 
 _OP = "PackedConv"
-_PLANS = 16  # shapes of x whose plans are kept
+_PLANS = 16  # shapes of x whose plans are kept, at most
 
 
 class PackedConv:
@@ -102,7 +102,7 @@ class PackedConv:
             )
         weights = _native.PackedConv(kernel, bias, *self._options)
         # One object, replaced at once: a call in another thread sees the old weights or the new ones.
-        self._state: tuple[_native.PackedConv, dict[tuple[int, ...], _native.PackedConvPlan]] = (weights, {})
+        self._state: tuple[_native.PackedConv, _native.Calls] = (weights, _native.Calls(1, _PLANS))
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Convolves `x`.
@@ -123,28 +123,18 @@ class PackedConv:
           >>> ops.PackedConv(np.ones((2, 1, 1)), padding="causal")(np.ones((1, 3, 1))).ravel()
           array([1., 2., 2.])
         """
+        weights, calls = self._state
+        y: FloatArray | None = calls.run(x)
+        if y is not None:
+            return y
         x = operand(_OP, "x", x)
-        weights, plans = self._state
-        plan = plans.get(x.shape)
-        if plan is None:
-            plan = self._plan(weights, plans, x.shape)
-        return plan(x)
-
-    def _plan(
-        self,
-        weights: _native.PackedConv,
-        plans: dict[tuple[int, ...], _native.PackedConvPlan],
-        shape: tuple[int, ...],
-    ) -> _native.PackedConvPlan:
-        """The plan of a shape of x that is not kept. It is cheap: the packed weights stay."""
         rank = len(self._kernel_size)
-        if len(shape) != rank + 2:
-            raise ValueError(f"{_OP}: x has {len(shape)} axes; expected {rank + 2}")
-        plan = weights.plan(shape, self._pads(shape[2:] if self._channels_first else shape[1:-1]))
-        if len(plans) >= _PLANS:
-            plans.clear()
-        plans[shape] = plan
-        return plan
+        if x.ndim != rank + 2:
+            raise ValueError(f"{_OP}: x has {x.ndim} axes; expected {rank + 2}")
+        # A plan is cheap: the packed weights stay.
+        plan = weights.plan(x.shape, self._pads(x.shape[2:] if self._channels_first else x.shape[1:-1]))
+        calls.keep(plan, x)
+        return plan(x)
 
     def _pads(self, spatial: tuple[int, ...]) -> list[int]:
         return flat_pads(

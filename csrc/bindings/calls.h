@@ -1,0 +1,49 @@
+// Calls that were made before, found again by the shapes and the dtype of their operands and the identity of their
+// options: on small arrays the checks of the arguments, the plan and pybind11's casts cost more than the kernel.
+//
+// What makes a call known is what nobody can change meanwhile. An operand is None or what the kernels read as it is: an
+// exact numpy.ndarray of float32 or float64, C-contiguous, aligned, of the machine's byte order, of the dtype of the
+// others. An option is None, a bool, an int, a float, a str or a tuple of these, and the entry holds it, so that no other
+// object takes its address. Any other call goes the long way, through every check.
+#pragma once
+#include "bindings/arrays.h"
+
+namespace foldgate {
+
+// A planned call of an op, ready for operands of the planned shapes, which it checks all the same.
+class NativeCall {
+ public:
+  explicit NativeCall(int operands) : operands_(operands) {}
+  virtual ~NativeCall() = default;
+  int operands() const { return operands_; }
+  virtual py::object run(const py::handle* operands) = 0;  // borrowed; arrays or None
+
+ private:
+  int operands_;
+};
+
+// Multiply-adds of a call that keeps the GIL: it takes a few microseconds, and another thread waits as long for the GIL
+// to be handed over.
+constexpr double kWorkWithGil = 2e4;
+
+// without_gil for a call of `work` multiply-adds, which gives the GIL away where that is worth it.
+template <class Body>
+void without_gil(double work, Body body) {
+  if (work >= kWorkWithGil) return without_gil(body);
+  start_interrupt_clock();
+  try {
+    body();
+  } catch (const Interrupted&) {
+    throw py::error_already_set();
+  }
+}
+
+// An operand of NativeCall::run. TypeError where it is no array.
+inline py::array array_of(const char* op, const char* name, py::handle operand) {
+  if (!py::isinstance<py::array>(operand))
+    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
+  return py::reinterpret_borrow<py::array>(operand);
+}
+inline py::object object_of(py::handle operand) { return py::reinterpret_borrow<py::object>(operand); }
+
+}  // namespace foldgate
