@@ -143,7 +143,7 @@ def train(text: Text, arguments: argparse.Namespace, console: Console) -> tuple[
     if not batches:
         raise SystemExit("the text is too short for a window; lower --batch or --steps")
     rate = keras.optimizers.schedules.CosineDecay(arguments.rate, arguments.epochs * batches, alpha=0.05)
-    optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
+    optimizer = keras.optimizers.AdamW(rate, arguments.decay, global_clipnorm=5.0)
     reader(text.test[:1][None])  # makes its weights
     found = float("nan")
     for epoch in range(arguments.epochs):
@@ -171,8 +171,9 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--depth", type=int, default=2, help="number of LSTMs")
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--steps", type=int, default=50, help="characters of a window")
-    parser.add_argument("--rate", type=float, default=5e-3, help="Adam's first learning rate")
+    parser.add_argument("--rate", type=float, default=5e-3, help="AdamW's first learning rate")
     parser.add_argument("--dropout", type=float, default=0.2, help="of what upper LSTMs and the scores read")
+    parser.add_argument("--decay", type=float, default=0.15, help="AdamW's, of the weights")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--prompt", default="\n")
     parser.add_argument("--length", type=int, default=400, help="characters to write")
