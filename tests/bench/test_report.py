@@ -145,7 +145,7 @@ def test_the_plot_is_a_picture(tmp_path: Path) -> None:
 def test_a_plot_a_family(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     rows = [row(op=op, foldgate=0.02, reference=3.0, torch=0.01) for op in ("conv", "max pool")]
-    paths = save_family_plots([report(rows, ["torch"])], tmp_path)
+    paths = save_family_plots([report(rows, ["torch"])], tmp_path / "plots")
     assert [path.name for path in paths] == ["conv.png", "max_pool.png"]
     assert all(path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for path in paths)
 

@@ -45,12 +45,13 @@ def save_family_plots(reports: Sequence[Report], folder: Path) -> list[Path]:
 
     Args:
         reports: Benchmarks of one machine, taken as one.
-        folder: Where `<family>.png` is written.
+        folder: Where `<family>.png` is written; made where it is missing.
 
     Returns:
         The pictures' paths.
     """
     runs = sorted((run for report in reports for run in report.runs), key=lambda run: run.threads)
+    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for family in dict.fromkeys(row.family for run in runs for row in run.rows):
         chosen = [_joined(family, list(same)) for _, same in groupby(runs, key=lambda run: run.threads)]
