@@ -78,7 +78,8 @@ def test_the_readme_speaks_of_things_that_are_there():
         assert hasattr(foldgate, name), name
 
 
-def test_the_readmes_python_runs():
+def test_the_readmes_python_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where the files that it saves may lie
     readme = (ROOT / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     assert blocks
