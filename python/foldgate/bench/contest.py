@@ -19,8 +19,8 @@ SEED = 20240
 # Seconds in which other libraries' idle threads stop spinning; needed beyond one thread.
 # libgomp spins through 300,000 pauses, 17 ms at the 140 cycles that one takes on Skylake.
 REST = 0.03
-# NumPy's OpenBLAS yields its core in a loop through 2^28 cycles: 0.13 s at 2 GHz. Beside peers that counts; without them
-# most of a run would be rest.
+# NumPy's OpenBLAS yields its core in a loop through 2^28 cycles: 0.13 s at 2 GHz. Beside peers that counts;
+# without them most of a run would be rest.
 REFERENCE_REST = 0.14
 PEER_SLACK = 4.0  # peers may compute in another way; a wrong layout is off by far more
 
