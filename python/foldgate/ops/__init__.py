@@ -93,11 +93,13 @@ from foldgate.ops.global_pool import (
     global_max_pool_backward,
 )
 from foldgate.ops.group_norm import group_norm, group_norm_backward, instance_norm, instance_norm_backward
-from foldgate.ops.gru import gru, gru_backward, gru_step, gru_step_backward
+from foldgate.ops.gru import gru, gru_backward
+from foldgate.ops.gru_step import gru_step, gru_step_backward
 from foldgate.ops.im2col import col2im, im2col
 from foldgate.ops.layer_norm import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from foldgate.ops.lp_pool import lp_pool, lp_pool_backward
-from foldgate.ops.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
+from foldgate.ops.lstm import lstm, lstm_backward
+from foldgate.ops.lstm_step import lstm_step, lstm_step_backward
 from foldgate.ops.matmul import matmul
 from foldgate.ops.max_unpool import max_unpool, max_unpool_backward
 from foldgate.ops.optimizers import adadelta_update, adagrad_update, lion_update, rmsprop_update, sgd_update
@@ -105,7 +107,8 @@ from foldgate.ops.packed_conv import PackedConv
 from foldgate.ops.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
 from foldgate.ops.pool import max_pool, max_pool_backward
 from foldgate.ops.separable_conv import separable_conv, separable_conv_backward
-from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_step, simple_rnn_step_backward
+from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from foldgate.ops.simple_rnn_step import simple_rnn_step, simple_rnn_step_backward
 from foldgate.ops.softmax import (
     log_softmax,
     log_softmax_backward,

@@ -10,6 +10,7 @@ import numpy as np
 
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.attention._attend import attend
+from foldgate.layers.attention._axis_order import AxisOrder
 from foldgate.layers.attention._heads import HeadsAttention, positive
 from foldgate.layers.attention._projection import Projection, Shape
 
@@ -194,7 +195,7 @@ class MultiHeadAttention(HeadsAttention):
         mask = self._mask(
             queries, keys, query_mask, value_mask, key_mask, attention_mask, use_causal_mask and not alone
         )
-        order = _Order(query.ndim, axes)
+        order = AxisOrder(query.ndim, axes)
         q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         y, weights = attend(
             order.to_heads(q),
@@ -218,7 +219,7 @@ class MultiHeadAttention(HeadsAttention):
         """(N, heads, T, S), with all axes of each."""
         axes = self._attention_axes or tuple(range(1, len(query_shape) - 1))
         heads = (self._num_heads, None)
-        order = _Order(len(query_shape), axes)
+        order = AxisOrder(len(query_shape), axes)
         shape: Shape = order.scores_shape((*query_shape[:-1], *heads), (*key_shape[:-1], *heads))
         return shape
 
@@ -249,59 +250,3 @@ class MultiHeadAttention(HeadsAttention):
             "sliding_window": self._sliding_window,
             **self._projection_config(),
         }
-
-
-class _Order:
-    """The axes of projections (N, ..., heads, D) as the kernel wants them: (batch, heads, attended, D).
-
-    Args:
-      rank: of the query before its projection.
-      axes: over which is attended; the others before the last count as batch.
-    """
-
-    def __init__(self, rank: int, axes: Sequence[int]) -> None:
-        self.axes = tuple(axes)
-        self.batch = tuple(i for i in range(rank - 1) if i not in self.axes)
-        self.order = (*self.batch, rank - 1, *self.axes, rank)
-        self.back = tuple(int(i) for i in np.argsort(self.order))
-        self.simple = rank == 3
-
-    def _extents(self, shape: Any, axes: Sequence[int]) -> Any:
-        return tuple(shape[axis] for axis in axes)
-
-    def to_heads(self, x: Any) -> Any:
-        moved = np.transpose(x, self.order)
-        if self.simple:
-            return moved
-        sizes = [math.prod(self._extents(x.shape, axes)) for axes in (self.batch, self.axes)]
-        return np.reshape(moved, (sizes[0], x.shape[-2], sizes[1], x.shape[-1]))
-
-    def from_heads(self, y: Any, shape: tuple[int, ...]) -> Any:
-        """The results (batch, heads, attended, E) as (N, ..., heads, E); `shape` is the projected query's."""
-        if not self.simple:
-            lead, attended = self._extents(shape, self.batch), self._extents(shape, self.axes)
-            y = np.reshape(y, (*lead, shape[-2], *attended, y.shape[-1]))
-        return np.transpose(y, self.back)
-
-    def scores_shape(self, q: Any, k: Any) -> Any:
-        """(batch, heads, attended queries, attended keys), with all axes of each."""
-        lead = self._extents(q, self.batch)
-        return (*lead, q[-2], *self._extents(q, self.axes), *self._extents(k, self.axes))
-
-    def mask(self, mask: BoolArray, q: tuple[int, ...], k: tuple[int, ...]) -> BoolArray:
-        """A mask (batch, queries, keys), or with heads before the queries, for the kernel."""
-        full = self.scores_shape(q, k)
-        attended = 2 * len(self.axes)
-        while mask.ndim < len(full):
-            mask = np.expand_dims(mask, -attended - 1)
-        if mask.ndim > len(full) or any(m not in (1, n) for m, n in zip(mask.shape, full, strict=True)):
-            raise ValueError(
-                f"MultiHeadAttention: attention_mask has shape {mask.shape}; expected one that broadcasts to "
-                f"{full}"
-            )
-        if self.simple:
-            return mask
-        heads = mask.shape[len(self.batch)]
-        whole = np.broadcast_to(mask, (*full[: len(self.batch)], heads, *full[len(self.batch) + 1 :]))
-        queries = math.prod(self._extents(q, self.axes))
-        return whole.reshape(math.prod(full[: len(self.batch)]), heads, queries, -1)
