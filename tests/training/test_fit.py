@@ -276,6 +276,7 @@ def test_progress_is_shown(xy: Any, capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (lambda m, x, y: m.fit(x, None, verbose=0), ValueError, "y is missing"),
         (lambda m, x, y: m.fit(x, y, batch_size=0, verbose=0), ValueError, "batch_size is 0"),
+        (lambda m, x, y: m.fit(x, y, epochs=-1, verbose=0), ValueError, "epochs is -1"),
         (lambda m, x, y: m.fit(x, y, validation_split=2.0, verbose=0), ValueError, "validation_split is 2"),
         (lambda m, x, y: m.fit(iter([]), y, verbose=0), ValueError, "y is given beside"),
         (lambda m, x, y: m.fit(x, y, callbacks=[3], verbose=0), TypeError, "callbacks: there is a int"),

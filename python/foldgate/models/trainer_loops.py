@@ -77,6 +77,8 @@ class TrainerLoops:
           (3, True)
         """
         self._require_compiled("fit")  # type: ignore[attr-defined]
+        if epochs < 0:
+            raise ValueError(f"fit: epochs is {epochs}; expected an int of at least 0")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = _split_off(x, y, sample_weight, validation_split)
         steps = steps_per_epoch
