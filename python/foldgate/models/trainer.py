@@ -15,10 +15,10 @@ from foldgate.metrics import Mean
 from foldgate.models.compiled_loss import CompiledLoss
 from foldgate.models.compiled_metrics import CompiledMetrics
 from foldgate.models.data import first_extent, unpack_x_y_sample_weight
-from foldgate.models.trainer_loops import TrainerLoops
+from foldgate.models.trainer_single_batches import TrainerSingleBatches
 
 
-class Trainer(TrainerLoops):
+class Trainer(TrainerSingleBatches):
     """Training, evaluation and prediction of a model, with Keras' methods and arguments."""
 
     optimizer: Any = None
