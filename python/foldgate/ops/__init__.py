@@ -84,14 +84,9 @@ from foldgate.ops.elementwise import (
     tanh_backward,
 )
 from foldgate.ops.embedding import embedding, embedding_backward
-from foldgate.ops.global_pool import (
-    global_average_pool,
-    global_average_pool_backward,
-    global_lp_pool,
-    global_lp_pool_backward,
-    global_max_pool,
-    global_max_pool_backward,
-)
+from foldgate.ops.global_average_pool import global_average_pool, global_average_pool_backward
+from foldgate.ops.global_lp_pool import global_lp_pool, global_lp_pool_backward
+from foldgate.ops.global_max_pool import global_max_pool, global_max_pool_backward
 from foldgate.ops.group_norm import group_norm, group_norm_backward, instance_norm, instance_norm_backward
 from foldgate.ops.gru import gru, gru_backward
 from foldgate.ops.gru_step import gru_step, gru_step_backward
@@ -104,7 +99,9 @@ from foldgate.ops.matmul import matmul
 from foldgate.ops.max_unpool import max_unpool, max_unpool_backward
 from foldgate.ops.optimizers import adadelta_update, adagrad_update, lion_update, rmsprop_update, sgd_update
 from foldgate.ops.packed_conv import PackedConv
-from foldgate.ops.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
+from foldgate.ops.packed_gru import PackedGRU
+from foldgate.ops.packed_lstm import PackedLSTM
+from foldgate.ops.packed_simple_rnn import PackedSimpleRNN
 from foldgate.ops.pool import max_pool, max_pool_backward
 from foldgate.ops.separable_conv import separable_conv, separable_conv_backward
 from foldgate.ops.simple_rnn import simple_rnn, simple_rnn_backward
