@@ -1,6 +1,6 @@
 #include "kernels/depthwise.h"
 
-#include "kernels/channels.h"
+#include "kernels/depthwise_band.h"
 #include "simd/vec.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -9,22 +9,7 @@ namespace {
 // Outputs side by side: 8 accumulators hide the latency of the multiply-add, and leave room for 5 weights and an input.
 constexpr int kOutputs = 8;
 
-// Every output is one chain over the taps in their order, whichever of the bodies below computes it.
-
-template <bool kWhole, class T, int P>
-FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], bool relu, T* y, int64_t y_step, int64_t live) {
-  if (relu) {
-    FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = maximum(Vec<T>{}, sum[p]);
-  }
-  FOLDGATE_UNROLL
-  for (int p = 0; p < P; ++p) store_channels<kWhole>(y + p * y_step, sum[p], live);
-}
-
-template <bool kWhole, class T>
-FOLDGATE_INLINE Vec<T> start(const T* bias, int64_t c, int64_t live) {
-  return bias ? load_channels<kWhole>(bias + c, live) : Vec<T>{};
-}
+// Every output is one chain over the taps in their order, whichever of the bodies computes it: these or a band's.
 
 // P outputs of V vectors of channels from c on: V loads of weights and V * P multiply-adds from memory a tap.
 template <bool kWhole, class T, int P, int V>
@@ -122,66 +107,6 @@ void row(const DepthwiseRow<T>& row) {
     case 5: row_runs<T, 5>(row); break;
     case 7: row_runs<T, 7>(row); break;
     default: row_runs<T, 1>(row);
-  }
-}
-
-// Columns of a band: kDepthwiseRows * kBandOutputs sums, the last Size inputs, and with 32 registers 9 weights.
-constexpr int kBandOutputs = kRegisters >= 32 ? 3 : 2;
-
-// P outputs of every row of a band, from v on, of the vector of channels at c. An input is loaded once, and used in up to
-// Size rows and Size columns; the weights of small windows stay in registers.
-template <bool kWhole, class T, int P, int Size>
-FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64_t c, int64_t live) {
-  const T* x = band.x + v * band.x_step + c;
-  T* y = band.y + v * band.y_step + c;
-  Vec<T> sum[kDepthwiseRows][P];
-  FOLDGATE_UNROLL
-  for (int r = 0; r < kDepthwiseRows; ++r) {
-    FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[r][p] = start<kWhole>(band.bias, c, live);
-  }
-  FOLDGATE_UNROLL
-  for (int i = 0; i < kDepthwiseRows + Size - 1; ++i) {
-    const T* from = x + i * band.x_row;
-    Vec<T> in[Size];  // the last ones: output q - (Size - 1) has all of its own
-    FOLDGATE_UNROLL
-    for (int q = 0; q < P + Size - 1; ++q) {
-      in[q % Size] = load_channels<kWhole>(from + q * band.x_step, live);
-      if (q < Size - 1) continue;
-      FOLDGATE_UNROLL
-      for (int r = 0; r < kDepthwiseRows; ++r) {
-        if (i < r || i - r >= Size) continue;
-        FOLDGATE_UNROLL
-        for (int j = 0; j < Size; ++j)
-          sum[r][q - Size + 1] += load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live) *
-                                  in[(q - Size + 1 + j) % Size];
-      }
-    }
-  }
-  FOLDGATE_UNROLL
-  for (int r = 0; r < kDepthwiseRows; ++r)
-    finish<kWhole, T, P>(sum[r], band.relu, y + r * band.y_row, band.y_step, live);
-}
-
-template <class T, int Size>
-void band_of(const DepthwiseBand<T>& band) {
-  int64_t v = 0;
-  for (; v + kBandOutputs <= band.outputs; v += kBandOutputs)
-    for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-      band_outputs<decltype(whole)::value, T, kBandOutputs, Size>(band, v, c, live);
-    });
-  for (; v < band.outputs; ++v)
-    for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-      band_outputs<decltype(whole)::value, T, 1, Size>(band, v, c, live);
-    });
-}
-
-template <class T>
-void band(const DepthwiseBand<T>& band) {
-  switch (band.size) {
-    case 3: band_of<T, 3>(band); break;
-    case 5: band_of<T, 5>(band); break;
-    default: band_of<T, 7>(band);
   }
 }
 

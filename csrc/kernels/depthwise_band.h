@@ -1,0 +1,125 @@
+// Bands of a depthwise convolution (depthwise.h), and what their outputs share with those of single rows. Every output is
+// one chain over the taps in their order.
+#pragma once
+#include "kernels/channels.h"
+#include "kernels/depthwise.h"
+#include "simd/vec.h"
+
+namespace foldgate::FOLDGATE_ISA {
+
+template <bool kWhole, class T, int P>
+FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], bool relu, T* y, int64_t y_step, int64_t live) {
+  if (relu) {
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) sum[p] = maximum(Vec<T>{}, sum[p]);
+  }
+  FOLDGATE_UNROLL
+  for (int p = 0; p < P; ++p) store_channels<kWhole>(y + p * y_step, sum[p], live);
+}
+
+template <bool kWhole, class T>
+FOLDGATE_INLINE Vec<T> start(const T* bias, int64_t c, int64_t live) {
+  return bias ? load_channels<kWhole>(bias + c, live) : Vec<T>{};
+}
+
+// Columns of a band: kDepthwiseRows * kBandOutputs sums, the last Size inputs, and with 32 registers 9 weights.
+constexpr int kBandOutputs = kRegisters >= 32 ? 3 : 2;
+
+template <class T, int P>
+using BandSums = Vec<T>[kDepthwiseRows][P];
+
+// Unrolled, a window of 7 is 588 multiply-adds: 7 KB of code of 32 registers, a third faster than a loop; of 16, whose
+// inputs and weights go through memory either way, it is no faster, and of the baseline's two operands 60 KB and slower.
+template <int Size>
+constexpr bool kInLoop = kRegisters < 32 && (Size == 7 || (Size == 5 && kLanes<float> == 4));
+
+// An input is loaded once, and used in up to Size rows and Size columns; the weights of small windows stay in registers.
+template <bool kWhole, class T, int P, int Size>
+FOLDGATE_INLINE void sum_window(const DepthwiseBand<T>& band, const T* x, int64_t c, int64_t live,
+                                BandSums<T, P>& sum) {
+  FOLDGATE_UNROLL
+  for (int i = 0; i < kDepthwiseRows + Size - 1; ++i) {
+    const T* from = x + i * band.x_row;
+    Vec<T> in[Size];  // the last ones: output q - (Size - 1) has all of its own
+    FOLDGATE_UNROLL
+    for (int q = 0; q < P + Size - 1; ++q) {
+      in[q % Size] = load_channels<kWhole>(from + q * band.x_step, live);
+      if (q < Size - 1) continue;
+      FOLDGATE_UNROLL
+      for (int r = 0; r < kDepthwiseRows; ++r) {
+        if (i < r || i - r >= Size) continue;
+        FOLDGATE_UNROLL
+        for (int j = 0; j < Size; ++j)
+          sum[r][q - Size + 1] += load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live) *
+                                  in[(q - Size + 1 + j) % Size];
+      }
+    }
+  }
+}
+
+// The same in a loop over the rows of the input, whose weights come from L1.
+template <bool kWhole, class T, int P, int Size>
+FOLDGATE_INLINE void sum_window_in_loop(const DepthwiseBand<T>& band, const T* x, int64_t c, int64_t live,
+                                        BandSums<T, P>& sum) {
+  FOLDGATE_KEEP_LOOP
+  for (int i = 0; i < kDepthwiseRows + Size - 1; ++i, x += band.x_row) {
+    Vec<T> in[P + Size - 1];
+    const T* from = x;
+    FOLDGATE_UNROLL
+    for (int q = 0; q < P + Size - 1; ++q, from += band.x_step) in[q] = load_channels<kWhole>(from, live);
+    FOLDGATE_UNROLL
+    for (int r = 0; r < kDepthwiseRows; ++r) {
+      if (i < r || i - r >= Size) continue;
+      FOLDGATE_UNROLL
+      for (int j = 0; j < Size; ++j) {
+        const Vec<T> w = load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live);
+        FOLDGATE_UNROLL
+        for (int p = 0; p < P; ++p) sum[r][p] += w * in[p + j];
+      }
+    }
+  }
+}
+
+// P outputs of every row of a band, from v on, of the vector of channels at c.
+template <bool kWhole, class T, int P, int Size>
+FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64_t c, int64_t live) {
+  const T* x = band.x + v * band.x_step + c;
+  T* y = band.y + v * band.y_step + c;
+  BandSums<T, P> sum;
+  FOLDGATE_UNROLL
+  for (int r = 0; r < kDepthwiseRows; ++r) {
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) sum[r][p] = start<kWhole>(band.bias, c, live);
+  }
+  if constexpr (!kInLoop<Size>)
+    sum_window<kWhole, T, P, Size>(band, x, c, live, sum);
+  else
+    sum_window_in_loop<kWhole, T, P, Size>(band, x, c, live, sum);
+  FOLDGATE_UNROLL
+  for (int r = 0; r < kDepthwiseRows; ++r)
+    finish<kWhole, T, P>(sum[r], band.relu, y + r * band.y_row, band.y_step, live);
+}
+
+template <class T, int Size>
+static void band_of(const DepthwiseBand<T>& band) {
+  int64_t v = 0;
+  for (; v + kBandOutputs <= band.outputs; v += kBandOutputs)
+    for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+      band_outputs<decltype(whole)::value, T, kBandOutputs, Size>(band, v, c, live);
+    });
+  for (; v < band.outputs; ++v)
+    for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
+      band_outputs<decltype(whole)::value, T, 1, Size>(band, v, c, live);
+    });
+}
+
+template <class T>
+static void band(const DepthwiseBand<T>& band) {
+  switch (band.size) {
+    case 3: band_of<T, 3>(band); break;
+    case 5: band_of<T, 5>(band); break;
+    default: band_of<T, 7>(band);
+  }
+}
+
+}  // namespace foldgate::FOLDGATE_ISA
