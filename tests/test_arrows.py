@@ -42,7 +42,7 @@ INTRINSIC = re.compile(
 # Python: the first part of a foldgate module's name -> what it may import from foldgate. A name that is not
 # listed has no room yet: give it one here.
 ANY = {"*"}
-LAYER_PARTS = {"_tape", "_typing", "_defaults", "_dtypes", "_masks", "_naming", "_nest", "_budget"}
+LAYER_PARTS = {"_checks", "_tape", "_typing", "_defaults", "_dtypes", "_masks", "_naming", "_nest", "_budget"}
 LAYER_PARTS |= {"initializers", "regularizers", "constraints", "activations", "config"}
 IMPORTS = {
     "__init__": ANY,  # it loads the rooms when they are asked for
@@ -58,6 +58,7 @@ IMPORTS = {
     "_dtypes": {"_defaults"},
     "_masks": set(),
     "_budget": set(),
+    "_checks": set(),
     "_nest": set(),
     "random": {"_tape", "_defaults", "_naming", "_typing"},
     "_symbolic": {"_symbolic"} | LAYER_PARTS,
@@ -75,15 +76,15 @@ IMPORTS = {
     "_by_name": {"saving"},
     "activations": {"activations", "layers", "ops", "saving", "_by_name", "_custom_gradient", "_logits"}
     | {"_symbolic", "_tape", "_typing"},
-    "initializers": {"initializers", "random", "saving", "_by_name", "_defaults", "_typing"},
+    "initializers": {"initializers", "random", "saving", "_by_name", "_checks", "_defaults", "_typing"},
     "regularizers": {"_by_name", "_typing"},
-    "constraints": {"_by_name", "_defaults", "_typing"},
+    "constraints": {"_by_name", "_checks", "_defaults", "_typing"},
     "_logits": {"_tape"},
     "losses": {"losses", "ops", "_by_name", "_custom_gradient", "_defaults", "_logits", "_masks", "_naming"}
-    | {"_tape"},
-    "metrics": {"metrics", "losses", "ops", "_by_name", "_defaults", "_masks", "_naming", "_tape"},
-    "optimizers": {"optimizers", "ops", "_by_name", "_naming"},
-    "callbacks": {"callbacks", "saving"},
+    | {"_checks", "_tape"},
+    "metrics": {"_checks", "metrics", "losses", "ops", "_by_name", "_defaults", "_masks", "_naming", "_tape"},
+    "optimizers": {"optimizers", "ops", "_by_name", "_checks", "_naming"},
+    "callbacks": {"callbacks", "saving", "_checks"},
     "bench": ANY,
     "cli": ANY,
     "__main__": {"cli"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foldgate import _by_name, _defaults
+from foldgate._checks import axes, numbers
 from foldgate._typing import FloatArray
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = [
     "unit_norm",
 ]
 
-Axes = int | Sequence[int]
+Axes = int | Sequence[int] | None
 
 
 class Constraint:
@@ -75,6 +76,8 @@ class MaxNorm(Constraint):
     """
 
     def __init__(self, max_value: float = 2, axis: Axes = 0) -> None:
+        numbers(self, "[0, inf]", max_value=max_value)
+        axes(self, axis=axis)
         self.max_value, self.axis = max_value, axis
 
     def __call__(self, w: FloatArray) -> FloatArray:
@@ -105,6 +108,9 @@ class MinMaxNorm(Constraint):
     def __init__(
         self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axes = 0
     ) -> None:
+        numbers(self, "[0, inf]", min_value=min_value, max_value=max_value)
+        numbers(self, "[0, 1]", rate=rate)
+        axes(self, axis=axis)
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
 
     def __call__(self, w: FloatArray) -> FloatArray:
@@ -151,6 +157,7 @@ class UnitNorm(Constraint):
     """
 
     def __init__(self, axis: Axes = 0) -> None:
+        axes(self, axis=axis)
         self.axis = axis
 
     def __call__(self, w: FloatArray) -> FloatArray:
@@ -198,6 +205,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 def _norms(w: FloatArray, axis: Axes) -> FloatArray:
-    axes = axis if isinstance(axis, int) else tuple(axis)
-    norms: FloatArray = np.sqrt(np.sum(np.square(w), axis=axes, keepdims=True))
+    over = axis if axis is None or isinstance(axis, int) else tuple(axis)
+    norms: FloatArray = np.sqrt(np.sum(np.square(w), axis=over, keepdims=True))
     return norms

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate.callbacks.callback import Callback
 
 _UP = ("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou")
@@ -32,6 +33,10 @@ class MonitorCallback(Callback):
         super().__init__()
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"{type(self).__name__}: mode is {mode!r}; expected 'auto', 'min' or 'max'")
+        if not isinstance(monitor, str):
+            raise TypeError(f"{type(self).__name__}: monitor is {monitor!r}; expected a name")
+        numbers(self, "(-inf, inf)", min_delta=min_delta)
+        numbers(self, "[-inf, inf]", or_none=True, initial_value_threshold=initial_value_threshold)
         self.monitor, self.mode = monitor, mode
         self.best = initial_value_threshold
         self.min_delta = abs(min_delta)

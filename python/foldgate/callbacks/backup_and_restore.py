@@ -7,6 +7,7 @@ import shutil
 from functools import partial
 from typing import Any
 
+from foldgate._checks import path
 from foldgate.callbacks.callback import Callback
 
 
@@ -42,7 +43,7 @@ class BackupAndRestore(Callback):
         delete_checkpoint: bool = True,
     ) -> None:
         super().__init__()
-        if not os.fspath(backup_dir):
+        if not path(self, backup_dir=backup_dir):
             raise ValueError("BackupAndRestore: backup_dir is empty; expected a folder")
         if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(f"BackupAndRestore: save_freq is {save_freq!r}; expected 'epoch' or an int")

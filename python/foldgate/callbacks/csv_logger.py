@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import path
 from foldgate.callbacks.callback import Callback
 
 
@@ -35,7 +36,9 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
-        self.filename, self.separator, self.append = os.fspath(filename), separator, append
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ValueError(f"CSVLogger: separator is {separator!r}; expected one character")
+        self.filename, self.separator, self.append = path(self, filename=filename), separator, append
         self._keys: list[str] | None = None
         self._file: Any = None
         self._header = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.callbacks._monitor import MonitorCallback
 
 
@@ -47,6 +48,8 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
+        numbers(self, "[0, inf]", patience=patience, start_from_epoch=start_from_epoch)
+        numbers(self, "[-inf, inf]", or_none=True, baseline=baseline)
         self.patience, self.verbose, self.baseline = patience, verbose, baseline
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
         self.wait = self.stopped_epoch = self.best_epoch = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from foldgate._checks import functions
 from foldgate.callbacks.callback import Callback
 
 
@@ -50,5 +51,6 @@ class LambdaCallback(Callback):
         for name, function in given.items():
             if not name.startswith("on_") or not hasattr(Callback, name):
                 raise ValueError(f"LambdaCallback: {name} is not a method of callbacks")
+            functions(self, or_none=True, **{name: function})
             if function is not None:
                 setattr(self, name, function)

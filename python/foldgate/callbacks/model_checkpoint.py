@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from foldgate._checks import path
 from foldgate.callbacks._monitor import MonitorCallback
 
 
@@ -44,7 +45,7 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = os.fspath(filepath)
+        self.filepath = path(self, filepath=filepath)
         endings = (".weights.h5", ".safetensors") if save_weights_only else (".keras",)
         if not self.filepath.endswith(endings):
             raise ValueError(f"ModelCheckpoint: filepath is {self.filepath!r}; expected an ending {endings}")

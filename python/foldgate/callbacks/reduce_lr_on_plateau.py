@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.callbacks._monitor import MonitorCallback
 
 
@@ -46,8 +47,9 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        if factor >= 1.0:
-            raise ValueError(f"ReduceLROnPlateau: factor is {factor}; expected below 1")
+        numbers(self, "[0, 1)", factor=factor)
+        numbers(self, "[0, inf]", patience=patience, cooldown=cooldown)
+        numbers(self, "[0, inf)", min_lr=min_lr)
         self.factor, self.patience, self.verbose = factor, patience, verbose
         self.cooldown, self.min_lr = cooldown, min_lr
         self.wait = self.cooldown_counter = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from foldgate._checks import integers, path
 from foldgate.callbacks.callback import Callback
 
 
@@ -40,7 +41,10 @@ class TensorBoard(Callback):
         embeddings_metadata: Any = None,
     ) -> None:
         super().__init__()
-        self.log_dir, self.histogram_freq = os.fspath(log_dir), histogram_freq
+        integers(self, 0, histogram_freq=histogram_freq)
+        if update_freq not in ("epoch", "batch"):
+            integers(self, 1, update_freq=update_freq)
+        self.log_dir, self.histogram_freq = path(self, log_dir=log_dir), histogram_freq
         self.update_freq = 1 if update_freq == "batch" else update_freq
         self._writers: dict[str, Any] = {}
         self._step = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from foldgate._checks import numbers
 from foldgate._typing import FloatArray
 from foldgate.initializers.initializer import Initializer, standard_dtype
 
@@ -54,6 +55,8 @@ class Constant(Initializer):
     """
 
     def __init__(self, value: ArrayLike = 0.0) -> None:
+        if not np.issubdtype(np.asarray(value).dtype, np.number):
+            raise TypeError(f"Constant: value is {value!r}; expected a number or an array")
         self.value = value
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> FloatArray:
@@ -90,6 +93,7 @@ class Identity(Initializer):
     """
 
     def __init__(self, gain: float = 1.0) -> None:
+        numbers(self, "(-inf, inf)", gain=gain)
         self.gain = gain
 
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from foldgate._checks import numbers
 from foldgate._typing import FloatArray
 from foldgate.initializers.initializer import Initializer, standard_dtype
 
@@ -68,6 +69,7 @@ class RandomUniform(RandomInitializer):
     """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
+        numbers(self, "(-inf, inf)", minval=minval, maxval=maxval)
         self.minval, self.maxval = minval, maxval
         super().__init__(seed)
 
@@ -93,6 +95,8 @@ class RandomNormal(RandomInitializer):
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
+        numbers(self, "(-inf, inf)", mean=mean)
+        numbers(self, "[0, inf)", stddev=stddev)
         self.mean, self.stddev = mean, stddev
         super().__init__(seed)
 
@@ -141,6 +145,7 @@ class Orthogonal(RandomInitializer):
     """
 
     def __init__(self, gain: float = 1.0, seed: Any = None) -> None:
+        numbers(self, "(-inf, inf)", gain=gain)
         self.gain = gain
         super().__init__(seed)
 

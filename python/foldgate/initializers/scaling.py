@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
+from foldgate._checks import axes, numbers
 from foldgate._typing import FloatArray
 from foldgate.initializers.initializer import standard_dtype
 from foldgate.initializers.random import RandomInitializer, normal, truncated_normal, uniform
@@ -52,8 +53,8 @@ class VarianceScaling(RandomInitializer):
         output_axes: Sequence[int] | None = None,
     ) -> None:
         name = type(self).__name__
-        if not scale > 0:
-            raise ValueError(f"{name}: scale is {scale!r}; expected a number above 0")
+        numbers(self, "(0, inf)", scale=scale)
+        axes(self, input_axes=input_axes, output_axes=output_axes)
         if mode not in _MODES:
             raise ValueError(f"{name}: mode is {mode!r}; expected one of {_MODES}")
         found = "truncated_normal" if str(distribution).lower() == "normal" else str(distribution).lower()

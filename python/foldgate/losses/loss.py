@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from foldgate._checks import functions
 from foldgate._masks import get_mask
 from foldgate._naming import auto_name
 from foldgate._tape import Tensor
@@ -144,6 +145,7 @@ class LossFunctionWrapper(Loss):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
+        functions(self, fn=fn)
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs

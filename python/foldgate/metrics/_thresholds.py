@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import members, numbers
 from foldgate.losses._inputs import same_rank
 from foldgate.metrics._arrays import array
 
@@ -16,10 +17,12 @@ def thresholds_of(name: str, thresholds: Any, default: float = 0.5) -> list[floa
     """A list of thresholds from 0 to 1."""
     if thresholds is None:
         return [default]
-    found = [*thresholds] if isinstance(thresholds, (list, tuple, np.ndarray)) else [thresholds]
-    if any(t is None or not 0 <= t <= 1 for t in found):
-        raise ValueError(f"{name}: thresholds is {thresholds!r}; expected numbers from 0 to 1")
-    return [float(t) for t in found]
+    several = np.ndim(thresholds) > 0
+    found = members(name, thresholds=thresholds) if several else {"thresholds": thresholds}
+    if not found:
+        raise ValueError(f"{name}: thresholds is {thresholds!r}; expected one or more")
+    numbers(name, "[0, 1]", **found)
+    return [float(t) for t in found.values()]
 
 
 def only_top_k(y_pred: Any, k: int) -> Any:

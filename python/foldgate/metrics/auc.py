@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import integers
 from foldgate._defaults import epsilon
 from foldgate.metrics._arrays import floats
 from foldgate.metrics._thresholds import counts_at, ratio
@@ -61,18 +62,18 @@ class AUC(Metric):
             raise ValueError(f"AUC: curve is {curve!r}; expected 'ROC' or 'PR'")
         if str(summation_method).lower() not in _SUMS:
             raise ValueError(f"AUC: summation_method is {summation_method!r}; expected one of {list(_SUMS)}")
-        if thresholds is None and num_thresholds < 2:
-            raise ValueError(f"AUC: num_thresholds is {num_thresholds}; expected 2 or more")
+        integers(self, 1, or_none=True, num_labels=num_labels)
         if thresholds is None:
+            integers(self, 2, num_thresholds=num_thresholds)
             inner = np.linspace(0.0, 1.0, num_thresholds)[1:-1]
         else:
-            inner = np.sort(np.asarray(thresholds, np.float64))
+            inner = np.sort(_numbers("thresholds", thresholds))
         self._given = thresholds is not None
         self.num_thresholds = len(inner) + 2
         self._thresholds = np.array([-epsilon(), *inner, 1.0 + epsilon()])
         self.curve, self.summation_method = str(curve).upper(), str(summation_method).lower()
         self.multi_label, self.num_labels = multi_label, num_labels
-        self.label_weights = None if label_weights is None else np.asarray(label_weights, np.float64)
+        self.label_weights = None if label_weights is None else _numbers("label_weights", label_weights)
         self._from_logits = from_logits
         self._counts: Any = None
 
@@ -135,6 +136,16 @@ class AUC(Metric):
             "from_logits": self._from_logits,
         }
         return {**config, "thresholds": self.thresholds[1:-1]} if self._given else config
+
+
+def _numbers(argument: str, given: Any) -> Any:
+    try:
+        found = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"AUC: {argument} is {given!r}; expected a list of numbers") from None
+    if found.ndim != 1:
+        raise ValueError(f"AUC: {argument} is {given!r}; expected a list of numbers")
+    return found
 
 
 def _interpolated(tp: Any, fp: Any, fn: Any) -> Any:

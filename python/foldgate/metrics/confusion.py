@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import integers
 from foldgate.metrics._thresholds import LOWEST, counts_at, ratio, thresholds_of
 from foldgate.metrics.metric import Metric
 
@@ -137,6 +138,8 @@ class _Share(_Counts):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        integers(self, 1, or_none=True, top_k=top_k)
+        integers(self, 0, or_none=True, class_id=class_id)
         self.init_thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
         kind, default = type(self).__name__, 0.5 if top_k is None else LOWEST
         self.thresholds = thresholds_of(kind, thresholds, default)

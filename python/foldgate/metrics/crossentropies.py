@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import axes, integers, numbers
 from foldgate.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from foldgate.metrics.mean import MeanMetricWrapper
 
@@ -34,6 +35,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
     ) -> None:
+        numbers(self, "[0, 1]", label_smoothing=label_smoothing)
         super().__init__(
             binary_crossentropy,
             name=name,
@@ -73,6 +75,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         label_smoothing: float = 0.0,
         axis: int = -1,
     ) -> None:
+        numbers(self, "[0, 1]", label_smoothing=label_smoothing)
+        axes(self, axis=axis)
         super().__init__(
             categorical_crossentropy,
             name=name,
@@ -114,6 +118,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
+        integers(self, None, or_none=True, ignore_class=ignore_class)
+        axes(self, axis=axis)
         super().__init__(
             sparse_categorical_crossentropy,
             name=name,

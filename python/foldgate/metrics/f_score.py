@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate._defaults import epsilon
 from foldgate.metrics._arrays import floats
 from foldgate.metrics.metric import Metric
@@ -47,10 +48,8 @@ class FBetaScore(Metric):
         kind = type(self).__name__
         if average not in (None, "micro", "macro", "weighted"):
             raise ValueError(f"{kind}: average is {average!r}; expected None, 'micro', 'macro' or 'weighted'")
-        if not beta > 0:
-            raise ValueError(f"{kind}: beta is {beta}; expected more than 0")
-        if threshold is not None and not 0 < threshold <= 1:
-            raise ValueError(f"{kind}: threshold is {threshold}; expected None, or above 0 and at most 1")
+        numbers(self, "(0, inf)", beta=beta)
+        numbers(self, "(0, 1]", or_none=True, threshold=threshold)
         self.average, self.beta, self.threshold = average, beta, threshold
         self._sums: Any = 0.0
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import axes, integers, members, numbers
 from foldgate._defaults import epsilon
 from foldgate.metrics._arrays import array
 from foldgate.metrics.metric import Metric
@@ -50,6 +51,12 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        integers(self, 1, num_classes=num_classes)
+        integers(self, None, or_none=True, ignore_class=ignore_class)
+        axes(self, axis=axis)
+        integers(self, 0, **members(self, target_class_ids=target_class_ids))
+        if not len(target_class_ids):
+            raise ValueError(f"{type(self).__name__}: target_class_ids is empty; expected one class or more")
         if max(target_class_ids) >= num_classes or min(target_class_ids) < 0:
             raise ValueError(
                 f"{type(self).__name__}: target_class_ids is {list(target_class_ids)}; expected 0 to "
@@ -117,6 +124,7 @@ class BinaryIoU(IoU):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
+        numbers(self, "(-inf, inf)", threshold=threshold)
         super().__init__(2, target_class_ids, name, dtype)
         self.threshold = threshold
 
@@ -154,6 +162,7 @@ class MeanIoU(IoU):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ) -> None:
+        integers(self, 1, num_classes=num_classes)
         ids = range(num_classes)
         super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 

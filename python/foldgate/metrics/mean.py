@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import losses
+from foldgate._checks import functions
 from foldgate._masks import get_mask
 from foldgate.losses._inputs import same_rank
 from foldgate.losses._reduction import with_mask
@@ -123,6 +124,7 @@ class MeanMetricWrapper(Mean):
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ) -> None:
+        functions(self, fn=fn)
         super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs

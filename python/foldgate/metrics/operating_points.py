@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import integers, numbers
 from foldgate.metrics._thresholds import ratio
 from foldgate.metrics.confusion import _NAMES, _Counts
 
@@ -26,11 +27,9 @@ class _AtLeast(_Counts):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        kind = type(self).__name__
-        if not 0 <= value <= 1:
-            raise ValueError(f"{kind}: {self._argument} is {value}; expected 0 to 1")
-        if num_thresholds <= 0:
-            raise ValueError(f"{kind}: num_thresholds is {num_thresholds}; expected 1 or more")
+        numbers(self, "[0, 1]", **dict[str, Any]({self._argument: value}))
+        integers(self, 1, num_thresholds=num_thresholds)
+        integers(self, 0, or_none=True, class_id=class_id)
         super().__init__(name=name, dtype=dtype)
         self.value, self.num_thresholds, self.class_id = value, num_thresholds, class_id
         self.thresholds = [0.5] if num_thresholds == 1 else [*np.linspace(0.0, 1.0, num_thresholds).tolist()]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import integers
 from foldgate.losses._inputs import same_rank
 from foldgate.metrics._arrays import array
 from foldgate.metrics.metric import Metric
@@ -46,8 +47,7 @@ class R2Score(Metric):
         super().__init__(name=name, dtype=dtype)
         if class_aggregation not in _WAYS:
             raise ValueError(f"R2Score: class_aggregation is {class_aggregation!r}; expected one of {_WAYS}")
-        if num_regressors < 0:
-            raise ValueError(f"R2Score: num_regressors is {num_regressors}; expected 0 or more")
+        integers(self, 0, num_regressors=num_regressors)
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.reset_state()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import axes
 from foldgate.losses._inputs import pair
 from foldgate.losses.regression import cosine_similarity
 from foldgate.metrics._arrays import array
@@ -64,5 +65,6 @@ class CosineSimilarity(MeanMetricWrapper):
     _direction = "up"
 
     def __init__(self, name: str | None = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
+        axes(self, axis=axis)
         super().__init__(_cosine, name=name, dtype=dtype, axis=axis)
         self.axis = axis

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import integers
 from foldgate.optimizers.slot import Slot
 
 
@@ -16,10 +17,7 @@ class Accumulation:
     _accumulated_gradients: list[Slot]
 
     def _set_accumulation(self, steps: int | None) -> None:
-        if steps is not None and steps < 2:
-            raise ValueError(
-                f"{type(self).__name__}: gradient_accumulation_steps is {steps}; expected None or 2 or more"
-            )
+        integers(self, 2, or_none=True, gradient_accumulation_steps=steps)
         self.gradient_accumulation_steps = steps
 
     def _build_accumulation(self, variables: list[Any]) -> None:

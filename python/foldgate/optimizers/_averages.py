@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import integers, numbers
 from foldgate.optimizers.slot import Slot
 
 
@@ -14,11 +15,9 @@ class Averages:
     _model_variables_moving_average: list[Slot]
 
     def _set_averages(self, use_ema: bool, momentum: float, frequency: int | None) -> None:
-        name = type(self).__name__
-        if use_ema and not 0 <= momentum <= 1:
-            raise ValueError(f"{name}: ema_momentum is {momentum}; expected 0 to 1")
-        if use_ema and frequency is not None and (not isinstance(frequency, int) or frequency < 1):
-            raise ValueError(f"{name}: ema_overwrite_frequency is {frequency!r}; expected 1 or more")
+        if use_ema:
+            numbers(self, "[0, 1]", ema_momentum=momentum)
+            integers(self, 1, or_none=True, ema_overwrite_frequency=frequency)
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, momentum, frequency
 
     def _build_averages(self, variables: list[Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import numbers
 
 
 class Clipping:
@@ -20,7 +21,8 @@ class Clipping:
         self, clipnorm: float | None, clipvalue: float | None, global_clipnorm: float | None
     ) -> None:
         given = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
-        named = {name: value for name, value in given.items() if value is not None}
+        named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        numbers(self, "(-inf, inf]", **named)  # as in Keras, one that is not above 0 clips nothing
         if len(named) > 1:
             raise ValueError(f"{type(self).__name__}: {' and '.join(named)} are given; expected one of them")
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm

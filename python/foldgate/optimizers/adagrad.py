@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.ops._optimizer import Optimizer as Kernel
 from foldgate.optimizers.fused import FusedOptimizer
 
@@ -50,6 +51,7 @@ class Adagrad(FusedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
+        numbers(self, "[0, inf)", initial_accumulator_value=initial_accumulator_value, epsilon=epsilon)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
 

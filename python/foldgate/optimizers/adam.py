@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.ops._optimizer import Optimizer as Kernel
 from foldgate.ops.adam import adam_rates
 from foldgate.optimizers.fused import FusedOptimizer
@@ -55,6 +56,8 @@ class Adam(FusedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
+        numbers(self, "[0, 1)", beta_1=beta_1, beta_2=beta_2)
+        numbers(self, "[0, inf)", epsilon=epsilon)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon

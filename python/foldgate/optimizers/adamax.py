@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.ops._optimizer import Optimizer as Kernel
 from foldgate.ops.adam import adamax_rates
 from foldgate.optimizers.fused import FusedOptimizer
@@ -53,6 +54,8 @@ class Adamax(FusedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
+        numbers(self, "[0, 1)", beta_1=beta_1, beta_2=beta_2)
+        numbers(self, "[0, inf)", epsilon=epsilon)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon

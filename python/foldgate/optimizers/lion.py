@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.ops._optimizer import Optimizer as Kernel
 from foldgate.optimizers.fused import FusedOptimizer
 
@@ -50,8 +51,8 @@ class Lion(FusedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
-        if not 0 < beta_1 <= 1:
-            raise ValueError(f"Lion: beta_1 is {beta_1}; expected above 0 and at most 1")
+        numbers(self, "(0, 1]", beta_1=beta_1)
+        numbers(self, "[0, 1]", beta_2=beta_2)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate.ops._optimizer import Optimizer as Kernel
 from foldgate.ops.adam import nadam_rates
 from foldgate.optimizers.fused import FusedOptimizer
@@ -56,6 +57,8 @@ class Nadam(FusedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
+        numbers(self, "[0, 1)", beta_1=beta_1, beta_2=beta_2)
+        numbers(self, "[0, inf)", epsilon=epsilon)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate._naming import auto_name
 from foldgate.optimizers import schedules
 from foldgate.optimizers._accumulation import Accumulation
@@ -71,6 +72,8 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
             raise TypeError(
                 f"{type(self).__name__}: {next(iter(kwargs))} is not an argument of this optimizer"
             )
+        numbers(self, "[0, inf)", or_none=True, weight_decay=weight_decay)
+        numbers(self, "(0, inf)", or_none=True, loss_scale_factor=loss_scale_factor)
         self.name = name or auto_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.loss_scale_factor = loss_scale_factor
@@ -94,12 +97,17 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
             value = schedules.deserialize(value)
         if callable(value):
             return value
+        return Slot(np.array(self._number_of(value)), "learning_rate", f"{self.name}/learning_rate")
+
+    def _number_of(self, rate: Any) -> float:
         try:
-            return Slot(np.array(float(value)), "learning_rate", f"{self.name}/learning_rate")
+            found = float(rate)
         except (TypeError, ValueError):
             raise ValueError(
-                f"{type(self).__name__}: learning_rate is {value!r}; expected a number or a schedule"
+                f"{type(self).__name__}: learning_rate is {rate!r}; expected a number or a schedule"
             ) from None
+        numbers(self, "[0, inf)", learning_rate=found)
+        return found
 
     @property
     def learning_rate(self) -> Any:
@@ -121,7 +129,7 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
                 "optimizer with a number to assign to it"
             )
         elif isinstance(rate, Slot):
-            rate.assign(float(value))
+            rate.assign(self._number_of(value))
         else:
             self._learning_rate = self._track(self._rate_of(value))
 

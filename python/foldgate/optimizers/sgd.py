@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.ops._optimizer import Optimizer as Kernel
 from foldgate.optimizers.fused import FusedOptimizer
 
@@ -50,8 +51,7 @@ class SGD(FusedOptimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, **kwargs)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"SGD: momentum is {momentum!r}; expected a float from 0 to 1")
+        numbers(self, "[0, 1]", momentum=momentum)
         self.momentum = momentum
         self.nesterov = nesterov
 

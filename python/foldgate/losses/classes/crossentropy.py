@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import axes, integers, numbers
 from foldgate.losses.crossentropy import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -42,6 +43,8 @@ class BinaryCrossentropy(LossFunctionWrapper):
         name: str | None = "binary_crossentropy",
         dtype: Any = None,
     ) -> None:
+        numbers(self, "[0, 1]", label_smoothing=label_smoothing)
+        axes(self, axis=axis)
         super().__init__(
             binary_crossentropy,
             from_logits=from_logits,
@@ -83,6 +86,8 @@ class CategoricalCrossentropy(LossFunctionWrapper):
         name: str | None = "categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
+        numbers(self, "[0, 1]", label_smoothing=label_smoothing)
+        axes(self, axis=axis)
         super().__init__(
             categorical_crossentropy,
             from_logits=from_logits,
@@ -124,6 +129,8 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
+        integers(self, None, or_none=True, ignore_class=ignore_class)
+        axes(self, axis=axis)
         super().__init__(
             sparse_categorical_crossentropy,
             from_logits=from_logits,

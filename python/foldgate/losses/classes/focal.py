@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from foldgate._checks import axes, members, numbers
 from foldgate.losses.focal import binary_focal_crossentropy, categorical_focal_crossentropy
 from foldgate.losses.loss import LossFunctionWrapper
 
@@ -44,6 +48,9 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
         name: str | None = "binary_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
+        numbers(self, "[0, 1]", alpha=alpha, label_smoothing=label_smoothing)
+        numbers(self, "[0, inf)", gamma=gamma)
+        axes(self, axis=axis)
         super().__init__(
             binary_focal_crossentropy,
             apply_class_balancing=apply_class_balancing,
@@ -62,7 +69,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
     """The cross-entropy of one-hot classes, what is known well counting less.
 
     Args:
-      alpha: the weight of a class.
+      alpha: a factor, or one a class.
       gamma: how much what is known well counts less.
       from_logits: whether predictions are logits rather than probabilities.
       label_smoothing: 0 to 1: how far labels are drawn towards the uniform distribution.
@@ -83,7 +90,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
 
     def __init__(
         self,
-        alpha: float = 0.25,
+        alpha: float | Sequence[float] = 0.25,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
@@ -92,6 +99,11 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
         name: str | None = "categorical_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
+        of_each = {"alpha": alpha} if np.ndim(alpha) == 0 else members(self, alpha=alpha)
+        numbers(self, "[0, inf)", **of_each)
+        numbers(self, "[0, 1]", label_smoothing=label_smoothing)
+        numbers(self, "[0, inf)", gamma=gamma)
+        axes(self, axis=axis)
         super().__init__(
             categorical_focal_crossentropy,
             alpha=alpha,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import axes, numbers
 from foldgate.losses.loss import LossFunctionWrapper
 from foldgate.losses.overlap import dice, tversky
 
@@ -34,6 +35,7 @@ class Dice(LossFunctionWrapper):
         axis: Any = None,
         dtype: Any = None,
     ) -> None:
+        axes(self, axis=axis)
         super().__init__(dice, reduction=reduction, name=name, axis=axis, dtype=dtype)
 
 
@@ -67,6 +69,8 @@ class Tversky(LossFunctionWrapper):
         axis: Any = None,
         dtype: Any = None,
     ) -> None:
+        numbers(self, "[0, inf)", alpha=alpha, beta=beta)
+        axes(self, axis=axis)
         super().__init__(
             tversky, alpha=alpha, beta=beta, reduction=reduction, name=name, axis=axis, dtype=dtype
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import axes, numbers
 from foldgate.losses.loss import LossFunctionWrapper
 from foldgate.losses.regression import (
     cosine_similarity,
@@ -150,6 +151,7 @@ class Huber(LossFunctionWrapper):
         name: str | None = "huber_loss",
         dtype: Any = None,
     ) -> None:
+        numbers(self, "(0, inf)", delta=delta)
         super().__init__(huber, delta=delta, reduction=reduction, name=name, dtype=dtype)
 
 
@@ -203,4 +205,5 @@ class CosineSimilarity(LossFunctionWrapper):
         name: str | None = "cosine_similarity",
         dtype: Any = None,
     ) -> None:
+        axes(self, axis=axis)
         super().__init__(cosine_similarity, axis=axis, reduction=reduction, name=name, dtype=dtype)

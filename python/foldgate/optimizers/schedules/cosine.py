@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from foldgate.optimizers.schedules.learning_rate_schedule import LearningRateSchedule, positive
+from foldgate._checks import numbers
+from foldgate.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
 
 
 class CosineDecay(LearningRateSchedule):
@@ -40,8 +41,12 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
+        numbers(self, "[0, inf)", initial_learning_rate=initial_learning_rate, warmup_steps=warmup_steps)
+        numbers(self, "[0, inf)", or_none=True, warmup_target=warmup_target)
+        numbers(self, "(0, inf)", decay_steps=decay_steps)
+        numbers(self, "(-inf, inf)", alpha=alpha)
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = positive("CosineDecay", "decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.alpha, self.name = alpha, name
         self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
 
@@ -95,8 +100,11 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
+        numbers(self, "[0, inf)", initial_learning_rate=initial_learning_rate, m_mul=m_mul)
+        numbers(self, "(0, inf)", first_decay_steps=first_decay_steps, t_mul=t_mul)
+        numbers(self, "(-inf, inf)", alpha=alpha)
         self.initial_learning_rate = initial_learning_rate
-        self.first_decay_steps = positive("CosineDecayRestarts", "first_decay_steps", first_decay_steps)
+        self.first_decay_steps = first_decay_steps
         self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
 
     def __call__(self, step: Any) -> float:

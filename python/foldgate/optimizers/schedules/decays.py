@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from foldgate.optimizers.schedules.learning_rate_schedule import LearningRateSchedule, positive
+from foldgate._checks import members, numbers
+from foldgate.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -36,8 +37,10 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
+        numbers(self, "[0, inf)", initial_learning_rate=initial_learning_rate, decay_rate=decay_rate)
+        numbers(self, "(0, inf)", decay_steps=decay_steps)
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = positive("ExponentialDecay", "decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.staircase, self.name = staircase, name
 
     def __call__(self, step: Any) -> float:
@@ -81,8 +84,10 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
+        numbers(self, "[0, inf)", initial_learning_rate=initial_learning_rate, decay_rate=decay_rate)
+        numbers(self, "(0, inf)", decay_steps=decay_steps)
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = positive("InverseTimeDecay", "decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.staircase, self.name = staircase, name
 
     def __call__(self, step: Any) -> float:
@@ -121,6 +126,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     def __init__(
         self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
     ) -> None:
+        numbers(self, "(-inf, inf)", **members(self, boundaries=boundaries, values=values))
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"PiecewiseConstantDecay: values has {len(values)} members; expected {len(boundaries) + 1}, "
@@ -164,8 +170,11 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
+        numbers(self, "[0, inf)", initial_learning_rate=initial_learning_rate)
+        numbers(self, "[0, inf)", end_learning_rate=end_learning_rate, power=power)
+        numbers(self, "(0, inf)", decay_steps=decay_steps)
         self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
-        self.decay_steps = positive("PolynomialDecay", "decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.power, self.cycle, self.name = power, cycle, name
 
     def __call__(self, step: Any) -> float:

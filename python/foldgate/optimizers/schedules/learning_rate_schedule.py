@@ -32,10 +32,3 @@ class LearningRateSchedule:
     def from_config(cls, config: dict[str, Any]) -> Any:
         """The schedule of a configuration."""
         return cls(**config)
-
-
-def positive(schedule: str, argument: str, value: float) -> float:
-    """A number of steps above 0."""
-    if not value > 0:
-        raise ValueError(f"{schedule}: {argument} is {value}; expected more than 0")
-    return value
