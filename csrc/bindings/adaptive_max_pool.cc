@@ -5,19 +5,20 @@
 namespace foldgate {
 namespace {
 
-constexpr const char* kForward = "adaptive_max_pool";
-constexpr const char* kBackward = "adaptive_max_pool_backward";
+constexpr const char* kAdaptiveMaxPool = "adaptive_max_pool";
+constexpr const char* kAdaptiveMaxPoolBackward = "adaptive_max_pool_backward";
 
 template <class T>
 py::tuple forward(const py::array& x, const Shape& output_size, bool channels_first, bool return_indices) {
-  const AdaptiveMaxPlan plan = AdaptiveMaxPlan::make(kForward, shape_of(x), output_size, channels_first);
-  const T* x_data = read<T>(kForward, "x", x, plan.parts.input_shape);
-  py::array y = new_array<T>(kForward, plan.parts.output_shape);
+  const AdaptiveMaxPlan plan =
+      AdaptiveMaxPlan::make(kAdaptiveMaxPool, shape_of(x), output_size, channels_first);
+  const T* x_data = read<T>(kAdaptiveMaxPool, "x", x, plan.parts.input_shape);
+  py::array y = new_array<T>(kAdaptiveMaxPool, plan.parts.output_shape);
   T* y_data = data_of<T>(y);
   py::object indices = py::none();
   int64_t* positions = nullptr;
   if (return_indices) {
-    py::array array = new_array<int64_t>(kForward, plan.parts.output_shape);
+    py::array array = new_array<int64_t>(kAdaptiveMaxPool, plan.parts.output_shape);
     positions = data_of<int64_t>(array);
     indices = array;
   }
@@ -29,13 +30,16 @@ template <class T>
 py::array backward(const py::array& dy, const py::array& indices, const Shape& input_shape,
                    bool channels_first) {
   const Shape shape = shape_of(dy);
-  require(shape.size() >= 3, kBackward, ": dy has shape ", shape_text(shape), "; expected 3 to 5 axes");
+  require(shape.size() >= 3, kAdaptiveMaxPoolBackward, ": dy has shape ", shape_text(shape),
+          "; expected 3 to 5 axes");
   const Shape output_size =
       channels_first ? Shape(shape.begin() + 2, shape.end()) : Shape(shape.begin() + 1, shape.end() - 1);
-  const AdaptiveMaxPlan plan = AdaptiveMaxPlan::make(kBackward, input_shape, output_size, channels_first);
-  const T* dy_data = read<T>(kBackward, "dy", dy, plan.parts.output_shape);
-  const auto* positions = read<int64_t>(kBackward, "indices", indices, plan.parts.output_shape);
-  py::array dx = new_array<T>(kBackward, plan.parts.input_shape);
+  const AdaptiveMaxPlan plan =
+      AdaptiveMaxPlan::make(kAdaptiveMaxPoolBackward, input_shape, output_size, channels_first);
+  const T* dy_data = read<T>(kAdaptiveMaxPoolBackward, "dy", dy, plan.parts.output_shape);
+  const auto* positions =
+      read<int64_t>(kAdaptiveMaxPoolBackward, "indices", indices, plan.parts.output_shape);
+  py::array dx = new_array<T>(kAdaptiveMaxPoolBackward, plan.parts.input_shape);
   T* dx_data = data_of<T>(dx);
   without_gil([&] { adaptive_max_pool_backward(plan, dy_data, positions, dx_data); });
   return dx;
@@ -45,18 +49,18 @@ py::array backward(const py::array& dy, const py::array& indices, const Shape& i
 
 void register_adaptive_max_pool(py::module_& module) {
   module.def(
-      kForward,
+      kAdaptiveMaxPool,
       [](const py::array& x, const Shape& output_size, bool channels_first, bool return_indices) {
-        return by_dtype(kForward, "x", x, [&](auto zero) {
+        return by_dtype(kAdaptiveMaxPool, "x", x, [&](auto zero) {
           return forward<decltype(zero)>(x, output_size, channels_first, return_indices);
         });
       },
       py::arg("x"), py::arg("output_size"), py::arg("channels_first"), py::arg("return_indices"),
       "(y, indices): the largest value of each part, and its position or None.");
   module.def(
-      kBackward,
+      kAdaptiveMaxPoolBackward,
       [](const py::array& dy, const py::array& indices, const Shape& input_shape, bool channels_first) {
-        return by_dtype(kBackward, "dy", dy, [&](auto zero) {
+        return by_dtype(kAdaptiveMaxPoolBackward, "dy", dy, [&](auto zero) {
           return backward<decltype(zero)>(dy, indices, input_shape, channels_first);
         });
       },

@@ -7,7 +7,7 @@
 namespace foldgate {
 namespace {
 
-BiasPlan plan_of(const char* op, const py::array& x, bool channels_first, int activation) {
+BiasPlan bias_plan(const char* op, const py::array& x, bool channels_first, int activation) {
   return BiasPlan::make(op, shape_of(x), channels_first,
                         enum_from(op, "activation", activation, Activation::kSigmoid));
 }
@@ -52,7 +52,7 @@ void register_bias(py::module_& module) {
       "bias_add",
       [](const py::array& x, const py::array& bias, bool channels_first, int activation) {
         constexpr const char* kOp = "bias_add";
-        const BiasPlan plan = plan_of(kOp, x, channels_first, activation);
+        const BiasPlan plan = bias_plan(kOp, x, channels_first, activation);
         return by_dtype(kOp, "x", x, [&](auto zero) { return forward<decltype(zero)>(kOp, plan, x, bias); });
       },
       py::arg("x"), py::arg("bias"), py::arg("channels_first"), py::arg("activation"),
@@ -61,7 +61,7 @@ void register_bias(py::module_& module) {
       "bias_add_backward",
       [](const py::array& dy, const py::object& y, bool channels_first, int activation) {
         constexpr const char* kOp = "bias_add_backward";
-        const BiasPlan plan = plan_of(kOp, dy, channels_first, activation);
+        const BiasPlan plan = bias_plan(kOp, dy, channels_first, activation);
         return by_dtype(kOp, "dy", dy, [&](auto zero) { return backward<decltype(zero)>(kOp, plan, dy, y); });
       },
       py::arg("dy"), py::arg("y"), py::arg("channels_first"), py::arg("activation"), "(dx, dbias).");

@@ -46,14 +46,14 @@ class ConvCall : public NativeCall {
   Shape x_, kernel_, y_, bias_;
 };
 
-struct Needs {
+struct ConvNeeds {
   bool dx, dkernel, dbias;
 };
 
 // The plan of conv_backward, likewise.
 class ConvBackwardCall : public NativeCall {
  public:
-  ConvBackwardCall(const Shape& x, const Shape& kernel, const ConvOptions& options, const Needs& needs)
+  ConvBackwardCall(const Shape& x, const Shape& kernel, const ConvOptions& options, const ConvNeeds& needs)
       : NativeCall(4),
         plan_(ConvPlan::make(kOp, spec_of(kOp, x, kernel, options))),
         needs_(needs),
@@ -99,7 +99,7 @@ class ConvBackwardCall : public NativeCall {
   }
 
   ConvPlan plan_;
-  Needs needs_;
+  ConvNeeds needs_;
   Shape x_, kernel_, y_, bias_;
 };
 

@@ -7,23 +7,23 @@
 namespace foldgate {
 namespace {
 
-constexpr const char* kOp = "conv_max_pool";
+constexpr const char* kConvMaxPool = "conv_max_pool";
 
 template <class T>
 py::tuple forward(const py::array& x, const py::array& kernel, const py::object& bias,
                   const ConvOptions& options, bool with_taps) {
-  ConvSpec spec = spec_of(kOp, shape_of(x), shape_of(kernel), options);
+  ConvSpec spec = spec_of(kConvMaxPool, shape_of(x), shape_of(kernel), options);
   spec.forward_alone = !with_taps;
-  const ConvPoolPlan plan = ConvPoolPlan::make(kOp, spec);
-  const T* x_data = read<T>(kOp, "x", x, plan.conv.x_shape());
-  const T* kernel_data = read<T>(kOp, "kernel", kernel, shape_of(kernel));
-  const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan.conv.out_channels});
-  py::array y = new_array<T>(kOp, plan.pool.output_shape);
+  const ConvPoolPlan plan = ConvPoolPlan::make(kConvMaxPool, spec);
+  const T* x_data = read<T>(kConvMaxPool, "x", x, plan.conv.x_shape());
+  const T* kernel_data = read<T>(kConvMaxPool, "kernel", kernel, shape_of(kernel));
+  const T* bias_data = read_optional<T>(kConvMaxPool, "bias", bias, {plan.conv.out_channels});
+  py::array y = new_array<T>(kConvMaxPool, plan.pool.output_shape);
   T* y_data = data_of<T>(y);
   py::object taps = py::none();
   uint8_t* taps_data = nullptr;
   if (with_taps) {
-    py::array array = new_array<uint8_t>(kOp, plan.pool.output_shape);
+    py::array array = new_array<uint8_t>(kConvMaxPool, plan.pool.output_shape);
     taps_data = data_of<uint8_t>(array);
     taps = std::move(array);
   }
@@ -35,13 +35,13 @@ py::tuple forward(const py::array& x, const py::array& kernel, const py::object&
 
 void register_conv_pool(py::module_& module) {
   module.def(
-      kOp,
+      kConvMaxPool,
       [](const py::array& x, const py::array& kernel, const py::object& bias, Shape strides, Shape pads,
          Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm, bool taps) {
         const ConvOptions options{
             std::move(strides), std::move(pads), std::move(dilation), groups, channels_first,
             activation,         algorithm};
-        return by_dtype(kOp, "x", x,
+        return by_dtype(kConvMaxPool, "x", x,
                         [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias, options, taps); });
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias"), py::arg("strides"), py::arg("pads"),

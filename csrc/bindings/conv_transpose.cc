@@ -43,13 +43,13 @@ py::array forward(const py::array& x, const py::array& kernel, const py::object&
   return y;
 }
 
-struct Needs {
+struct TransposeNeeds {
   bool dx, dkernel, dbias;
 };
 
 template <class T>
 py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
-                   const Options& options, const Needs& needs) {
+                   const Options& options, const TransposeNeeds& needs) {
   constexpr const char* kOp = "conv_transpose_backward";
   const ConvTransposePlan plan = make_plan(kOp, x, kernel, options);
   ConvTransposeBackward<T> o{};

@@ -6,10 +6,10 @@
 namespace foldgate {
 namespace {
 
-constexpr const char* kOp = "matmul";
+constexpr const char* kMatmul = "matmul";
 
 Activation activation_from(int code) {
-  require(code >= 0 && code <= static_cast<int>(Activation::kSigmoid), kOp, ": activation code is ", code,
+  require(code >= 0 && code <= static_cast<int>(Activation::kSigmoid), kMatmul, ": activation code is ", code,
           "; expected 0 to ", static_cast<int>(Activation::kSigmoid));
   return static_cast<Activation>(code);
 }
@@ -24,7 +24,7 @@ Shape broadcast(const Shape& a, const Shape& b) {
     if (extent == 1)
       extent = shorter[i];
     else
-      require(shorter[i] == 1 || shorter[i] == extent, kOp, ": a has leading axes ", shape_text(a),
+      require(shorter[i] == 1 || shorter[i] == extent, kMatmul, ": a has leading axes ", shape_text(a),
               " and b has ", shape_text(b), "; expected axes that broadcast");
   }
   return result;
@@ -32,7 +32,7 @@ Shape broadcast(const Shape& a, const Shape& b) {
 
 // Where the operand of each of the batch's matrices starts, counted in elements.
 std::vector<int64_t> offsets_of(const Shape& lead, const Shape& batch, int64_t matrix) {
-  std::vector<int64_t> offsets(static_cast<size_t>(checked_product(kOp, batch)), 0);
+  std::vector<int64_t> offsets(static_cast<size_t>(checked_product(kMatmul, batch)), 0);
   int64_t repeat = 1, step = matrix;  // of the batch, of the operand
   for (size_t axis = batch.size(), own = lead.size(); axis-- > 0 && own-- > 0;) {
     if (lead[own] > 1)
@@ -50,7 +50,8 @@ struct Operand {
 };
 
 Operand operand_of(const char* name, Shape shape) {
-  require(shape.size() >= 2, kOp, ": ", name, " has shape ", shape_text(shape), "; expected at least 2 axes");
+  require(shape.size() >= 2, kMatmul, ": ", name, " has shape ", shape_text(shape),
+          "; expected at least 2 axes");
   const int64_t columns = shape.back(), rows = shape[shape.size() - 2];
   shape.resize(shape.size() - 2);
   return {rows, columns, shape};
@@ -65,7 +66,7 @@ class MatmulCall : public NativeCall {
     const int64_t m = transpose_a ? left.columns : left.rows, k = transpose_a ? left.rows : left.columns;
     const int64_t n = transpose_b ? right.rows : right.columns,
                   b_k = transpose_b ? right.columns : right.rows;
-    require(k == b_k, kOp, ": a has shape ", shape_text(a), " and b has shape ", shape_text(b),
+    require(k == b_k, kMatmul, ": a has shape ", shape_text(a), " and b has shape ", shape_text(b),
             ", which contract ", k, " with ", b_k, " terms; expected as many");
     const MatrixStep a_step = transpose_a ? MatrixStep{1, left.columns} : MatrixStep{left.columns, 1};
     const MatrixStep b_step = transpose_b ? MatrixStep{1, right.columns} : MatrixStep{right.columns, 1};
@@ -74,26 +75,27 @@ class MatmulCall : public NativeCall {
     c_ = batch;
     c_.insert(c_.end(), {m, n});
     bias_ = {n};
-    empty_ = checked_product(kOp, c_) == 0;  // however many matrices of nothing there are
+    empty_ = checked_product(kMatmul, c_) == 0;  // however many matrices of nothing there are
     if (empty_) return;
     a_offsets_ = offsets_of(left.lead, batch, m * k);
     b_offsets_ = offsets_of(right.lead, batch, k * n);
   }
 
   py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kOp, "a", operands[0]), array_of(kOp, "b", operands[1]), object_of(operands[2]));
+    return (*this)(array_of(kMatmul, "a", operands[0]), array_of(kMatmul, "b", operands[1]),
+                   object_of(operands[2]));
   }
   py::array operator()(const py::array& a, const py::array& b, const py::object& bias) const {
-    return by_dtype(kOp, "a", a, [&](auto zero) { return multiply<decltype(zero)>(a, b, bias); });
+    return by_dtype(kMatmul, "a", a, [&](auto zero) { return multiply<decltype(zero)>(a, b, bias); });
   }
 
  private:
   template <class T>
   py::array multiply(const py::array& a, const py::array& b, const py::object& bias) const {
-    const T* a_data = read<T>(kOp, "a", a, a_);
-    const T* b_data = read<T>(kOp, "b", b, b_);
-    const T* bias_data = read_optional<T>(kOp, "bias", bias, bias_);
-    py::array c = new_array<T>(kOp, c_);
+    const T* a_data = read<T>(kMatmul, "a", a, a_);
+    const T* b_data = read<T>(kMatmul, "b", b, b_);
+    const T* bias_data = read_optional<T>(kMatmul, "bias", bias, bias_);
+    py::array c = new_array<T>(kMatmul, c_);
     if (empty_) return c;
     T* c_data = data_of<T>(c);
     without_gil(work(),

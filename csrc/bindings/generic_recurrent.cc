@@ -48,7 +48,7 @@ Shape shape_of_optional(const char* op, const char* name, const py::object& arra
 }
 
 template <class T>
-GenericPlan plan_of(const Sequence& s) {
+GenericPlan generic_plan(const Sequence& s) {
   const char* op = s.op.c_str();
   const Cell cell = enum_from(op, "cell", s.cell, Cell::kTanh);
   const bool lstm = cell == Cell::kLstm;
@@ -85,7 +85,7 @@ void read_operands(const Sequence& s, const GenericPlan& plan, Given& given) {
 template <class T>
 py::tuple forward(const Sequence& s, bool return_sequences, bool return_cache) {
   const char* op = s.op.c_str();
-  const GenericPlan plan = plan_of<T>(s);
+  const GenericPlan plan = generic_plan<T>(s);
   require(return_sequences || !return_cache, op,
           ": return_sequences is False with return_cache True; expected True");
   GenericForward<T> given;
@@ -104,7 +104,7 @@ template <class T>
 py::tuple backward(const py::object& dy, const Sequence& s, const py::array& y, const py::array& cache,
                    const py::object& dh, const py::object& dc, bool need_dx) {
   const char* op = s.op.c_str();
-  const GenericPlan plan = plan_of<T>(s);
+  const GenericPlan plan = generic_plan<T>(s);
   const bool lstm = is_lstm(plan.rows);
   require(!dy.is_none() || !dh.is_none() || !dc.is_none(), op, ": ",
           lstm ? "dy, dh and dc are None" : "dy and dh are None", "; expected at least one of them");

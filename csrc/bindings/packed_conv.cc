@@ -13,14 +13,16 @@
 namespace foldgate {
 namespace {
 
-constexpr const char* kOp = "PackedConv";
+constexpr const char* kPackedConv = "PackedConv";
 constexpr size_t kForms = 4;  // packed copies kept: shapes differ little in the form that they want
 
 // The convolution of one shape of x: its plan, with the weights as the plan's algorithm reads them.
 class PackedConvPlan : public NativeCall {
  public:
   PackedConvPlan() : NativeCall(1) {}
-  py::object run(const py::handle* operands) override { return (*this)(array_of(kOp, "x", operands[0])); }
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kPackedConv, "x", operands[0]));
+  }
   virtual py::array operator()(const py::array& x) = 0;
 };
 
@@ -38,20 +40,20 @@ class Weights {
 
   Weights(const py::array& kernel, const py::object& bias, const ConvOptions& options)
       : options_(options), kernel_shape_(shape_of(kernel)), kernel_(kernel.size()) {
-    require(kernel.ndim() >= 3, kOp, ": kernel has shape ", shape_text(kernel_shape_),
+    require(kernel.ndim() >= 3, kPackedConv, ": kernel has shape ", shape_text(kernel_shape_),
             "; expected (*kernel_size, Cin / groups, Cout) with 1, 2 or 3 spatial axes");
-    copy(read<T>(kOp, "kernel", kernel, kernel_shape_), kernel_);
+    copy(read<T>(kPackedConv, "kernel", kernel, kernel_shape_), kernel_);
     if (bias.is_none()) return;
-    const T* values = read_optional<T>(kOp, "bias", bias, {kernel_shape_.back()});
+    const T* values = read_optional<T>(kPackedConv, "bias", bias, {kernel_shape_.back()});
     bias_ = Scratch<T>(kernel_shape_.back());
     copy(values, bias_);
   }
 
   ConvPlan plan(const Shape& x, const Shape& pads) const {
-    ConvSpec spec = spec_of(kOp, x, kernel_shape_, options_);
+    ConvSpec spec = spec_of(kPackedConv, x, kernel_shape_, options_);
     spec.pads = pads;
     spec.forward_alone = spec.kept_weights = true;
-    return ConvPlan::make(kOp, spec);
+    return ConvPlan::make(kPackedConv, spec);
   }
 
   // The kernel in the form that the plan wants at the active tier.
@@ -92,8 +94,8 @@ class PlanOf : public PackedConvPlan {
         packed_(weights_->packed(plan_)) {}
 
   py::array operator()(const py::array& x) override {
-    const T* x_data = read<T>(kOp, "x", x, x_shape_);
-    py::array y = new_array<T>(kOp, y_shape_);
+    const T* x_data = read<T>(kPackedConv, "x", x, x_shape_);
+    py::array y = new_array<T>(kPackedConv, y_shape_);
     T* y_data = data_of<T>(y);
     if (tier_ != &kernels<T>()) {
       packed_ = weights_->packed(plan_);
@@ -132,7 +134,7 @@ std::unique_ptr<PackedConv> make(const py::array& kernel, const py::object& bias
                                  int algorithm) {
   const ConvOptions options{std::move(strides), {},       std::move(dilation), groups, channels_first,
                             activation,         algorithm};
-  return by_dtype(kOp, "kernel", kernel, [&](auto zero) -> std::unique_ptr<PackedConv> {
+  return by_dtype(kPackedConv, "kernel", kernel, [&](auto zero) -> std::unique_ptr<PackedConv> {
     return std::make_unique<PackedConvOf<decltype(zero)>>(kernel, bias, options);
   });
 }

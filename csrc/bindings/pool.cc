@@ -6,8 +6,8 @@
 namespace foldgate {
 namespace {
 
-constexpr const char* kForward = "max_pool";
-constexpr const char* kBackward = "max_pool_backward";
+constexpr const char* kMaxPool = "max_pool";
+constexpr const char* kMaxPoolBackward = "max_pool_backward";
 
 enum IndicesCode { kNoIndices = 0, kPositions = 1, kTaps = 2 };
 
@@ -20,26 +20,26 @@ WindowSpec spec_of(const Shape& pool_size, const Shape& strides, const Shape& di
 py::object new_indices(const PoolPlan& plan, int code, PoolIndices& indices) {
   if (code == kNoIndices) return py::none();
   if (code == kPositions) {
-    py::array array = new_array<int64_t>(kForward, plan.output_shape);
+    py::array array = new_array<int64_t>(kMaxPool, plan.output_shape);
     indices.positions = data_of<int64_t>(array);
     return array;
   }
   if (plan.byte_taps()) {
-    py::array array = new_array<uint8_t>(kForward, plan.output_shape);
+    py::array array = new_array<uint8_t>(kMaxPool, plan.output_shape);
     indices.taps.bytes = data_of<uint8_t>(array);
     return array;
   }
-  py::array array = new_array<int32_t>(kForward, plan.output_shape);
+  py::array array = new_array<int32_t>(kMaxPool, plan.output_shape);
   indices.taps.ints = data_of<int32_t>(array);
   return array;
 }
 
 template <class T>
 py::tuple forward(const py::array& x, const WindowSpec& spec, bool channels_first, int code) {
-  require(code >= kNoIndices && code <= kTaps, kForward, ": indices code is ", code, "; expected 0, 1 or 2");
-  const PoolPlan plan = PoolPlan::make(kForward, shape_of(x), spec, channels_first);
-  const T* x_data = read<T>(kForward, "x", x, plan.input_shape);
-  py::array y = new_array<T>(kForward, plan.output_shape);
+  require(code >= kNoIndices && code <= kTaps, kMaxPool, ": indices code is ", code, "; expected 0, 1 or 2");
+  const PoolPlan plan = PoolPlan::make(kMaxPool, shape_of(x), spec, channels_first);
+  const T* x_data = read<T>(kMaxPool, "x", x, plan.input_shape);
+  py::array y = new_array<T>(kMaxPool, plan.output_shape);
   T* y_data = data_of<T>(y);
   PoolIndices indices;
   const py::object indices_array = new_indices(plan, code, indices);
@@ -50,13 +50,14 @@ py::tuple forward(const py::array& x, const WindowSpec& spec, bool channels_firs
 PoolWinners winners_of(const PoolPlan& plan, const py::array& indices) {
   PoolWinners winners;
   if (py::isinstance<py::array_t<uint8_t>>(indices))
-    winners.bytes = read<uint8_t>(kBackward, "indices", indices, plan.output_shape);
+    winners.bytes = read<uint8_t>(kMaxPoolBackward, "indices", indices, plan.output_shape);
   else if (py::isinstance<py::array_t<int32_t>>(indices))
-    winners.ints = read<int32_t>(kBackward, "indices", indices, plan.output_shape);
+    winners.ints = read<int32_t>(kMaxPoolBackward, "indices", indices, plan.output_shape);
   else if (py::isinstance<py::array_t<int64_t>>(indices))
-    winners.positions = read<int64_t>(kBackward, "indices", indices, plan.output_shape);
+    winners.positions = read<int64_t>(kMaxPoolBackward, "indices", indices, plan.output_shape);
   else
-    throw py::type_error(text(kBackward, ": indices has dtype ", py::str(indices.dtype()).cast<std::string>(),
+    throw py::type_error(text(kMaxPoolBackward, ": indices has dtype ",
+                              py::str(indices.dtype()).cast<std::string>(),
                               "; expected int64, uint8 or int32"));
   return winners;
 }
@@ -64,10 +65,10 @@ PoolWinners winners_of(const PoolPlan& plan, const py::array& indices) {
 template <class T>
 py::array backward(const py::array& dy, const py::array& indices, const Shape& input_shape,
                    const WindowSpec& spec, bool channels_first) {
-  const PoolPlan plan = PoolPlan::make(kBackward, input_shape, spec, channels_first);
-  const T* dy_data = read<T>(kBackward, "dy", dy, plan.output_shape);
+  const PoolPlan plan = PoolPlan::make(kMaxPoolBackward, input_shape, spec, channels_first);
+  const T* dy_data = read<T>(kMaxPoolBackward, "dy", dy, plan.output_shape);
   const PoolWinners winners = winners_of(plan, indices);
-  py::array dx = new_array<T>(kBackward, plan.input_shape);
+  py::array dx = new_array<T>(kMaxPoolBackward, plan.input_shape);
   T* dx_data = data_of<T>(dx);
   without_gil([&] { max_pool_backward(plan, dy_data, winners, dx_data); });
   return dx;
@@ -81,7 +82,7 @@ void register_pool(py::module_& module) {
       [](const py::array& x, const Shape& pool_size, const Shape& strides, const Shape& dilation,
          const Shape& pads, bool ceil_mode, bool channels_first, int indices) {
         const WindowSpec spec = spec_of(pool_size, strides, dilation, pads, ceil_mode);
-        return by_dtype(kForward, "x", x,
+        return by_dtype(kMaxPool, "x", x,
                         [&](auto zero) { return forward<decltype(zero)>(x, spec, channels_first, indices); });
       },
       py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
@@ -94,7 +95,7 @@ void register_pool(py::module_& module) {
          const Shape& strides, const Shape& dilation, const Shape& pads, bool ceil_mode,
          bool channels_first) {
         const WindowSpec spec = spec_of(pool_size, strides, dilation, pads, ceil_mode);
-        return by_dtype(kBackward, "dy", dy, [&](auto zero) {
+        return by_dtype(kMaxPoolBackward, "dy", dy, [&](auto zero) {
           return backward<decltype(zero)>(dy, indices, input_shape, spec, channels_first);
         });
       },
