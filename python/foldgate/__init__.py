@@ -62,6 +62,7 @@ _ROOMS = frozenset(
         "losses",
         "metrics",
         "models",
+        "onnx",
         "optimizers",
         "random",
         "regularizers",

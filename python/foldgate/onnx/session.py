@@ -1,0 +1,119 @@
+"""Running a model: onnxruntime's call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from foldgate.onnx import operators as _operators  # registers them
+from foldgate.onnx.graph import Array, ValueInfo
+from foldgate.onnx.passes import prepare_graph
+from foldgate.onnx.program import compile_graph
+from foldgate.onnx.read import load_model, read_graph
+from foldgate.onnx.registry import missing
+
+assert _operators
+
+
+class Session:
+    """A model that is loaded, checked, simplified and packed once, for many runs.
+
+    Any number of threads may run it at once. Inputs are read, never written to.
+
+    Args:
+      model: a path, the bytes of a file, or an `onnx.ModelProto`. External data is read from the path's
+        folder and from nowhere else.
+
+    Raises:
+      ImportError: the onnx package is not installed.
+      TypeError: `model` is of another kind.
+      ValueError: the model is damaged, does not fit together, or uses an operator, an attribute or a version
+        of the operators that is not supported; the message names the node.
+
+    Example:
+      >>> import numpy as np
+      >>> from onnx import TensorProto, helper
+      >>> import foldgate.onnx
+      >>> x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"]) for name in "xy")
+      >>> graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "example", [x], [y])
+      >>> session = foldgate.onnx.Session(helper.make_model(graph))
+      >>> session.run(None, {"x": np.array([-1.0, 2.0], np.float32)})
+      [array([0., 2.], dtype=float32)]
+    """
+
+    def __init__(self, model: Any) -> None:
+        proto, folder = load_model(model)
+        graph = read_graph(proto, folder)
+        faults = list(dict.fromkeys(missing(graph)))
+        if faults:
+            raise ValueError("model cannot be run: " + "; ".join(faults[:20]))
+        self._inputs, self._outputs = list(graph.inputs), [_copy(value) for value in graph.outputs]
+        self._program = compile_graph(prepare_graph(graph))
+        self._names = [value.name for value in self._outputs]
+
+    def get_inputs(self) -> list[ValueInfo]:
+        """What `run` takes: name, shape (ints, names of free extents, None) and type, one an input."""
+        return list(self._inputs)
+
+    def get_outputs(self) -> list[ValueInfo]:
+        """What `run` gives, likewise."""
+        return list(self._outputs)
+
+    def run(self, output_names: Sequence[str] | None, feeds: Mapping[str, Any]) -> list[Any]:
+        """Runs the model.
+
+        Args:
+          output_names: the outputs wanted, in this order; None for all.
+          feeds: an array for every input, by its name.
+
+        Returns:
+          The outputs as arrays.
+
+        Raises:
+          TypeError: an input is of another type.
+          ValueError: an input is missing or too many, of another shape, or what a node makes of it does not
+            fit; a name is not an output's.
+        """
+        inputs = self._inputs
+        if len(feeds) != len(inputs) or any(value.name not in feeds for value in inputs):
+            expected = [value.name for value in inputs]
+            raise ValueError(f"run: feeds has {sorted(feeds)}; expected {sorted(expected)}")
+        values = [_fed(value, feeds[value.name]) for value in inputs]
+        with np.errstate(all="ignore"):  # infinities and NaNs are results here, not mishaps
+            results = self._program(*values)
+        if output_names is None:
+            return [_owned(result) for result in results]
+        for name in output_names:
+            if name not in self._names:
+                raise ValueError(f"run: output_names has {name!r}; expected some of {self._names}")
+        return [_owned(results[self._names.index(name)]) for name in output_names]
+
+
+def _copy(value: ValueInfo) -> ValueInfo:
+    return ValueInfo(value.name, value.shape, value.type, value.dtype)
+
+
+def _owned(value: Any) -> Any:
+    """An array of its own memory order: what the program made of views becomes whole."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value if value.flags.c_contiguous and value.flags.writeable else np.array(value, order="C")
+
+
+def _fed(info: ValueInfo, value: Any) -> Any:
+    """An input as the model declares it."""
+    if info.dtype is None:
+        return value
+    array: Array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if array.dtype != info.dtype and not (array.dtype.kind in "OU" and info.dtype.kind in "OU"):
+        raise TypeError(f"run: input {info.name!r} is of {array.dtype}; expected {info.dtype} ({info.type})")
+    shape = info.shape
+    if shape is not None:
+        if len(shape) != array.ndim:
+            raise ValueError(f"run: input {info.name!r} has shape {array.shape}; expected {tuple(shape)}")
+        for said, found in zip(shape, array.shape, strict=True):
+            if said != found and type(said) is int:
+                raise ValueError(f"run: input {info.name!r} has shape {array.shape}; expected {tuple(shape)}")
+    return array

@@ -1,0 +1,135 @@
+"""Damaged and hostile files: a ValueError that names what is wrong, before anything is allocated for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+import foldgate.onnx  # noqa: E402
+
+
+def model(weights):
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 1, "w"]) for name in "xy")
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="c")
+    return helper.make_model(helper.make_graph([node], "hostile", [x], [y], initializer=[weights]))
+
+
+def weights(shape=(1, 1, 2)):
+    return numpy_helper.from_array(np.ones(shape, np.float32), "w")
+
+
+def external(**entries):
+    tensor = weights()
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, text in entries.items():
+        tensor.external_data.add(key=key, value=str(text))
+    return tensor
+
+
+def refused(path_or_proto, words):
+    with pytest.raises(ValueError) as caught:
+        foldgate.onnx.Session(path_or_proto)
+    assert words in str(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize("dims", [(-1, 1, 2), (1, 1, 3), (2**31, 2**31, 1), (1, 1, 2**62)])
+def test_dims_that_the_data_does_not_fill(dims):
+    tensor = weights()
+    del tensor.dims[:]
+    tensor.dims.extend(dims)
+    refused(model(tensor), "'w'")
+
+
+def test_raw_data_of_another_length():
+    tensor = weights()
+    tensor.raw_data = tensor.raw_data[:-1]
+    refused(model(tensor), "7 bytes of raw_data")
+
+
+def test_typed_values_of_another_number():
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1, 1, 2], float_data=[1.0])
+    refused(model(tensor), "1 values in float_data")
+
+
+def test_an_unknown_data_type():
+    tensor = weights()
+    tensor.data_type = 99
+    refused(model(tensor), "data type 99")
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 1), (1, 1, 2, 2)])
+def test_weights_of_another_rank(shape):
+    refused(model(weights(shape)), "node 'c' (Conv): W has")
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["../secret.bin", "{tmp}/secret.bin", "link.bin", "folder/../../secret.bin", "", "no.bin", "a\0b"],
+)
+def test_external_data_stays_in_the_models_folder(tmp_path, location):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "secret.bin").write_bytes(bytes(8))
+    (folder / "link.bin").symlink_to(tmp_path / "secret.bin")
+    path = folder / "model.onnx"
+    path.write_bytes(model(external(location=location.format(tmp=tmp_path))).SerializeToString())
+    refused(path, "inside the model's folder")
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ({"offset": -4}, "offset '-4'"),
+        ({"offset": 100}, "the file has 16"),
+        ({"offset": 12, "length": 8}, "the file has 16"),
+        ({"offset": 0, "length": 4}, "4 bytes; its dims and type take 8"),
+        ({"length": 2**70}, "expected a number of bytes"),
+    ],
+)
+def test_external_data_beyond_its_file(tmp_path, entries, words):
+    (tmp_path / "data.bin").write_bytes(bytes(16))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model(external(location="data.bin", **entries)).SerializeToString())
+    refused(path, words)
+
+
+def test_external_data_is_read_from_the_folder(tmp_path):
+    (tmp_path / "data.bin").write_bytes(bytes(8) + np.array([1, 10], np.float32).tobytes())
+    path = tmp_path / "model.onnx"
+    proto = model(external(location="data.bin", offset=8, length=8))
+    path.write_bytes(proto.SerializeToString())
+    (y,) = foldgate.onnx.Session(path).run(None, {"x": np.array([[[1, 2, 3]]], np.float32)})
+    np.testing.assert_array_equal(y, [[[21, 32]]])
+    refused(proto, "loaded by its path")
+
+
+def test_a_file_that_is_cut_anywhere_is_refused_or_whole():
+    data = model(weights()).SerializeToString()
+    for length in range(len(data)):
+        try:
+            foldgate.onnx.Session(data[:length])
+        except ValueError:
+            continue
+        pytest.fail(f"{length} of {len(data)} bytes were taken for a model")
+
+
+def test_large_results_are_not_computed_at_load():
+    shape = numpy_helper.from_array(np.array([2**20, 2**20], np.int64), "shape")
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    node = helper.make_node("ConstantOfShape", ["shape"], ["y"], name="huge")
+    proto = helper.make_model(helper.make_graph([node], "hostile", [], [y], initializer=[shape]))
+    session = foldgate.onnx.Session(proto)  # a run would ask for 4 TiB
+    with pytest.raises(MemoryError, match="node 'huge'"):
+        session.run(None, {})
+
+
+def test_values_written_twice_and_never():
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
+    nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["y"])]
+    refused(helper.make_model(helper.make_graph(nodes, "g", [x], [y])), "'y' is written twice")
+    nodes = [helper.make_node("Relu", ["nowhere"], ["y"])]
+    refused(helper.make_model(helper.make_graph(nodes, "g", [x], [y])), "'nowhere'")

@@ -1,0 +1,105 @@
+"""Session and the Backend API: the calls, and what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+import foldgate.onnx  # noqa: E402
+
+
+def value(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def model(nodes, inputs, outputs, initializers=(), opset=17):
+    graph = helper.make_graph(nodes, "test", inputs, outputs, initializer=list(initializers))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
+def tensor(name, array):
+    return numpy_helper.from_array(array, name)
+
+
+def conv_model():
+    kernel = np.arange(2 * 1 * 3 * 3, dtype=np.float32).reshape(2, 1, 3, 3)
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "b"], ["c"], name="first", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("MaxPool", ["r"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "m"], ["y"], transB=1),
+    ]
+    weights = [tensor("w", kernel), tensor("b", np.array([1, -2], np.float32))]
+    weights.append(tensor("m", np.ones((3, 8), np.float32)))
+    return model(nodes, [value("x", ["n", 1, 4, 4])], [value("y", ["n", 3])], weights)
+
+
+@pytest.mark.parametrize("way", ["message", "bytes", "path"])
+def test_a_model_runs_from_a_message_bytes_and_a_path(way, tmp_path):
+    proto = conv_model()
+    path = tmp_path / "model.onnx"
+    onnx.save(proto, path)
+    session = foldgate.onnx.Session({"message": proto, "bytes": path.read_bytes(), "path": path}[way])
+    x = np.arange(32, dtype=np.float32).reshape(2, 1, 4, 4)
+    (y,) = session.run(None, {"x": x})
+    expected = onnx.reference.ReferenceEvaluator(proto).run(None, {"x": x})[0]
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
+    assert [(i.name, i.shape, i.type) for i in session.get_inputs()] == [
+        ("x", ["n", 1, 4, 4], "tensor(float)")
+    ]
+    assert [(o.name, o.shape) for o in session.get_outputs()] == [("y", ["n", 3])]
+
+
+def test_outputs_come_by_name_in_the_order_asked_for():
+    nodes = [helper.make_node("Neg", ["x"], ["a"]), helper.make_node("Abs", ["x"], ["b"])]
+    session = foldgate.onnx.Session(model(nodes, [value("x", [1])], [value("a", [1]), value("b", [1])]))
+    b, a = session.run(["b", "a"], {"x": np.array([2], np.float32)})
+    assert (a, b) == (-2, 2)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "names", "error", "words"),
+    [
+        ({}, None, ValueError, "feeds has []; expected ['x']"),
+        ({"x": np.zeros((1, 1, 4, 4))}, None, TypeError, "input 'x' is of float64; expected float32"),
+        ({"x": np.zeros((1, 2, 4, 4), np.float32)}, None, ValueError, "input 'x' has shape (1, 2, 4, 4)"),
+        ({"x": np.zeros((1, 4, 4), np.float32)}, None, ValueError, "input 'x' has shape (1, 4, 4)"),
+        ({"x": np.zeros((1, 1, 4, 4), np.float32)}, ["z"], ValueError, "output_names has 'z'"),
+    ],
+)
+def test_wrong_calls_are_refused_by_name(feeds, names, error, words):
+    with pytest.raises(error) as caught:
+        foldgate.onnx.Session(conv_model()).run(names, feeds)
+    assert words in str(caught.value)
+
+
+def test_a_missing_operator_is_named_at_load_with_its_node():
+    proto = model([helper.make_node("Foo", ["x"], ["y"], name="odd")], [value("x", [1])], [value("y", [1])])
+    with pytest.raises(ValueError, match=r"node 'odd' \(Foo\): there is no operator 'Foo'"):
+        foldgate.onnx.Session(proto)
+    assert not foldgate.onnx.is_compatible(proto)
+
+
+def test_an_unknown_attribute_and_a_newer_opset_are_named():
+    odd = helper.make_node("Relu", ["x"], ["y"], name="r", slope=1.0)
+    with pytest.raises(ValueError, match=r"node 'r' \(Relu\): attribute 'slope'"):
+        foldgate.onnx.Session(model([odd], [value("x", [1])], [value("y", [1])]))
+    newer = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", [1])], [value("y", [1])], opset=999)
+    with pytest.raises(ValueError, match="opset 999"):
+        foldgate.onnx.Session(newer)
+
+
+def test_backend_calls():
+    x = np.array([-1, 2], np.float32)
+    (y,) = foldgate.onnx.run_node(helper.make_node("Relu", ["x"], ["y"]), [x])
+    np.testing.assert_array_equal(y, [0, 2])
+    proto = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", [2])], [value("y", [2])])
+    np.testing.assert_array_equal(foldgate.onnx.run_model(proto, [x])[0], [0, 2])
+    np.testing.assert_array_equal(foldgate.onnx.prepare(proto).run({"x": x})[0], [0, 2])
+    assert foldgate.onnx.supports_device("CPU") and not foldgate.onnx.supports_device("CUDA")
+    with pytest.raises(ValueError, match="device is 'CUDA'"):
+        foldgate.onnx.prepare(proto, "CUDA")
