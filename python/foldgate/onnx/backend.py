@@ -14,7 +14,17 @@ from foldgate.onnx.session import Session
 
 
 class Prepared:
-    """A model that is ready to run, as `prepare` gives it."""
+    """A model that is ready to run, as `prepare` gives it.
+
+    Example:
+      >>> import numpy as np, onnx.parser
+      >>> import foldgate.onnx
+      >>> model = onnx.parser.parse_model(
+      ...     '<ir_version: 8, opset_import: ["": 17]> f (float[n] x) => (float[n] y) {y = Relu(x)}'
+      ... )
+      >>> foldgate.onnx.Prepared(model).run({"x": np.array([-1, 2], np.float32)})
+      (array([0., 2.], dtype=float32),)
+    """
 
     def __init__(self, model: Any) -> None:
         self._session = Session(model)
@@ -61,6 +71,15 @@ def is_compatible(model: Any, device: str = "CPU", **options: Any) -> bool:
       model: a path, bytes or a ModelProto.
       device: `"CPU"`, or the answer is False.
       options: taken for the API's sake.
+
+    Example:
+      >>> import numpy as np, onnx.parser
+      >>> import foldgate.onnx
+      >>> model = onnx.parser.parse_model(
+      ...     '<ir_version: 8, opset_import: ["": 17]> f (float[n] x) => (float[n] y) {y = Relu(x)}'
+      ... )
+      >>> foldgate.onnx.is_compatible(model), foldgate.onnx.is_compatible(model, "CUDA")
+      (True, False)
     """
     if not supports_device(device):
         return False
@@ -81,6 +100,15 @@ def prepare(model: Any, device: str = "CPU", **options: Any) -> Prepared:
 
     Raises:
       ValueError: another device; otherwise as `Session`.
+
+    Example:
+      >>> import numpy as np, onnx.parser
+      >>> import foldgate.onnx
+      >>> model = onnx.parser.parse_model(
+      ...     '<ir_version: 8, opset_import: ["": 17]> f (float[n] x) => (float[n] y) {y = Relu(x)}'
+      ... )
+      >>> foldgate.onnx.prepare(model).run([np.array([-1, 2], np.float32)])
+      (array([0., 2.], dtype=float32),)
     """
     if not supports_device(device):
         raise ValueError(f"prepare: device is {device!r}; expected 'CPU'")
@@ -97,6 +125,15 @@ def run_model(model: Any, inputs: Any, device: str = "CPU", **options: Any) -> t
     Raises:
       TypeError: as `Session.run`.
       ValueError: as `prepare` and `Session.run`.
+
+    Example:
+      >>> import numpy as np, onnx.parser
+      >>> import foldgate.onnx
+      >>> model = onnx.parser.parse_model(
+      ...     '<ir_version: 8, opset_import: ["": 17]> f (float[n] x) => (float[n] y) {y = Relu(x)}'
+      ... )
+      >>> foldgate.onnx.run_model(model, [np.array([-1, 2], np.float32)])
+      (array([0., 2.], dtype=float32),)
     """
     return prepare(model, device, **options).run(inputs)
 
@@ -120,6 +157,13 @@ def run_node(
     Raises:
       TypeError: as `Session.run`.
       ValueError: as `prepare` and `Session.run`.
+
+    Example:
+      >>> import numpy as np, onnx.helper
+      >>> import foldgate.onnx
+      >>> relu = onnx.helper.make_node("Relu", ["x"], ["y"])
+      >>> foldgate.onnx.run_node(relu, [np.array([-1, 2], np.float32)])
+      (array([0., 2.], dtype=float32),)
     """
     helper = onnx_package("helper")
     names = [name for name in dict.fromkeys(node.input) if name]

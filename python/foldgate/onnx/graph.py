@@ -15,7 +15,13 @@ Shape: TypeAlias = tuple[int | str | None, ...]
 
 @dataclass
 class ValueInfo:
-    """An input or output of a model, as `onnxruntime` describes it."""
+    """An input or output of a model, as `onnxruntime` describes it.
+
+    Example:
+      >>> import foldgate.onnx
+      >>> foldgate.onnx.ValueInfo("x", ["n", 3], "tensor(float)").shape
+      ['n', 3]
+    """
 
     name: str
     shape: list[int | str | None] | None

@@ -7,6 +7,7 @@ import pytest
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 import foldgate.onnx  # noqa: E402
 
@@ -46,7 +47,7 @@ def test_a_model_runs_from_a_message_bytes_and_a_path(way, tmp_path):
     session = foldgate.onnx.Session({"message": proto, "bytes": path.read_bytes(), "path": path}[way])
     x = np.arange(32, dtype=np.float32).reshape(2, 1, 4, 4)
     (y,) = session.run(None, {"x": x})
-    expected = onnx.reference.ReferenceEvaluator(proto).run(None, {"x": x})[0]
+    expected = ReferenceEvaluator(proto).run(None, {"x": x})[0]
     np.testing.assert_allclose(y, expected, rtol=1e-6)
     assert [(i.name, i.shape, i.type) for i in session.get_inputs()] == [
         ("x", ["n", 1, 4, 4], "tensor(float)")
