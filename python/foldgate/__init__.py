@@ -58,6 +58,7 @@ _ROOMS = frozenset(
         "constraints",
         "datasets",
         "initializers",
+        "keras",
         "layers",
         "losses",
         "metrics",

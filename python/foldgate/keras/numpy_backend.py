@@ -1,0 +1,94 @@
+"""The room of Keras' numpy backend: arrays, and inference alone."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+import numpy as np
+
+from foldgate.keras.kernels import Arrays, Kernel
+
+NAME = "numpy"
+AVERAGES_OVER_THE_IMAGE = True
+"""Average pooling divides by the positions inside the image, whatever the padding."""
+STARTS_WITH_ZEROS = False
+"""Whether masked steps before the first that counts put out 0; if not, the initial h."""
+
+
+def tensor(value: Any) -> Any:
+    """An array as it is; a Keras variable by its value."""
+    if type(value) is np.ndarray:
+        return value
+    return importlib.import_module("keras.src.backend").convert_to_tensor(value)
+
+
+def operands(*tensors: Any) -> tuple[Any, ...] | None:
+    """The arrays as the kernels take them, of one dtype; None if they are not all float32 or float64.
+
+    Variables that are said to be float64 hold float32 in some versions of Keras: those are widened.
+    """
+    if not all(type(t) is np.ndarray and t.dtype.char in "fd" for t in tensors):
+        return None
+    dtype = tensors[0].dtype
+    if all(t.dtype == dtype for t in tensors):
+        return tensors
+    return tuple(np.asarray(t, np.float64) for t in tensors)
+
+
+def widened(name: str, original: Any) -> Any:
+    """A function of `nn` for what foldgate has no kernel for, where there is no JAX to ask.
+
+    Half precision is computed in float32 and whole numbers in float64; what is left then has no answer.
+    """
+
+    @functools.wraps(original)
+    def call(*given: Any) -> Any:
+        arguments = [_wide(tensor(a)) if _is_tensor(a) else a for a in given]
+        if all(new is old for new, old in zip(arguments, given, strict=True)):
+            return original(*given)
+        nn = importlib.import_module("keras.src.backend.numpy.nn")
+        return getattr(nn, name)(*arguments).astype(tensor(given[0]).dtype)
+
+    return call
+
+
+def _is_tensor(value: Any) -> bool:
+    return importlib.import_module("keras.src.backend").is_tensor(value) or hasattr(value, "value")
+
+
+def _wide(array: Any) -> Any:
+    if array.dtype.char in "fd":
+        return array
+    return array.astype(np.float64 if array.dtype.kind in "biu" else np.float32)
+
+
+def run(kernel: Kernel, plain: Any, *given: Any) -> Arrays:
+    """The outputs of a kernel."""
+    return kernel.infer(*given)
+
+
+def mask_array(mask: Any) -> Any:
+    """A mask of (batch, steps) as the kernels read it; None if it is none."""
+    return mask.astype(bool) if isinstance(mask, np.ndarray) and mask.ndim == 2 else None
+
+
+def as_tensor(array: Any) -> Any:
+    """An array as a tensor."""
+    return array
+
+
+def flip(y: Any) -> Any:
+    """Steps in the other order."""
+    return y[:, ::-1]
+
+
+def where(condition: Any, y: Any) -> Any:
+    """y, and 0 where the condition does not hold: the condition has y's leading axes."""
+    return np.where(condition[..., None], y, np.zeros((), y.dtype))
+
+
+def states_of(layer: Any, states: list[Any]) -> list[Any]:
+    """The initial states, not to be changed while they are needed."""
+    return states

@@ -1,0 +1,159 @@
+"""Keras' convolutions by foldgate: `conv(inputs, kernel, ...)` of a backend's `nn` and its relatives.
+
+Each function here makes a replacement from the backend's room and the function that it replaces, which keeps
+every call that foldgate has no kernel for. What a call's options come to is worked out once for its shapes.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from foldgate.keras import counts, kernels
+from foldgate.keras.geometry import Window, conv_window, data_format_of, fixed, transpose_window
+
+
+def conv(room: Any, original: Any) -> Any:
+    """`conv` of a backend."""
+
+    @functools.wraps(original)
+    def replacement(
+        inputs: Any,
+        kernel: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        data_format: Any = None,
+        dilation_rate: Any = 1,
+    ) -> Any:
+        options = (strides, padding, data_format, dilation_rate)
+        operands = room.operands(room.tensor(inputs), room.tensor(kernel))
+        if operands is not None:
+            x, k = operands
+            window = _window(x, k, *options)
+            if window is not None and x.shape[window.axis] % k.shape[-2] == 0:
+                groups = x.shape[window.axis] // k.shape[-2]
+                if groups > 0 and k.shape[-1] % groups == 0 and k.shape[-1]:
+                    return _conv(room, original, "conv", window, groups, options, x, k)
+        counts.left("conv")
+        return original(inputs, kernel, *options)
+
+    return replacement
+
+
+def depthwise_conv(room: Any, original: Any) -> Any:
+    """`depthwise_conv` of a backend: a convolution with a group for every channel."""
+
+    @functools.wraps(original)
+    def replacement(
+        inputs: Any,
+        kernel: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        data_format: Any = None,
+        dilation_rate: Any = 1,
+    ) -> Any:
+        options = (strides, padding, data_format, dilation_rate)
+        operands = room.operands(room.tensor(inputs), room.tensor(kernel))
+        if operands is not None:
+            x, k = operands
+            window = _window(x, k, *options)
+            if window is not None and x.shape[window.axis] == k.shape[-2] and k.shape[-1]:
+                channels, multiplier = k.shape[-2:]
+                grouped = k.reshape((*k.shape[:-2], 1, channels * multiplier))
+
+                def plain(x: Any, grouped: Any, *options: Any) -> Any:
+                    return original(x, grouped.reshape(k.shape), *options)
+
+                return _conv(room, plain, "depthwise_conv", window, channels, options, x, grouped)
+        counts.left("depthwise_conv")
+        return original(inputs, kernel, *options)
+
+    return replacement
+
+
+def _conv(
+    room: Any, original: Any, name: str, window: Window, groups: int, options: Any, x: Any, k: Any
+) -> Any:
+    counts.ran(name)
+    call = kernels.Conv({**window.options, "groups": groups})
+    return room.run(call, lambda x, k: original(x, k, *options), x, k)[0]
+
+
+def separable_conv(room: Any, original: Any) -> Any:
+    """`separable_conv` of a backend."""
+
+    @functools.wraps(original)
+    def replacement(
+        inputs: Any,
+        depthwise_kernel: Any,
+        pointwise_kernel: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        data_format: Any = None,
+        dilation_rate: Any = 1,
+    ) -> Any:
+        options = (strides, padding, data_format, dilation_rate)
+        operands = room.operands(*map(room.tensor, (inputs, depthwise_kernel, pointwise_kernel)))
+        if operands is not None:
+            x, depthwise, pointwise = operands
+            window = _window(x, depthwise, *options)
+            channels, multiplier = depthwise.shape[-2:]
+            ones = (1,) * (len(x.shape) - 2)
+            fits = tuple(pointwise.shape[:-1]) == (*ones, channels * multiplier)
+            if window is not None and fits and x.shape[window.axis] == channels and multiplier:
+                counts.ran("separable_conv")
+                call = kernels.SeparableConv(window.options)
+                return room.run(call, lambda *given: original(*given, *options), *operands)[0]
+        counts.left("separable_conv")
+        return original(inputs, depthwise_kernel, pointwise_kernel, *options)
+
+    return replacement
+
+
+def _window(
+    x: Any, kernel: Any, strides: Any, padding: Any, data_format: Any, dilation_rate: Any
+) -> Window | None:
+    return conv_window(
+        tuple(x.shape),
+        tuple(kernel.shape),
+        fixed(strides),
+        padding,
+        data_format_of(data_format),
+        fixed(dilation_rate),
+    )
+
+
+def conv_transpose(room: Any, original: Any) -> Any:
+    """`conv_transpose` of a backend."""
+
+    @functools.wraps(original)
+    def replacement(
+        inputs: Any,
+        kernel: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        output_padding: Any = None,
+        data_format: Any = None,
+        dilation_rate: Any = 1,
+    ) -> Any:
+        options = (strides, padding, output_padding, data_format, dilation_rate)
+        operands = room.operands(room.tensor(inputs), room.tensor(kernel))
+        if operands is not None:
+            x, k = operands
+            window = transpose_window(
+                tuple(x.shape),
+                tuple(k.shape),
+                fixed(strides),
+                padding,
+                fixed(output_padding),
+                data_format_of(data_format),
+                fixed(dilation_rate),
+            )
+            if window is not None:
+                counts.ran("conv_transpose")
+                call = kernels.ConvTranspose(window.options)
+                return room.run(call, lambda x, k: original(x, k, *options), x, k)[0]
+        counts.left("conv_transpose")
+        return original(inputs, kernel, *options)
+
+    return replacement
