@@ -50,7 +50,7 @@ IMPORTS = {
     "gradients": {"_typing"},
     "reference": {"reference", "gradients"},
     "datasets": set(),
-    "utils": {"random"},
+    "utils": {"random", "_checks"},
     "config": {"_native", "__version__", "_defaults"},
     "backend": {"config", "_defaults", "_naming"},
     "_defaults": set(),

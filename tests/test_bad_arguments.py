@@ -182,6 +182,83 @@ def test_each_wrong_argument_is_named(made: Any, valid: dict[str, Any], wrong: B
             assert "expected" in words, (value, words)
 
 
+def _model() -> Any:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    return model
+
+
+FIT: Bad = {
+    "epochs": [-1, 1.5, "a"],
+    "initial_epoch": [-1, 1.5, "a"],
+    "batch_size": COUNT,
+    "validation_split": [1.0, *SHARE, None],
+    "steps_per_epoch": [0, *SIZE],
+    "validation_steps": [0, *SIZE],
+    "validation_freq": [0, -1, "a"],
+    "class_weight": [3, "a"],
+    "shuffle": ["a"],
+}
+
+
+@pytest.mark.parametrize("argument", FIT)
+def test_fit_names_wrong_arguments(argument: str) -> None:
+    x, y = np.ones((8, 3), np.float32), np.ones((8, 2), np.float32)
+    for value in FIT[argument]:
+        with pytest.raises((TypeError, ValueError), match=f"^fit: {argument} is .*; expected "):
+            _model().fit(x, y, verbose=0, validation_data=(x, y), **{argument: value})
+
+
+MISSING = "expected a file"
+ENDING = "expected a name that ends in"
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "error", "words"),
+    [
+        ("load_model", "missing.keras", FileNotFoundError, MISSING),
+        ("load_model", "folder.keras", IsADirectoryError, MISSING),
+        ("load_model", "x.txt", ValueError, ENDING),
+        ("load_model", 3, TypeError, "expected a path"),
+        ("load_weights", "missing.weights.h5", FileNotFoundError, MISSING),
+        ("load_weights", "missing.safetensors", FileNotFoundError, MISSING),
+        ("load_weights", "x.txt", ValueError, ENDING),
+        ("load_weights", None, TypeError, "expected a path"),
+        ("save_model", "no/x.keras", FileNotFoundError, "expected a folder that exists"),
+        ("save_model", "x.h5", ValueError, ENDING),
+        ("save_model", 3, TypeError, "expected a path"),
+        ("save_weights", "no/x.weights.h5", FileNotFoundError, "expected a folder that exists"),
+        ("save_weights", "x.bin", ValueError, ENDING),
+        ("save_weights", 3, TypeError, "expected a path"),
+    ],
+)
+def test_paths_are_named(tmp_path: Any, call: str, path: Any, error: type[Exception], words: str) -> None:
+    (tmp_path / "folder.keras").mkdir()
+    given = tmp_path / path if isinstance(path, str) else path
+    model = [] if call == "load_model" else [_model()]
+    with pytest.raises(error, match=f"^{call}: filepath is .*{words}"):
+        getattr(keras.saving, call)(*model, given)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "argument"),
+    [
+        ("to_categorical", {"x": ["a"]}, "x"),
+        ("to_categorical", {"x": [0], "num_classes": 2.5}, "num_classes"),
+        ("pad_sequences", {"sequences": 3}, "sequences"),
+        ("pad_sequences", {"sequences": [[1]], "maxlen": 2.5}, "maxlen"),
+        ("pad_sequences", {"sequences": [[1]], "maxlen": -1}, "maxlen"),
+        ("split_dataset", {"dataset": [1, 2], "left_size": 3}, "left_size"),
+        ("split_dataset", {"dataset": [1, 2], "left_size": 1.5}, "left_size"),
+        ("split_dataset", {"dataset": [1, 2], "right_size": -1}, "right_size"),
+        ("split_dataset", {"dataset": [1, 2], "left_size": "a"}, "left_size"),
+    ],
+)
+def test_utils_name_wrong_arguments(function: str, arguments: dict[str, Any], argument: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"^{function}: {argument} is .*; expected "):
+        getattr(keras.utils, function)(**arguments)
+
+
 @pytest.mark.parametrize(
     ("made", "arguments"),
     [

@@ -173,8 +173,11 @@ def test_names_and_models_that_are_refused(tmp_path):
         (lambda: model.save(tmp_path / "x.h5"), "ends in .keras"),
         (lambda: saving.load_model(tmp_path / "x.h5"), "ends in .keras"),
         (lambda: model.save_weights(tmp_path / "x.h5"), "ends in .weights.h5"),
-        (lambda: model.load_weights(tmp_path / "x.npz"), "expected .weights.h5"),
-        (lambda: saving.save_model(model, tmp_path / "x.keras", zipped=False), "ends in .keras"),
+        (lambda: model.load_weights(tmp_path / "x.npz"), "expected a name that ends in .weights.h5"),
+        (
+            lambda: saving.save_model(model, tmp_path / "x.keras", zipped=False),
+            "zipped is False; expected None or True",
+        ),
         (lambda: saving.load_model(tmp_path / "x.keras", safe_mode=False), "safe_mode is False"),
         (lambda: keras.Sequential([layers.Dense(2)]).save(tmp_path / "x.keras"), "not built"),
         (lambda: keras.Sequential([layers.Dense(2)]).load_weights(tmp_path / "x.safetensors"), "not built"),

@@ -100,7 +100,7 @@ def test_parts_of_classes_have_their_shares():
         (([1, 2], [1]), {}, r"lengths \[2, 1\]"),
         (([1, 2],), {"test": -1}, "test is -1"),
         (([1, 2, 3],), {"validation": 2, "test": 1}, "leave none"),
-        (([1, 2, 3],), {"validation": 1.5}, "leave none"),
+        (([1, 2, 3],), {"validation": 1.5}, "validation is 1.5; expected a share"),
         (([1, 2],), {"stratify": [0, 1], "shuffle": False}, "needs shuffle"),
         (([1, 2],), {"stratify": [0, 1, 1]}, r"shape \(3,\)"),
     ],

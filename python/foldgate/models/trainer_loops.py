@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import integers, numbers
 from foldgate._tape import Tensor
 from foldgate.callbacks.callback_list import CallbackList
 from foldgate.models.data import batches, split, unpack_x_y_sample_weight
@@ -62,7 +63,8 @@ class TrainerLoops:
           A `History`, whose `history` has a list by metric.
 
         Raises:
-          ValueError: the model is not compiled, or arrays do not fit each other.
+          TypeError: a number is of another kind.
+          ValueError: the model is not compiled, arrays do not fit each other, or a number is out of range.
 
         Example:
           >>> import numpy as np
@@ -75,8 +77,17 @@ class TrainerLoops:
           (3, True)
         """
         self._require_compiled("fit")  # type: ignore[attr-defined]
-        if epochs < 0:
-            raise ValueError(f"fit: epochs is {epochs}; expected an int of at least 0")
+        integers("fit", 0, epochs=epochs, initial_epoch=initial_epoch)
+        numbers("fit", "[0, 1)", validation_split=validation_split)
+        numbers(
+            "fit",
+            "[1, inf)",
+            or_none=True,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+        )
+        if isinstance(validation_freq, int):
+            integers("fit", 1, validation_freq=validation_freq)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = _split_off(x, y, sample_weight, validation_split)
         steps = steps_per_epoch
@@ -190,6 +201,7 @@ class TrainerLoops:
           ValueError: the model is not compiled, or arrays do not fit each other.
         """
         self._require_compiled("evaluate")  # type: ignore[attr-defined]
+        numbers("evaluate", "[1, inf)", or_none=True, steps=steps)
         data = batches("evaluate", x, y, sample_weight, batch_size, steps)
         calls = callbacks
         if not isinstance(calls, CallbackList):
@@ -245,6 +257,7 @@ class TrainerLoops:
           >>> model.predict(np.ones((5, 3)), verbose=0).shape
           (5, 2)
         """
+        numbers("predict", "[1, inf)", or_none=True, steps=steps)
         data = batches("predict", x, None, None, batch_size, steps)
         calls = callbacks
         if not isinstance(calls, CallbackList):

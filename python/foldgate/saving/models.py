@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,13 +10,13 @@ from foldgate import _budget
 from foldgate.saving._archive import read_archive, write_archive
 from foldgate.saving._atomic import write_atomically
 from foldgate.saving._h5 import load_h5py, open_h5, write_h5
+from foldgate.saving._paths import PathLike, file_to_read, file_to_write
 from foldgate.saving._state import gather, restore
 from foldgate.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 KERAS_VERSION = "3.15.0"  # whose form the files have
 # Bytes of weights that a model may have beyond those in its file: what a layer makes and does not save.
 SLACK = 1 << 20
-PathLike = str | os.PathLike[str]
 
 
 def save_model(model: Any, filepath: PathLike, overwrite: bool = True, zipped: bool | None = None) -> None:
@@ -34,7 +33,8 @@ def save_model(model: Any, filepath: PathLike, overwrite: bool = True, zipped: b
     Raises:
         FileExistsError: There is such a file, and `overwrite` is False.
         ImportError: h5py is not installed; the message names the extra.
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; its folder does not exist.
+        TypeError: `filepath` is not a path.
         ValueError: The name ends otherwise, or the model is not built.
 
     Example:
@@ -47,12 +47,9 @@ def save_model(model: Any, filepath: PathLike, overwrite: bool = True, zipped: b
         >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
-    path = Path(filepath)
-    if path.suffix != ".keras" or zipped is False:
-        raise ValueError(
-            f"save_model: filepath is {os.fspath(filepath)!r}; expected a name that ends in .keras"
-        )
-    check_overwrite("save_model", path, overwrite)
+    path = file_to_write("save_model", filepath, ".keras", overwrite=overwrite)
+    if zipped is False:
+        raise ValueError("save_model: zipped is False; expected None or True, since the file is a zip")
     check_built("save_model", model)
     load_h5py()
     metadata = {
@@ -94,7 +91,9 @@ def load_model(
 
     Raises:
         FileNotFoundError: The file does not exist.
+        IsADirectoryError: It is a folder.
         ImportError: h5py is not installed; the message names the extra.
+        TypeError: `filepath` is not a path.
         ValueError: It is no such file, is damaged, names a class that is not known, or the weights do not fit
             the model.
 
@@ -104,13 +103,9 @@ def load_model(
         Traceback (most recent call last):
         ValueError: load_model: filepath is 'README.md'; expected a name that ends in .keras
     """
-    path = Path(filepath)
-    if path.suffix != ".keras":
-        raise ValueError(
-            f"load_model: filepath is {os.fspath(filepath)!r}; expected a name that ends in .keras"
-        )
     if not safe_mode:
         raise ValueError("load_model: safe_mode is False; expected True, since no code of a file is run")
+    path = file_to_read("load_model", filepath, ".keras")
     load_h5py()
     config, weights = read_archive(path)
     if not isinstance(config, dict):
@@ -136,12 +131,6 @@ def _from_config(path: Path, config: dict[str, Any], custom_objects: dict[str, A
     if not (hasattr(model, "layers") and hasattr(model, "load_own_variables")):
         raise ValueError(f"{path}: config.json makes a {type(model).__name__}; expected a model")
     return model
-
-
-def check_overwrite(caller: str, path: Path, overwrite: bool) -> None:
-    """Raises FileExistsError where a file would be replaced against the user's will."""
-    if not overwrite and path.exists():
-        raise FileExistsError(f"{caller}: {path} exists; give overwrite=True to replace it")
 
 
 def check_built(caller: str, model: Any) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from foldgate.saving._archive import read_archive
 from foldgate.saving._atomic import write_atomically
 from foldgate.saving._h5 import load_h5py, open_h5, write_h5
+from foldgate.saving._paths import PathLike, file_to_read, file_to_write
 from foldgate.saving._safetensors import read_safetensors, write_safetensors
 from foldgate.saving._state import Arrays, flat, gather, restore
-from foldgate.saving.models import check_built, check_overwrite
+from foldgate.saving.models import check_built
 
-PathLike = str | os.PathLike[str]
 FORMAT = "foldgate.weights"
 
 
@@ -28,7 +27,8 @@ def save_weights(model: Any, filepath: PathLike, overwrite: bool = True) -> None
     Raises:
         FileExistsError: There is such a file, and `overwrite` is False.
         ImportError: h5py is not installed, for `.weights.h5`; the message names the extra.
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; its folder does not exist.
+        TypeError: `filepath` is not a path.
         ValueError: The name ends otherwise, or the model is not built.
 
     Example:
@@ -42,13 +42,7 @@ def save_weights(model: Any, filepath: PathLike, overwrite: bool = True) -> None
         >>> bool((other.get_weights()[0] == model.get_weights()[0]).all())
         True
     """
-    path = Path(filepath)
-    if not path.name.endswith((".weights.h5", ".safetensors")):
-        raise ValueError(
-            f"save_weights: filepath is {os.fspath(filepath)!r}; expected a name that ends in .weights.h5 or "
-            ".safetensors"
-        )
-    check_overwrite("save_weights", path, overwrite)
+    path = file_to_write("save_weights", filepath, ".weights.h5", ".safetensors", overwrite=overwrite)
     check_built("save_weights", model)
     groups, names = gather(model)
     if path.suffix == ".h5":
@@ -68,6 +62,7 @@ def load_weights(model: Any, filepath: PathLike, skip_mismatch: bool = False) ->
 
     Raises:
         FileNotFoundError: The file does not exist.
+        IsADirectoryError: It is a folder.
         ImportError: h5py is not installed and the file needs it; the message names the extra.
         ValueError: The name ends otherwise, the file is damaged, a layer does not fit what is there, or the
             model is not built.
@@ -75,16 +70,12 @@ def load_weights(model: Any, filepath: PathLike, skip_mismatch: bool = False) ->
     Example:
         >>> import foldgate as keras
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-        >>> keras.saving.load_weights(model, "README.md")
+        >>> keras.saving.load_weights(model, "none.keras")
         Traceback (most recent call last):
-        ValueError: load_weights: filepath is 'README.md'; expected .weights.h5, .keras or .safetensors
+        FileNotFoundError: load_weights: filepath is 'none.keras', which does not exist; expected a file
     """
-    path = Path(filepath)
-    if not path.name.endswith((".weights.h5", ".keras", ".safetensors")):
-        raise ValueError(
-            f"load_weights: filepath is {os.fspath(filepath)!r}; expected .weights.h5, .keras or .safetensors"
-        )
     check_built("load_weights", model)
+    path = file_to_read("load_weights", filepath, ".weights.h5", ".keras", ".safetensors")
     if path.suffix == ".safetensors":
         arrays, _ = read_safetensors(path.read_bytes(), str(path))
         _restore(model, Arrays(arrays), path, skip_mismatch)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import integers
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -20,6 +22,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
         float64 (..., num_classes).
 
     Raises:
+        TypeError: `x` holds no numbers, or `num_classes` is no int.
         ValueError: A class is negative or not below `num_classes`, or is no whole number.
 
     Example:
@@ -28,6 +31,9 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
                [0., 0., 1.]])
     """
     given = np.asarray(x)
+    if given.dtype.kind not in "iubf":
+        raise TypeError(f"to_categorical: x is an array of {given.dtype}; expected whole numbers")
+    integers("to_categorical", 0, or_none=True, num_classes=num_classes)
     classes = given.astype(np.int64)
     if given.dtype.kind not in "iub" and not np.array_equal(classes, given):
         raise ValueError("to_categorical: x holds fractions; expected whole numbers")

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from foldgate._checks import integers
+
 SIDES = ("pre", "post")
 
 
@@ -33,6 +35,7 @@ def pad_sequences(
         (N, maxlen, ...).
 
     Raises:
+        TypeError: `sequences` is no list, or `maxlen` no int.
         ValueError: A sequence is none, its steps have another shape than the first one's, or a side is
             neither.
 
@@ -44,8 +47,9 @@ def pad_sequences(
     for name, side in (("padding", padding), ("truncating", truncating)):
         if side not in SIDES:
             raise ValueError(f"pad_sequences: {name} is {side!r}; expected 'pre' or 'post'")
-    if maxlen is not None and maxlen < 0:
-        raise ValueError(f"pad_sequences: maxlen is {maxlen}; expected at least 0")
+    integers("pad_sequences", 0, or_none=True, maxlen=maxlen)
+    if not hasattr(sequences, "__len__"):
+        raise TypeError(f"pad_sequences: sequences is {sequences!r}; expected a list of sequences")
     for i, sequence in enumerate(sequences):
         if not hasattr(sequence, "__len__"):
             raise ValueError(f"pad_sequences: sequences[{i}] is {sequence!r}; expected a sequence")

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
+
 
 def train_validation_test_split(
     *arrays: Any,
@@ -51,7 +53,7 @@ def train_validation_test_split(
         order = generator.permutation(group) if shuffle else group
         share = len(group) / max(count, 1)
         held = [
-            _entries(name, part, len(group), share)
+            _entries("train_validation_test_split", name, part, len(group), share)
             for name, part in (("validation", validation), ("test", test))
         ]
         ends = [len(group) - held[1] - held[0], len(group) - held[1]]
@@ -103,11 +105,18 @@ def split_dataset(
     if left_size is None and right_size is None:
         raise ValueError("split_dataset: left_size and right_size are None; expected one of them")
     count = len(arrays[0])
-    right = None if right_size is None else _entries("right_size", right_size, count, 1.0)
-    left = count - (right or 0) if left_size is None else _entries("left_size", left_size, count, 1.0)
+    right = None if right_size is None else _entries("split_dataset", "right_size", right_size, count)
+    left = (
+        count - (right or 0)
+        if left_size is None
+        else _entries("split_dataset", "left_size", left_size, count)
+    )
     right = count - left if right is None else right
-    if left + right > count or left < 0:
-        raise ValueError(f"split_dataset: {left} and {right} entries of {count}")
+    if left < 0 or right < 0 or left + right > count:
+        raise ValueError(
+            f"split_dataset: left_size is {left_size} and right_size {right_size}; expected parts of {count} "
+            "entries"
+        )
     order = np.random.default_rng(seed).permutation(count) if shuffle else np.arange(count)
     parts = [
         tuple(_taken(array, part) for array in arrays) for part in (order[:left], order[left : left + right])
@@ -115,12 +124,14 @@ def split_dataset(
     return (parts[0], parts[1]) if isinstance(dataset, tuple) else (parts[0][0], parts[1][0])
 
 
-def _entries(name: str, part: float, count: int, share: float) -> int:
-    if part < 0:
-        raise ValueError(f"{name} is {part}; expected a share of 0 .. 1 or a number of entries")
+def _entries(op: str, name: str, part: float, count: int, share: float = 1.0) -> int:
+    """How many of `count` entries a part has, of which an int says the number in all groups together."""
+    numbers(op, "[0, inf)", **dict[str, Any]({name: part}))
     if isinstance(part, (int, np.integer)):
         return round(int(part) * share)
-    return round(part * count) if part < 1 else count + 1 if part > 1 else count
+    if part > 1:
+        raise ValueError(f"{op}: {name} is {part}; expected a share of 0 .. 1 or a number of entries, an int")
+    return round(part * count)
 
 
 def _groups(classes: Any, count: int) -> list[Any]:
