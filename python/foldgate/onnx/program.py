@@ -70,9 +70,12 @@ def _named(error: Exception, node: Node) -> Exception:
     return kind(f"{node}: {error}")
 
 
-def compile_graph(graph: Graph) -> Program:
-    """Builds every node's function and gives every value a slot; slot 0 holds None, for absent inputs."""
-    names = ["", *graph.constants, *graph.input_names(), *graph.captured()]
+def compile_graph(graph: Graph, captured: Sequence[str] = ()) -> Program:
+    """Builds every node's function and gives every value a slot; slot 0 holds None, for absent inputs.
+
+    The program takes the graph's inputs and then what is named in `captured`.
+    """
+    names = ["", *graph.constants, *graph.input_names(), *captured]
     slots: dict[str, int] = {name: i for i, name in enumerate(dict.fromkeys(names))}
     template: list[Any] = [None, *graph.constants.values()]
     reads = [[*node.inputs, *(name for g in node.graphs() for name in g.captured())] for node in graph.nodes]
@@ -104,7 +107,7 @@ def compile_graph(graph: Graph) -> Program:
     outputs = [_slot(slots, name, None) for name in graph.output_names()]
     needed = {*outputs, *(slot for step in steps for slot in step.inputs)}
     template = [value if slot in needed else None for slot, value in enumerate(template)]  # packed elsewhere
-    inputs = [slots[name] for name in [*graph.input_names(), *graph.captured()]]
+    inputs = [slots[name] for name in [*graph.input_names(), *captured]]
     return Program(template, inputs, outputs, steps, graph.nodes)
 
 
@@ -119,11 +122,12 @@ def _inner(graph: Graph, around: Graph) -> Program:
     """A graph inside a node. Constants around it are constants in it."""
     from foldgate.onnx.passes import prepare_graph
 
-    for name in graph.captured():
+    captured = graph.captured()
+    for name in captured:
         if name in around.constants:
             graph.constants[name] = around.constants[name]
         elif name in around.shapes:
             graph.shapes.setdefault(name, around.shapes[name])
         if name in around.types:
             graph.types.setdefault(name, around.types[name])
-    return compile_graph(prepare_graph(graph))
+    return compile_graph(prepare_graph(graph), captured)

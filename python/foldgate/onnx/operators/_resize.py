@@ -1,0 +1,140 @@
+"""Sampling an array at other positions, one axis after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import floor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from foldgate.onnx.graph import Array
+
+_TRANSFORMATIONS = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"}
+_TRANSFORMATIONS |= {"tf_crop_and_resize", "tf_half_pixel_for_nn"}
+_NEAREST = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}
+
+
+class Sampling(NamedTuple):
+    """The attributes of Resize."""
+
+    mode: str
+    transformation: str
+    nearest: str
+    cubic: float = -0.75
+    exclude_outside: bool = False
+    antialias: bool = False
+    fill: float = 0.0
+    policy: str = "stretch"
+
+    def fault(self) -> str | None:
+        """What is wrong with them, in words."""
+        for name, value, expected in (
+            ("mode", self.mode, {"nearest", "linear", "cubic"}),
+            ("coordinate_transformation_mode", self.transformation, _TRANSFORMATIONS),
+            ("nearest_mode", self.nearest, _NEAREST),
+            ("keep_aspect_ratio_policy", self.policy, {"stretch", "not_larger", "not_smaller"}),
+        ):
+            if value not in expected:
+                return f"{name} is {value!r}; expected one of {', '.join(sorted(expected))}"
+        return None
+
+
+def resized(
+    x: Array,
+    how: Sampling,
+    axes: Sequence[int],
+    scales: Sequence[float] | None,
+    sizes: Sequence[int] | None,
+    roi: Sequence[float] | None,
+) -> Array:
+    """`x` sampled along `axes`."""
+    extents = [x.shape[axis] for axis in axes]
+    if sizes is not None and how.policy != "stretch":
+        ratios = [size / extent for size, extent in zip(sizes, extents, strict=True)]
+        scale = min(ratios) if how.policy == "not_larger" else max(ratios)
+        scales, sizes = [scale] * len(axes), [floor(scale * extent + 0.5) for extent in extents]
+    elif sizes is not None:
+        scales = [size / extent for size, extent in zip(sizes, extents, strict=True)]
+    else:
+        sizes = [floor(scale * extent) for scale, extent in zip(scales or (), extents, strict=True)]
+    outside = False
+    for i, axis in enumerate(axes):
+        scale, size, extent = (scales or ())[i], sizes[i], extents[i]
+        if scale == 1 and size == extent and how.transformation != "tf_crop_and_resize":
+            continue
+        area = (0.0, 1.0) if roi is None else (float(roi[i]), float(roi[i + len(axes)]))
+        at = _positions(size, extent, float(scale), how.transformation, area)
+        beyond = (at < 0) | (at > extent - 1)
+        x = _sampled(x, axis, how, at, extent, float(scale))
+        if how.transformation == "tf_crop_and_resize" and beyond.any():
+            x = np.array(x)
+            x[(slice(None),) * axis + (beyond,)] = how.fill
+            outside = True
+    return np.ascontiguousarray(x) if outside else x
+
+
+def _positions(size: int, extent: int, scale: float, name: str, roi: tuple[float, float]) -> Array:
+    """Where every result looks in the input."""
+    i = np.arange(size, dtype=np.float64)
+    if name == "align_corners":
+        length = scale * extent
+        return i * (extent - 1) / (length - 1) if length != 1 else np.zeros(size)
+    if name == "asymmetric":
+        return i / scale
+    if name == "tf_half_pixel_for_nn":
+        return (i + 0.5) / scale
+    if name == "tf_crop_and_resize":
+        start, end = roi
+        if size == 1:
+            return np.full(1, 0.5 * (start + end) * (extent - 1))
+        return start * (extent - 1) + i * (end - start) * (extent - 1) / (size - 1)
+    if name == "pytorch_half_pixel" and size == 1:
+        return np.zeros(1)
+    offset = 0.0
+    if name == "half_pixel_symmetric":
+        offset = extent / 2 * (1 - size / (scale * extent))
+    return offset + (i + 0.5) / scale - 0.5
+
+
+def _sampled(x: Array, axis: int, how: Sampling, at: Array, extent: int, scale: float) -> Array:
+    if how.mode == "nearest":
+        if how.nearest == "round_prefer_floor":
+            index = np.ceil(at - 0.5)
+        elif how.nearest == "round_prefer_ceil":
+            index = np.floor(at + 0.5)
+        else:
+            index = np.floor(at) if how.nearest == "floor" else np.ceil(at)
+        return np.take(x, np.clip(index, 0, extent - 1).astype(np.int64), axis)
+    weights = _weights(how, tuple(at.tolist()), extent, scale).astype(x.dtype if x.dtype.kind == "f" else float)
+    y = np.moveaxis(np.tensordot(weights, x, axes=(1, axis)), 0, axis)
+    return y.astype(x.dtype, copy=False)
+
+
+@lru_cache(maxsize=64)
+def _weights(how: Sampling, at: tuple[float, ...], extent: int, scale: float) -> Array:
+    """(results, inputs): what each result takes of each input."""
+    narrow = min(scale, 1.0) if how.antialias else 1.0
+    reach = 1 if how.mode == "linear" else 2
+    start = floor(-reach / narrow) + 1
+    taps = np.arange(start, 2 - start)
+    low = np.floor(np.array(at))
+    ratio = np.array(at) - low
+    distance = np.abs(taps[None, :] - ratio[:, None]) * narrow
+    share = np.clip(1 - distance, 0, None) if reach == 1 else _cubic(distance, how.cubic)
+    places = low[:, None].astype(np.int64) + taps[None, :]
+    if how.exclude_outside:
+        share = np.where((places >= 0) & (places < extent), share, 0)
+    if how.exclude_outside or narrow != 1:
+        share = share / share.sum(1, keepdims=True)
+    matrix = np.zeros((len(at), extent))
+    rows: Any = np.broadcast_to(np.arange(len(at))[:, None], places.shape)
+    np.add.at(matrix, (rows, np.clip(places, 0, extent - 1)), share)
+    return matrix
+
+
+def _cubic(distance: Array, a: float) -> Array:
+    near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
+    far = a * (((distance - 5) * distance + 8) * distance - 4)
+    return np.where(distance <= 1, near, np.where(distance < 2, far, 0))

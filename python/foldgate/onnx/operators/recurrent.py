@@ -1,0 +1,245 @@
+"""LSTM, GRU and RNN: all directions, lengths, states, peepholes, functions and layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from foldgate import ops
+from foldgate.onnx.graph import Array
+from foldgate.onnx.operators._floats import wide
+from foldgate.onnx.operators._gates import gate_functions
+from foldgate.onnx.registry import Context, Function, operator
+
+_ATTRIBUTES = "activation_alpha activation_beta activations clip direction hidden_size layout output_sequence"
+_DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
+_LSTM_ORDER = (0, 2, 3, 1)  # i, o, f, c as i, f, c, o
+_PEEPHOLE_ORDER = (0, 2, 1)  # i, o, f as i, f, o
+
+Weights = tuple[Array, Array, Array | None]
+Direction = Callable[..., Any]
+
+
+@operator("LSTM", attributes=_ATTRIBUTES + " input_forget")
+def lstm(context: Context) -> Function:
+    """Weights (D, 4U, I) in the order i, o, f, c."""
+    coupled = context.flag("input_forget")
+
+    def weights(d: int, w: Array, r: Array, b: Array | None) -> Weights:
+        order = lambda a: _reordered(a, 4, _LSTM_ORDER)  # noqa: E731
+        bias = None if b is None else order(np.add(*np.split(b[d], 2)))
+        return order(w[d]).T.copy(), order(r[d]).T.copy(), bias
+
+    def options(d: int, p: Array | None) -> dict[str, Any]:
+        gate, candidate, output = gate_functions(context, d, ("Sigmoid", "Tanh", "Tanh"))
+        more: dict[str, Any] = {"recurrent_activation": gate, "activation": candidate}
+        if output != candidate:
+            more["output_activation"] = output
+        if p is not None:
+            more["peephole"] = _reordered(p[d], 3, _PEEPHOLE_ORDER).reshape(3, -1)
+        return {**more, **({"coupled": True} if coupled else {}), **_clip(context)}
+
+    plain = {"recurrent_activation": "sigmoid", "activation": "tanh"}
+    return _layer(context, _Cell(ops.lstm, ops.PackedLSTM, ops.bidirectional_lstm, {}, plain, weights, options))
+
+
+@operator("GRU", attributes=_ATTRIBUTES + " linear_before_reset")
+def gru(context: Context) -> Function:
+    """Weights (D, 3U, I) in the order z, r, h."""
+    after = context.flag("linear_before_reset")
+
+    def weights(d: int, w: Array, r: Array, b: Array | None) -> Weights:
+        bias = None if b is None else b[d].reshape(2, -1) if after else np.add(*np.split(b[d], 2))
+        return w[d].T.copy(), r[d].T.copy(), bias
+
+    def options(d: int, p: Array | None) -> dict[str, Any]:
+        gate, candidate = gate_functions(context, d, ("Sigmoid", "Tanh"))
+        return {"recurrent_activation": gate, "activation": candidate, **_clip(context)}
+
+    plain = {"recurrent_activation": "sigmoid", "activation": "tanh"}
+    always = {"reset_after": after}
+    return _layer(context, _Cell(ops.gru, ops.PackedGRU, ops.bidirectional_gru, always, plain, weights, options))
+
+
+@operator("RNN", attributes=_ATTRIBUTES)
+def rnn(context: Context) -> Function:
+    """Weights (D, U, I)."""
+
+    def weights(d: int, w: Array, r: Array, b: Array | None) -> Weights:
+        return w[d].T.copy(), r[d].T.copy(), None if b is None else np.add(*np.split(b[d], 2))
+
+    def options(d: int, p: Array | None) -> dict[str, Any]:
+        return {"activation": gate_functions(context, d, ("Tanh",))[0], **_clip(context)}
+
+    plain = {"activation": "tanh"}
+    pack, both = ops.PackedSimpleRNN, ops.bidirectional_simple_rnn
+    return _layer(context, _Cell(ops.simple_rnn, pack, both, {}, plain, weights, options))
+
+
+class _Cell:
+    """What the three operators differ in."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        pack: Callable[..., Any],
+        both: Callable[..., Any],
+        always: dict[str, Any],
+        plain: dict[str, Any],
+        weights: Callable[[int, Array, Array, Array | None], Weights],
+        options: Callable[[int, Array | None], dict[str, Any]],
+    ) -> None:
+        self.function, self.pack, self.both, self.always = function, pack, both, always
+        self.plain, self.weights, self.options = plain, weights, options
+
+
+def _clip(context: Context) -> dict[str, Any]:
+    bound = context.attr("clip")
+    return {} if bound is None else {"clip": float(bound)}
+
+
+def _reordered(a: Array, parts: int, order: tuple[int, ...]) -> Array:
+    pieces = np.split(a, parts)
+    return np.concatenate([pieces[i] for i in order])
+
+
+def _layer(context: Context, cell: _Cell) -> Function:
+    """The node's function: weights are packed here where they are known."""
+    name = context.attr("direction", "forward")
+    if name not in _DIRECTIONS:
+        raise context.refuse(f"direction is {name!r}; expected one of {', '.join(_DIRECTIONS)}")
+    _check_weights(context, len(_DIRECTIONS[name]))
+    has_cell, batch_first = context.op == "LSTM", context.flag("_batch_first")
+    axis = 1 if context.flag("layout") else 0  # of the directions in states
+    time_first = not batch_first and not context.flag("layout")
+    known = [context.constant(i) for i in (1, 2, 3, 7)]
+    fixed = all(value is not None or not context.given(i) for value, i in zip(known, (1, 2, 3, 7), strict=True))
+    sequences = context.wanted(0)
+    run = _prepared(context, cell, sequences, *known) if fixed else None
+    positions = [i for i in (0, 4, 5, 6) if i < len(context.node.inputs)]
+    if fixed:
+        context.takes(*positions)
+
+    def call(*inputs: Any) -> tuple[Any, ...]:
+        if fixed:
+            given = dict(zip(positions, inputs, strict=True))
+        else:
+            given = dict(enumerate(inputs))
+        x, lengths = wide(given[0]), given.get(4)
+        states = [_state(given.get(i), axis) for i in ((5, 6) if has_cell else (5,))]
+        body = run or _prepared(context, cell, sequences, *[given.get(i) for i in (1, 2, 3, 7)])
+        x = x.transpose(1, 0, 2) if time_first else x
+        y, *last = body(x, lengths, states)
+        if y is not None and not batch_first:
+            y = _as_onnx(y, last[0].shape[0], time_first)
+        last = [value.transpose(1, 0, 2) if axis else value for value in last]
+        outputs = (y, *last)[: context.outputs]
+        if given[0].dtype != x.dtype:
+            outputs = tuple(None if value is None else value.astype(given[0].dtype) for value in outputs)
+        return outputs[0] if context.outputs == 1 else outputs
+
+    return call
+
+
+def _check_weights(context: Context, directions: int) -> None:
+    """Ranks and extents of what is known; the kernels check the rest."""
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[context.op]
+    r = context.shape(2)
+    hidden = context.attr("hidden_size") or (r[-1] if r and len(r) == 3 else None)
+    expected: dict[int, tuple[str, list[Any]]] = {
+        1: ("W", [directions, hidden and gates * hidden, None]),
+        2: ("R", [directions, hidden and gates * hidden, hidden]),
+        3: ("B", [directions, hidden and 2 * gates * hidden]),
+        7: ("P", [directions, hidden and 3 * hidden]),
+    }
+    for i, (name, extents) in expected.items():
+        value = context.constant(i)
+        if value is not None and (
+            value.ndim != len(extents)
+            or any(want is not None and want != have for want, have in zip(extents, value.shape, strict=True))
+        ):
+            raise context.refuse(f"{name} has shape {value.shape}; expected {tuple(extents)}")
+
+
+def _state(value: Array | None, axis: int) -> Array | None:
+    """(D, N, U)."""
+    if value is None:
+        return None
+    return wide(value.transpose(1, 0, 2) if axis else value)
+
+
+def _as_onnx(y: Array, directions: int, time_first: bool) -> Array:
+    """(N, T, D U) as (T, D, N, U), or (N, T, D, U)."""
+    y = y.reshape(*y.shape[:2], directions, -1)
+    return y.transpose(1, 2, 0, 3) if time_first else y
+
+
+def _prepared(
+    context: Context, cell: _Cell, sequences: bool, w: Any, r: Any, b: Any, p: Any
+) -> Callable[..., tuple[Any, ...]]:
+    """What takes (N, T, I), lengths and states (D, N, U), and gives (N, T, D U) and the last states."""
+    w, r, b, p = (None if value is None else wide(value) for value in (w, r, b, p))
+    reverses = _DIRECTIONS[context.attr("direction", "forward")]
+    options = [cell.options(d, p) for d in range(len(reverses))]
+    weights = [cell.weights(d, w, r, b) for d in range(len(reverses))]
+    plain = all(given == cell.plain for given in options)
+    if plain and len(reverses) == 2:
+        return _both(cell, weights, sequences)
+    if plain:
+        runs: list[Direction] = [cell.pack(*weights[0], **cell.always)]
+    else:
+        runs = [
+            _with_options(cell, given, {**cell.always, **more})
+            for given, more in zip(weights, options, strict=True)
+        ]
+    return _each(runs, reverses, sequences)
+
+
+def _with_options(cell: _Cell, weights: Weights, options: dict[str, Any]) -> Direction:
+    return lambda x, **given: cell.function(x, *weights, **options, **given)
+
+
+def _padded(lengths: Array | None) -> dict[str, Any]:
+    """Steps beyond a length give zeros."""
+    return {} if lengths is None else {"lengths": lengths, "zero_output_for_mask": True}
+
+
+def _each(
+    runs: list[Direction], reverses: tuple[bool, ...], sequences: bool
+) -> Callable[..., tuple[Any, ...]]:
+    def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
+        results = []
+        for d, (run, reverse) in enumerate(zip(runs, reverses, strict=True)):
+            initial = {
+                name: state[d] for name, state in zip(("initial_h", "initial_c"), states, strict=False) if state is not None
+            }
+            results.append(
+                run(x, reverse=reverse, return_sequences=sequences, **initial, **_padded(lengths))
+            )
+        if len(results) == 1:
+            y, *last = results[0]
+            return (y, *[value[None] for value in last])
+        columns = list(zip(*results, strict=True))
+        y = np.concatenate(columns[0], axis=2) if sequences else None
+        return (y, *[np.stack(values) for values in columns[1:]])
+
+    return call
+
+
+def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[..., tuple[Any, ...]]:
+    """Two plain directions in one call."""
+    operands = (*weights[0], *weights[1])
+
+    def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
+        initial = {
+            name: np.concatenate([state[0], state[1]], axis=1)
+            for name, state in zip(("initial_h", "initial_c"), states, strict=False)
+            if state is not None
+        }
+        given = {**cell.always, **initial, **_padded(lengths)}
+        y, *last = cell.both(x, *operands, return_sequences=sequences, **given)
+        return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last])
+
+    return call
