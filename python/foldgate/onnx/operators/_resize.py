@@ -107,7 +107,9 @@ def _sampled(x: Array, axis: int, how: Sampling, at: Array, extent: int, scale: 
         else:
             index = np.floor(at) if how.nearest == "floor" else np.ceil(at)
         return np.take(x, np.clip(index, 0, extent - 1).astype(np.int64), axis)
-    weights = _weights(how, tuple(at.tolist()), extent, scale).astype(x.dtype if x.dtype.kind == "f" else float)
+    weights = _weights(how, tuple(at.tolist()), extent, scale).astype(
+        x.dtype if x.dtype.kind == "f" else float
+    )
     y = np.moveaxis(np.tensordot(weights, x, axes=(1, axis)), 0, axis)
     return y.astype(x.dtype, copy=False)
 

@@ -106,8 +106,10 @@ def scan(context: Context) -> Function:
 
     def call(*values: Any) -> Any:
         own, around = values[:given], values[given:]
-        outputs = _each_sample(run, own[1:], states, around) if old else run(
-            list(own[:states]), list(own[states:]), around
+        outputs = (
+            _each_sample(run, own[1:], states, around)
+            if old
+            else run(list(own[:states]), list(own[states:]), around)
         )
         return outputs[0] if context.outputs == 1 else tuple(outputs)
 

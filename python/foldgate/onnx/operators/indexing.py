@@ -31,9 +31,7 @@ def slices(context: Context) -> Function:
     return call
 
 
-def _parts(
-    rank: int, starts: Any, ends: Any, axes: Any = None, steps: Any = None
-) -> tuple[slice, ...]:
+def _parts(rank: int, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> tuple[slice, ...]:
     index = [slice(None)] * rank
     axes = range(len(starts)) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
@@ -73,7 +71,7 @@ def gather_nd(context: Context) -> Function:
 
     def call(x: Array, indices: Array) -> Array:
         if not batch:
-            return x[tuple(np.moveaxis(indices, -1, 0))]
+            return np.asarray(x[tuple(np.moveaxis(indices, -1, 0))])
         lead = indices.shape[:batch]
         flat = x.reshape(-1, *x.shape[batch:])
         rows = indices.reshape(-1, *indices.shape[batch:])
@@ -170,7 +168,7 @@ def eye_like(context: Context) -> Function:
     """Ones on a diagonal."""
     code, k = context.attr("dtype"), context.attr("k", 0)
     dtype = None if code is None else dtype_of(code)
-    return lambda x: np.eye(*x.shape, k=k, dtype=dtype or x.dtype)
+    return lambda x: np.eye(x.shape[0], x.shape[1], k, dtype or x.dtype)
 
 
 @operator("ReverseSequence", attributes="batch_axis time_axis")

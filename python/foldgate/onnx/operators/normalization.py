@@ -79,7 +79,8 @@ def layer_normalization(context: Context) -> Function:
         done = ops.layer_norm(rows, *parts, epsilon=epsilon, return_statistics=True)
         y = done.y.reshape(x.shape)
         shape = x.shape[:first] + (1,) * (x.ndim - first)
-        return (y, done.mean.reshape(shape), done.rstd.reshape(shape))[:outputs] if outputs > 1 else y
+        statistics = [np.asarray(value).reshape(shape) for value in (done.mean, done.rstd)]
+        return (y, *statistics)[:outputs] if outputs > 1 else y
 
     return in_floats(call)
 
@@ -114,7 +115,11 @@ def lp_normalization(context: Context) -> Function:
         raise context.refuse(f"p is {p}; expected 1 or 2")
 
     def call(x: Array) -> Array:
-        norm = np.linalg.norm(x, ord=p, axis=axis, keepdims=True) if p == 2 else np.abs(x).sum(axis, keepdims=True)
+        norm = (
+            np.linalg.norm(x, ord=p, axis=axis, keepdims=True)
+            if p == 2
+            else np.abs(x).sum(axis, keepdims=True)
+        )
         return np.where(norm == 0, x.dtype.type(0), x / np.where(norm == 0, 1, norm)).astype(x.dtype)
 
     return in_floats(call)
@@ -147,6 +152,6 @@ def local_response(context: Context) -> Function:
         after = np.minimum(at + size - (size - 1) // 2, channels)
         before = np.maximum(at - (size - 1) // 2, 0)
         near = sums[:, after] - sums[:, before]
-        return (x / (bias + alpha / size * near) ** beta).astype(x.dtype)
+        return np.asarray(x / (bias + alpha / size * near) ** beta).astype(x.dtype)
 
     return in_floats(call)

@@ -85,7 +85,9 @@ def resize(context: Context) -> Function:
     said = context.attr("axes")
     last = context.flag("_last")
 
-    def call(x: Array, roi: Array | None = None, scales: Array | None = None, sizes: Array | None = None) -> Array:
+    def call(
+        x: Array, roi: Array | None = None, scales: Array | None = None, sizes: Array | None = None
+    ) -> Array:
         axes = range(x.ndim) if said is None else [axis % x.ndim for axis in said]
         if last:  # as the node says of (N, C, ...)
             axes = [(0, x.ndim - 1, *range(1, x.ndim - 1))[axis] for axis in axes]
@@ -93,7 +95,9 @@ def resize(context: Context) -> Function:
         wanted = None if sizes is None or sizes.size == 0 else sizes.tolist()
         area = None if roi is None or roi.size == 0 else roi.tolist()
         if (factors is None) == (wanted is None) or len(factors or wanted or ()) != len(axes):
-            raise ValueError(f"scales is {factors}, sizes {wanted}; expected one of them, {len(axes)} numbers")
+            raise ValueError(
+                f"scales is {factors}, sizes {wanted}; expected one of them, {len(axes)} numbers"
+            )
         return resized(x, how, axes, factors, wanted, area)
 
     if old:

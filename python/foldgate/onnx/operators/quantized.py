@@ -35,9 +35,9 @@ def _limits(dtype: np.dtype[Any]) -> tuple[float, float] | None:
     return (0, 2**bits - 1) if dtype.name.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
-def quantized(x: Array, scale: Array, zero: Array | None, dtype: np.dtype[Any], saturate: bool = True) -> Array:
+def quantized(x: Array, scale: Any, zero: Array | None, dtype: np.dtype[Any], saturate: bool = True) -> Array:
     """round(x / scale) + zero, ties to even, held within the type."""
-    y = x / scale
+    y: Array = x / scale
     limits = _limits(dtype)
     if limits is None:
         return cast_to(y if zero is None else y + zero.astype(y.dtype), dtype, saturate)
@@ -50,7 +50,11 @@ def quantized(x: Array, scale: Array, zero: Array | None, dtype: np.dtype[Any], 
 def quantize(context: Context) -> Function:
     """To the type of the zero point."""
     axis, block = context.attr("axis", 1), context.attr("block_size", 0)
-    code, saturate, precision = context.attr("output_dtype", 0), context.flag("saturate", 1), context.attr("precision", 0)
+    code, saturate, precision = (
+        context.attr("output_dtype", 0),
+        context.flag("saturate", 1),
+        context.attr("precision", 0),
+    )
 
     def call(x: Array, scale: Array, zero: Array | None = None) -> Array:
         dtype = zero.dtype if zero is not None else dtype_of(code) if code else np.dtype(np.uint8)
@@ -64,7 +68,11 @@ def quantize(context: Context) -> Function:
 @operator("DequantizeLinear", attributes="axis block_size output_dtype")
 def dequantize(context: Context) -> Function:
     """(x - zero) scale."""
-    axis, block, code = context.attr("axis", 1), context.attr("block_size", 0), context.attr("output_dtype", 0)
+    axis, block, code = (
+        context.attr("axis", 1),
+        context.attr("block_size", 0),
+        context.attr("output_dtype", 0),
+    )
 
     def call(x: Array, scale: Array, zero: Array | None = None) -> Array:
         y = x.astype(np.float32)
@@ -138,7 +146,15 @@ def qlinear_conv(context: Context) -> Function:
     """Sums of whole numbers, scaled once."""
 
     def call(
-        x: Array, xs: Array, xz: Array, w: Array, ws: Array, wz: Array, ys: Array, yz: Array, b: Array | None = None
+        x: Array,
+        xs: Array,
+        xz: Array,
+        w: Array,
+        ws: Array,
+        wz: Array,
+        ys: Array,
+        yz: Array,
+        b: Array | None = None,
     ) -> Array:
         total = _conv(context, _less(x, xz), _less(w, wz, 0))
         shape = (1, -1, *[1] * (x.ndim - 2))
@@ -166,7 +182,14 @@ def qlinear_matmul(context: Context) -> Function:
     """Sums of whole numbers, scaled once."""
 
     def call(
-        a: Array, a_scale: Array, a_zero: Array, b: Array, b_scale: Array, b_zero: Array, y_scale: Array, y_zero: Array
+        a: Array,
+        a_scale: Array,
+        a_zero: Array,
+        b: Array,
+        b_scale: Array,
+        b_zero: Array,
+        y_scale: Array,
+        y_zero: Array,
     ) -> Array:
         total = np.matmul(_less(a, a_zero, -2), _less(b, b_zero, -1))
         rows = a_scale.astype(np.float64)

@@ -28,9 +28,8 @@ def lstm(context: Context) -> Function:
     coupled = context.flag("input_forget")
 
     def weights(d: int, w: Array, r: Array, b: Array | None) -> Weights:
-        order = lambda a: _reordered(a, 4, _LSTM_ORDER)  # noqa: E731
-        bias = None if b is None else order(np.add(*np.split(b[d], 2)))
-        return order(w[d]).T.copy(), order(r[d]).T.copy(), bias
+        kernel, recurrent = (_reordered(a[d], 4, _LSTM_ORDER).T.copy() for a in (w, r))
+        return kernel, recurrent, None if b is None else _reordered(_summed(b[d]), 4, _LSTM_ORDER)
 
     def options(d: int, p: Array | None) -> dict[str, Any]:
         gate, candidate, output = gate_functions(context, d, ("Sigmoid", "Tanh", "Tanh"))
@@ -42,7 +41,9 @@ def lstm(context: Context) -> Function:
         return {**more, **({"coupled": True} if coupled else {}), **_clip(context)}
 
     plain = {"recurrent_activation": "sigmoid", "activation": "tanh"}
-    return _layer(context, _Cell(ops.lstm, ops.PackedLSTM, ops.bidirectional_lstm, {}, plain, weights, options))
+    return _layer(
+        context, _Cell(ops.lstm, ops.PackedLSTM, ops.bidirectional_lstm, {}, plain, weights, options)
+    )
 
 
 @operator("GRU", attributes=_ATTRIBUTES + " linear_before_reset")
@@ -51,7 +52,7 @@ def gru(context: Context) -> Function:
     after = context.flag("linear_before_reset")
 
     def weights(d: int, w: Array, r: Array, b: Array | None) -> Weights:
-        bias = None if b is None else b[d].reshape(2, -1) if after else np.add(*np.split(b[d], 2))
+        bias = None if b is None else b[d].reshape(2, -1) if after else _summed(b[d])
         return w[d].T.copy(), r[d].T.copy(), bias
 
     def options(d: int, p: Array | None) -> dict[str, Any]:
@@ -60,7 +61,9 @@ def gru(context: Context) -> Function:
 
     plain = {"recurrent_activation": "sigmoid", "activation": "tanh"}
     always = {"reset_after": after}
-    return _layer(context, _Cell(ops.gru, ops.PackedGRU, ops.bidirectional_gru, always, plain, weights, options))
+    return _layer(
+        context, _Cell(ops.gru, ops.PackedGRU, ops.bidirectional_gru, always, plain, weights, options)
+    )
 
 
 @operator("RNN", attributes=_ATTRIBUTES)
@@ -68,7 +71,7 @@ def rnn(context: Context) -> Function:
     """Weights (D, U, I)."""
 
     def weights(d: int, w: Array, r: Array, b: Array | None) -> Weights:
-        return w[d].T.copy(), r[d].T.copy(), None if b is None else np.add(*np.split(b[d], 2))
+        return w[d].T.copy(), r[d].T.copy(), None if b is None else _summed(b[d])
 
     def options(d: int, p: Array | None) -> dict[str, Any]:
         return {"activation": gate_functions(context, d, ("Tanh",))[0], **_clip(context)}
@@ -100,6 +103,12 @@ def _clip(context: Context) -> dict[str, Any]:
     return {} if bound is None else {"clip": float(bound)}
 
 
+def _summed(bias: Array) -> Array:
+    """The input's and the recurrent product's biases as one."""
+    one, other = np.split(bias, 2)
+    return np.asarray(one + other)
+
+
 def _reordered(a: Array, parts: int, order: tuple[int, ...]) -> Array:
     pieces = np.split(a, parts)
     return np.concatenate([pieces[i] for i in order])
@@ -115,7 +124,9 @@ def _layer(context: Context, cell: _Cell) -> Function:
     axis = 1 if context.flag("layout") else 0  # of the directions in states
     time_first = not batch_first and not context.flag("layout")
     known = [context.constant(i) for i in (1, 2, 3, 7)]
-    fixed = all(value is not None or not context.given(i) for value, i in zip(known, (1, 2, 3, 7), strict=True))
+    fixed = all(
+        value is not None or not context.given(i) for value, i in zip(known, (1, 2, 3, 7), strict=True)
+    )
     sequences = context.wanted(0)
     run = _prepared(context, cell, sequences, *known) if fixed else None
     positions = [i for i in (0, 4, 5, 6) if i < len(context.node.inputs)]
@@ -123,10 +134,7 @@ def _layer(context: Context, cell: _Cell) -> Function:
         context.takes(*positions)
 
     def call(*inputs: Any) -> tuple[Any, ...]:
-        if fixed:
-            given = dict(zip(positions, inputs, strict=True))
-        else:
-            given = dict(enumerate(inputs))
+        given = dict(zip(positions, inputs, strict=True)) if fixed else dict(enumerate(inputs))
         x, lengths = wide(given[0]), given.get(4)
         states = [_state(given.get(i), axis) for i in ((5, 6) if has_cell else (5,))]
         body = run or _prepared(context, cell, sequences, *[given.get(i) for i in (1, 2, 3, 7)])
@@ -213,11 +221,11 @@ def _each(
         results = []
         for d, (run, reverse) in enumerate(zip(runs, reverses, strict=True)):
             initial = {
-                name: state[d] for name, state in zip(("initial_h", "initial_c"), states, strict=False) if state is not None
+                name: state[d]
+                for name, state in zip(("initial_h", "initial_c"), states, strict=False)
+                if state is not None
             }
-            results.append(
-                run(x, reverse=reverse, return_sequences=sequences, **initial, **_padded(lengths))
-            )
+            results.append(run(x, reverse=reverse, return_sequences=sequences, **initial, **_padded(lengths)))
         if len(results) == 1:
             y, *last = results[0]
             return (y, *[value[None] for value in last])

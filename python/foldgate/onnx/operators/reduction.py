@@ -14,10 +14,10 @@ from foldgate.onnx.registry import Context, Function, operator
 
 def _log_sum_exp(x: Array, axis: Any, keepdims: bool) -> Array:
     if x.size == 0:
-        return np.log(np.sum(x, axis=axis, keepdims=keepdims))
+        return np.asarray(np.log(np.sum(x, axis=axis, keepdims=keepdims)))
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
-    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    total: Array = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return total if keepdims else np.squeeze(total, axis=axis)
 
 
@@ -106,5 +106,3 @@ def top_k(context: Context) -> Function:
         return np.take_along_axis(x, indices, axis), indices.astype(np.int64)
 
     return call
-
-

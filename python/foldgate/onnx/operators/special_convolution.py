@@ -32,8 +32,8 @@ def deform_conv(context: Context) -> Function:
             columns = columns * mask.reshape(n, offset_groups, 1, taps, *out)
         columns = columns.reshape(n, groups, channels // groups * taps, prod(out))
         kernel = w.reshape(groups, w.shape[0] // groups, -1)
-        y = np.matmul(kernel[None], columns).reshape(n, w.shape[0], *out)
-        return y if b is None else y + b.reshape(1, -1, *[1] * len(out))
+        y: Array = np.matmul(kernel[None], columns).reshape(n, w.shape[0], *out)
+        return y if b is None else np.asarray(y + b.reshape(1, -1, *[1] * len(out)))
 
     return in_floats(call)
 
@@ -103,7 +103,8 @@ def col2im(context: Context) -> Function:
         n, taps = x.shape[0], prod(window.size)
         spans = zip(extents, window.pads, window.size, window.dilation, window.strides, strict=True)
         out = [
-            (extent + sum(pads) - (size - 1) * step - 1) // stride + 1 for extent, pads, size, step, stride in spans
+            (extent + sum(pads) - (size - 1) * step - 1) // stride + 1
+            for extent, pads, size, step, stride in spans
         ]
         columns = x.reshape(n, -1, *window.size, *out)
         y = np.zeros(
@@ -114,7 +115,8 @@ def col2im(context: Context) -> Function:
                 slice(t * step, t * step + (count - 1) * stride + 1, stride)
                 for t, step, stride, count in zip(tap, window.dilation, window.strides, out, strict=True)
             )
-            y[(slice(None), slice(None), *index)] += columns[(slice(None), slice(None), *tap)]
+            place: Any = (slice(None), slice(None), *tap)
+            y[(slice(None), slice(None), *index)] += columns[place]
         inner = tuple(slice(a, a + e) for (a, _), e in zip(window.pads, extents, strict=True))
         return y[(slice(None), slice(None), *inner)]
 

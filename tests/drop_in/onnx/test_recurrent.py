@@ -1,0 +1,118 @@
+"""LSTM, GRU and RNN nodes of random attributes against onnxruntime, which has all of them.
+
+onnx.reference ignores lengths, clip, functions and input_forget.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+import foldgate.onnx  # noqa: E402
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
+# Functions that onnxruntime computes with the parameters that the standard gives them.
+FUNCTIONS = ["Relu", "Tanh", "Sigmoid", "Affine", "LeakyRelu", "ScaledTanh", "HardSigmoid", "Softsign", "Elu"]
+WITH_ALPHA = {"Affine", "LeakyRelu", "ScaledTanh", "HardSigmoid", "Elu"}
+WITH_BETA = {"Affine", "ScaledTanh", "HardSigmoid"}
+
+
+def attributes(op, random, directions):
+    chosen = {"hidden_size": 5, "direction": directions}
+    count = 2 if directions == "bidirectional" else 1
+    if random.random() < 0.5:
+        names = [str(random.choice(FUNCTIONS)) for _ in range(count * len(DEFAULTS[op]))]
+        chosen["activations"] = names
+        chosen["activation_alpha"] = [0.3 + 0.1 * i for i, n in enumerate(names) if n in WITH_ALPHA]
+        chosen["activation_beta"] = [0.2 + 0.1 * i for i, n in enumerate(names) if n in WITH_BETA]
+        for name in ("activation_alpha", "activation_beta"):
+            if not chosen[name]:
+                del chosen[name]
+    if random.random() < 0.4:
+        chosen["clip"] = 0.5
+    if op == "LSTM" and random.random() < 0.3:
+        chosen["input_forget"] = 1
+    if op == "GRU" and random.random() < 0.5:
+        chosen["linear_before_reset"] = 1
+    return chosen
+
+
+def case(op, seed):
+    """A model and its feeds; weights are initializers or inputs."""
+    random = np.random.default_rng(seed)
+    directions = str(random.choice(["forward", "reverse", "bidirectional"]))
+    d, t, n, i, u = 2 if directions == "bidirectional" else 1, 4, 3, 2, 5
+    g = GATES[op]
+    shapes = {"X": (t, n, i), "W": (d, g * u, i), "R": (d, g * u, u)}
+    shapes |= {"B": (d, 2 * g * u)} if random.random() < 0.7 else {}
+    values = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    if random.random() < 0.6:
+        values["lens"] = random.integers(1, t + 1, n).astype(np.int32)
+    if random.random() < 0.6:
+        values["h"] = random.normal(size=(d, n, u)).astype(np.float32)
+        if op == "LSTM":
+            values["c"] = random.normal(size=(d, n, u)).astype(np.float32)
+    if op == "LSTM" and random.random() < 0.5:
+        values["P"] = random.normal(size=(d, 3 * u)).astype(np.float32)
+    order = ["X", "W", "R", "B", "lens", "h", "c", "P"] if op == "LSTM" else ["X", "W", "R", "B", "lens", "h"]
+    names = [name if name in values else "" for name in order]
+    outputs = ["Y", "Y_h", "Y_c"][: 3 if op == "LSTM" else 2]
+    node = helper.make_node(op, names, outputs, **attributes(op, random, directions))
+    constant = {"W", "R", "B", "P"} if random.random() < 0.5 else set()
+    kinds = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int32): TensorProto.INT32}
+    inputs = [
+        helper.make_tensor_value_info(name, kinds[v.dtype], v.shape)
+        for name, v in values.items()
+        if name not in constant
+    ]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    weights = [numpy_helper.from_array(v, name) for name, v in values.items() if name in constant]
+    graph = helper.make_graph([node], "recurrent", inputs, results, initializer=weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    return model, {name: v for name, v in values.items() if name not in constant}
+
+
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("op", list(GATES))
+def test_against_onnxruntime(op, seed):
+    model, feeds = case(op, seed)
+    peer = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    expected = peer.run(None, feeds)
+    found = foldgate.onnx.Session(model).run(None, feeds)
+    for a, b in zip(found, expected, strict=True):
+        # Its sigmoid and tanh are rational approximations; functions without a bound magnify their error.
+        np.testing.assert_allclose(a, b, rtol=0, atol=5e-5 * max(1.0, np.abs(b).max()))
+
+
+@pytest.mark.parametrize("op", list(GATES))
+def test_layout_1_has_the_batch_first(op):
+    model, feeds = case(op, 3)
+    (node,) = model.graph.node
+    given = dict(zip(node.input, [feeds.get(name) for name in node.input], strict=True))
+    weights = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    arrays = [v if v is not None else weights[k] for k, v in given.items() if k]
+    one = foldgate.onnx.run_node(node, arrays)
+    node.attribute.append(helper.make_attribute("layout", 1))
+    turned = [
+        a.swapaxes(0, 1) if k in ("X", "h", "c") else a
+        for k, a in zip([k for k in given if k], arrays, strict=True)
+    ]
+    other = foldgate.onnx.run_node(node, turned)
+    np.testing.assert_array_equal(other[0], one[0].transpose(2, 0, 1, 3))
+    np.testing.assert_array_equal(other[1], one[1].swapaxes(0, 1))
+
+
+@pytest.mark.parametrize("op", list(GATES))
+def test_weights_that_do_not_fit_are_named(op):
+    model, _ = case(op, 0)
+    weights = numpy_helper.from_array(np.zeros((1, 7), np.float32), "W")
+    graph = helper.make_graph(model.graph.node, "g", [], model.graph.output, initializer=[weights])
+    graph.input.extend(v for v in model.graph.input if v.name != "W")
+    graph.initializer.extend(t for t in model.graph.initializer if t.name != "W")
+    with pytest.raises(ValueError, match=rf"\({op}\): W has shape \(1, 7\)"):
+        foldgate.onnx.Session(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)]))
