@@ -85,7 +85,8 @@ IMPORTS = {
     "metrics": {"_checks", "metrics", "losses", "ops", "_by_name", "_defaults", "_masks", "_naming", "_tape"},
     "optimizers": {"optimizers", "ops", "_by_name", "_checks", "_naming"},
     "callbacks": {"callbacks", "saving", "_checks"},
-    "onnx": {"onnx", "ops", "layers", "models", "_symbolic", "_typing"},
+    "onnx": {"onnx", "ops", "layers", "models", "activations", "config", "saving", "_nest", "_symbolic"}
+    | {"_typing"},
     "bench": ANY,
     "cli": ANY,
     "__main__": {"cli"},

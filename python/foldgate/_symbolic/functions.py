@@ -100,7 +100,9 @@ class _Entry:
 
     def from_keras(self, config: dict[str, Any]) -> dict[str, Any]:
         """The options of Keras' configuration."""
-        return {name: config.get(_KERAS_NAMES.get((self.name, name), name)) for name in self.options}
+        found = {name: config.get(_KERAS_NAMES.get((self.name, name), name)) for name in self.options}
+        # NumPy takes several axes as a tuple, which JSON does not have.
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 TABLE = {name: _Entry(name, getattr(np, name)) for name in [*_ELEMENTWISE.split(), *_OPTIONS]}

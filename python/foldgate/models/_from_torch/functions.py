@@ -1,0 +1,318 @@
+"""Functions and methods of torch on tensors."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from foldgate import layers
+from foldgate._symbolic.keras_tensor import KerasTensor
+from foldgate.models._from_torch.convert import Converter, Size
+from foldgate.models._from_torch.recurrent import Zeros
+from foldgate.models._from_torch.windows import FIRST, zero_padded
+
+
+def relu(c: Converter, x: Any, inplace: bool = False) -> Any:
+    """relu, as the layer that a model computes together with the one before it."""
+    return c.once(lambda: layers.ReLU(**c.options()))(x)
+
+
+def relu6(c: Converter, x: Any, inplace: bool = False) -> Any:
+    """min(max(x, 0), 6)."""
+    return c.once(lambda: layers.ReLU(max_value=6.0, **c.options()))(x)
+
+
+def leaky_relu(c: Converter, x: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """leaky_relu."""
+    return c.once(lambda: layers.LeakyReLU(negative_slope, **c.options()))(x)
+
+
+def elu(c: Converter, x: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """elu."""
+    return c.once(lambda: layers.ELU(alpha, **c.options()))(x)
+
+
+def gelu(c: Converter, x: Any, approximate: str = "none") -> Any:
+    """gelu by erf; by tanh as its formula."""
+    if approximate == "none":
+        return activation("gelu")(c, x)
+    inner = (x + x * x * x * 0.044715) * 0.7978845608028654
+    return x * 0.5 * (np.tanh(inner) + 1.0)
+
+
+def softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
+    """softmax along one axis."""
+    if dim is None:
+        raise c.refuse("dim is None; expected an axis")
+    return c.once(lambda: layers.Softmax(axis=dim, **c.options()))(x)
+
+
+def log_softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
+    """log_softmax along the last axis."""
+    if dim not in (-1, len(x.shape) - 1):
+        raise c.refuse(f"dim is {dim}; expected the last axis")
+    return activation("log_softmax")(c, x)
+
+
+def softplus(c: Converter, x: Any, beta: float = 1, threshold: float = 20) -> Any:
+    """softplus."""
+    if beta != 1:
+        raise c.refuse(f"beta is {beta}; expected 1")
+    return activation("softplus")(c, x)
+
+
+def clamp(c: Converter, x: Any, min: Any = None, max: Any = None) -> Any:
+    """Values within two numbers."""
+    return np.clip(x, min, max)
+
+
+def activation(name: str) -> Any:
+    """The activation of a name as a layer."""
+    return lambda c, x, inplace=False: c.once(lambda: layers.Activation(name, **c.options()))(x)
+
+
+def dropout(c: Converter, x: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    """Dropout, which is there for training."""
+    return c.once(lambda: layers.Dropout(float(p), **c.options()))(x) if p < 1 else x
+
+
+def add(c: Converter, a: Any, b: Any, alpha: float = 1) -> Any:
+    """a + b; of two tensors of one rank as the layer."""
+    b = b if alpha == 1 else b * alpha
+    both = isinstance(a, KerasTensor) and isinstance(b, KerasTensor)
+    if both and len(a.shape) == len(b.shape):
+        return c.once(lambda: layers.Add(**c.options()))([a, b])
+    return a + b
+
+
+def cat(c: Converter, tensors: Any, dim: int = 0, axis: Any = None) -> Any:
+    """Concatenate."""
+    dim = dim if axis is None else axis
+    if dim in (0, -len(tensors[0].shape)):
+        return np.concatenate(list(tensors), axis=0)
+    return c.once(lambda: layers.Concatenate(axis=dim, **c.options()))(list(tensors))
+
+
+def flatten(c: Converter, x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Axes made one, in the order in which they stand."""
+    rank = len(x.shape)
+    start, end = start_dim % rank, end_dim % rank
+    if start == 1 and end == rank - 1:
+        return c.once(lambda: layers.Flatten(data_format="channels_last", **c.options()))(x)
+    sizes: list[Any] = list(x.shape)
+    joined = None if None in sizes[start : end + 1] else prod(sizes[start : end + 1])
+    return reshaped(c, x, [*sizes[:start], joined, *sizes[end + 1 :]])
+
+
+def unflatten(c: Converter, x: Any, dim: int, sizes: Any) -> Any:
+    """An axis made several."""
+    dim = dim % len(x.shape)
+    return reshaped(c, x, [*x.shape[:dim], *sizes, *x.shape[dim + 1 :]])
+
+
+def reshape(c: Converter, x: Any, *shape: Any, size: Any = None) -> Any:
+    """view and reshape."""
+    target = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (list, tuple)) else list(shape)
+    return reshaped(c, x, target)
+
+
+def reshaped(c: Converter, x: Any, target: list[Any]) -> Any:
+    """x in another shape, where sizes that are not known stand for themselves: the batch first, one more."""
+    sizes = [None if isinstance(n, Size) else n for n in target]
+    open_batch = x.shape[0] is None
+    first = target[0] if target else None
+    is_batch = first is None or (isinstance(first, Size) and first.axis == 0) or first == x.shape[0]
+    if is_batch or (first == -1 and open_batch and _rest_is_known(x, sizes)):
+        rest = [-1 if n is None else n for n in sizes[1:]]
+        if rest.count(-1) <= 1:
+            return c.once(lambda: layers.Reshape(tuple(rest), **c.options()))(x)
+    filled = [-1 if n is None else n for n in sizes]
+    if filled.count(-1) > 1:
+        raise c.refuse(f"a reshape of {x.shape} to {filled}: only one size besides the batch may be open")
+    return np.reshape(x, tuple(filled))
+
+
+def _rest_is_known(x: Any, sizes: list[Any]) -> bool:
+    known = (*x.shape[1:], *sizes[1:])
+    return None not in known and -1 not in known and int(prod(x.shape[1:])) == int(prod(sizes[1:]))
+
+
+def permute(c: Converter, x: Any, *dims: Any) -> Any:
+    """permute; with the batch in its place as the layer."""
+    order = list(dims[0]) if len(dims) == 1 and isinstance(dims[0], (list, tuple)) else list(dims)
+    return _ordered(c, x, [axis % len(x.shape) for axis in order])
+
+
+def transpose(c: Converter, x: Any, dim0: int, dim1: int) -> Any:
+    """Two axes in each other's place."""
+    order = list(range(len(x.shape)))
+    one, other = dim0 % len(order), dim1 % len(order)
+    order[one], order[other] = order[other], order[one]
+    return _ordered(c, x, order)
+
+
+def _ordered(c: Converter, x: Any, order: list[int]) -> Any:
+    if order[0] == 0:
+        return c.once(lambda: layers.Permute(tuple(order[1:]), **c.options()))(x)
+    return np.transpose(x, tuple(order))
+
+
+def size(c: Converter, x: Any, dim: Any = None) -> Any:
+    """Sizes: numbers where they are known."""
+    sizes = [Size(axis) if n is None else n for axis, n in enumerate(x.shape)]
+    return tuple(sizes) if dim is None else sizes[dim]
+
+
+def attribute(c: Converter, x: Any, name: str) -> Any:
+    """`x.shape` and what models read of it."""
+    if name == "shape":
+        return size(c, x)
+    if name in ("device", "dtype"):
+        return None
+    if name == "T":
+        return _ordered(c, x, list(range(len(x.shape)))[::-1])
+    raise c.refuse(f"the attribute {name!r} has no counterpart here")
+
+
+def item(c: Converter, x: Any, key: Any) -> Any:
+    """Parts of results and of tensors."""
+    if isinstance(x, (list, tuple)):
+        return x[key]
+    if isinstance(x, Size) or x is None:
+        raise c.refuse("this part of a result has no counterpart here")
+    return x[key]
+
+
+def mean(name: str) -> Any:
+    """Reductions over axes."""
+    function = getattr(np, name)
+
+    def reduced(c: Converter, x: Any, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+        axis = tuple(dim) if isinstance(dim, (list, tuple)) else dim
+        return function(x, axis=axis, keepdims=bool(keepdim))
+
+    return reduced
+
+
+def largest(name: str) -> Any:
+    """max and min along an axis: their values, not their places."""
+    reduced = mean(name)
+
+    def both(c: Converter, x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, KerasTensor):
+            return (np.maximum if name == "max" else np.minimum)(x, dim)
+        found = reduced(c, x, dim, keepdim)
+        return found if dim is None else (found, None)
+
+    return both
+
+
+def interpolate(
+    c: Converter, x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+    align_corners: Any = None, **_: Any,
+) -> Any:  # fmt: skip
+    """Images made larger by whole factors."""
+    rank = len(x.shape) - 2
+    if mode not in ("nearest", "bilinear") or align_corners or (mode == "bilinear" and rank != 2):
+        raise c.refuse(f"mode {mode!r} with align_corners {align_corners} has no counterpart here")
+    factors = _factors(c, x, size, scale_factor, rank)
+    if set(factors) == {1}:
+        return x
+    if rank == 1:
+        layer = c.once(lambda: layers.UpSampling1D(factors[0], **c.options()))
+        return np.swapaxes(layer(np.swapaxes(x, 1, 2)), 1, 2)
+    ways = {"interpolation": mode} if rank == 2 else {}
+    make = getattr(layers, f"UpSampling{rank}D")
+    return c.once(lambda: make(factors, data_format=FIRST, **ways, **c.options()))(x)
+
+
+def _factors(c: Converter, x: Any, size: Any, scale_factor: Any, rank: int) -> tuple[int, ...]:
+    if size is None:
+        scales = (scale_factor,) * rank if isinstance(scale_factor, (int, float)) else tuple(scale_factor)
+    else:
+        sizes = (size,) * rank if isinstance(size, (int, Size)) else tuple(size)
+        if any(isinstance(n, Size) or m is None for n, m in zip(sizes, x.shape[2:], strict=True)):
+            raise c.refuse("a size that is not known has no counterpart here; give scale_factor")
+        scales = tuple(n / m for n, m in zip(sizes, x.shape[2:], strict=True))
+    if any(s != int(s) or s < 1 for s in scales):
+        raise c.refuse(f"factors {scales} have no counterpart here; expected whole numbers")
+    return tuple(int(s) for s in scales)
+
+
+def pad(c: Converter, x: Any, pads: Any, mode: str = "constant", value: Any = None) -> Any:
+    """Zeros around the spatial axes."""
+    if mode != "constant" or value not in (None, 0):
+        raise c.refuse(f"padding of mode {mode!r} and value {value} has no counterpart here")
+    pairs = [(pads[i], pads[i + 1]) for i in range(0, len(pads), 2)][::-1]
+    rank = len(x.shape) - 2
+    if len(pairs) > rank or min(min(pair) for pair in pairs) < 0:
+        raise c.refuse(f"pads {pads} have no counterpart here; expected zeros around spatial axes")
+    return zero_padded(c, x, [(0, 0)] * (rank - len(pairs)) + pairs)
+
+
+def chunk(c: Converter, x: Any, chunks: int, dim: int = 0) -> Any:
+    """Equal parts along an axis."""
+    found = x.shape[dim]
+    if found is None:
+        raise c.refuse(f"axis {dim} of {x.shape} is not known")
+    return split(c, x, -(-found // chunks), dim)
+
+
+def split(c: Converter, x: Any, sizes: Any, dim: int = 0) -> Any:
+    """Parts of given sizes along an axis."""
+    found, dim = x.shape[dim], dim % len(x.shape)
+    if found is None:
+        raise c.refuse(f"axis {dim} of {x.shape} is not known")
+    if isinstance(sizes, int):
+        sizes = [min(sizes, found - start) for start in range(0, found, sizes)]
+    parts, start = [], 0
+    for one in sizes:
+        key = [slice(None)] * len(x.shape)
+        key[dim] = slice(start, start + one)
+        parts.append(x[tuple(key)])
+        start += one
+    return tuple(parts)
+
+
+def squeeze(c: Converter, x: Any, dim: Any = None) -> Any:
+    """An axis of one taken out."""
+    if dim is None:
+        raise c.refuse("squeeze without an axis has no counterpart here")
+    return x if x.shape[dim] != 1 else np.squeeze(x, axis=dim)
+
+
+def _same(c: Converter, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return x
+
+
+def _of(function: Any) -> Any:
+    return lambda c, *args, **_: function(*args)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "relu": relu, "relu_": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu,
+    "softmax": softmax, "log_softmax": log_softmax, "softplus": softplus, "clamp": clamp, "clip": clamp,
+    "hardtanh": lambda c, x, min_val=-1.0, max_val=1.0, inplace=False: np.clip(x, min_val, max_val),
+    "silu": activation("silu"), "mish": activation("mish"), "tanh": activation("tanh"),
+    "sigmoid": activation("sigmoid"), "hardswish": activation("hard_silu"), "selu": activation("selu"),
+    "hardsigmoid": activation("hard_sigmoid"), "logsigmoid": activation("log_sigmoid"),
+    "softsign": activation("softsign"), "dropout": dropout, "dropout2d": dropout, "feature_dropout": dropout,
+    "add": add, "add_": add, "iadd": add, "__add__": add, "__iadd__": add, "cat": cat, "concat": cat,
+    "flatten": flatten, "unflatten": unflatten, "view": reshape, "reshape": reshape, "permute": permute,
+    "transpose": transpose, "swapaxes": transpose, "size": size, "getattr": attribute, "getitem": item,
+    "mean": mean("mean"), "sum": mean("sum"), "amax": mean("max"), "amin": mean("min"),
+    "max": largest("max"), "min": largest("min"), "interpolate": interpolate, "pad": pad, "_pad": pad,
+    "chunk": chunk, "split": split, "squeeze": squeeze,
+    "unsqueeze": lambda c, x, dim: np.expand_dims(x, dim),
+    "stack": lambda c, tensors, dim=0: np.stack(list(tensors), axis=dim),
+    "zeros": lambda c, *args, **kwargs: Zeros(), "zeros_like": lambda c, *args, **kwargs: Zeros(),
+    "new_zeros": lambda c, *args, **kwargs: Zeros(),
+    "sub": _of(np.subtract), "mul": _of(np.multiply), "mul_": _of(np.multiply), "imul": _of(np.multiply),
+    "truediv": _of(np.true_divide), "div": _of(np.true_divide), "matmul": _of(np.matmul),
+    "bmm": _of(np.matmul), "neg": _of(np.negative), "exp": _of(np.exp), "log": _of(np.log),
+    "sqrt": _of(np.sqrt), "abs": _of(np.absolute), "pow": _of(np.power), "square": _of(np.square),
+    "maximum": _of(np.maximum), "minimum": _of(np.minimum), "floordiv": _of(np.floor_divide),
+    **dict.fromkeys(("contiguous", "clone", "detach", "to", "float", "cpu", "long", "type_as"), _same),
+}  # fmt: skip

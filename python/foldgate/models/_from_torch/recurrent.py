@@ -1,0 +1,109 @@
+"""LSTM, GRU and RNN of torch, a layer (or Bidirectional of one) for each of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from foldgate import layers
+from foldgate._symbolic.keras_tensor import KerasTensor
+from foldgate.models._from_torch.convert import Converter, array_of
+
+_KINDS = {"LSTM": layers.LSTM, "GRU": layers.GRU, "RNN": layers.SimpleRNN}
+
+
+class Zeros:
+    """Initial states of zeros, which are what a layer begins with anyway."""
+
+
+def recurrent(c: Converter, part: Any, x: Any, hx: Any = None) -> Any:
+    """`(output, h_n)`, or `(output, (h_n, c_n))` of an LSTM; the states are made where they are used."""
+    if len(x.shape) != 3:
+        raise c.refuse(f"its input has shape {x.shape}; expected 3 axes, the batch among them")
+    if getattr(part, "proj_size", 0):
+        raise c.refuse(f"proj_size is {part.proj_size}; expected 0")
+    ways, wanted = 2 if part.bidirectional else 1, states_are_used(c.node)
+    starts = _starts(c, part, hx)
+    y = x if part.batch_first else np.swapaxes(x, 0, 1)
+    ends: list[list[Any]] = []
+    for i in range(part.num_layers):
+        own = [state[i * ways : (i + 1) * ways] for state in starts]
+        own = [state[way] for way in range(ways) for state in own]  # h, c of one way, then of the other
+        y, states = _one(c, part, i, y, own, wanted)
+        ends += states
+        if part.dropout and i < part.num_layers - 1:
+            y = c.once(lambda: layers.Dropout(part.dropout, **c.options("_dropout")), f"dropout_{i}")(y)
+    y = y if part.batch_first else np.swapaxes(y, 0, 1)
+    if not wanted:
+        return y, None
+    states = [np.stack(list(column), axis=0) for column in zip(*ends, strict=True)]
+    return y, tuple(states) if part.mode == "LSTM" else states[0]
+
+
+def states_are_used(node: Any) -> bool:
+    """Whether anybody takes more of the result than its first part."""
+    import operator
+
+    return not all(user.target is operator.getitem and user.args[1] == 0 for user in node.users)
+
+
+def _starts(c: Converter, part: Any, hx: Any) -> list[list[Any]]:
+    """The initial states by layer and direction; none where they are zeros."""
+    given = [] if hx is None else list(hx) if isinstance(hx, (list, tuple)) else [hx]
+    if all(isinstance(state, Zeros) for state in given):
+        return []
+    if not all(isinstance(state, KerasTensor) for state in given):
+        raise c.refuse("initial states are neither zeros nor inputs of the model")
+    count = part.num_layers * (2 if part.bidirectional else 1)
+    return [[state[i] for i in range(count)] for state in given]
+
+
+def _one(c: Converter, part: Any, i: int, x: Any, own: list[Any], wanted: bool) -> tuple[Any, list[Any]]:
+    """One layer; its output and [h, c] or [h] of each direction."""
+    kind = "RNN" if part.mode.startswith("RNN") else part.mode
+    options: dict[str, Any] = {"return_sequences": True, "return_state": wanted, "use_bias": part.bias}
+    if kind == "RNN":
+        options["activation"] = part.mode.split("_")[1].lower()
+
+    def make() -> Any:
+        settings = c.options("" if part.num_layers == 1 else f"_{i}")
+        if not part.bidirectional:
+            return _KINDS[kind](part.hidden_size, **options, **settings)
+        inner = _KINDS[kind](part.hidden_size, dtype=c.dtype, name=settings["name"] + "_cell", **options)
+        return layers.Bidirectional(inner, **settings)
+
+    layer = c.once(make, f"layer_{i}")
+    found = layer(x, initial_state=own) if own else layer(x)
+    layer.set_weights(
+        [np.ascontiguousarray(w, c.dtype) for way in _ways(part) for w in _weights(part, i, way)]
+    )
+    if not wanted:
+        return found, []
+    y, *states = found
+    each = 2 if kind == "LSTM" else 1
+    return y, [list(states[k : k + each]) for k in range(0, len(states), each)]
+
+
+def _ways(part: Any) -> list[str]:
+    return ["", "_reverse"] if part.bidirectional else [""]
+
+
+def _weights(part: Any, i: int, way: str) -> list[Any]:
+    """torch has rows of gates i, f, g, o or r, z, n and two biases; here columns i, f, c, o or z, r, h."""
+    kernel, recurrent_kernel = (array_of(getattr(part, f"weight_{k}_l{i}{way}")) for k in ("ih", "hh"))
+    found = [_ordered(part, kernel).T, _ordered(part, recurrent_kernel).T]
+    if not part.bias:
+        return found
+    own, other = (_ordered(part, array_of(getattr(part, f"bias_{k}_l{i}{way}"))) for k in ("ih", "hh"))
+    return [*found, np.stack([own, other]) if part.mode == "GRU" else own + other]
+
+
+def _ordered(part: Any, rows: Any) -> Any:
+    if part.mode != "GRU":
+        return rows
+    r, z, n = np.split(rows, 3)
+    return np.concatenate([z, r, n])
+
+
+MODULES = dict.fromkeys(("LSTM", "GRU", "RNN"), recurrent)

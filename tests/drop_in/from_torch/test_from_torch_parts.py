@@ -1,0 +1,291 @@
+"""Single modules and functions of torch, and what cannot be brought over."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+import torch_models as modules  # noqa: E402
+from torch import nn  # noqa: E402
+
+from foldgate.models import from_torch  # noqa: E402
+
+F = nn.functional
+
+
+def floats(*shape, seed=0):
+    return torch.tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
+
+
+def check(module, *examples, **options):
+    """Brings a module over, and compares it on the example and, with the batch open, on half of it."""
+    modules.settle(module)
+    model = from_torch(module, examples, tolerance=None, **options)
+    for batch in (examples, [x[:1] for x in examples]):
+        with torch.no_grad():
+            expected = module(*batch)
+        found = model([x.numpy() for x in batch] if len(batch) > 1 else batch[0].numpy())
+        pairs = (
+            [(found, expected)] if isinstance(expected, torch.Tensor) else zip(found, expected, strict=True)
+        )
+        for a, b in pairs:
+            assert a.shape == b.shape
+            np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-5)
+    return model
+
+
+SPATIAL = {1: (11,), 2: (11, 10), 3: (7, 6, 8)}
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"padding": 1},
+        {"stride": 2, "padding": 1, "bias": False},
+        {"padding": 3, "dilation": 2},
+        {"padding": "same", "groups": 2},
+        {"groups": 4},
+    ],
+)
+def test_convolution(rank, options):
+    check(getattr(nn, f"Conv{rank}d")(4, 8, 3, **options), floats(2, 4, *SPATIAL[rank]))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        (2, {"stride": 2}),
+        (4, {"stride": 2, "padding": 1}),
+        (3, {"stride": 2, "padding": 1, "output_padding": 1}),
+        (3, {"dilation": 2, "bias": False}),
+        (2, {"stride": 3}),
+    ],
+)
+def test_transposed_convolution(rank, size, options):
+    check(getattr(nn, f"ConvTranspose{rank}d")(4, 5, size, **options), floats(2, 4, *SPATIAL[rank]))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pooling(rank, sign):
+    x = floats(2, 4, *SPATIAL[rank]) + 5 * sign  # zeros around would win over values below 0
+    for kind, options in [
+        ("MaxPool", {"kernel_size": 2}),
+        ("MaxPool", {"kernel_size": 3, "stride": 2, "padding": 1}),
+        ("AvgPool", {"kernel_size": 3, "stride": 2, "padding": 1}),
+        ("AvgPool", {"kernel_size": 3, "stride": 1, "padding": 1, "count_include_pad": False}),
+        ("AdaptiveAvgPool", {"output_size": 1}),
+        ("AdaptiveAvgPool", {"output_size": 3}),
+        ("AdaptiveMaxPool", {"output_size": 4}),
+    ]:
+        check(getattr(nn, f"{kind}{rank}d")(**options), x)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.BatchNorm2d(4, momentum=0.2),
+        nn.BatchNorm2d(4, affine=False),
+        nn.GroupNorm(2, 4),
+        nn.InstanceNorm2d(4),
+        nn.LayerNorm([6, 5]),
+        nn.LayerNorm(5, elementwise_affine=False),
+        nn.PReLU(),
+        nn.PReLU(4),
+        nn.ZeroPad2d((1, 2, 0, 3)),
+        nn.Upsample(scale_factor=2),
+        nn.Upsample(scale_factor=2, mode="bilinear"),
+        nn.Upsample((12, 15)),
+        nn.Flatten(),
+        nn.Flatten(2),
+        nn.Softmax(dim=1),
+        nn.Dropout2d(0.3),
+        *[
+            getattr(nn, name)()
+            for name in [
+                "ReLU",
+                "ReLU6",
+                "LeakyReLU",
+                "ELU",
+                "GELU",
+                "SiLU",
+                "Mish",
+                "Softplus",
+                "Softsign",
+                "Tanh",
+                "Sigmoid",
+                "Hardsigmoid",
+                "Hardswish",
+                "Hardtanh",
+                "SELU",
+                "LogSigmoid",
+                "Identity",
+            ]
+        ],
+        nn.GELU("tanh"),
+    ],
+    ids=str,
+)
+def test_modules(module):
+    check(module, floats(2, 4, 6, 5))
+
+
+def test_momentum_is_what_stays():
+    model = from_torch(nn.BatchNorm2d(4, momentum=0.2), floats(2, 4, 6, 5))
+    layer = model.layers[-1]
+    assert (layer.momentum, layer.epsilon) == (pytest.approx(0.8), pytest.approx(1e-5))
+
+
+class Of(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+FUNCTIONS = {
+    "arithmetic": lambda x: (x * 2 - 1) / 3 + x**2 - torch.exp(-x),
+    "shapes": lambda x: x.view(x.size(0), -1, 5).permute(0, 2, 1).contiguous().reshape(x.shape[0], 5, 4, 6),
+    "flatten": lambda x: torch.flatten(x, 1, 2) + x.flatten(1, 2),
+    "transposed": lambda x: x.transpose(1, 2).transpose(-1, -2),
+    "parts": lambda x: torch.cat([x.chunk(2, dim=1)[1], torch.split(x, [1, 3], dim=1)[1]], dim=1),
+    "stacked": lambda x: torch.stack([x, x * 2], dim=2).unsqueeze(1).squeeze(1),
+    "reduced": lambda x: x.mean((2, 3), keepdim=True) + torch.amax(x, dim=1, keepdim=True) - x.sum(),
+    "largest": lambda x: x.max(dim=2)[0] - torch.min(x, dim=2)[0],
+    "slices": lambda x: x[:, 1:, ::2] + x[:, :1, -3:],
+    "pools": lambda x: F.max_pool2d(F.relu(x), 2) + F.avg_pool2d(x, 2) + F.adaptive_avg_pool2d(x, (3, 2)),
+    "padded": lambda x: F.pad(x, (1, 0, 2, 1)),
+    "interpolated": lambda x: F.interpolate(x, scale_factor=2.0, mode="nearest"),
+    "activations": lambda x: F.silu(x).tanh() + torch.sigmoid(x).clamp(0.2, 0.7) + F.hardswish(F.gelu(x)),
+    "softmax": lambda x: F.softmax(x, dim=-1) + x.softmax(1) + F.log_softmax(x, dim=3),
+    "matmul": lambda x: x @ x.transpose(2, 3),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions(name):
+    module = Of(FUNCTIONS[name])
+    x = floats(2, 4, 6, 5)
+    if name == "reduced":  # the sum over everything needs one batch size
+        modules.settle(module)
+        model = from_torch(module, x)
+        np.testing.assert_allclose(model(x.numpy()), module(x).numpy(), rtol=1e-5, atol=1e-5)
+    else:
+        check(module, x)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bias": False, "dropout": 0.3}])
+def test_recurrent_modules(kind, bidirectional, batch_first, options):
+    class All(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = getattr(nn, kind)(
+                3, 4, bidirectional=bidirectional, batch_first=batch_first, **options
+            )
+
+        def forward(self, x):
+            y, states = self.rnn(x)
+            h, c = states if kind == "LSTM" else (states, states)
+            return y, h, c
+
+    module = modules.settle(All())
+    x, longer = floats(2, 5, 3), floats(3, 7, 3)
+    model = from_torch(module, x, free_axes=(0, 1))
+    with torch.no_grad():
+        for a, b in zip(model(longer.numpy()), module(longer), strict=True):
+            np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_recurrent_module_with_states_and_relu():
+    class Given(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = nn.RNN(3, 4, 2, nonlinearity="relu", batch_first=True)
+            self.lstm = nn.LSTM(4, 4, 2, batch_first=True)
+
+        def forward(self, x, h):
+            y, h = self.rnn(x, h)
+            zeros = torch.zeros(2, x.size(0), 4)
+            return self.lstm(y, (zeros, zeros))[0], h
+
+    module = modules.settle(Given())
+    x, h = floats(2, 5, 3), floats(2, 2, 4, seed=1)
+    model = from_torch(module, (x, h), free_axes=((0, 1), (1,)))
+    with torch.no_grad():
+        for a, b in zip(model([x.numpy(), h.numpy()]), module(x, h), strict=True):
+            np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_module_that_is_called_twice_is_one_layer():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+        def forward(self, x):
+            return self.conv(torch.relu(self.conv(x)))
+
+    model = check(Twice(), floats(2, 4, 6, 5))
+    assert len(model.weights) == 2
+
+
+def named(part):
+    return nn.Sequential(nn.Identity(), nn.Sequential(part))
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "words"),
+    [
+        (named(nn.LSTM(3, 4, proj_size=2)), (2, 5, 3), r"1.0 \(LSTM\): proj_size is 2"),
+        (
+            named(nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect")),
+            (2, 4, 6, 5),
+            r"1.0 \(Conv2d\): padding_m",
+        ),
+        (named(nn.MaxPool2d(2, dilation=2)), (2, 4, 6, 5), r"1.0 \(MaxPool2d\): indices and dilation"),
+        (named(nn.MaxPool2d(2, ceil_mode=True)), (2, 4, 6, 5), "ceil_mode"),
+        (
+            named(nn.FractionalMaxPool2d(2, 3)),
+            (2, 4, 6, 5),
+            r"1.0 \(FractionalMaxPool2d\): this",
+        ),
+        (named(nn.ConvTranspose2d(4, 4, 3, groups=2)), (2, 4, 6, 5), "groups is 2; expected 1"),
+        (named(nn.BatchNorm2d(4, track_running_stats=False)), (2, 4, 6, 5), "track_running_stats"),
+        (named(nn.Conv2d(4, 4, 3)), (4, 6, 5), "expected 4 axes, the batch among them"),
+        (Of(lambda x: torch.fft.rfft(x).real), (2, 4), "fft_rfft: this function has no counterpart"),
+        (Of(lambda x: x.reshape(-1, 5).reshape(-1, 4, 6, 5)), (2, 4, 6, 5), "reshape: it is used in a way"),
+        (Of(lambda x: x if x.sum() > 0 else -x), (2, 4), "cannot be traced"),
+    ],
+)
+def test_what_cannot_be_brought_is_named(module, shape, words):
+    with pytest.raises(ValueError, match=words):
+        from_torch(module, floats(*shape))
+
+
+def test_answers_that_differ_are_an_error(monkeypatch):
+    from foldgate.models._from_torch import table
+
+    monkeypatch.setitem(table.MODULES, "Tanh", lambda c, part, x: x)
+    with pytest.raises(ArithmeticError, match="output 0 of the example is"):
+        from_torch(nn.Tanh(), floats(2, 4))
+
+
+def test_wrong_kinds_and_no_torch(monkeypatch):
+    with pytest.raises(TypeError, match=r"module is int; expected a torch\.nn\.Module"):
+        from_torch(3, floats(2, 4))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match="needs torch"):
+        from_torch(nn.Tanh(), np.zeros((2, 4)))
