@@ -47,6 +47,7 @@ def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call
     calls |= _optimizer_calls(ops, array, size)
     for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
         calls |= _recurrent_calls(ops, array, size, name, gates)
+    calls |= _stacked_calls(ops, array, size)
     return calls
 
 
@@ -284,4 +285,23 @@ def _bidirectional_calls(
     return {
         op: lambda: sequence(x, *weights, *weights, **options),
         f"{op}_backward": lambda: backward(dy, x, *weights, *weights, y, cache, **options),
+    }
+
+
+def _stacked_calls(ops: Any, array: Callable[..., np.ndarray], size: int) -> dict[str, Call]:
+    """Three layers of an LSTM for few rows, and two of a GRU in both directions."""
+    n, t, d, u = 2, 12 * size, 9 * size, 17 * size
+    lstm = [(array(d if i == 0 else u, 4 * u) / 8, array(u, 4 * u) / 8, array(4 * u)) for i in range(3)]
+    gru = [
+        (array(d if i == 0 else 2 * u, 3 * u) / 8, array(u, 3 * u) / 8, array(2, 3 * u)) * 2 for i in range(2)
+    ]
+    x, dy, both_dy = array(n, t, d), array(n, t, u), array(n, t, 2 * u)
+    *_, cache = ops.stacked_rnn(x, lstm, return_cache=True)
+    *_, both_cache = ops.stacked_rnn(x, gru, cell="gru", return_cache=True)
+    return {
+        "stacked_rnn": lambda: (*ops.stacked_rnn(x, lstm), *ops.stacked_rnn(x, gru, cell="gru")),
+        "stacked_rnn_backward": lambda: (
+            *ops.stacked_rnn_backward(dy, x, lstm, cache),
+            *ops.stacked_rnn_backward(both_dy, x, gru, both_cache, cell="gru"),
+        ),
     }

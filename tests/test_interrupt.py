@@ -27,6 +27,9 @@ CALLS = {
     "bidirectional_gru": "x = np.ones((4, 20000, 64), np.float32); k = np.ones((64, 1536), np.float32);"
     "r = np.ones((512, 1536), np.float32); call = lambda: ops.bidirectional_gru(x, k, r, None, k, r, None,"
     "return_sequences=False)",
+    "stacked_rnn": "x = np.ones((1, 400000, 64), np.float32); w = np.ones((64, 384), np.float32);"
+    "r = np.ones((128, 384), np.float32); k = np.ones((128, 384), np.float32); "
+    "call = lambda: ops.stacked_rnn(x, [(w, r, None), (k, r, None)], cell='gru', return_sequences=False)",
     "max_pool": "x = np.ones((16, 600, 600, 16), np.float32);call = lambda: ops.max_pool(x, 41, 1)",
 }
 PROGRAM = """

@@ -23,6 +23,7 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_pool(module);
   foldgate::register_recurrent(module);
   foldgate::register_bidirectional(module);
+  foldgate::register_stack(module);
   foldgate::register_packed_recurrent(module);
   foldgate::register_generic_recurrent(module);
   foldgate::register_conv(module);

@@ -16,19 +16,23 @@ struct Sequence {
   bool reverse, zero_output_for_mask;
 };
 
+// x: its shape.
 template <class T>
-RecurrentPlan plan_of(const Sequence& s, bool side_by_side = false) {
+RecurrentPlan plan_of(const Sequence& s, const Shape& x, bool side_by_side = false) {
   const char* op = s.op.c_str();
   const RecurrentOptions options{op, enum_from(op, "cell", s.cell, Cell::kRelu), s.reverse,
                                  s.zero_output_for_mask, side_by_side};
-  require(s.x.ndim() == 3, op, ": x has shape ", shape_text(shape_of(s.x)),
-          "; expected (batch, steps, features)");
+  require(x.size() == 3, op, ": x has shape ", shape_text(x), "; expected (batch, steps, features)");
   require(s.mask.is_none() || s.lengths.is_none(), op,
           ": both mask and lengths are given; expected at most one of them");
-  return RecurrentPlan::make(options, shape_of(s.x), shape_of(s.kernel), shape_of(s.recurrent_kernel),
-                             read_optional<bool>(op, "mask", s.mask, {s.x.shape(0), s.x.shape(1)}),
-                             read_optional<int64_t>(op, "lengths", s.lengths, {s.x.shape(0)}),
+  return RecurrentPlan::make(options, x, shape_of(s.kernel), shape_of(s.recurrent_kernel),
+                             read_optional<bool>(op, "mask", s.mask, {x[0], x[1]}),
+                             read_optional<int64_t>(op, "lengths", s.lengths, {x[0]}),
                              kernels<T>().recurrent.lanes);
+}
+template <class T>
+RecurrentPlan plan_of(const Sequence& s, bool side_by_side = false) {
+  return plan_of<T>(s, shape_of(s.x), side_by_side);
 }
 
 template <class T>

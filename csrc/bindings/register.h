@@ -22,6 +22,7 @@ void register_optimizer(pybind11::module_& module);
 void register_pool(pybind11::module_& module);
 void register_recurrent(pybind11::module_& module);
 void register_bidirectional(pybind11::module_& module);
+void register_stack(pybind11::module_& module);
 void register_packed_recurrent(pybind11::module_& module);
 void register_generic_recurrent(pybind11::module_& module);
 void register_conv(pybind11::module_& module);

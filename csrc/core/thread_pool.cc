@@ -33,14 +33,6 @@ int64_t coarse_now_ns() {
   return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
 constexpr int64_t kSpinNs = 100'000;  // between the ops of a model a worker stays awake
 constexpr size_t kStackBytes =
     1 << 20;  // musl's default of 128 KiB is too small for a register tile's spills
@@ -104,7 +96,7 @@ class ThreadPool {
   }
   void close() {
     epoch_.fetch_add(1);
-    while (active_.load() > 0) pause();
+    while (active_.load() > 0) spin_pause();
   }
 
   void grow(int count) {
@@ -154,7 +146,7 @@ class ThreadPool {
         seen = epoch;
         return true;
       }
-      pause();
+      spin_pause();
       if (spins % 16 == 15 && now_ns() > until) {
         std::unique_lock<std::mutex> lock(sleep_);
         self.asleep = true;
@@ -261,6 +253,14 @@ bool interrupt_requested() {
 
 void check_interrupt() {
   if (interrupt_requested()) throw Interrupted();
+}
+
+void spin_pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
 }
 
 void stop_threads() { pool_slot().load()->stop(); }

@@ -41,6 +41,8 @@ void start_interrupt_clock();  // at the start of a call: the first question com
 bool interrupt_requested();    // for loops of their own: reads a clock, and asks when it is time
 void check_interrupt();        // throws Interrupted
 
+void spin_pause();  // in a loop that waits for another thread
+
 // Ends the workers, unless a region is open; the next region starts them anew.
 void stop_threads();
 

@@ -360,6 +360,38 @@ def bidirectional_backward(
     zero_output_for_mask: bool,
     need_dx: bool,
 ) -> tuple[Any, ...]: ...
+def stacked_forward(
+    op: str,
+    cell: int,
+    x: FloatArray,
+    layers: Sequence[tuple[FloatArray, FloatArray, FloatArray | None]],
+    initial_h: FloatArray | None,
+    initial_c: FloatArray | None,
+    mask: BoolArray | None,
+    lengths: IntArray | None,
+    reverse: bool,
+    zero_output_for_mask: bool,
+    return_sequences: bool,
+    return_cache: bool,
+) -> tuple[Any, ...]: ...
+def stacked_backward(
+    op: str,
+    cell: int,
+    dy: FloatArray | None,
+    x: FloatArray,
+    layers: Sequence[tuple[FloatArray, FloatArray, FloatArray | None]],
+    ys: Sequence[FloatArray],
+    caches: Sequence[FloatArray],
+    dh: FloatArray | None,
+    dc: FloatArray | None,
+    initial_h: FloatArray | None,
+    initial_c: FloatArray | None,
+    mask: BoolArray | None,
+    lengths: IntArray | None,
+    reverse: bool,
+    zero_output_for_mask: bool,
+    need_dx: bool,
+) -> tuple[Any, ...]: ...
 def recurrent_step(
     op: str,
     cell: int,

@@ -25,6 +25,7 @@ __all__ = [
     "NormOutput",
     "SeparableConvGradients",
     "SimpleRNNGradients",
+    "StackedGradients",
 ]
 
 
@@ -181,6 +182,25 @@ class SimpleRNNGradients(NamedTuple):
     drecurrent_kernel: NDArray[Any]
     dbias: NDArray[Any] | None
     dinitial_h: NDArray[Any]
+
+
+class StackedGradients(NamedTuple):
+    """What `stacked_rnn_backward` returns.
+
+    The gradients of `sum(dy * y) + sum(dh * h)`, and for the LSTM `+ sum(dc * c)`.
+
+    Fields:
+        dx: the shape of `x`, or `None` with `need_dx=False`.
+        dlayers: a tuple a layer of the gradients of its weights, in their order and shapes; `None` for a bias
+            that is `None`.
+        dinitial_h: `(L, N, U)`, of both directions `(L, N, 2U)`, also where it was left out and so zero.
+        dinitial_c: likewise, or `None` but for the LSTM.
+    """
+
+    dx: NDArray[Any] | None
+    dlayers: tuple[tuple[NDArray[Any] | None, ...], ...]
+    dinitial_h: NDArray[Any]
+    dinitial_c: NDArray[Any] | None
 
 
 class BatchNormOutput(NamedTuple):

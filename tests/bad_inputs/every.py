@@ -21,6 +21,7 @@ from bad_inputs.pools import pool_rows
 from bad_inputs.recurrent import recurrent_rows
 from bad_inputs.rows import Row
 from bad_inputs.softmax import softmax_rows
+from bad_inputs.stacked import stacked_rows
 from bad_inputs.transposed import transposed_rows
 from bad_inputs.windows import window_rows
 
@@ -39,6 +40,7 @@ def all_rows() -> Iterator[Row]:
     yield from layer_rows()
     yield from recurrent_rows()
     yield from bidirectional_rows()
+    yield from stacked_rows()
     yield from native_rows()
     yield from packed_rows()
     yield from pooled_rows()

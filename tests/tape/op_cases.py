@@ -215,6 +215,33 @@ def _recurrent(name: str, gates: int) -> dict[str, Case]:
 
 for _name, _gates in GATES.items():
     CASES |= _recurrent(_name, _gates)
+
+
+def _stacked(directions: int, options: dict[str, Any]) -> Case:
+    """Two layers of an LSTM, whose weights come to the op in tuples."""
+    n, t, d, u = 3, 4, 2, 3
+    count = 3 * directions
+    weights = [
+        array
+        for inputs in (d, directions * u)
+        for _ in range(directions)
+        for array in (normal(inputs, 4 * u), normal(u, 4 * u), normal(4 * u))
+    ]
+    state = (2, n, directions * u)
+
+    def call(x: Any, initial_h: Any, initial_c: Any, *weights: Any) -> Any:
+        layers = [weights[:count], weights[count:]]
+        return ops.stacked_rnn(x, layers, initial_h=initial_h, initial_c=initial_c, **options)
+
+    return call, (normal(n, t, d), normal(*state), normal(*state), *weights)
+
+
+CASES |= {
+    f"stacked_rnn {directions}{kind}": _stacked(directions, options)
+    for directions in (1, 2)
+    for kind, options in STEPS.items()
+    if directions == 1 or "reverse" not in options
+}
 CASES["gru reset before"] = (
     partly(ops.gru, "x kernel recurrent_kernel bias", reset_after=False),
     (normal(2, 3, 2), normal(2, 9), normal(3, 9), normal(9)),

@@ -35,10 +35,12 @@ std::vector<int64_t> balanced(const std::vector<int64_t>& length, int64_t parts)
 
 }  // namespace
 
+bool worth_threads(double work) { return work >= kLeastWork; }
+
 RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int threads) {
   RecurrentSplit split;
   split.bounds = {0, plan.batch};
-  if (threads == 1 || plan.work() * passes < kLeastWork) return split;
+  if (threads == 1 || !worth_threads(plan.work() * passes)) return split;
   const double step =
       static_cast<double>(std::max(plan.batch, kMemoryBoundRows)) * plan.gates() * plan.units * plan.units;
   const int64_t useful = std::min<int64_t>(static_cast<int64_t>(step / kLeastStepWork), plan.vectors() / 2);
@@ -55,7 +57,7 @@ RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int t
 
 DirectionSplit DirectionSplit::make(const RecurrentPlan& plan, int passes) {
   const int threads = get_num_threads();
-  if (threads == 1 || 2 * plan.work() * passes < kLeastWork) return {};
+  if (threads == 1 || !worth_threads(2 * plan.work() * passes)) return {};
   if (RecurrentSplit::make(plan, passes, threads).workers > 2) return {1, threads};
   return {2, 1};
 }

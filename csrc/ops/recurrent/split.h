@@ -10,6 +10,9 @@
 
 namespace foldgate {
 
+// Whether a call of so many multiply-adds gains more by other threads than waking them costs.
+bool worth_threads(double work);
+
 struct RecurrentSplit {
   // passes: 1 forward; 3 backward, which multiplies three times
   static RecurrentSplit make(const RecurrentPlan& plan, int passes, int threads);

@@ -112,6 +112,7 @@ from foldgate.ops.softmax import (
     softmax,
     softmax_backward,
 )
+from foldgate.ops.stacked_rnn import stacked_rnn, stacked_rnn_backward
 
 __all__ = [
     "PackedConv",
@@ -241,6 +242,8 @@ __all__ = [
     "softplus_backward",
     "softsign",
     "softsign_backward",
+    "stacked_rnn",
+    "stacked_rnn_backward",
     "tanh",
     "tanh_backward",
 ]

@@ -144,6 +144,7 @@ from foldgate.reference.softmax import (
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
+from foldgate.reference.stacked_rnn import stacked_rnn, stacked_rnn_backward
 
 __all__ = [
     "AttentionGradients",
@@ -286,6 +287,8 @@ __all__ = [
     "softplus_backward",
     "softsign",
     "softsign_backward",
+    "stacked_rnn",
+    "stacked_rnn_backward",
     "tanh",
     "tanh_backward",
 ]

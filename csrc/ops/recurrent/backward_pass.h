@@ -1,0 +1,282 @@
+// A layer's backward pass. Steps run from the last to the first, a chunk of them at a time. Per step: the gates'
+// gradients (elementwise), then dh += dgates recurrent_kernel^T. Per chunk, while its gate gradients are in cache: dx =
+// dgates kernel^T and what the chunk adds to the gradients of the weights.
+#pragma once
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "core/thread_pool.h"
+#include "ops/recurrent/backward_rows.h"
+#include "ops/recurrent/gate_columns.h"
+#include "ops/recurrent/product.h"
+#include "ops/recurrent/recurrent.h"
+#include "ops/recurrent/split.h"
+
+namespace foldgate {
+
+// Rows of a chunk: the weights' gradients are read and written once a chunk.
+constexpr int64_t kChunkRows = 512;
+
+template <class T>
+class BackwardPass {
+ public:
+  BackwardPass(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays, int threads, StopFlag& stop)
+      : plan_(plan),
+        a_(arrays),
+        table_(kernels<T>()),
+        kernels_(table_.recurrent),
+        split_(RecurrentSplit::make(plan, 3, threads)),
+        claims_(split_.by_units ? split_.workers : 1),
+        stop_(stop),
+        gates_(columns_of(plan.options.cell)),
+        state_step_(plan.padded_units()),
+        chunk_(std::max(plan.batch, std::min(plan.rows(), kChunkRows))),
+        // an odd number of vectors, so that rows do not fall into few sets of the cache
+        dgates_step_((ceil_div(gates_.dgates * plan.units, plan.lanes) | 1) * plan.lanes),
+        dgates_(chunk_ * dgates_step_),
+        dh_(plan.batch * state_step_),
+        dc_(lstm() ? dh_.size() : 0),
+        first_c_(dc_.size()),
+        dreset_h_(reset_before() ? dh_.size() : 0),
+        reset_h_(reset_before() ? chunk_ * state_step_ : 0),
+        x_features_(table_, plan.inputs, a_.dbias != nullptr, chunk_),
+        h_features_(table_, plan.units, a_.dbias && plan.options.cell == Cell::kGru, chunk_),
+        reset_features_(table_, reset_before() ? plan.units : 0, false, chunk_),
+        recurrent_(table_.gemm,
+                   view(arrays.weights.recurrent_kernel, plan.units, {{0, gates_.recurrent_count}}),
+                   plan.batch == 1),
+        candidate_(table_.gemm,
+                   view(arrays.weights.recurrent_kernel, reset_before() ? plan.units : 0, {{2, 1}}),
+                   plan.batch == 1),
+        input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
+        gradients_(table_.gemm,
+                   weight_gradients_of(plan, arrays, {&x_features_, &h_features_, &reset_features_}),
+                   gate_columns(), chunk_, split_.workers),
+        read_(plan, arrays),
+        dgates_rows_(chunk_),
+        reset_rows_(chunk_),
+        dh_rows_(plan.batch),
+        dreset_rows_(plan.batch),
+        dx_sources_(chunk_),
+        dx_(chunk_),
+        chunk_begin_(plan.longest()) {}
+
+  // The whole pass.
+  void run() {
+    begin();
+    for (int64_t end = plan_.longest(); end > 0 && !stop_.stopped(0); end = chunk_begin_) {
+      open_chunk(end);
+      if (split_.parts() > 1)
+        parallel_for(split_.parts(), split_.workers,
+                     [&](int64_t part, int worker) { run_part(part, chunk_begin_, end, worker); });
+      else
+        run_part(0, chunk_begin_, end, 0);
+      close_chunk();
+    }
+    end();
+  }
+
+  // Or in pieces of steps, one thread at a time: begin, pieces from the last steps to the first, end. Chunks are the
+  // same, wherever the pieces are cut.
+  void begin() {
+    begin_states();
+    for (int64_t r = 0; a_.dx && r < plan_.batch; ++r) zero_masked(r);
+  }
+  void retreat(int64_t begin, int64_t end) {
+    while (begin < end && !stop_.stopped(0)) {
+      if (end == chunk_begin_) open_chunk(end);
+      const int64_t middle = std::max(begin, chunk_begin_);
+      run_part(0, middle, end, 0);
+      if (middle == chunk_begin_) close_chunk();
+      end = middle;
+    }
+  }
+  void end() {
+    if (plan_.rows() == 0) zero_weights();
+    for (int64_t r = 0; r < plan_.batch; ++r) finish_row(r);
+  }
+
+ private:
+  bool lstm() const { return plan_.options.cell == Cell::kLstm; }
+  bool reset_before() const { return plan_.options.cell == Cell::kGruBefore; }
+  int64_t gate_columns() const { return plan_.gates() * plan_.units; }
+  size_t row_bytes() const { return static_cast<size_t>(plan_.units) * sizeof(T); }
+
+  WeightView<T> view(const T* data, int64_t features, std::vector<ColumnBlock> blocks) const {
+    for (ColumnBlock& block : blocks) block = {block.source * plan_.units, block.count * plan_.units};
+    return {data, features, gate_columns(), blocks};
+  }
+
+  void begin_states() {
+    const auto copy_in = [&](const T* source, const Scratch<T>& target) {
+      if (target.size()) target.zero();
+      for (int64_t r = 0; source && r < plan_.batch; ++r)
+        std::memcpy(target.data() + r * state_step_, source + plan_.order[r] * plan_.output_step(),
+                    row_bytes());
+    };
+    copy_in(a_.dh, dh_);
+    copy_in(a_.dc, dc_);
+    copy_in(a_.initial_c, first_c_);
+    for (int64_t r = 0; r < plan_.batch; ++r) {
+      dh_rows_[r] = dh_.data() + r * state_step_;
+      if (reset_before()) dreset_rows_[r] = dreset_h_.data() + r * state_step_;
+    }
+    for (int64_t i = 0; i < chunk_; ++i) {
+      dgates_rows_[i] = dgates_.data() + i * dgates_step_;
+      if (reset_before()) reset_rows_[i] = reset_h_.data() + i * state_step_;
+    }
+  }
+
+  // The chunk of as many steps before `end` as it can be.
+  void open_chunk(int64_t end) {
+    chunk_end_ = end;
+    chunk_begin_ = end - 1;
+    while (chunk_begin_ > 0 && plan_.first[end] - plan_.first[chunk_begin_ - 1] <= chunk_) --chunk_begin_;
+  }
+  void close_chunk() {
+    gradients_.add(dgates_.data(), dgates_step_, plan_.first[chunk_end_] - plan_.first[chunk_begin_],
+                   chunk_end_ == plan_.longest());
+  }
+
+  // Steps [begin, end) of the chunk for the rows of a part.
+  void run_part(int64_t part, int64_t begin, int64_t end, int worker) {
+    for (int64_t s = end - 1; s >= begin && !stop_.stopped(worker); --s) {
+      const int64_t first = split_.bounds[part],
+                    rows = std::min(plan_.count(s), split_.bounds[part + 1]) - first;
+      if (rows > 0)
+        run_step(s, first, rows, plan_.first[s] - plan_.first[chunk_begin_] + first,
+                 plan_.first[chunk_end_] - plan_.first[chunk_begin_]);
+    }
+    if (a_.dx) run_dx(begin, end, split_.bounds[part], split_.bounds[part + 1]);
+  }
+
+  // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk's `total`.
+  void run_step(int64_t s, int64_t first, int64_t rows, int64_t at, int64_t total) {
+    read_.gather(s, first, rows);
+    for (int64_t r = first; r < first + rows; ++r)
+      add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
+    const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
+    kernels_.gradient(plan_.options.cell, gradient);
+    if (reset_before()) {
+      multiply(candidate_, s & 1, at, 2 * plan_.units, rows, dreset_rows_.data() + first, false);
+      kernels_.reset_gradient(gradient);
+      reset_features_.put(reset_rows_.data() + at, at, rows, total);
+    }
+    x_features_.put(read_.x(first), at, rows, total);
+    h_features_.put(read_.h(first), at, rows, total);
+    multiply(recurrent_, s & 1, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first,
+             true);
+  }
+
+  RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
+    const int64_t row = plan_.first[s] + first, saved_row = plan_.slots() * plan_.lanes;
+    const T* saved = a_.cache + RecurrentPlan::kCacheHeader;
+    RecurrentGradient<T> g;
+    g.units = plan_.units;
+    g.rows = rows;
+    g.saved = saved + row * saved_row;
+    g.saved_rows = plan_.rows();
+    if (lstm() && s > 0) {
+      g.c_before = saved + (plan_.first[s - 1] + first) * saved_row + 4 * plan_.lanes;
+      g.c_row = saved_row;
+      g.c_vector = plan_.rows() * saved_row;
+    } else if (lstm()) {
+      g.c_before = first_c_.data() + first * state_step_;
+      g.c_row = state_step_;
+      g.c_vector = plan_.lanes;
+    }
+    g.h_before = read_.h(first);
+    g.y = read_.y(first);
+    g.dy = read_.dy(first);
+    g.state_step = state_step_;
+    g.dh = dh_.data() + first * state_step_;
+    g.dc = lstm() ? dc_.data() + first * state_step_ : nullptr;
+    g.dgates = dgates_.data() + at * dgates_step_;
+    g.dgates_step = dgates_step_;
+    g.dreset_h = reset_before() ? dreset_h_.data() + first * state_step_ : nullptr;
+    g.reset_h = reset_before() ? reset_h_.data() + at * state_step_ : nullptr;
+    return g;
+  }
+
+  void multiply(const TransposedProduct<T>& product, bool descending, int64_t at, int64_t first_term,
+                int64_t rows, T* const* out, bool accumulate) {
+    claims_.run(product.panels(), 1, descending, [&](int64_t begin, int64_t end) {
+      product.run(begin, end, descending, dgates_rows_.data() + at, first_term, rows, out, accumulate);
+    });
+  }
+
+  // dx of a part's rows of steps [begin, end) of the chunk. Parts write to segments of the pointer arrays of their own.
+  void run_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row) {
+    int64_t segment = 0, n = 0;
+    for (int64_t s = begin; s < end; ++s) segment += std::min(plan_.count(s), first_row);
+    for (int64_t s = begin; s < end; ++s)
+      for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++n) {
+        dx_sources_[segment + n] = dgates_rows_[plan_.first[s] - plan_.first[chunk_begin_] + r];
+        dx_[segment + n] = a_.dx + plan_.place(r, s) * plan_.inputs;
+      }
+    claims_.run(input_.panels(), 1, false, [&](int64_t panel, int64_t last) {
+      input_.run(panel, last, false, dx_sources_.data() + segment, 0, n, dx_.data() + segment, false);
+    });
+  }
+
+  // The masked outputs that carry row r's state, at positions [begin, end) of the walk, pass their gradients to it.
+  void add_carried(int64_t r, int64_t end, int64_t begin) {
+    if (!a_.dy || plan_.options.zero_output_for_mask) return;
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t t = plan_.time_at(i);
+      kernels_.add(dh_rows_[r], a_.dy + (plan_.order[r] * plan_.steps + t) * plan_.output_step(),
+                   plan_.units);
+    }
+  }
+
+  // The initial states' gradients.
+  void finish_row(int64_t r) {
+    const int64_t n = plan_.order[r];
+    add_carried(r, plan_.length[r] > 0 ? plan_.walked(r, 0) : plan_.steps, 0);
+    const int64_t target = n * plan_.output_step();
+    std::memcpy(a_.dinitial_h + target, dh_rows_[r], row_bytes());
+    if (lstm()) std::memcpy(a_.dinitial_c + target, dc_.data() + r * state_step_, row_bytes());
+  }
+
+  // dx where row r's x is masked.
+  void zero_masked(int64_t r) {
+    if (plan_.length[r] == plan_.steps) return;
+    for (int64_t i = 0, s = 0; i < plan_.steps; ++i) {
+      const int64_t t = plan_.time_at(i);
+      if (s < plan_.length[r] && plan_.time(r, s) == t)
+        ++s;
+      else
+        std::memset(static_cast<void*>(a_.dx + (plan_.order[r] * plan_.steps + t) * plan_.inputs), 0,
+                    static_cast<size_t>(plan_.inputs) * sizeof(T));
+    }
+  }
+
+  void zero_weights() {
+    std::fill_n(a_.dkernel, plan_.inputs * gate_columns(), T(0));
+    std::fill_n(a_.drecurrent_kernel, plan_.units * gate_columns(), T(0));
+    if (a_.dbias) std::fill_n(a_.dbias, gate_columns() * (plan_.options.cell == Cell::kGru ? 2 : 1), T(0));
+  }
+
+  const RecurrentPlan& plan_;
+  const RecurrentBackward<T>& a_;
+  const Kernels<T>& table_;
+  const RecurrentKernels<T>& kernels_;
+  const RecurrentSplit split_;
+  Claims claims_;
+  StopFlag& stop_;
+  const GateColumns gates_;
+  const int64_t state_step_, chunk_, dgates_step_;
+  const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_;
+  Features<T> x_features_, h_features_, reset_features_;
+  const TransposedProduct<T> recurrent_, candidate_, input_;
+  WeightGradients<T> gradients_;
+  const BackwardRows<T> read_;
+  const Scratch<const T*> dgates_rows_, reset_rows_;
+  const Scratch<T*> dh_rows_, dreset_rows_;
+  const Scratch<const T*> dx_sources_;
+  const Scratch<T*> dx_;
+  int64_t chunk_begin_, chunk_end_ = 0;  // the chunk that is open, or was last
+};
+
+}  // namespace foldgate

@@ -1,0 +1,200 @@
+// A layer's forward pass: h(s + 1), c(s + 1) = cell(x(s) kernel + h(s) recurrent_kernel + bias) for all steps s of the
+// plan, with the product and the cell of a step in one pass over its panels. h alternates between two buffers
+// [row][padded U], so that a row that has ended keeps its last state; c is one, in place.
+#pragma once
+#include <algorithm>
+#include <cstring>
+
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "ops/recurrent/pack.h"
+#include "ops/recurrent/recurrent.h"
+#include "ops/recurrent/rows.h"
+#include "ops/recurrent/split.h"
+
+namespace foldgate {
+
+// Up to this many rows, a step's product with x runs ahead, for many steps at once: its weights are then read once for
+// a tile of rows rather than once a step.
+constexpr int64_t kAheadRows = 7;
+constexpr int64_t kAheadBytes = 512 << 10;  // of gates computed ahead: they stay in L2
+
+template <class T>
+class ForwardPass {
+ public:
+  ForwardPass(const RecurrentPlan& plan, const RecurrentForward<T>& arrays,
+              const RecurrentKernels<T>& kernels, const std::vector<PackedPhase<T>>& phases, int threads,
+              StopFlag& stop)
+      : plan_(plan),
+        a_(arrays),
+        kernels_(kernels),
+        phases_(phases),
+        split_(RecurrentSplit::make(plan, 1, threads)),
+        claims_(split_.by_units ? split_.workers : 1),
+        stop_(stop),
+        ahead_(plan.batch <= kAheadRows),
+        step_(plan.row_step(plan.units)),
+        state_(plan.batch * step_),
+        chunk_(ahead_ ? ahead_rows() : plan.batch),
+        h_(2 * state_),
+        c_(plan.options.cell == Cell::kLstm ? state_ : 0),
+        update_(plan.options.cell == Cell::kGruBefore ? state_ : 0),
+        reset_h_(update_.size()),
+        inputs_(plan, plan.inputs, !ahead_),
+        x_(chunk_),
+        y_(plan.batch) {
+    for (const PackedPhase<T>& phase : phases_)
+      projected_.emplace_back(ahead_ ? chunk_ * phase.panels() * phase.width() : 0);
+  }
+
+  // The whole pass.
+  void run() {
+    begin();
+    if (split_.workers == 1 || split_.by_units)
+      run_rows(0, plan_.longest(), 0, plan_.batch, 0);
+    else
+      parallel_for(split_.parts(), split_.workers, [&](int64_t part, int worker) {
+        run_rows(0, plan_.longest(), split_.bounds[part], split_.bounds[part + 1], worker);
+      });
+    end();
+  }
+
+  // Or in pieces of steps, one thread at a time: begin, the steps in their order, end.
+  void begin() { begin_states(); }
+  void advance(int64_t first_step, int64_t end_step) { run_rows(first_step, end_step, 0, plan_.batch, 0); }
+  void end() {
+    for (int64_t r = 0; a_.y && plan_.masked() && r < plan_.batch; ++r) fill_masked(r);
+    end_states();
+    if (a_.cache) write_cache_header(plan_, a_.cache);
+  }
+
+ private:
+  int64_t ahead_rows() const {
+    const int64_t row_bytes = plan_.gates() * plan_.padded_units() * static_cast<int64_t>(sizeof(T));
+    return std::max(plan_.batch, std::min(plan_.rows(), kAheadBytes / row_bytes));
+  }
+
+  void begin_states() {
+    h_.zero();
+    if (c_.size()) c_.zero();
+    const auto copy_in = [&](const T* source, T* target) {
+      for (int64_t r = 0; source && r < plan_.batch; ++r)
+        std::memcpy(target + r * step_, source + plan_.order[r] * plan_.output_step(), row_bytes());
+    };
+    copy_in(a_.initial_h, h_.data());
+    copy_in(a_.initial_c, c_.data());
+  }
+
+  void end_states() {
+    for (int64_t r = 0; r < plan_.batch; ++r) {
+      const int64_t target = plan_.order[r] * plan_.output_step(), source = r * step_;
+      std::memcpy(a_.h + target, h_.data() + (plan_.length[r] & 1) * state_ + source, row_bytes());
+      if (a_.c) std::memcpy(a_.c + target, c_.data() + source, row_bytes());
+    }
+  }
+
+  size_t row_bytes() const { return static_cast<size_t>(plan_.units) * sizeof(T); }
+
+  // Steps [first_step, end_step) of rows [begin, end), whose states no other part touches.
+  void run_rows(int64_t first_step, int64_t end_step, int64_t begin, int64_t end, int worker) {
+    for (int64_t s = first_step, projected = first_step; s < end_step; ++s) {
+      if (stop_.stopped(worker)) return;
+      const int64_t rows = std::min(plan_.count(s), end) - begin;
+      if (rows <= 0) break;
+      if (ahead_ && s == projected) projected = project(s, end_step);
+      for (int64_t r = begin; r < begin + rows; ++r) {
+        const int64_t place = plan_.place(r, s);
+        if (!ahead_) x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
+        if (a_.y) y_[r] = a_.y + place * plan_.output_step();
+      }
+      for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p);
+    }
+  }
+
+  // The products with x of steps s .. returned - 1, of which there are none from `limit` on.
+  int64_t project(int64_t s, int64_t limit) {
+    int64_t end = s;
+    chunk_first_ = plan_.first[s];
+    for (; end < limit && plan_.first[end + 1] - chunk_first_ <= chunk_; ++end)
+      for (int64_t r = 0; r < plan_.count(end); ++r)
+        x_[plan_.first[end] - chunk_first_ + r] = a_.x + plan_.place(r, end) * plan_.inputs;
+    for (size_t p = 0; p < phases_.size(); ++p)
+      claims_.run(phases_[p].panels(), 1, false, [&](int64_t first, int64_t last) {
+        RecurrentProjection<T> projection;
+        projection.weights = phases_[p].weights();
+        projection.begin = first;
+        projection.end = last;
+        projection.rows = plan_.first[end] - chunk_first_;
+        projection.x = x_.data();
+        projection.projected = projected_[p].data();
+        projection.projected_rows = chunk_;
+        kernels_.project(phases_[p].phase(), projection);
+      });
+    return end;
+  }
+
+  void run_step(int64_t s, int64_t begin, int64_t rows, size_t p) {
+    const int64_t offset = begin * step_, row = plan_.first[s] + begin;
+    RecurrentStep<T> step;
+    step.weights = phases_[p].weights();
+    step.descending = s & 1;
+    step.rows = rows;
+    step.x = ahead_ ? nullptr : x_.data() + begin;
+    step.projected = projected_[p].data() + (row - chunk_first_) * phases_[p].width() * ahead_;
+    step.projected_rows = chunk_;
+    step.state_step = step_;
+    step.before = h_.data() + (s & 1) * state_ + offset;
+    step.after = h_.data() + (~s & 1) * state_ + offset;
+    step.c = c_.data() + (c_.size() ? offset : 0);
+    step.update = update_.data() + (update_.size() ? offset : 0);
+    step.reset_h = reset_h_.data() + (reset_h_.size() ? offset : 0);
+    step.y = a_.y ? y_.data() + begin : nullptr;
+    step.saved = a_.cache && plan_.slots()
+                     ? a_.cache + RecurrentPlan::kCacheHeader + row * plan_.slots() * plan_.lanes
+                     : nullptr;
+    step.saved_rows = plan_.rows();
+    claims_.run(phases_[p].panels(), 1, step.descending, [&](int64_t first, int64_t last) {
+      RecurrentStep<T> mine = step;
+      mine.begin = first;
+      mine.end = last;
+      kernels_.step(phases_[p].phase(), mine);
+    });
+  }
+
+  // y at the masked steps of row r: the state that they carry, or zeros.
+  void fill_masked(int64_t r) {
+    const int64_t n = plan_.order[r];
+    const bool zero = plan_.options.zero_output_for_mask;
+    const T* carried = zero || !a_.initial_h ? nullptr : a_.initial_h + n * plan_.output_step();
+    for (int64_t i = 0, s = 0; i < plan_.steps; ++i) {
+      const int64_t t = plan_.time_at(i);
+      T* y = a_.y + (n * plan_.steps + t) * plan_.output_step();
+      if (s < plan_.length[r] && plan_.time(r, s) == t) {
+        ++s;
+        if (!zero) carried = y;
+      } else if (carried) {
+        std::memcpy(y, carried, row_bytes());
+      } else {
+        std::memset(static_cast<void*>(y), 0, row_bytes());
+      }
+    }
+  }
+
+  const RecurrentPlan& plan_;
+  const RecurrentForward<T>& a_;
+  const RecurrentKernels<T>& kernels_;
+  const std::vector<PackedPhase<T>>& phases_;
+  const RecurrentSplit split_;
+  Claims claims_;
+  StopFlag& stop_;
+  const bool ahead_;
+  const int64_t step_, state_, chunk_;  // state_: of one state of all rows
+  const Scratch<T> h_, c_, update_, reset_h_;
+  const GatheredRows<T> inputs_;
+  const Scratch<const T*> x_;
+  const Scratch<T*> y_;
+  std::vector<Scratch<T>> projected_;  // [phase]: [panel][chunk_][width], from row chunk_first_ on
+  int64_t chunk_first_ = 0;
+};
+
+}  // namespace foldgate
