@@ -87,6 +87,7 @@ IMPORTS = {
     "callbacks": {"callbacks", "saving", "_checks"},
     "onnx": {"onnx", "ops", "layers", "models", "activations", "config", "saving", "_nest", "_symbolic"}
     | {"_typing"},
+    "torch": {"torch", "ops", "config"},
     "bench": ANY,
     "cli": ANY,
     "__main__": {"cli"},

@@ -68,6 +68,7 @@ _ROOMS = frozenset(
         "random",
         "regularizers",
         "saving",
+        "torch",
         "utils",
     }
 )

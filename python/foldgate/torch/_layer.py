@@ -1,0 +1,194 @@
+"""One layer of a recurrent module on arrays: a direction or both, forward and backward, by `foldgate.ops`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from foldgate import ops
+from foldgate.torch._gates import Direction
+
+_FORWARD: dict[str, Any] = {
+    "LSTM": ops.lstm,
+    "GRU": ops.gru,
+    "RNN_TANH": ops.simple_rnn,
+    "RNN_RELU": ops.simple_rnn,
+}
+_BACKWARD: dict[str, Any] = {
+    "LSTM": ops.lstm_backward,
+    "GRU": ops.gru_backward,
+    "RNN_TANH": ops.simple_rnn_backward,
+    "RNN_RELU": ops.simple_rnn_backward,
+}
+_BOTH: dict[str, Any] = {
+    "LSTM": ops.bidirectional_lstm,
+    "GRU": ops.bidirectional_gru,
+    "RNN_TANH": ops.bidirectional_simple_rnn,
+    "RNN_RELU": ops.bidirectional_simple_rnn,
+}
+_BOTH_BACKWARD: dict[str, Any] = {
+    "LSTM": ops.bidirectional_lstm_backward,
+    "GRU": ops.bidirectional_gru_backward,
+    "RNN_TANH": ops.bidirectional_simple_rnn_backward,
+    "RNN_RELU": ops.bidirectional_simple_rnn_backward,
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "LSTM": {},
+    "GRU": {},
+    "RNN_TANH": {"activation": "tanh"},
+    "RNN_RELU": {"activation": "relu"},
+}
+
+States = tuple[Any, ...]
+"""(h,) or (h, c) of the LSTM, each (directions, N, U) or None."""
+
+
+def forward(
+    kind: str, x: Any, directions: list[Direction], states: States, lengths: Any, cache: bool
+) -> tuple[Any, States, tuple[Any, ...]]:
+    """y (N, T, directions * U), the last states (directions, N, U), and the caches that were asked for."""
+    if len(directions) == 2 and directions[0].projection is None:
+        return _both(kind, x, directions, states, lengths, cache)
+    found = [
+        _one(kind, x, direction, tuple(None if s is None else s[i] for s in states), lengths, i == 1, cache)
+        for i, direction in enumerate(directions)
+    ]
+    if len(found) == 1:
+        y, last, kept = found[0]
+        return y, tuple(s[None] for s in last), kept
+    y = np.concatenate([y for y, _, _ in found], axis=2)
+    last = tuple(np.stack(pair) for pair in zip(found[0][1], found[1][1], strict=True))
+    return y, last, found[0][2] + found[1][2]
+
+
+def _one(
+    kind: str, x: Any, direction: Direction, states: States, lengths: Any, reverse: bool, cache: bool
+) -> tuple[Any, States, tuple[Any, ...]]:
+    y, *rest = _FORWARD[kind](
+        x,
+        *direction[:3],
+        **_named(states),
+        **_projected(direction),
+        **_OPTIONS[kind],
+        lengths=lengths,
+        reverse=reverse,
+        return_cache=cache,
+    )
+    return y, tuple(rest[: len(states)]), tuple(rest[len(states) :])
+
+
+def _both(
+    kind: str, x: Any, directions: list[Direction], states: States, lengths: Any, cache: bool
+) -> tuple[Any, States, tuple[Any, ...]]:
+    y, *rest = _BOTH[kind](
+        x,
+        *directions[0][:3],
+        *directions[1][:3],
+        **_named(tuple(_side_by_side(s) for s in states)),
+        **_OPTIONS[kind],
+        lengths=lengths,
+        return_cache=cache,
+    )
+    last = tuple(_one_above_another(s) for s in rest[: len(states)])
+    return y, last, tuple(rest[len(states) :])
+
+
+def backward(
+    kind: str,
+    dy: Any,
+    x: Any,
+    directions: list[Direction],
+    y: Any,
+    caches: tuple[Any, ...],
+    dstates: States,
+    states: States,
+    lengths: Any,
+    need_dx: bool,
+) -> tuple[Any, list[tuple[Any, ...]], States]:
+    """dx, (dkernel, drecurrent_kernel, dbias, dprojection) a direction, and the states' gradients."""
+    if len(directions) == 2 and directions[0].projection is None:
+        return _both_backward(kind, dy, x, directions, y, caches, dstates, states, lengths, need_dx)
+    found = []
+    width = y.shape[2] // len(directions)
+    for i, direction in enumerate(directions):
+        part = slice(i * width, (i + 1) * width)
+        gradients = _BACKWARD[kind](
+            None if dy is None else np.ascontiguousarray(dy[:, :, part]),
+            x,
+            *direction[:3],
+            np.ascontiguousarray(y[:, :, part]),
+            caches[i],
+            **_gradients_of(tuple(None if s is None else s[i] for s in dstates)),
+            **_named(tuple(None if s is None else s[i] for s in states)),
+            **_projected(direction),
+            **_OPTIONS[kind],
+            lengths=lengths,
+            reverse=i == 1,
+            need_dx=need_dx,
+        )
+        found.append(gradients)
+    dx = found[0].dx if len(found) == 1 or not need_dx else found[0].dx + found[1].dx
+    weights = [(g.dkernel, g.drecurrent_kernel, g.dbias, getattr(g, "dprojection", None)) for g in found]
+    initial: States = (np.stack([g.dinitial_h for g in found]),)
+    if kind == "LSTM":
+        initial += (np.stack([g.dinitial_c for g in found]),)
+    return dx, weights, initial
+
+
+def _both_backward(
+    kind: str,
+    dy: Any,
+    x: Any,
+    directions: list[Direction],
+    y: Any,
+    caches: tuple[Any, ...],
+    dstates: States,
+    states: States,
+    lengths: Any,
+    need_dx: bool,
+) -> tuple[Any, list[tuple[Any, ...]], States]:
+    g = _BOTH_BACKWARD[kind](
+        dy,
+        x,
+        *directions[0][:3],
+        *directions[1][:3],
+        y,
+        caches[0],
+        **_gradients_of(tuple(_side_by_side(s) for s in dstates)),
+        **_named(tuple(_side_by_side(s) for s in states)),
+        **_OPTIONS[kind],
+        lengths=lengths,
+        need_dx=need_dx,
+    )
+    weights = [
+        (g.dkernel, g.drecurrent_kernel, g.dbias, None),
+        (g.dreverse_kernel, g.dreverse_recurrent_kernel, g.dreverse_bias, None),
+    ]
+    initial: States = (_one_above_another(g.dinitial_h),)
+    if kind == "LSTM":
+        initial += (_one_above_another(g.dinitial_c),)
+    return g.dx, weights, initial
+
+
+def _named(states: States) -> dict[str, Any]:
+    return dict(zip(("initial_h", "initial_c"), states, strict=False))
+
+
+def _gradients_of(dstates: States) -> dict[str, Any]:
+    return dict(zip(("dh", "dc"), dstates, strict=False))
+
+
+def _projected(direction: Direction) -> dict[str, Any]:
+    return {} if direction.projection is None else {"projection": direction.projection}
+
+
+def _side_by_side(state: Any) -> Any:
+    """(2, N, U) -> (N, 2U), or None."""
+    return None if state is None else np.concatenate((state[0], state[1]), axis=1)
+
+
+def _one_above_another(state: Any) -> Any:
+    """(N, 2U) -> (2, N, U)."""
+    units = state.shape[1] // 2
+    return np.stack((state[:, :units], state[:, units:]))

@@ -1,0 +1,54 @@
+"""Channels first or last: which of the two a tensor has, and NumPy's views of either."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+FIRST, LAST = "channels_first", "channels_last"
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+_TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+_TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
+
+
+def is_last(x: Any) -> bool:
+    """Whether torch's own ops would call `x` channels_last: 4 or 5 axes, channels next to each other.
+
+    One channel, or one position, has the strides of both; then `x` counts as channels_last where its strides
+    were written that way, as torch has it.
+    """
+    rank = x.dim()
+    if rank == 3 or not x.is_contiguous(memory_format=_FORMATS[rank]):
+        return False
+    if not x.is_contiguous():
+        return True
+    strides = x.stride()
+    return bool(strides[1] == 1 and strides[-1] == x.shape[1] and x.shape[1:].numel() > 1)
+
+
+def is_dense(weight: Any) -> bool:
+    """Whether a weight fills its memory, in either layout."""
+    contiguous: bool = weight.is_contiguous()
+    return contiguous or (weight.dim() in _FORMATS and is_last(weight))
+
+
+def laid_out(x: Any, last: bool) -> Any:
+    """`x` in that layout: itself where it is, else a copy that autograd knows of."""
+    return x.contiguous(memory_format=_FORMATS[x.dim()]) if last else x.contiguous()
+
+
+def array_of(x: Any, last: bool) -> Any:
+    """The NumPy view of a tensor that is laid out so: (N, C, *spatial), or (N, *spatial, C)."""
+    array = x.detach().numpy()
+    return array.transpose(_TO_LAST[array.ndim]) if last else array
+
+
+def tensor_of(y: np.ndarray[Any, Any], last: bool) -> Any:
+    """The tensor (N, C, *spatial) over an array's memory.
+
+    The axes are exchanged before torch sees it: a view that torch makes inside a Function could not be
+    written to in place, as nn.ReLU(inplace=True) does.
+    """
+    return torch.from_numpy(y.transpose(_TO_FIRST[y.ndim]) if last else y)

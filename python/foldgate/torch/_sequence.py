@@ -1,0 +1,168 @@
+"""A layer of a recurrent module on tensors, with or without autograd."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import _VF
+
+from foldgate import ops
+from foldgate.torch import _by_torch
+from foldgate.torch._gates import Direction, direction_of, weight_gradients
+from foldgate.torch._kept import Kept
+from foldgate.torch._layer import backward, forward
+from foldgate.torch._ready import is_first_order
+
+_PACKED: dict[str, Any] = {
+    "LSTM": ops.PackedLSTM,
+    "GRU": ops.PackedGRU,
+    "RNN_TANH": ops.PackedSimpleRNN,
+    "RNN_RELU": ops.PackedSimpleRNN,
+}
+
+
+class Layer(NamedTuple):
+    """What a layer is besides its tensors."""
+
+    kind: str
+    directions: int
+    weights_each: tuple[bool, ...]
+    """Which of weight_ih, weight_hh, bias_ih, bias_hh, weight_hr there are."""
+    lengths: Any
+    batch_sizes: Any
+    """Of a packed sequence, for torch's own op; None where all rows have all steps."""
+
+
+def split(layer: Layer, weights: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The flat weights by direction, None where there is none."""
+    each = iter(weights)
+    return [
+        tuple(next(each) if there else None for there in layer.weights_each) for _ in range(layer.directions)
+    ]
+
+
+class _Sequence(torch.autograd.Function):
+    """The kernels under autograd: (y, h) or (y, h, c) of (x, states, weights)."""
+
+    @staticmethod
+    def forward(ctx: Any, layer: Layer, prepared: Any, x: Any, *operands: Any) -> Any:
+        count = 2 if layer.kind == "LSTM" else 1
+        states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
+        y, last, caches = forward(layer.kind, x.detach().numpy(), prepared, states, layer.lengths, cache=True)
+        result = torch.from_numpy(y)
+        ctx.save_for_backward(x, result, *operands, *(torch.from_numpy(c) for c in caches))
+        ctx.layer, ctx.prepared, ctx.count, ctx.operands = layer, prepared, count, len(operands)
+        ctx.set_materialize_grads(False)
+        return (result, *(torch.from_numpy(s) for s in last))
+
+    @staticmethod
+    def backward(ctx: Any, *dys: Any) -> Any:
+        layer, count = ctx.layer, ctx.count
+        x, y, *rest = ctx.saved_tensors
+        operands, caches = rest[: ctx.operands], rest[ctx.operands :]
+        if all(dy is None for dy in dys):
+            return (None,) * (3 + len(operands))
+        if not is_first_order(*dys):
+
+            def again(x: Any, *operands: Any) -> Any:
+                return _by_torch_ops(layer, x, operands[:count], operands[count:])
+
+            found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[2:], dys)
+            return (None, None, *found)
+        dy, *dstates = (None if dy is None else dy.contiguous().numpy() for dy in dys)
+        dx, dweights, initial = backward(
+            layer.kind,
+            dy,
+            x.detach().numpy(),
+            ctx.prepared,
+            y.detach().numpy(),
+            tuple(c.numpy() for c in caches),
+            tuple(dstates),
+            tuple(None if s is None else s.detach().numpy() for s in operands[:count]),
+            layer.lengths,
+            ctx.needs_input_grad[2],
+        )
+        flat = [g for parts in dweights for g in weight_gradients(layer.kind, *parts)]
+        there = layer.weights_each * layer.directions
+        return (
+            None,
+            None,
+            None if dx is None else torch.from_numpy(dx),
+            *(None if s is None else torch.from_numpy(d) for s, d in zip(operands, initial, strict=False)),
+            *(g for g, present in zip(flat, there, strict=True) if present),
+        )
+
+
+def _by_torch_ops(layer: Layer, x: Any, states: Any, weights: Any) -> Any:
+    """The layer by torch's own ops, on (N, T, D); rows end where `lengths` says."""
+    has_bias, both = layer.weights_each[2], layer.directions == 2
+    function = getattr(_VF, layer.kind.lower())
+    units = weights[4 if has_bias else 2].shape[0] if layer.weights_each[4] else weights[1].shape[1]
+    cells = weights[1].shape[0] // (4 if layer.kind == "LSTM" else 1)
+    widths = (units, cells)
+    given = tuple(
+        x.new_zeros(layer.directions, x.shape[0], width) if s is None else s
+        for s, width in zip(states, widths, strict=False)
+    )
+    start = given if layer.kind == "LSTM" else given[0]
+    if layer.batch_sizes is None:
+        return tuple(function(x, start, list(weights), has_bias, 1, 0.0, False, both, True))
+    rows = packed_rows(layer.batch_sizes, x.shape[1])
+    data = x.reshape(-1, x.shape[2]).index_select(0, rows)
+    y, *last = function(data, layer.batch_sizes, start, list(weights), has_bias, 1, 0.0, False, both)
+    padded = y.new_zeros(x.shape[0] * x.shape[1], y.shape[1]).index_copy(0, rows, y)
+    return (padded.reshape(*x.shape[:2], -1), *last)
+
+
+def packed_rows(batch_sizes: Any, steps: int) -> Any:
+    """Where the rows of a packed sequence's data lie in the padded (N, T) rows, flat."""
+    batch = int(batch_sizes[0])
+    step, row = torch.nonzero(torch.arange(batch) < batch_sizes[:, None], as_tuple=True)
+    return row * steps + step
+
+
+def run_layer(
+    layer: Layer,
+    kept: Kept,
+    key: Any,
+    x: Any,
+    states: tuple[Any, ...],
+    weights: tuple[Any, ...],
+    gradient: bool,
+) -> tuple[Any, ...]:
+    """(y, h) or (y, h, c) of a layer: x (N, T, D), states (directions, N, U) or None."""
+
+    def prepare() -> list[Direction]:
+        return [direction_of(layer.kind, part) for part in split(layer, weights)]
+
+    if gradient:
+        prepared = kept.get(key, weights, prepare)
+        results: tuple[Any, ...] = _Sequence.apply(layer, prepared, x, *states, *weights)
+        return results
+    arrays = tuple(None if s is None else s.detach().numpy() for s in states)
+    if layer.directions == 1 and not layer.weights_each[4]:
+        y, *last = _run_packed(layer, kept, (key, "packed"), x, arrays, weights)
+        last = [s[None] for s in last]
+    else:
+        y, last, _ = forward(
+            layer.kind,
+            x.detach().numpy(),
+            kept.get(key, weights, prepare),
+            arrays,
+            layer.lengths,
+            cache=False,
+        )
+    return (torch.from_numpy(y), *(torch.from_numpy(s) for s in last))
+
+
+def _run_packed(layer: Layer, kept: Kept, key: Any, x: Any, states: Any, weights: tuple[Any, ...]) -> Any:
+    def pack() -> Any:
+        direction = direction_of(layer.kind, split(layer, weights)[0])
+        options = {"activation": "relu"} if layer.kind == "RNN_RELU" else {}
+        return _PACKED[layer.kind](*direction[:3], **options)
+
+    named = {
+        name: None if s is None else s[0] for name, s in zip(("initial_h", "initial_c"), states, strict=False)
+    }
+    return kept.get(key, weights, pack)(x.detach().numpy(), **named, lengths=layer.lengths)

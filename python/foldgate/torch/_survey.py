@@ -1,0 +1,123 @@
+"""What `accelerate` would do with each module of a model, and why."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+
+from foldgate.torch._classes import SWAPPED, original_class
+
+Only: TypeAlias = str | type | Iterable[str | type] | None
+
+
+class Finding(NamedTuple):
+    """One module of a model, as `survey` reports it.
+
+    Fields:
+        name: the module's name in the model, "" for the model itself.
+        kind: the name of its class.
+        swapped: whether it computes by foldgate, or would after `accelerate`.
+        why: in words.
+
+    Example:
+      >>> import torch
+      >>> import foldgate.torch
+      >>> foldgate.torch.survey(torch.nn.ReLU())
+      [Finding(name='', kind='ReLU', swapped=False, why='not a class that foldgate accelerates')]
+    """
+
+    name: str
+    kind: str
+    swapped: bool
+    why: str
+
+
+def survey(model: Any, only: Only = None) -> list[Finding]:
+    """Says of each module that has no modules of its own whether foldgate computes it, and why (not).
+
+    Args:
+      model: a torch.nn.Module.
+      only: as in `accelerate`.
+
+    Returns:
+      A `Finding(name, kind, swapped, why)` a module, in the model's order. It changes nothing.
+
+    Raises:
+      TypeError: `model` is not a torch.nn.Module; `only` is of another kind.
+      ValueError: `only` names a class that is never swapped, or a name that no module has.
+
+    Example:
+      >>> import torch
+      >>> import foldgate.torch
+      >>> model = torch.nn.Sequential(torch.nn.GRU(4, 8), torch.nn.Linear(8, 2))
+      >>> for name, kind, swapped, why in foldgate.torch.survey(model):
+      ...     print(name, kind, swapped, why)
+      0 GRU True computed by foldgate where it wins
+      1 Linear False not a class that foldgate accelerates
+    """
+    check_model("survey", model)
+    chosen = chooser("survey", model, only)
+    return [
+        Finding(name, type(module).__name__, *_verdict(name, module, chosen))
+        for name, module in model.named_modules()
+        if not any(True for _ in module.children()) or any(kind in SWAPPED for kind in type(module).__mro__)
+    ]
+
+
+def check_model(op: str, model: Any) -> None:
+    """Refuses what is not a module."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"{op}: model is {model!r}; expected a torch.nn.Module")
+
+
+def chooser(op: str, model: Any, only: Only) -> Any:
+    """`only` as a function of a module's name and the module."""
+    if only is None:
+        return lambda name, module: True
+    if isinstance(only, str | type) or not isinstance(only, Iterable):
+        only = (only,)
+    patterns, classes = [], []
+    for entry in only:
+        if isinstance(entry, str):
+            if not any(fnmatch.fnmatchcase(name, entry) for name, _ in model.named_modules()):
+                raise ValueError(
+                    f"{op}: only has {entry!r}; expected the name of a module, or a pattern of names"
+                )
+            patterns.append(entry)
+        elif isinstance(entry, type):
+            if not any(issubclass(torch_class, entry) for torch_class in SWAPPED):
+                names = ", ".join(sorted(c.__name__ for c in SWAPPED))
+                raise ValueError(f"{op}: only has {entry.__name__}; expected one of {names}")
+            classes.append(entry)
+        else:
+            raise TypeError(f"{op}: only has {entry!r}; expected classes of torch.nn or names of modules")
+
+    def chosen(name: str, module: Any) -> bool:
+        return isinstance(module, tuple(classes)) or any(fnmatch.fnmatchcase(name, p) for p in patterns)
+
+    return chosen
+
+
+def _verdict(name: str, module: Any, chosen: Any) -> tuple[bool, str]:
+    kind = type(module)
+    if original_class(kind) is not None:
+        return True, "computed by foldgate where it wins"
+    if kind not in SWAPPED:
+        return False, _why_not(kind)
+    if not chosen(name, module):
+        return False, "not in `only`"
+    if "forward" in module.__dict__:
+        return False, "its forward was replaced"
+    return True, "computed by foldgate where it wins"
+
+
+def _why_not(kind: Any) -> str:
+    base = next((c for c in kind.__mro__[1:] if c in SWAPPED), None)
+    if base is None:
+        return "not a class that foldgate accelerates"
+    if issubclass(kind, torch.nn.modules.lazy.LazyModuleMixin):
+        return "lazy: accelerate it after its first call"
+    return f"a subclass of {base.__name__}, which may compute something else"

@@ -1,0 +1,94 @@
+"""`accelerate` and `restore`: the class of a module is exchanged, the module stays what it is."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from foldgate.torch._classes import SWAPPED, original_class
+from foldgate.torch._kept import forget
+from foldgate.torch._survey import Finding, Only, check_model, survey
+
+Model = TypeVar("Model")
+
+
+def accelerate(model: Model, only: Only = None, report: bool = False) -> Model:
+    """Lets foldgate compute a PyTorch model's convolutions, pools and recurrent layers on the CPU, in place.
+
+    Each module of one of these classes becomes an instance of a subclass of its class: Conv1d to Conv3d,
+    ConvTranspose1d to 3d, MaxPool, AvgPool, AdaptiveAvgPool and AdaptiveMaxPool 1d to 3d, LSTM, GRU, RNN,
+    LSTMCell, GRUCell, RNNCell. Its parameters, buffers, hooks, name, mode and options are not touched, so
+    `state_dict`, optimizers, `copy.deepcopy` and pickling go on as before. What foldgate does not compute
+    (CUDA, meta and quantised tensors, half precision, autocast, transforms of torch.func, tracing, wrong
+    arguments) and sizes at which PyTorch is faster go to PyTorch's own code.
+
+    Args:
+      model: a torch.nn.Module; may itself be such a module.
+      only: which modules to swap: a class of torch.nn, a name as in `model.named_modules()` (with `*` and
+        `?`), or several of them; None for all.
+      report: whether to print a table of what was swapped and what was not, and why; `survey` gives it as a
+        list.
+
+    Returns:
+      `model` itself.
+
+    Raises:
+      TypeError: `model` is not a torch.nn.Module; `only` is of another kind.
+      ValueError: `only` names a class that is never swapped, or a name that no module has.
+
+    Example:
+      >>> import torch
+      >>> import foldgate.torch
+      >>> model = torch.nn.Sequential(torch.nn.Conv1d(4, 8, 3), torch.nn.ReLU())
+      >>> foldgate.torch.accelerate(model) is model, isinstance(model[0], torch.nn.Conv1d)
+      (True, True)
+      >>> model(torch.ones(2, 4, 20)).shape
+      torch.Size([2, 8, 18])
+    """
+    check_model("accelerate", model)
+    findings = survey(model, only)
+    modules: dict[str, Any] = dict(model.named_modules())  # type: ignore[attr-defined]
+    for name, _, swapped, _ in findings:
+        module = modules[name]
+        if swapped and type(module) in SWAPPED:
+            module.__class__ = SWAPPED[type(module)]
+    if report:
+        _print(findings)
+    return model
+
+
+def restore(model: Model) -> Model:
+    """Gives every module that `accelerate` swapped its own class back, in place.
+
+    Args:
+      model: a torch.nn.Module.
+
+    Returns:
+      `model` itself.
+
+    Raises:
+      TypeError: `model` is not a torch.nn.Module.
+
+    Example:
+      >>> import torch
+      >>> import foldgate.torch
+      >>> layer = foldgate.torch.accelerate(torch.nn.GRU(4, 8))
+      >>> type(foldgate.torch.restore(layer)) is torch.nn.GRU
+      True
+    """
+    check_model("restore", model)
+    for module in model.modules():  # type: ignore[attr-defined]
+        plain = original_class(type(module))
+        if plain is not None:
+            module.__class__ = plain
+            forget(module)
+    return model
+
+
+def _print(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("module", "class", "foldgate", "why")
+    for name, kind, swapped, why in findings:
+        table.add_row(name or "(the model)", kind, "yes" if swapped else "no", why)
+    Console().print(table)

@@ -1,0 +1,160 @@
+"""torch.nn.Conv1d, Conv2d and Conv3d on `foldgate.ops.conv`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.compiler import is_compiling
+from torch.nn import functional
+
+from foldgate import config, ops
+from foldgate.torch import _by_torch, _rules
+from foldgate.torch._kept import kept_of
+from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
+from foldgate.torch._module import Accelerated, parameter
+from foldgate.torch._ready import is_first_order, is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._weights import kernel_of, weight_gradient
+
+_TORCH = {3: torch.conv1d, 4: torch.conv2d, 5: torch.conv3d}
+
+
+class _Convolution(torch.autograd.Function):
+    """The kernels under autograd: y = conv(x, weight) + bias."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, weight: Any, bias: Any, kernel: Any, last: bool, options: Any) -> Any:
+        y = ops.conv(array_of(x, last), kernel, None if bias is None else bias.detach().numpy(), **options)
+        ctx.save_for_backward(x, weight, bias)
+        ctx.kernel, ctx.last, ctx.options = kernel, last, options
+        return tensor_of(y, last)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Any) -> Any:
+        x, weight, bias = ctx.saved_tensors
+        needs = ctx.needs_input_grad[:3]
+        if not is_first_order(dy):
+
+            def again(x: Any, weight: Any, bias: Any) -> Any:
+                return _by_torch_ops(x, weight, bias, ctx.options)
+
+            found = _by_torch.gradients(again, (x, weight, bias), needs, (dy,))
+            return (*found, None, None, None)
+        last = ctx.last
+        dx, dkernel, dbias = ops.conv_backward(
+            array_of(laid_out(dy, last), last),
+            array_of(x, last),
+            ctx.kernel,
+            need_dx=needs[0],
+            need_dkernel=needs[1],
+            need_dbias=needs[2],
+            **ctx.options,
+        )
+        return (
+            None if dx is None else tensor_of(dx, last),
+            None if dkernel is None else weight_gradient(dkernel, weight),
+            None if dbias is None else torch.from_numpy(dbias),
+            None,
+            None,
+            None,
+        )
+
+
+def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> Any:
+    return _TORCH[weight.dim()](
+        x,
+        weight,
+        bias,
+        options["strides"],
+        options["padding"],
+        options["dilation_rate"],
+        options["groups"],
+    )
+
+
+def _convolve(module: Any, x: Any, weight: Any, padding: Any, work: int) -> Any:
+    """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
+    bias = parameter(module, "bias")
+    if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
+        return None
+    last, gradient = is_last(x) or is_last(weight), needs_gradient(x, weight, bias)
+    if not _rules.convolution_wins(x, weight, work, last, gradient):
+        return None
+    x = laid_out(x, last)
+    options = {
+        "strides": module.stride,
+        "padding": padding,
+        "data_format": "channels_last" if last else "channels_first",
+        "dilation_rate": module.dilation,
+        "groups": module.groups,
+    }
+
+    def packed() -> Any:
+        return ops.PackedConv(kernel_of(weight), None if bias is None else bias.detach().numpy(), **options)
+
+    try:
+        if gradient:
+            prepared = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
+            return _Convolution.apply(x, weight, bias, prepared, last, options)
+        key = (config.get_conv_algorithm(), *options.values())
+        return tensor_of(kept_of(module).get(key, (weight, bias), packed)(array_of(x, last)), last)
+    except ValueError:  # torch says it in its own words
+        return None
+
+
+class _Conv(Accelerated):
+    """What the three have in common."""
+
+    def forward(self, x: Any) -> Any:
+        module: Any = self
+        if is_compiling() or type(x) is not torch.Tensor:
+            return self._own(x)
+        weight = parameter(module, "weight")
+        rank = x.dim()
+        if rank != weight.dim():
+            y = _unbatched(module, x, weight)
+            return self._own(x) if y is None else y
+        if x.shape[1] != module.in_channels:
+            return self._own(x)
+        work = _rules.convolution_work(x, weight, module.stride)
+        if work >= _rules.LEAST_CONVOLVED:
+            y = _padded(module, x, weight, work)
+            if y is not None:
+                return y
+        return module._conv_forward(x, weight, parameter(module, "bias"))
+
+
+def _unbatched(module: Any, x: Any, weight: Any) -> Any:
+    if x.dim() != weight.dim() - 1 or x.shape[0] != module.in_channels:
+        return None
+    x = x.unsqueeze(0)
+    y = _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
+    return None if y is None else y.squeeze(0)
+
+
+def _padded(module: Any, x: Any, weight: Any, work: int) -> Any:
+    """`_convolve` of x with its padding, which torch does where it is not of zeros."""
+    if module.padding_mode == "zeros":
+        return _convolve(module, x, weight, module.padding, work)
+    if not is_plain(x) or not is_ordinary():
+        return None
+    x = functional.pad(x, module._reversed_padding_repeated_twice, module.padding_mode)
+    return _convolve(module, x, weight, 0, work)
+
+
+class Conv1d(_Conv, torch.nn.Conv1d):
+    """torch.nn.Conv1d, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.Conv1d.forward
+
+
+class Conv2d(_Conv, torch.nn.Conv2d):
+    """torch.nn.Conv2d, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.Conv2d.forward
+
+
+class Conv3d(_Conv, torch.nn.Conv3d):
+    """torch.nn.Conv3d, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.Conv3d.forward

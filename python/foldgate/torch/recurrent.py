@@ -1,0 +1,165 @@
+"""torch.nn.LSTM, GRU and RNN on foldgate's recurrent ops."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch.compiler import is_compiling
+from torch.nn.utils.rnn import PackedSequence
+
+from foldgate.torch import _rules
+from foldgate.torch._kept import kept_of
+from foldgate.torch._module import Accelerated, parameter
+from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._sequence import Layer, packed_rows, run_layer
+
+
+class _Call(NamedTuple):
+    """A call, checked: x is (N, T, D) and contiguous, states (layers * directions, N, U)."""
+
+    x: Any
+    states: tuple[Any, ...]
+    batch_sizes: Any
+    rows: Any
+
+
+def _states(module: Any, hx: Any, batch: int | None, x: Any) -> tuple[Any, ...] | None:
+    """The initial states, (layers * directions, N, U) or None each; None where torch has to refuse them."""
+    count = 2 if module.mode == "LSTM" else 1
+    if hx is None:
+        return (None,) * count
+    given = (hx,) if count == 1 else hx
+    if not isinstance(given, tuple | list) or len(given) != count:
+        return None
+    depth = module.num_layers * (2 if module.bidirectional else 1)
+    widths = (module.proj_size or module.hidden_size, module.hidden_size)
+    for state, width in zip(given, widths, strict=False):
+        shape = (depth, width) if batch is None else (depth, batch, width)
+        if not isinstance(state, torch.Tensor) or state.shape != shape or not like(x, state):
+            return None
+    return tuple(s.unsqueeze(1) if batch is None else s for s in given)
+
+
+def _dense_call(module: Any, x: Any, hx: Any) -> _Call | None:
+    if not 2 <= x.dim() <= 3 or x.shape[-1] != module.input_size:
+        return None
+    batch = None if x.dim() == 2 else x.shape[0 if module.batch_first else 1]
+    states = _states(module, hx, batch, x)
+    if states is None:
+        return None
+    if batch is None:
+        x = x.unsqueeze(0)
+    elif not module.batch_first:
+        x = x.transpose(0, 1)
+    return _Call(x.contiguous(), states, None, None)
+
+
+def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
+    data, sizes, order = packed.data, packed.batch_sizes, packed.sorted_indices
+    if data.dim() != 2 or data.shape[1] != module.input_size:
+        return None
+    batch, steps = int(sizes[0]), len(sizes)
+    states = _states(module, hx, batch, data)
+    if states is None:
+        return None
+    if order is not None:
+        states = tuple(None if s is None else s.index_select(1, order) for s in states)
+    rows = packed_rows(sizes, steps)
+    padded = data.new_zeros(batch * steps, data.shape[1]).index_copy(0, rows, data)
+    return _Call(padded.view(batch, steps, -1), states, sizes, rows)
+
+
+def _run(module: Any, given: Any, hx: Any) -> Any:
+    """What the module returns, or None where torch's own op has to compute (or refuse) the call."""
+    packed = type(given) is PackedSequence
+    x = given.data if packed else given
+    if not isinstance(x, torch.Tensor) or x.numel() == 0:
+        return None
+    weights = tuple(parameter(module, name) for name in module._flat_weights_names)
+    gradient = torch.is_grad_enabled()  # nearly always needed then; the rule may be the stricter one
+    if not _rules.sequence_wins(x.numel() // x.shape[-1], sum(w.numel() for w in weights), gradient):
+        return None
+    if not (is_plain(x) and is_ordinary() and like(x, *weights) and all(w.is_contiguous() for w in weights)):
+        return None
+    call = (_packed_call if packed else _dense_call)(module, given, hx)
+    if call is None:
+        return None
+    gradient = needs_gradient(x, *weights, *call.states)
+    y, last = _layers(module, call, weights, gradient)
+    return _as_torch_has_it(module, given, call, y, last, gradient)
+
+
+def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) -> tuple[Any, list[Any]]:
+    directions = 2 if module.bidirectional else 1
+    bias = bool(module.bias)
+    each = (True, True, bias, bias, module.proj_size > 0)
+    lengths = None
+    if call.batch_sizes is not None:
+        counted = torch.arange(call.x.shape[0])[:, None] < call.batch_sizes
+        lengths = counted.sum(dim=1).numpy()
+    layer = Layer(module.mode, directions, each, lengths, call.batch_sizes)
+    width = sum(each) * directions
+    y, kept, states = call.x, kept_of(module), []
+    for depth in range(module.num_layers):
+        part = slice(depth * directions, (depth + 1) * directions)
+        initial = tuple(None if s is None else s[part].contiguous() for s in call.states)
+        mine = weights[depth * width : (depth + 1) * width]
+        y, *last = run_layer(layer, kept, depth, y, initial, mine, gradient)
+        states.append(last)
+        if module.training and module.dropout > 0 and depth + 1 < module.num_layers:
+            y = _dropped(y, module.dropout, call.rows)
+    return y, [torch.cat(s) if len(s) > 1 else s[0] for s in zip(*states, strict=True)]
+
+
+def _dropped(y: Any, p: float, rows: Any) -> Any:
+    """Dropout between layers, from torch's generator in torch's order: the same seed drops the same."""
+    batch, steps, width = y.shape
+    if rows is not None:
+        noise = torch.dropout(y.new_ones(len(rows), width), p, True)
+        return y * y.new_zeros(batch * steps, width).index_copy_(0, rows, noise).view_as(y)
+    return y * torch.dropout(y.new_ones(steps, batch, width), p, True).transpose(0, 1)
+
+
+def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[Any], gradient: bool) -> Any:
+    if call.rows is not None:
+        data = y.view(-1, y.shape[2]).index_select(0, call.rows)
+        order = given.unsorted_indices
+        if order is not None:
+            last = [s.index_select(1, order) for s in last]
+        y = PackedSequence(data, call.batch_sizes, given.sorted_indices, order)
+    else:
+        inner = y
+        if not module.batch_first and given.dim() == 3:
+            y = y.transpose(0, 1).contiguous()
+        if gradient and module.mode != "LSTM" and y.data_ptr() == inner.data_ptr():
+            y = y.clone()  # the backward pass reads `inner`, and torch's GRU and RNN may be written to
+        if given.dim() == 2:
+            y, last = y.squeeze(0), [s.squeeze(1) for s in last]
+    return (y, tuple(last)) if module.mode == "LSTM" else (y, last[0])
+
+
+class _Recurrent(Accelerated):
+    """What the three have in common."""
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        found = None if is_compiling() else _run(self, input, hx)
+        return self._own(input, hx) if found is None else found
+
+
+class LSTM(_Recurrent, torch.nn.LSTM):
+    """torch.nn.LSTM, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.LSTM.forward
+
+
+class GRU(_Recurrent, torch.nn.GRU):
+    """torch.nn.GRU, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.GRU.forward
+
+
+class RNN(_Recurrent, torch.nn.RNN):
+    """torch.nn.RNN, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.RNN.forward

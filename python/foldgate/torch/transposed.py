@@ -1,0 +1,141 @@
+"""torch.nn.ConvTranspose1d, ConvTranspose2d and ConvTranspose3d on `foldgate.ops.conv_transpose`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.compiler import is_compiling
+
+from foldgate import ops
+from foldgate.torch import _by_torch, _rules
+from foldgate.torch._kept import kept_of
+from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
+from foldgate.torch._module import Accelerated, parameter
+from foldgate.torch._ready import is_first_order, is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._weights import kernel_of, weight_gradient
+
+_TORCH = {3: torch.conv_transpose1d, 4: torch.conv_transpose2d, 5: torch.conv_transpose3d}
+
+
+class _Transposed(torch.autograd.Function):
+    """The kernels under autograd: y = conv_transpose(x, weight) + bias."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, weight: Any, bias: Any, kernel: Any, last: bool, options: Any) -> Any:
+        ctx.save_for_backward(x, weight, bias)
+        ctx.kernel, ctx.last, ctx.options = kernel, last, options
+        return _forward(x, bias, kernel, last, options)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Any) -> Any:
+        x, weight, bias = ctx.saved_tensors
+        needs = ctx.needs_input_grad[:3]
+        if not is_first_order(dy):
+
+            def again(x: Any, weight: Any, bias: Any) -> Any:
+                return _by_torch_ops(x, weight, bias, ctx.options)
+
+            found = _by_torch.gradients(again, (x, weight, bias), needs, (dy,))
+            return (*found, None, None, None)
+        last = ctx.last
+        dx, dkernel, dbias = ops.conv_transpose_backward(
+            array_of(laid_out(dy, last), last),
+            array_of(x, last),
+            ctx.kernel,
+            need_dx=needs[0],
+            need_dkernel=needs[1],
+            need_dbias=needs[2],
+            **ctx.options,
+        )
+        return (
+            None if dx is None else tensor_of(dx, last),
+            None if dkernel is None else weight_gradient(dkernel, weight),
+            None if dbias is None else torch.from_numpy(dbias),
+            None,
+            None,
+            None,
+        )
+
+
+def _forward(x: Any, bias: Any, kernel: Any, last: bool, options: dict[str, Any]) -> Any:
+    offset = None if bias is None else bias.detach().numpy()
+    return tensor_of(ops.conv_transpose(array_of(x, last), kernel, offset, **options), last)
+
+
+def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> Any:
+    return _TORCH[weight.dim()](
+        x,
+        weight,
+        bias,
+        options["strides"],
+        options["padding"],
+        options["output_padding"],
+        options["groups"],
+        options["dilation_rate"],
+    )
+
+
+def _spread(module: Any, x: Any, output_size: Any) -> Any:
+    """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
+    weight, bias = parameter(module, "weight"), parameter(module, "bias")
+    gradient = needs_gradient(x, weight, bias)
+    if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
+        return None
+    if not _rules.transposed_convolution_wins(x, weight, gradient):
+        return None
+    added = module.output_padding
+    if output_size is not None:
+        size, strides, padding, dilation = module.kernel_size, module.stride, module.padding, module.dilation
+        added = module._output_padding(x, output_size, strides, padding, size, x.dim() - 2, dilation)
+    last = is_last(x) or is_last(weight)
+    x = laid_out(x, last)
+    options = {
+        "strides": module.stride,
+        "padding": module.padding,
+        "output_padding": tuple(added),
+        "data_format": "channels_last" if last else "channels_first",
+        "dilation_rate": module.dilation,
+        "groups": module.groups,
+    }
+    try:
+        kernel = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
+        if gradient:
+            return _Transposed.apply(x, weight, bias, kernel, last, options)
+        return _forward(x, bias, kernel, last, options)
+    except ValueError:  # torch says it in its own words
+        return None
+
+
+class _ConvTranspose(Accelerated):
+    """What the three have in common."""
+
+    def forward(self, x: Any, output_size: Any = None) -> Any:
+        y = None
+        module: Any = self
+        rank = len(module.kernel_size) + 2
+        if not is_compiling() and isinstance(x, torch.Tensor) and module.padding_mode == "zeros":
+            if x.dim() == rank:
+                y = _spread(self, x, output_size)
+            elif x.dim() == rank - 1 and output_size is None:
+                y = _spread(self, x.unsqueeze(0), None)
+                y = None if y is None else y.squeeze(0)
+        return self._own(x, output_size) if y is None else y
+
+
+class ConvTranspose1d(_ConvTranspose, torch.nn.ConvTranspose1d):
+    """torch.nn.ConvTranspose1d, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.ConvTranspose1d.forward
+
+
+class ConvTranspose2d(_ConvTranspose, torch.nn.ConvTranspose2d):
+    """torch.nn.ConvTranspose2d, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.ConvTranspose2d.forward
+
+
+class ConvTranspose3d(_ConvTranspose, torch.nn.ConvTranspose3d):
+    """torch.nn.ConvTranspose3d, computed by foldgate where it can and wins."""
+
+    _own = torch.nn.ConvTranspose3d.forward

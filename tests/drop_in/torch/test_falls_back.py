@@ -1,0 +1,213 @@
+"""What foldgate does not compute goes to torch: other tensors, transforms, compilers, wrong arguments."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
+from torch_modules import at_any_size, by_foldgate, tensors  # noqa: E402
+
+import foldgate.torch  # noqa: E402
+
+MODULES = {
+    "conv": (lambda **o: nn.Conv2d(3, 4, 3, **o), (2, 3, 6, 6)),
+    "transposed": (lambda **o: nn.ConvTranspose2d(3, 4, 3, **o), (2, 3, 6, 6)),
+    "max pool": (lambda **_: nn.MaxPool2d(2), (2, 3, 6, 6)),
+    "average pool": (lambda **_: nn.AvgPool2d(2), (2, 3, 6, 6)),
+    "adaptive average": (lambda **_: nn.AdaptiveAvgPool2d(2), (2, 3, 6, 6)),
+    "adaptive max": (lambda **_: nn.AdaptiveMaxPool2d(2), (2, 3, 6, 6)),
+    "lstm": (lambda **o: nn.LSTM(3, 4, **o), (5, 2, 3)),
+    "gru": (lambda **o: nn.GRU(3, 4, **o), (5, 2, 3)),
+    "rnn": (lambda **o: nn.RNN(3, 4, **o), (5, 2, 3)),
+    "lstm cell": (lambda **o: nn.LSTMCell(3, 4, **o), (2, 3)),
+    "gru cell": (lambda **o: nn.GRUCell(3, 4, **o), (2, 3)),
+    "rnn cell": (lambda **o: nn.RNNCell(3, 4, **o), (2, 3)),
+}
+every_module = pytest.mark.parametrize(("made", "shape"), MODULES.values(), ids=MODULES)
+
+
+@every_module
+def test_foldgate_computes_what_it_can(made, shape):
+    with by_foldgate():
+        for dtype in (torch.float32, torch.float64):
+            fast = foldgate.torch.accelerate(made(dtype=dtype))
+            tensors(fast(torch.randn(shape, dtype=dtype)))[0].sum()
+            with torch.no_grad():
+                fast(torch.randn(shape, dtype=dtype))
+            with torch.inference_mode():
+                fast(torch.randn(shape, dtype=dtype))
+
+
+def same(made, call, *arguments, options=None):
+    """Both answer alike, or both raise the same error."""
+    plain = made(**(options or {}))
+    fast = foldgate.torch.accelerate(copy.deepcopy(plain))
+    outcomes = []
+    for module in (plain, fast):
+        with at_any_size():
+            try:
+                outcomes.append(tensors(call(module, *arguments)))
+            except Exception as error:
+                outcomes.append((type(error), str(error)))
+    expected, found = outcomes
+    if isinstance(expected, tuple):
+        assert found == expected
+        return expected
+    for y, e in zip(found, expected, strict=True):
+        torch.testing.assert_close(y, e)
+    return None
+
+
+def call(module, x):
+    return module(x)
+
+
+@every_module
+@pytest.mark.parametrize("dtype", (torch.bfloat16, torch.float16, torch.int64, torch.complex64), ids=str)
+def test_other_dtypes(made, shape, dtype):
+    options = {"dtype": dtype} if dtype.is_floating_point else {}
+    same(made, call, torch.ones(shape).to(dtype), options=options)
+
+
+@every_module
+def test_a_dtype_unlike_the_weights(made, shape):
+    same(made, call, torch.ones(shape, dtype=torch.float64))
+
+
+@every_module
+@pytest.mark.parametrize(
+    "wrong", (lambda s: s[:1], lambda s: s + (1, 1), lambda s: (*s[:-1], 0), lambda s: (0, *s[1:]))
+)
+def test_wrong_and_empty_shapes(made, shape, wrong):
+    same(made, call, torch.ones(wrong(shape)))
+
+
+@every_module
+@pytest.mark.parametrize("wrong", (None, 3, [1.0, 2.0], "x"), ids=repr)
+def test_what_is_no_tensor(made, shape, wrong):
+    assert same(made, call, wrong) is not None
+
+
+def test_channels_and_features_that_do_not_fit():
+    for name in ("conv", "transposed", "lstm", "gru", "rnn", "lstm cell", "gru cell", "rnn cell"):
+        made, shape = MODULES[name]
+        shape = (shape[0], 5, *shape[2:]) if len(shape) == 4 else (*shape[:-1], 5)
+        assert same(made, call, torch.ones(shape))[0] is RuntimeError
+    assert same(MODULES["conv"][0], call, torch.ones(1, 3, 2, 2))[0] is RuntimeError
+
+
+@pytest.mark.parametrize("name", ("lstm", "gru", "rnn"))
+def test_states_that_do_not_fit(name):
+    made, shape = MODULES[name]
+    for state in (torch.ones(2, 2, 4), torch.ones(1, 3, 4), torch.ones(1, 4), torch.ones(1, 2, 4).double()):
+        hx = (state, state) if name == "lstm" else state
+        assert same(made, lambda m, x, hx=hx: m(x, hx), torch.ones(shape)) is not None
+
+
+@every_module
+def test_meta_autocast_and_subclasses(made, shape):
+    class Own(torch.Tensor):
+        pass
+
+    with at_any_size():
+        fast = foldgate.torch.accelerate(made())
+        assert tensors(fast.to("meta")(torch.ones(shape, device="meta")))[0].is_meta
+    same(made, call, torch.ones(shape).as_subclass(Own))
+
+    def cast(module, x):
+        with torch.autocast("cpu"):
+            return module(x)
+
+    same(made, cast, torch.ones(shape))
+
+
+@every_module
+def test_transforms(made, shape):
+    x, tangent = torch.randn(3, *shape), torch.randn(shape)
+
+    def first(module, x):
+        return tensors(module(x))[0]
+
+    def mapped(module, x):
+        return torch.func.vmap(lambda row: first(module, row), randomness="same")(x)
+
+    def forward_mode(module, x):
+        with torch.autograd.forward_ad.dual_level():
+            dual = torch.autograd.forward_ad.make_dual(x[0], tangent)
+            return torch.autograd.forward_ad.unpack_dual(first(module, dual)).tangent
+
+    same(made, mapped, x)
+    same(made, forward_mode, x)
+    same(made, lambda m, x: torch.func.grad(lambda v: first(m, v).sum())(x[0]), x)
+    same(made, lambda m, x: torch.func.jvp(lambda v: first(m, v), (x[0],), (tangent,)), x)
+
+
+def test_batched_gradients():
+    def jacobian(module, x):
+        function = lambda v: tensors(module(v))[0]  # noqa: E731
+        return torch.autograd.functional.jacobian(function, x, vectorize=True)
+
+    for name in ("conv", "max pool", "average pool"):
+        made, _ = MODULES[name]
+        same(made, jacobian, torch.randn(1, 3, 5, 5))
+
+
+@every_module
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+def test_traced_and_scripted(made, shape):
+    x = torch.randn(shape)
+    with at_any_size():
+        fast = foldgate.torch.accelerate(made())
+        expected = tensors(fast(x))
+        for compiled in (torch.jit.trace(fast, x), torch.jit.script(nn.Sequential(fast))):
+            for y, e in zip(tensors(compiled(x)), expected, strict=True):
+                torch.testing.assert_close(y, e)
+
+
+@pytest.mark.parametrize("backend", ("eager", "aot_eager"))
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_compiled(backend):
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Sequential(nn.Conv1d(3, 8, 3), nn.ReLU(), nn.MaxPool1d(2), nn.AvgPool1d(2))
+            self.gru = nn.GRU(8, 5, batch_first=True)
+
+        def forward(self, x):
+            return self.gru(self.conv(x).transpose(1, 2))[0]
+
+    torch.compiler.reset()
+    plain = Both()
+    fast = foldgate.torch.accelerate(copy.deepcopy(plain))
+    x = torch.randn(2, 3, 24)
+    with at_any_size():
+        compiled = torch.compile(fast, backend=backend)
+        for _ in range(2):
+            torch.testing.assert_close(compiled(x), plain(x))
+        compiled(x).sum().backward()
+        plain(x).sum().backward()
+    for p, e in zip(fast.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(p.grad, e.grad)
+
+
+def test_sizes_where_torch_wins_are_torchs():
+    model = foldgate.torch.accelerate(nn.MaxPool2d(2))
+    with by_foldgate():
+        pass
+    calls = []
+    model._own = lambda x: calls.append(x) or nn.MaxPool2d.forward(model, x)
+    model(torch.randn(1, 8, 8, 8))
+    assert len(calls) == 1
+    model(torch.randn(8, 64, 32, 32))
+    assert len(calls) == 1
+
+
+def test_a_packed_sequence_of_another_width():
+    packed = pack_padded_sequence(torch.ones(2, 3, 5), torch.tensor([3, 2]), batch_first=True)
+    assert same(MODULES["gru"][0], call, packed)[0] is RuntimeError

@@ -1,0 +1,141 @@
+"""Accelerated LSTM, GRU, RNN and cells against torch's: every option, packed sequences, dropout."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
+from torch_modules import by_foldgate, compare, tensors  # noqa: E402
+
+import foldgate.torch  # noqa: E402
+
+LENGTHS = {3: [3, 7, 5], 7: [1, 3, 2, 3, 1, 2, 1]}
+
+
+class Called(nn.Module):
+    """A recurrent module, called on a packed sequence or a tensor, with states or without."""
+
+    def __init__(self, module, packed):
+        super().__init__()
+        self.module, self.packed = module, packed
+
+    def forward(self, x, *states):
+        if self.packed:
+            first = self.module.batch_first
+            lengths = torch.tensor(LENGTHS[x.shape[0 if first else 1]])
+            x = pack_padded_sequence(x, lengths, batch_first=first, enforce_sorted=False)
+        hx = () if not states else (states,) if self.module.mode == "LSTM" else states
+        return self.module(x, *hx)
+
+
+def made(kind, layers, both, first, dropout, bias, projection=0):
+    options = {"proj_size": projection} if projection else {}
+    if kind == "RNN":
+        options["nonlinearity"] = "relu" if both else "tanh"
+    options |= {"bias": bias, "batch_first": first, "dropout": dropout, "bidirectional": both}
+    return getattr(nn, kind)(4, 5, layers, dtype=torch.float64, **options)
+
+
+def states_of(module, batch):
+    depth = module.num_layers * (1 + module.bidirectional)
+    widths = (module.proj_size or 5, 5) if module.mode == "LSTM" else (5,)
+    return [torch.randn(depth, batch, width, dtype=torch.float64) for width in widths]
+
+
+OPTIONS = [
+    (layers, both, first, dropout, bias)
+    for layers, both, first, dropout, bias in itertools.product(
+        (1, 2), (False, True), (False, True), (0, 0.5), (True, False)
+    )
+    if layers > 1 or not dropout
+]
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
+@pytest.mark.parametrize("packed", (False, True), ids=("plain", "packed"))
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_sequences_are_torchs(kind, options, packed):
+    module = made(kind, *options)
+    x = torch.randn(3, 7, 4, dtype=torch.float64)
+    compare(Called(module, packed), x)
+    compare(Called(module, packed), x, *states_of(module, 3 if module.batch_first else 7))
+    if not packed:
+        compare(module, x[0])
+
+
+@pytest.mark.parametrize("packed", (False, True), ids=("plain", "packed"))
+@pytest.mark.parametrize("layers", (1, 2))
+@pytest.mark.parametrize("both", (False, True))
+def test_projections_are_torchs(layers, both, packed):
+    module = made("LSTM", layers, both, True, 0, True, projection=3)
+    x = torch.randn(3, 7, 4, dtype=torch.float64)
+    compare(Called(module, packed), x)
+    compare(Called(module, packed), x, *states_of(module, 3))
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
+def test_unbatched_states(kind):
+    module = made(kind, 2, True, False, 0, True)
+    states = [s[:, 0] for s in states_of(module, 1)]
+    compare(Called(module, False), torch.randn(7, 4, dtype=torch.float64), *states)
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
+def test_float32_within_its_rounding(kind):
+    compare(getattr(nn, kind)(8, 16, 2, bidirectional=True), torch.randn(20, 4, 8), tolerance=1e-5)
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
+@pytest.mark.parametrize("first", (False, True))
+@pytest.mark.parametrize("batch", (1, 3))
+def test_results_can_be_viewed_and_gru_and_rnn_written_to_as_torchs(kind, first, batch):
+    module = made(kind, 1, False, first, 0, True)
+    x = torch.randn(*((batch, 7) if first else (7, batch)), 4, dtype=torch.float64)
+    with by_foldgate():
+        y = foldgate.torch.accelerate(module)(x)[0]
+        y.view(-1, 5)
+        if kind != "LSTM":
+            y.mul_(2).sum().backward()
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
+@pytest.mark.parametrize("bias", (True, False))
+def test_cells_are_torchs(kind, bias):
+    for options in ({}, {"nonlinearity": "relu"}) if kind == "RNN" else ({},):
+        cell = getattr(nn, f"{kind}Cell")(4, 5, bias=bias, dtype=torch.float64, **options)
+        compare(cell, torch.randn(3, 4, dtype=torch.float64))
+        compare(cell, torch.randn(4, dtype=torch.float64))
+        if kind != "LSTM":
+            compare(cell, torch.randn(3, 4, dtype=torch.float64), torch.randn(3, 5, dtype=torch.float64))
+
+
+def test_cells_walk_as_torchs():
+    class Walk(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.LSTMCell(4, 5, dtype=torch.float64)
+
+        def forward(self, x, h, c):
+            for t in range(x.shape[1]):
+                h, c = self.cell(x[:, t], (h, c))
+            return h, c
+
+    state = torch.randn(2, 3, 5, dtype=torch.float64)
+    compare(Walk(), torch.randn(3, 6, 4, dtype=torch.float64), state[0], state[1])
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU"))
+def test_gradients_of_the_last_states_alone(kind):
+    class Last(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.module = made(kind, 1, True, True, 0, True)
+
+        def forward(self, x):
+            return tensors(self.module(x)[1])[0]
+
+    compare(Last(), torch.randn(3, 7, 4, dtype=torch.float64))
