@@ -34,6 +34,11 @@ def _config() -> Any:
     return importlib.import_module("keras.src.backend.config")
 
 
+def _plain(values: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One int where it is the same on every axis: foldgate knows calls with plain options again."""
+    return values[0] if len(set(values)) == 1 else values
+
+
 def _per_axis(value: Any, rank: int, least: int = 1) -> tuple[int, ...] | None:
     values = (value,) * rank if type(value) is int else value
     if not isinstance(values, tuple) or len(values) != rank:
@@ -86,10 +91,10 @@ def conv_window(
     if pads is None:
         return None
     options = {
-        "strides": steps,
+        "strides": _plain(steps),
         "padding": padding,
         "data_format": data_format,
-        "dilation_rate": dilation,
+        "dilation_rate": _plain(dilation),
     }
     return Window(options, axis, all(before == after for before, after in pads))
 
@@ -117,11 +122,11 @@ def transpose_window(
     ):
         return None
     options = {
-        "strides": steps,
+        "strides": _plain(steps),
         "padding": padding,
-        "output_padding": added,
+        "output_padding": None if added is None else _plain(added),
         "data_format": data_format,
-        "dilation_rate": dilation,
+        "dilation_rate": _plain(dilation),
     }
     return Window(options, found[0], True)
 
@@ -139,7 +144,12 @@ def pool_window(
     pads = _pads(found[1], size, steps, padding)
     if pads is None:
         return None
-    options = {"pool_size": size, "strides": steps, "padding": padding, "data_format": data_format}
+    options = {
+        "pool_size": _plain(size),
+        "strides": _plain(steps),
+        "padding": padding,
+        "data_format": data_format,
+    }
     return Window(options, found[0], all(before == after for before, after in pads))
 
 
@@ -149,4 +159,4 @@ def adaptive_window(shape: tuple[int, ...], output_size: Any, data_format: Any) 
     found, size = _channels(shape, data_format), _per_axis(output_size, len(shape) - 2)
     if found is None or size is None:
         return None
-    return Window({"output_size": size, "data_format": data_format}, found[0], True)
+    return Window({"output_size": _plain(size), "data_format": data_format}, found[0], True)

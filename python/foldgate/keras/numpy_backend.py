@@ -17,11 +17,16 @@ STARTS_WITH_ZEROS = False
 """Whether masked steps before the first that counts put out 0; if not, the initial h."""
 
 
+@functools.cache
+def _keras_backend() -> Any:
+    return importlib.import_module("keras.src.backend")
+
+
 def tensor(value: Any) -> Any:
     """An array as it is; a Keras variable by its value."""
     if type(value) is np.ndarray:
         return value
-    return importlib.import_module("keras.src.backend").convert_to_tensor(value)
+    return _keras_backend().convert_to_tensor(value)
 
 
 def operands(*tensors: Any) -> tuple[Any, ...] | None:
@@ -55,7 +60,7 @@ def widened(name: str, original: Any) -> Any:
 
 
 def _is_tensor(value: Any) -> bool:
-    return importlib.import_module("keras.src.backend").is_tensor(value) or hasattr(value, "value")
+    return _keras_backend().is_tensor(value) or hasattr(value, "value")
 
 
 def _wide(array: Any) -> Any:
@@ -67,6 +72,11 @@ def _wide(array: Any) -> Any:
 def run(kernel: Kernel, plain: Any, *given: Any) -> Arrays:
     """The outputs of a kernel."""
     return kernel.infer(*given)
+
+
+def worth(name: str, *tensors: Any) -> bool:
+    """Whether foldgate's kernel pays for these operands: JAX costs more for every call."""
+    return True
 
 
 def mask_array(mask: Any) -> Any:

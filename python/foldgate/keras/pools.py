@@ -37,7 +37,7 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
             window = pool_window(
                 tuple(x.shape), fixed(pool_size), fixed(strides), padding, data_format_of(data_format)
             )
-            if window is not None and (any_padding or window.symmetric):
+            if window is not None and (any_padding or window.symmetric) and room.worth(name, x):
                 counts.ran(name)
                 return room.run(kernel(window.options), lambda x: original(x, *options), x)[0]
         counts.left(name)
@@ -63,7 +63,7 @@ def _adaptive(room: Any, original: Any, name: str, kernel: type[kernels.Kernel])
         if operands is not None:
             (x,) = operands
             window = adaptive_window(tuple(x.shape), fixed(output_size), data_format_of(data_format))
-            if window is not None:
+            if window is not None and room.worth(name, x):
                 counts.ran(name)
                 options = (output_size, data_format)
                 return room.run(kernel(window.options), lambda x: original(x, *options), x)[0]

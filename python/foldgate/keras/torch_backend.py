@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
 import torch
 
+from foldgate.keras import rules
 from foldgate.keras.autograd import run as run
 from foldgate.keras.kernels import Arrays as Arrays
 
@@ -20,9 +22,14 @@ _DTYPES = (torch.float32, torch.float64)
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
 
 
+@functools.cache
+def _keras_backend() -> Any:
+    return importlib.import_module("keras.src.backend")
+
+
 def tensor(value: Any) -> Any:
     """A tensor on Keras' device."""
-    return importlib.import_module("keras.src.backend").convert_to_tensor(value)
+    return _keras_backend().convert_to_tensor(value)
 
 
 def operands(*tensors: Any) -> tuple[Any, ...] | None:
@@ -46,6 +53,13 @@ def _plain(t: Any) -> bool:
         and not t.is_neg()
         and not torch._C._functorch.is_functorch_wrapped_tensor(t)
     )
+
+
+def worth(name: str, *tensors: Any) -> bool:
+    """Whether foldgate's kernel pays for these operands of a window's function."""
+    training = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+    kernel = tuple(tensors[1].shape) if len(tensors) > 1 else ()
+    return rules.worth(name, tuple(tensors[0].shape), kernel, training)
 
 
 def mask_array(mask: Any) -> Any:

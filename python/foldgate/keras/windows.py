@@ -32,7 +32,7 @@ def conv(room: Any, original: Any) -> Any:
             window = _window(x, k, *options)
             if window is not None and x.shape[window.axis] % k.shape[-2] == 0:
                 groups = x.shape[window.axis] // k.shape[-2]
-                if groups > 0 and k.shape[-1] % groups == 0 and k.shape[-1]:
+                if k.shape[-1] % groups == 0 and room.worth("conv", x, k):
                     return _conv(room, original, "conv", window, groups, options, x, k)
         counts.left("conv")
         return original(inputs, kernel, *options)
@@ -57,7 +57,7 @@ def depthwise_conv(room: Any, original: Any) -> Any:
         if operands is not None:
             x, k = operands
             window = _window(x, k, *options)
-            if window is not None and x.shape[window.axis] == k.shape[-2] and k.shape[-1]:
+            if window is not None and x.shape[window.axis] == k.shape[-2]:
                 channels, multiplier = k.shape[-2:]
                 grouped = k.reshape((*k.shape[:-2], 1, channels * multiplier))
 
@@ -100,7 +100,7 @@ def separable_conv(room: Any, original: Any) -> Any:
             channels, multiplier = depthwise.shape[-2:]
             ones = (1,) * (len(x.shape) - 2)
             fits = tuple(pointwise.shape[:-1]) == (*ones, channels * multiplier)
-            if window is not None and fits and x.shape[window.axis] == channels and multiplier:
+            if window is not None and fits and x.shape[window.axis] == channels:
                 counts.ran("separable_conv")
                 call = kernels.SeparableConv(window.options)
                 return room.run(call, lambda *given: original(*given, *options), *operands)[0]

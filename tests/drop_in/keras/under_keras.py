@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import foldgate.keras
+from foldgate.keras import rules
 from foldgate.keras.loading import has_jax, load_keras
 
 BACKEND = os.environ["KERAS_BACKEND"]
@@ -28,9 +30,17 @@ def arrays(nest: Any) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(t) for t in keras.tree.flatten(nest) if t is not None]
 
 
+@contextlib.contextmanager
+def every_size() -> Iterator[None]:
+    """Has foldgate compute what it would leave to Keras for its size alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "worth", lambda *given: True)
+        yield
+
+
 def with_and_without(call: Callable[[], Any], name: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """What a call gives with foldgate, which must have computed some function called `name`, and without."""
-    with foldgate.keras.enabled():
+    with foldgate.keras.enabled(), every_size():
         foldgate.keras.calls(reset=True)
         found = arrays(call())
         by_foldgate, by_keras = foldgate.keras.calls().get(name, (0, 0))
