@@ -30,9 +30,11 @@ Row = tuple[str, dict[str, Any], tuple[int, ...]]
 RECURRENT: list[Row] = [
     ("LSTM", {"units": 128, "return_sequences": True}, (32, 100, 64)),
     ("LSTM", {"units": 32}, (1, 50, 16)),
+    ("LSTM", {"units": 64}, (8, 100, 32)),
     ("LSTM", {"units": 256}, (16, 64, 256)),
     ("GRU", {"units": 128, "return_sequences": True}, (32, 100, 64)),
     ("GRU", {"units": 32}, (1, 50, 16)),
+    ("GRU", {"units": 64}, (8, 100, 32)),
     ("GRU", {"units": 256}, (16, 64, 256)),
     ("SimpleRNN", {"units": 128, "return_sequences": True}, (32, 100, 64)),
     ("Bidirectional", {"layer": ("LSTM", {"units": 64, "return_sequences": True})}, (16, 80, 64)),
