@@ -15,7 +15,7 @@ namespace foldgate {
 namespace {
 
 std::vector<Isa> detect() {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(FOLDGATE_BASELINE_ONLY)
   std::vector<Isa> isas{Isa::kBaseline};
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");

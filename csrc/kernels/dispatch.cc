@@ -13,7 +13,7 @@ namespace baseline {
 KernelTable kernel_table();
 }
 #endif
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(FOLDGATE_BASELINE_ONLY)
 namespace avx2 {
 KernelTable kernel_table();
 }
@@ -27,7 +27,7 @@ const KernelTable& active_table() {
   static const KernelTable neon_table = neon::kernel_table();
   return neon_table;
 #else
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(FOLDGATE_BASELINE_ONLY)
   if (active_isa() == Isa::kAvx512) {
     static const KernelTable avx512_table = avx512::kernel_table();
     return avx512_table;

@@ -30,8 +30,8 @@ const SimdContract<T>& contract_of(const SimdContract<float>& f32, const SimdCon
 }
 
 template <class T>
-const SimdContract<T>& contract(Isa isa) {
-#if defined(__x86_64__)
+const SimdContract<T>& contract([[maybe_unused]] Isa isa) {
+#if defined(__x86_64__) && !defined(FOLDGATE_BASELINE_ONLY)
   if (isa == Isa::kAvx512) return contract_of<T>(avx512::contract_f32, avx512::contract_f64);
   if (isa == Isa::kAvx2) return contract_of<T>(avx2::contract_f32, avx2::contract_f64);
 #elif defined(__aarch64__)
