@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,19 @@ def check_gradients(
         assert abs(numeric - analytic) <= 1e-7 * scale, (
             f"d{name}: {analytic} against {numeric} by differences"
         )
+
+
+@contextmanager
+def using_threads(count: int) -> Iterator[None]:
+    """Inside this block foldgate has so many threads."""
+    import foldgate
+
+    before = foldgate.get_num_threads()
+    foldgate.set_num_threads(count)
+    try:
+        yield
+    finally:
+        foldgate.set_num_threads(before)
 
 
 def every_mask(steps: int) -> Array:

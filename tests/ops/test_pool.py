@@ -9,6 +9,7 @@ import pytest
 
 import foldgate
 from foldgate import ops, reference
+from support import using_threads
 
 FORMATS = ["channels_last", "channels_first"]
 
@@ -44,20 +45,29 @@ def _values(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any
     return x
 
 
-def _check(x: Any, arguments: dict[str, Any], dy_of: Any) -> None:
-    """Everything the op returns, and its backward from each kind of winner, is what the reference says."""
+def _truth(x: Any, arguments: dict[str, Any], dy_of: Any) -> tuple[Any, ...]:
+    """What the reference says: the output, the winners as positions and as taps, a gradient and that of x."""
     expected, positions = reference.max_pool(x, **arguments, return_indices=True)
     _, taps = reference.max_pool(x, **arguments, return_indices="taps")
+    dy = dy_of(expected.shape)
+    return expected, positions, taps, dy, reference.max_pool_backward(dy, taps, x.shape, **arguments)
+
+
+def _compare(x: Any, arguments: dict[str, Any], truth: tuple[Any, ...]) -> None:
+    """Everything the op returns, and its backward from each kind of winner."""
+    expected, positions, taps, dy, gradient = truth
     np.testing.assert_array_equal(ops.max_pool(x, **arguments), expected, strict=True)
     for kind, winners in ((True, positions), ("taps", taps)):
         y, found = ops.max_pool(x, **arguments, return_indices=kind)
         np.testing.assert_array_equal(y, expected, strict=True)
         np.testing.assert_array_equal(found, winners, strict=True)
-    dy = dy_of(expected.shape)
-    gradient = reference.max_pool_backward(dy, taps, x.shape, **arguments)
     for winners in (positions, taps, taps.astype(np.int32)):
         dx = ops.max_pool_backward(dy, winners, x.shape, **arguments)
         np.testing.assert_array_equal(dx, gradient, strict=True)
+
+
+def _check(x: Any, arguments: dict[str, Any], dy_of: Any) -> None:
+    _compare(x, arguments, _truth(x, arguments, dy_of))
 
 
 @pytest.mark.parametrize("spatial, arguments", CASES)
@@ -96,13 +106,16 @@ def test_sizes_around_the_lanes(
 
 @pytest.mark.parametrize("data_format", FORMATS)
 def test_large_arrays_for_any_number_of_threads(
-    data_format: str, threads: int, dtype: Any, rng: np.random.Generator
+    data_format: str, dtype: Any, rng: np.random.Generator
 ) -> None:
     """Past the size from which outputs are streamed, rows cut along the width included."""
     arguments = {"pool_size": 3, "strides": 1, "padding": "same", "data_format": data_format}
     for spatial, channels in (((300, 90), 48), ((40, 2500), 16)):
         x = rng.standard_normal(_shape(1, spatial, channels, data_format)).astype(dtype)
-        _check(x, arguments, lambda s: rng.standard_normal(s).astype(dtype))
+        truth = _truth(x, arguments, lambda s: rng.standard_normal(s).astype(dtype))  # seconds, so once
+        for threads in (1, 2, 3):
+            with using_threads(threads):
+                _compare(x, arguments, truth)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
