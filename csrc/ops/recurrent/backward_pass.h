@@ -199,7 +199,7 @@ class BackwardPass {
     return g;
   }
 
-  void multiply(const TransposedProduct<T>& product, bool descending, int64_t at, int64_t first_term,
+  void multiply(const PackedProduct<T>& product, bool descending, int64_t at, int64_t first_term,
                 int64_t rows, T* const* out, bool accumulate) {
     claims_.run(product.panels(), 1, descending, [&](int64_t begin, int64_t end) {
       product.run(begin, end, descending, dgates_rows_.data() + at, first_term, rows, out, accumulate);
@@ -269,7 +269,7 @@ class BackwardPass {
   const int64_t state_step_, chunk_, dgates_step_;
   const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_;
   Features<T> x_features_, h_features_, reset_features_;
-  const TransposedProduct<T> recurrent_, candidate_, input_;
+  const PackedProduct<T> recurrent_, candidate_, input_;
   WeightGradients<T> gradients_;
   const BackwardRows<T> read_;
   const Scratch<const T*> dgates_rows_, reset_rows_;

@@ -7,14 +7,14 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/recurrent/generic.h"
-#include "ops/recurrent/matrix.h"
+#include "ops/recurrent/kept_product.h"
 
 namespace foldgate {
 namespace {
 
 constexpr int64_t kChunkRows = 512;  // of x in one product
 constexpr int64_t kTaskRows = 8;     // of a step's gates in one task
-constexpr double kGateCost = 60;     // multiply-adds that take as long as a unit's gates
+constexpr double kGateCost = 800;    // multiply-adds that take as long as a unit's gates, ~10 ns
 
 template <class T>
 class Forward {
@@ -34,7 +34,12 @@ class Forward {
         h_(rows_.batch * plan.outputs),
         c_(lstm_ ? rows_.batch * rows_.units : 0),
         m_(plan.projected ? rows_.batch * rows_.units : 0),
-        reset_h_(before_ ? rows_.batch * rows_.units : 0) {}
+        reset_h_(before_ ? rows_.batch * rows_.units : 0),
+        by_h_(rows_, rows_of(a_.weights.recurrent_kernel, plan.columns()), plan.outputs, facing()),
+        by_reset_h_(rows_, rows_of(a_.weights.recurrent_kernel + 2 * rows_.units * before_, plan.columns()),
+                    rows_.units, before_ ? rows_.units : 0),
+        by_m_(rows_, rows_of(given.projection, plan.outputs), rows_.units,
+              plan.projected ? plan.outputs : 0) {}
 
   void run() {
     begin_state(a_.initial_h, h_, plan_.outputs);
@@ -51,6 +56,9 @@ class Forward {
   }
 
  private:
+  // Columns of the gates whose product is with h itself.
+  int64_t facing() const { return before_ ? 2 * rows_.units : plan_.columns(); }
+
   void begin_state(const T* source, const Scratch<T>& target, int64_t width) const {
     if (!source) return target.zero();
     for (int64_t r = 0; r < rows_.batch; ++r)
@@ -77,12 +85,11 @@ class Forward {
   }
 
   void run_step(int64_t s) {
-    const int64_t u = rows_.units, p = plan_.outputs, columns = plan_.columns(), count = rows_.count(s);
-    const int64_t facing = before_ ? 2 * u : columns;  // gates whose product is with h itself
+    const int64_t u = rows_.units, p = plan_.outputs, count = rows_.count(s);
     const T* none = nullptr;
-    multiply(count, facing, p, rows_of<T>(h_.data(), p), rows_of(a_.weights.recurrent_kernel, columns),
-             plan_.cell() == Cell::kGru && a_.weights.bias ? a_.weights.bias + columns : none,
-             recurrent_.data(), facing);
+    by_h_.run(count, h_.data(), p,
+              plan_.cell() == Cell::kGru && a_.weights.bias ? a_.weights.bias + plan_.columns() : none,
+              recurrent_.data(), facing());
     GenericCell<T> cell;
     cell.functions = plan_.functions;
     cell.units = u;
@@ -90,20 +97,18 @@ class Forward {
     cell.saved = saved_of(s);
     cell.saved_step = plan_.saved();
     cell.recurrent = recurrent_.data();
-    cell.recurrent_step = facing;
+    cell.recurrent_step = facing();
     cell.c = c_.data();
     cell.h = plan_.projected ? m_.data() : h_.data();
     cell.reset_h = reset_h_.data();
     const std::vector<Phase> phases = phases_of(plan_.cell());
     run_cell(phases[0], cell, count);
     if (before_) {
-      multiply(count, u, u, rows_of<T>(reset_h_.data(), u),
-               rows_of(a_.weights.recurrent_kernel + 2 * u, columns), none, recurrent_.data(), u);
+      by_reset_h_.run(count, reset_h_.data(), u, none, recurrent_.data(), u);
       cell.recurrent_step = u;
       run_cell(phases[1], cell, count);
     }
-    if (plan_.projected)
-      multiply(count, p, u, rows_of<T>(m_.data(), u), rows_of(given_.projection, p), none, h_.data(), p);
+    if (plan_.projected) by_m_.run(count, m_.data(), u, none, h_.data(), p);
   }
 
   void run_cell(Phase phase, const GenericCell<T>& cell, int64_t count) const {
@@ -147,6 +152,7 @@ class Forward {
   const bool before_, lstm_;
   const int64_t chunk_;
   const Scratch<T> x_, own_saved_, recurrent_, h_, c_, m_, reset_h_;
+  const KeptProduct<T> by_h_, by_reset_h_, by_m_;
   int64_t chunk_first_ = 0;
 };
 

@@ -13,12 +13,11 @@ constexpr int64_t kDepth = 1024;  // terms a pass: a panel's part, 256 KB on AVX
 }  // namespace
 
 template <class T>
-TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const WeightView<T>& weights,
-                                        bool in_place)
+PackedProduct<T>::PackedProduct(const GemmKernels<T>& kernels, const WeightView<T>& weights, bool in_place)
     : kernels_(kernels),
       weights_(weights),
       shape_(panel_shape(kernels, weights.features)),
-      in_place_(in_place && weights.blocks.size() == 1),
+      in_place_(in_place && weights.blocks.size() == 1 && weights.term_step == 1),
       panels_(ceil_div(weights.features, shape_.width)) {
   for (const ColumnBlock& block : weights.blocks) depth_ += block.count;
   if (in_place_) return;
@@ -31,8 +30,9 @@ TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const Wei
       const int64_t width = panel_width(kernels_, shape_, left);
       T* target = packed_.data() + f * depth_;
       for (const ColumnBlock& block : weights_.blocks) {
-        kernels_.pack_panels(weights_.data + f * weights_.step + block.source, 1, weights_.step, block.count,
-                             std::min(left, width), width, target);
+        kernels_.pack_panels(weights_.data + f * weights_.step + block.source * weights_.term_step,
+                             weights_.term_step, weights_.step, block.count, std::min(left, width), width,
+                             target);
         target += block.count * width;
       }
     }
@@ -40,8 +40,8 @@ TransposedProduct<T>::TransposedProduct(const GemmKernels<T>& kernels, const Wei
 }
 
 template <class T>
-void TransposedProduct<T>::run(int64_t begin, int64_t end, bool descending, const T* const* rows,
-                               int64_t first, int64_t m, T* const* out, bool accumulate) const {
+void PackedProduct<T>::run(int64_t begin, int64_t end, bool descending, const T* const* rows, int64_t first,
+                           int64_t m, T* const* out, bool accumulate, const T* bias) const {
   const int64_t passes = in_place_ ? 1 : ceil_div(depth_, kDepth), panels = end - begin;
   const auto block_at = [&](int64_t i) -> Block {
     const int64_t at = descending ? passes * panels - 1 - i : i;
@@ -53,19 +53,20 @@ void TransposedProduct<T>::run(int64_t begin, int64_t end, bool descending, cons
       run_in_place(block.panel, rows[0] + first, out[0], accumulate);
     else
       run_packed(block, i + 1 < passes * panels ? weights_at(block_at(i + 1)) : nullptr, rows, first, m, out,
-                 accumulate || i >= panels);
+                 {bias && block.k == 0 ? bias + block.panel * shape_.width : nullptr,
+                  accumulate || i >= panels, false});
   }
 }
 
 template <class T>
-const T* TransposedProduct<T>::weights_at(const Block& block) const {
+const T* PackedProduct<T>::weights_at(const Block& block) const {
   const int64_t f = block.panel * shape_.width;
   return packed_.data() + f * depth_ + block.k * panel_width(kernels_, shape_, weights_.features - f);
 }
 
 template <class T>
-void TransposedProduct<T>::run_packed(const Block& block, const T* next, const T* const* rows, int64_t first,
-                                      int64_t m, T* const* out, bool accumulate) const {
+void PackedProduct<T>::run_packed(const Block& block, const T* next, const T* const* rows, int64_t first,
+                                  int64_t m, T* const* out, const Epilogue<T>& epilogue) const {
   constexpr int64_t kLine = 64 / sizeof(T);
   const int64_t f = block.panel * shape_.width, left = weights_.features - f;
   const int64_t width = panel_width(kernels_, shape_, left);
@@ -80,7 +81,6 @@ void TransposedProduct<T>::run_packed(const Block& block, const T* next, const T
   tile.b_step = width;
   tile.c_offset = f;
   tile.columns = static_cast<int>(std::min(width, left));
-  const Epilogue<T> epilogue{nullptr, accumulate, false};
   for (int64_t part = 0; part < tiles.parts; ++part) {
     std::copy(rows + tiles.begin(part), rows + tiles.begin(part) + tiles.size(part), a);
     tile.c = out + tiles.begin(part);
@@ -93,7 +93,7 @@ void TransposedProduct<T>::run_packed(const Block& block, const T* next, const T
 }
 
 template <class T>
-void TransposedProduct<T>::run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const {
+void PackedProduct<T>::run_in_place(int64_t panel, const T* row, T* out, bool accumulate) const {
   const int64_t begin = panel * shape_.width, end = std::min(weights_.features, begin + shape_.width);
   const T* a[kRowPointers];
   T* c[kRowPointers];
@@ -113,7 +113,7 @@ void TransposedProduct<T>::run_in_place(int64_t panel, const T* row, T* out, boo
   }
 }
 
-template class TransposedProduct<float>;
-template class TransposedProduct<double>;
+template class PackedProduct<float>;
+template class PackedProduct<double>;
 
 }  // namespace foldgate
