@@ -9,6 +9,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats, wide
+from foldgate.onnx.operators._narrow import narrow_conv
 from foldgate.onnx.operators._window import Window, data_format, spatial_of, window_of
 from foldgate.onnx.registry import Context, Function, operator
 
@@ -27,6 +28,9 @@ def conv(context: Context) -> Function:
     bias = None if bias is None else wide(bias)
     padding = window.padding()
     context.takes(0)
+    narrow = None if padding is None else narrow_conv(kernel, bias, padding, options)
+    if narrow is not None:
+        return in_floats(narrow)
     if padding is not None:
         return in_floats(ops.PackedConv(kernel, bias, padding=padding, **options))
     spatial = spatial_of(options["data_format"])

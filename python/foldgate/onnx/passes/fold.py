@@ -63,6 +63,7 @@ def _computed(node: Node, graph: Graph) -> list[Any] | None:
     except (ValueError, TypeError, IndexError) as error:
         raise type(error)(f"{node}: {error}") from error
     values = [result] if len(node.outputs) == 1 else list(result)
+    values = [np.asarray(value) if isinstance(value, np.generic) else value for value in values]
     return values if all(isinstance(value, np.ndarray) for value in values) else None
 
 
