@@ -2,6 +2,8 @@
 
 #include "bindings/calls.h"
 #include "bindings/register.h"
+#include "core/scratch.h"
+#include "ops/bias.h"
 
 namespace foldgate {
 namespace {
@@ -113,6 +115,55 @@ class MatmulCall : public NativeCall {
   std::vector<int64_t> a_offsets_, b_offsets_;
 };
 
+// Of c = f(a b + bias), a (..., K), b (K, N): dz = dc f'(c), da = dz b^T, db = a^T dz, dbias = the sum of dz's rows.
+struct Backward {
+  py::array dc, a, b;
+  py::object c;
+  Activation activation;
+  bool need_a, need_b, need_bias;
+
+  template <class T>
+  py::tuple run() const {
+    const Shape a_shape = shape_of(a), b_shape = shape_of(b);
+    require(a_shape.size() >= 2 && b_shape.size() == 2 && a_shape.back() == b_shape[0], kOp, ": a has shape ",
+            shape_text(a_shape), " and b has ", shape_text(b_shape), "; expected (..., K) and (K, N)");
+    Shape c_shape = a_shape;
+    c_shape.back() = b_shape[1];
+    const int64_t k = b_shape[0], n = b_shape[1],
+                  m = checked_product(kOp, Shape(a_shape.begin(), a_shape.end() - 1));
+    const T* a_data = read<T>(kOp, "a", a, a_shape);
+    const T* b_data = read<T>(kOp, "b", b, b_shape);
+    const T* dc_data = read<T>(kOp, "dc", dc, c_shape);
+    const bool linear = activation == Activation::kLinear;
+    const T* c_data = linear ? nullptr : read<T>(kOp, "c", array_of(kOp, "c", c), c_shape);
+    const BiasPlan bias = BiasPlan::make(kOp, {m, n}, false, activation);
+    const GemmPlan left = GemmPlan::make(m, k, n, {n, 1}, {1, n}),
+                   right = GemmPlan::make(k, n, m, {1, k}, {n, 1});
+    py::object da = need_a ? py::object(new_array<T>(kOp, a_shape)) : py::none();
+    py::object db = need_b ? py::object(new_array<T>(kOp, b_shape)) : py::none();
+    py::object dbias = need_bias ? py::object(new_array<T>(kOp, {n})) : py::none();
+    T *da_data = target<T>(da), *db_data = target<T>(db), *dbias_data = target<T>(dbias);
+    const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+    without_gil(work, [&] {
+      const Scratch<T> dz(linear ? 0 : m * n), sums(dbias_data ? 0 : n);
+      if (!linear || dbias_data)
+        bias_add_backward(bias, dc_data, c_data, linear ? nullptr : dz.data(),
+                          dbias_data ? dbias_data : sums.data());
+      const T* z = linear ? dc_data : dz.data();
+      if (da_data && m * k > 0) gemm(left, z, b_data, static_cast<const T*>(nullptr), da_data);
+      if (db_data && k * n > 0) gemm(right, a_data, z, static_cast<const T*>(nullptr), db_data);
+    });
+    return py::make_tuple(da, db, dbias);
+  }
+
+ private:
+  template <class T>
+  static T* target(py::object& array) {
+    return array.is_none() ? nullptr
+                           : static_cast<T*>(py::reinterpret_borrow<py::array>(array).mutable_data());
+  }
+};
+
 }  // namespace
 
 void register_gemm(py::module_& module) {
@@ -124,6 +175,16 @@ void register_gemm(py::module_& module) {
            py::arg("a"), py::arg("b"), py::arg("transpose_a"), py::arg("transpose_b"), py::arg("activation"))
       .def("__call__", &MatmulCall::operator(), py::arg("a"), py::arg("b"), py::arg("bias"),
            "activation(a @ b + bias); leading axes broadcast.");
+  module.def(
+      "matmul_backward",
+      [](const py::array& dc, const py::array& a, const py::array& b, const py::object& c, int activation,
+         bool need_a, bool need_b, bool need_bias) {
+        const Backward call{dc, a, b, c, activation_from(activation), need_a, need_b, need_bias};
+        return by_dtype(kOp, "a", a, [&](auto zero) { return call.run<decltype(zero)>(); });
+      },
+      py::arg("dc"), py::arg("a"), py::arg("b"), py::arg("c"), py::arg("activation"), py::arg("need_a"),
+      py::arg("need_b"), py::arg("need_bias"),
+      "(da, db, dbias) of activation(a @ b + bias) for one matrix b; None for those that are not needed.");
 }
 
 }  // namespace foldgate

@@ -1,6 +1,6 @@
 #include "ops/optimizer.h"
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/enums.h"
 #include "bindings/register.h"
 
@@ -15,21 +15,23 @@ void apart(const char* op, const std::string& a_name, const py::array& a, const 
 }
 
 struct Written {
-  std::string name;
+  const char* name;
   py::array array;
 };
 
 // The variable and its slots: writeable, of one shape and dtype, and apart; the gradient may be none of them.
 template <class T>
 void update(const char* op, Optimizer kind, const py::array& variable, const py::array& gradient,
-            const std::vector<std::pair<std::string, py::object>>& slots, const std::vector<double>& values) {
+            const std::vector<std::string>& names, const std::vector<py::object>& slots,
+            const std::vector<double>& values) {
   const auto count = static_cast<size_t>(kOptimizerSlots[static_cast<int>(kind)]);
-  require(slots.size() == count, op, ": ", slots.size(), " slots are given; expected ", count);
+  require(slots.size() == count && names.size() == count, op, ": ", slots.size(),
+          " slots are given; expected ", count);
   require(values.size() == 10, op, ": ", values.size(), " constants are given; expected 10");
   const Shape shape = shape_of(variable);
   std::vector<Written> written{{"variable", output<T>(op, "variable", variable, shape)}};
-  for (const auto& [name, array] : slots)
-    written.push_back({name, output<T>(op, name.c_str(), array, shape)});
+  for (size_t i = 0; i < count; ++i)
+    written.push_back({names[i].c_str(), output<T>(op, names[i].c_str(), slots[i], shape)});
   const T* gradient_data = read<T>(op, "gradient", gradient, shape);
   for (size_t i = 0; i < written.size(); ++i) {
     apart(op, written[i].name, written[i].array, "gradient", gradient);
@@ -42,7 +44,19 @@ void update(const char* op, Optimizer kind, const py::array& variable, const py:
   const OptimizerConstants<T> k{constants[0], constants[1], constants[2], constants[3], constants[4],
                                 constants[5], constants[6], constants[7], constants[8], constants[9]};
   const int64_t n = variable.size();
-  without_gil([&] { optimizer_update(kind, k, gradient_data, n, data[0], data + 1); });
+  without_gil(static_cast<double>(n),
+              [&] { optimizer_update(kind, k, gradient_data, n, data[0], data + 1); });
+}
+
+// average = momentum average + (1 - momentum) value
+template <class T>
+void average_in(const char* op, const py::array& average, const py::array& value, double momentum) {
+  const Shape shape = shape_of(average);
+  py::array result = output<T>(op, "average", average, shape);
+  const T *x = read<T>(op, "value", value, shape), keep = static_cast<T>(momentum),
+          take = static_cast<T>(1 - momentum);
+  T* y = data_of<T>(result);
+  for (int64_t i = 0; i < value.size(); ++i) y[i] = y[i] * keep + x[i] * take;
 }
 
 }  // namespace
@@ -53,13 +67,48 @@ void register_optimizer(py::module_& module) {
       [](const char* op, int kind, const py::array& variable, const py::array& gradient,
          const std::vector<std::pair<std::string, py::object>>& slots, const std::vector<double>& constants) {
         const Optimizer optimizer = enum_from(op, "kind", kind, static_cast<Optimizer>(kOptimizers - 1));
+        std::vector<std::string> names;
+        std::vector<py::object> arrays;
+        for (const auto& [name, array] : slots) {
+          names.push_back(name);
+          arrays.push_back(array);
+        }
         by_dtype(op, "variable", variable, [&](auto zero) {
-          update<decltype(zero)>(op, optimizer, variable, gradient, slots, constants);
+          update<decltype(zero)>(op, optimizer, variable, gradient, names, arrays, constants);
         });
       },
       py::arg("op"), py::arg("kind"), py::arg("variable"), py::arg("gradient"), py::arg("slots"),
       py::arg("constants"),
       "One step in place. slots: (name, array) each; constants: decay, lr, epsilon, mu, rho, p, q, a, b, c.");
+  module.def(
+      "optimizer_updates",
+      [](const char* op, int kind, const std::vector<py::array>& variables,
+         const std::vector<py::array>& gradients, const std::vector<std::string>& names,
+         const std::vector<std::vector<py::object>>& slots, const std::vector<double>& constants) {
+        const Optimizer optimizer = enum_from(op, "kind", kind, static_cast<Optimizer>(kOptimizers - 1));
+        require(variables.size() == gradients.size() && variables.size() == slots.size(), op, ": there are ",
+                variables.size(), " variables, ", gradients.size(), " gradients and the slots of ",
+                slots.size(), "; expected as many");
+        for (size_t i = 0; i < variables.size(); ++i)
+          by_dtype(op, "variable", variables[i], [&](auto zero) {
+            update<decltype(zero)>(op, optimizer, variables[i], gradients[i], names, slots[i], constants);
+          });
+      },
+      py::arg("op"), py::arg("kind"), py::arg("variables"), py::arg("gradients"), py::arg("names"),
+      py::arg("slots"), py::arg("constants"),
+      "optimizer_update of several variables, whose slots have the same names.");
+  module.def(
+      "moving_averages",
+      [](const char* op, const std::vector<py::array>& averages, const std::vector<py::array>& values,
+         double momentum) {
+        require(averages.size() == values.size(), op, ": there are ", averages.size(), " averages and ",
+                values.size(), " values; expected as many");
+        for (size_t i = 0; i < averages.size(); ++i)
+          by_dtype(op, "average", averages[i],
+                   [&](auto zero) { average_in<decltype(zero)>(op, averages[i], values[i], momentum); });
+      },
+      py::arg("op"), py::arg("averages"), py::arg("values"), py::arg("momentum"),
+      "momentum average + (1 - momentum) value of each pair, in place.");
   module.def(
       "square_sum",
       [](const char* op, const std::string& name, const py::array& x) {

@@ -65,8 +65,9 @@ void bias_add_backward(const BiasPlan& plan, const T* dy, const T* y, T* dx, T* 
   const auto chain = kernels<T>().activation.backward;
   if (plan.activation == Activation::kLinear) y = dy;  // something to read
   auto gradient = [&](int64_t begin, int64_t size) {   // the activation's, of a stretch of values
+    if (!dx) return dy + begin;
     chain(plan.activation, y + begin, dy + begin, dx + begin, size);
-    return dx + begin;
+    return static_cast<const T*>(dx + begin);
   };
   if (plan.inner == 1) {
     const int64_t width = plan.channels;

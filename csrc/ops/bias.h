@@ -20,7 +20,8 @@ struct BiasPlan {
 template <class T>
 void bias_add(const BiasPlan& plan, const T* x, const T* bias, T* y);
 
-// dx = dy f'(y) and dbias[c] = sum of dx over all but the channels; y is read where there is an activation.
+// dx = dy f'(y) and dbias[c] = sum of dx over all but the channels; y is read where there is an activation. Without one
+// dx, which is dy, may be null.
 template <class T>
 void bias_add_backward(const BiasPlan& plan, const T* dy, const T* y, T* dx, T* dbias);
 

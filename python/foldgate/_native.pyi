@@ -32,6 +32,16 @@ class MatmulPlan(NativeCall):
     ) -> None: ...
     def __call__(self, a: FloatArray, b: FloatArray, bias: FloatArray | None) -> FloatArray: ...
 
+def matmul_backward(
+    dc: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray | None,
+    activation: int,
+    need_a: bool,
+    need_b: bool,
+    need_bias: bool,
+) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
 def elementwise(op: str, function: int, x: FloatArray, a: float, out: FloatArray | None) -> FloatArray: ...
 def elementwise_backward(
     op: str, function: int, dy: FloatArray, v: FloatArray, a: float, out: FloatArray | None
@@ -235,6 +245,18 @@ def optimizer_update(
     gradient: FloatArray,
     slots: Sequence[tuple[str, FloatArray]],
     constants: Sequence[float],
+) -> None: ...
+def optimizer_updates(
+    op: str,
+    kind: int,
+    variables: Sequence[FloatArray],
+    gradients: Sequence[FloatArray],
+    names: Sequence[str],
+    slots: Sequence[Sequence[FloatArray]],
+    constants: Sequence[float],
+) -> None: ...
+def moving_averages(
+    op: str, averages: Sequence[FloatArray], values: Sequence[FloatArray], momentum: float
 ) -> None: ...
 def square_sum(op: str, name: str, x: FloatArray) -> float: ...
 def scale(op: str, name: str, x: FloatArray, factor: float) -> FloatArray: ...

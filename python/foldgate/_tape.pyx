@@ -21,6 +21,7 @@ import numpy as np
 
 cdef object ndarray = np.ndarray
 cdef object asarray = np.asarray
+cdef object empty = np.empty
 cdef object np_add = np.add
 
 include "_tape_state.pxi"

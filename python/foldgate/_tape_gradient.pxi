@@ -2,11 +2,28 @@
 
 cdef list flat(object value):
     """The leaves of nested lists, tuples and dicts."""
+    cdef list found
     if isinstance(value, (list, tuple)):
-        return [leaf for part in value for leaf in flat(part)]
+        found = []
+        for part in value:
+            if isinstance(part, Tensor):
+                found.append(part)
+            else:
+                found += flat(part)
+        return found
     if isinstance(value, dict):
         return [leaf for part in value.values() for leaf in flat(part)]
     return [value]
+
+
+cdef bint flat_list(object value, list leaves):
+    """Whether `value` is a list of these leaves, without nests."""
+    if type(value) is not list or len(<list>value) != len(leaves):
+        return False
+    for part in <list>value:
+        if not isinstance(part, Tensor):
+            return False
+    return True
 
 
 cdef object rebuilt(object like, object leaves):
@@ -21,8 +38,10 @@ cdef object rebuilt(object like, object leaves):
 
 cdef object root(object array):
     """The array that holds the memory of a view."""
-    while isinstance(array.base, ndarray):
-        array = array.base
+    base = array.base
+    while base is not None and isinstance(base, ndarray):
+        array = base
+        base = array.base
     return array
 
 
@@ -174,7 +193,7 @@ cdef class GradientTape:
                 "GradientTape.gradient: the tape has already given its gradients; make it with persistent=True "
                 "to ask more than once"
             )
-        if unconnected_gradients not in ("none", "zero"):
+        if unconnected_gradients != "none" and unconnected_gradients != "zero":
             raise ValueError(
                 f"GradientTape.gradient: unconnected_gradients is {unconnected_gradients!r}; expected 'none' "
                 "or 'zero'"
@@ -185,26 +204,28 @@ cdef class GradientTape:
         if not self.persistent:
             self.close()
             self.spent = True
+        cdef list found
         try:
             found = self.walk(targets, seeds, places, unconnected_gradients == "zero")
         finally:
             if not self.persistent:
                 self.mark.alive = False
-                self.reads = {key: (variable, []) for key, (variable, nodes) in self.reads.items()}
-        return rebuilt(sources, iter(found))
+                for read in self.reads.values():
+                    (<list>(<tuple>read)[1]).clear()
+        return found if flat_list(sources, places) else rebuilt(sources, iter(found))
 
     cdef tuple seeded(self, object target, object output_gradients):
         """The targets, and the gradient that enters at each."""
         cdef list targets = flat(target)
         for leaf in targets:
-            if not isinstance(leaf, Tensor) or leaf.dtype.kind != "f":
+            if not isinstance(leaf, Tensor) or (<Tensor>leaf).array.dtype.kind != "f":
                 kind = f"of {leaf.dtype}" if isinstance(leaf, Tensor) else f"a {type(leaf).__name__}"
                 raise TypeError(
                     f"GradientTape.gradient: target is {kind}; expected a Tensor of floats, computed inside "
                     "the tape from something that it watches"
                 )
         if output_gradients is None:
-            return targets, [np.ones(leaf.shape, leaf.dtype) for leaf in targets]
+            return targets, [ones_like((<Tensor>leaf).array) for leaf in targets]
         cdef list seeds = flat(output_gradients)
         if [np.shape(seed) for seed in seeds] != [leaf.shape for leaf in targets]:
             raise ValueError(
@@ -217,28 +238,36 @@ cdef class GradientTape:
     cdef list source_slots(self, object source):
         """(node, output) of each place where a source entered the graph."""
         if isinstance(source, Variable):
-            return [(node, 0) for node in self.reads.get(id(source), (None, []))[1]]
+            read = self.reads.get(id(source))
+            return [] if read is None else [(node, 0) for node in <list>(<tuple>read)[1]]
         return [] if (<Tensor>source).node is None else [((<Tensor>source).node, (<Tensor>source).slot)]
 
     cdef list walk(self, list targets, list seeds, list sources, bint zeros):
         cdef Walk walk = Walk.__new__(Walk)
         walk.mark, walk.pending, walk.recorded = self.mark, {}, recording() is not None
         cdef list slots = [self.source_slots(source) for source in sources]
-        cdef list nodes = []
+        cdef list nodes = [], found = [], sums
+        cdef set wanted = set()
         for target, seed in zip(targets, seeds):
             for node, slot in self.source_slots(target)[-1:]:
                 if marked(node, self.mark):
                     if not (walk.recorded and isinstance(seed, Tensor)):
-                        seed = asarray(plain(seed), target.dtype)
+                        seed = asarray(plain(seed), (<Tensor>target).array.dtype)
                     walk.add(node, slot, seed)
                     nodes.append(node)
-        results = walk.run(nodes, {node for places in slots for node, slot in places}, self.persistent)
-        cdef list found = []
-        cdef set taken = {id(root(seed)) for seed in seeds if isinstance(seed, ndarray)}
+        for places in slots:
+            for node, slot in <list>places:
+                wanted.add(node)
+        cdef dict results = walk.run(nodes, wanted, self.persistent)
+        cdef set taken = set()
+        for seed in seeds:
+            if isinstance(seed, ndarray):
+                taken.add(id(root(seed)))
         for source, places in zip(sources, slots):
             total = None
-            for node, slot in places:
-                arrived = results[node][slot] if node in results else None
+            for node, slot in <list>places:
+                sums = results.get(node)
+                arrived = None if sums is None else sums[slot]
                 if arrived is not None:
                     value = (<Sum>arrived).value
                     total = value if total is None else np_add(total, value)
@@ -250,11 +279,26 @@ cdef class GradientTape:
 
 cdef object own_array(object gradient, set taken):
     """A gradient as an array that the caller may write to, sharing no memory with another one."""
-    gradient = asarray(gradient)
-    if not gradient.flags.writeable or not gradient.flags.c_contiguous or id(root(gradient)) in taken:
+    if type(gradient) is not ndarray:
+        gradient = asarray(gradient)
+    key = id(root(gradient))
+    if not writable_rows(gradient) or key in taken:
         gradient = np.array(gradient, order="C")
-    taken.add(id(root(gradient)))
+        key = id(gradient)
+    taken.add(key)
     return gradient
+
+
+cdef bint writable_rows(object array):
+    """Whether an array is C-contiguous and may be written to."""
+    flags = array.flags
+    return flags.c_contiguous and flags.writeable
+
+
+cdef object ones_like(object array):
+    made = empty(array.shape, array.dtype)
+    made.fill(1)
+    return made
 
 
 cdef void check_sources(list sources):

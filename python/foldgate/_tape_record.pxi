@@ -280,21 +280,31 @@ def settled(*operands):
 def record_op(name, function, rule, operands, options):
     """Calls an op of foldgate that got a Tensor, as one node where a tape records; see the stub."""
     cdef State state = recording()
-    cdef list values = [plain(operand) for operand in operands]
+    cdef list values = [], nodes = [], slots = []
+    cdef Tensor read
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            read = <Tensor>operand if state is None else read_of(state, operand)
+            values.append(read.array)
+            nodes.append(read.node)
+            slots.append(read.slot)
+        else:
+            values.append(operand if type(operand) is ndarray or operand is None else plain(operand))
+            nodes.append(None)
+            slots.append(0)
     if state is None:
         return function(*values, **options)
-    cdef list reads = [read_of(state, x) if isinstance(x, Tensor) else None for x in operands]
-    cdef list nodes = [None if read is None else (<Tensor>read).node for read in reads]
-    marks = joined(state, nodes)
+    cdef tuple marks = joined(state, nodes)
     if marks is None:
         return wrapped(function(*values, **options), None, 1 << 30)
-    outputs, backward, *count = rule(*values, **options)
+    cdef tuple made = rule(*values, **options)
     cdef FusedNode node = FusedNode.__new__(FusedNode)
     node.name = name
-    node.backward = backward
-    slots = tuple([0 if read is None else (<Tensor>read).slot for read in reads])
-    begin(node, marks, tuple(nodes), slots)
-    return wrapped(outputs, node, count[0] if count else 1 << 30)
+    node.backward = made[1]
+    begin(node, marks, tuple(nodes), tuple(slots))
+    if len(made) == 2 and type(made[0]) is ndarray and made[0].dtype.kind == "f":
+        return attach(made[0], node)
+    return wrapped(made[0], node, made[2] if len(made) > 2 else 1 << 30)
 
 
 cdef object wrapped(object outputs, Node node, Py_ssize_t count):

@@ -31,7 +31,7 @@ cdef void add_at(object into, object key, object dz):
 cdef object conform(object gradient, tuple output, str name, bint strict):
     """A gradient in its operand's shape and dtype, summed over axes along which that was broadcast."""
     cdef tuple shape = <tuple>output[0]
-    if not isinstance(gradient, (ndarray, Tensor)):
+    if type(gradient) is not ndarray and not isinstance(gradient, (ndarray, Tensor)):
         gradient = asarray(gradient)
     cdef tuple found = gradient.shape
     if found != shape:
@@ -46,6 +46,15 @@ cdef object conform(object gradient, tuple output, str name, bint strict):
     if gradient.dtype is not output[1] and gradient.dtype != output[1]:
         gradient = gradient.astype(output[1])
     return gradient
+
+
+cdef bint leads_to(Node node, set wanted):
+    """Whether an operand of the node is wanted."""
+    if node.parents is not None:
+        for parent in node.parents:
+            if parent in wanted:
+                return True
+    return False
 
 
 @cython.final
@@ -115,20 +124,24 @@ cdef class Walk:
     cdef void back(self, Node node, list sums, set wanted):
         """Through one node: its outputs' gradients give those of the operands that lead to a source."""
         cdef list dys = [None if total is None else (<Sum>total).value for total in sums]
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, n
         if type(node) is IndexNode and not self.recorded:
             self.add_indexed(node, dys[0])
             return
-        cdef tuple needs = tuple([parent in wanted for parent in node.parents])
+        cdef tuple parents = node.parents
+        cdef tuple needs = tuple([parent in wanted for parent in parents])
         cdef list found = node.gradients(needs, dys, self.recorded)
         cdef bint strict = type(node) is FusedNode
+        cdef str name = (<FusedNode>node).name if strict else None
         cdef int slot
-        for i, parent in enumerate(node.parents):
-            if not needs[i] or found[i] is None:
+        cdef Node parent
+        n = len(parents)
+        for i in range(n):
+            if found[i] is None or needs[i] is False:
                 continue
+            parent = <Node>parents[i]
             slot = 0 if node.slots is None else node.slots[i]
-            name = (<FusedNode>node).name if strict else None
-            self.add(parent, slot, conform(found[i], (<Node>parent).outputs[slot], name, strict))
+            self.add(parent, slot, conform(found[i], <tuple>parent.outputs[slot], name, strict))
 
     cdef dict run(self, list targets, set sources, bint keep):
         """source node -> its sums. Unless `keep`, a node lets go of its arrays once its gradient has passed."""
@@ -137,7 +150,7 @@ cdef class Walk:
         cdef dict results = {}
         cdef Node node
         for node in nodes:
-            if node in sources or (node.parents is not None and not wanted.isdisjoint(node.parents)):
+            if node in sources or leads_to(node, wanted):
                 wanted.add(node)
         while nodes:
             node = nodes.pop()
@@ -145,7 +158,7 @@ cdef class Walk:
             if sums is not None and node in wanted:
                 if node in sources:
                     results[node] = sums
-                if node.parents is not None and not wanted.isdisjoint(node.parents):
+                if leads_to(node, wanted):
                     self.back(node, sums, wanted)
             sums = None
             if not keep and not self.shared(node):

@@ -314,7 +314,69 @@ def _conv_rows() -> Iterator[Row]:
     )
 
 
+def _matmul_backward_rows() -> Iterator[Row]:
+    dc, a, b = floats(3, 5), floats(3, 4), floats(4, 5)
+
+    def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
+        return _row(name, _native.matmul_backward, error, words, *values, True, True, True)
+
+    yield row("a of one axis", ValueError, "matmul: a has shape (4,)", dc, a[0], b, None, 0)
+    yield row("b of other terms", ValueError, "expected (..., K) and (K, N)", dc, a, floats(3, 5), None, 0)
+    yield row("dc of another shape", ValueError, "matmul: dc has shape (3, 4)", floats(3, 4), a, b, None, 0)
+    yield row("dc of float64", TypeError, "matmul: dc has dtype float64", dc.astype(float), a, b, None, 0)
+    yield row("an activation without c", TypeError, "matmul: c is not a numpy.ndarray", dc, a, b, None, 1)
+    yield row("c of another shape", ValueError, "matmul: c has shape (3, 4)", dc, a, b, floats(3, 4), 1)
+    yield row("an unknown activation", ValueError, "activation code is 9", dc, a, b, None, 9)
+
+
+def _optimizer_rows() -> Iterator[Row]:
+    variable, gradient, slot = floats(3), floats(3), floats(3)
+
+    def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
+        return _row(name, _native.optimizer_updates, error, words, "sgd_update", *values)
+
+    good = [0.0] * 10
+    yield row(
+        "fewer gradients", ValueError, "there are 1 variables, 0 gradients", 0, [variable], [], [], [[]], good
+    )
+    yield row(
+        "a slot too many",
+        ValueError,
+        "1 slots are given; expected 0",
+        0,
+        [variable],
+        [gradient],
+        ["a"],
+        [[slot]],
+        good,
+    )
+    yield row(
+        "two slots of one name",
+        ValueError,
+        "slots are given",
+        1,
+        [variable],
+        [gradient],
+        ["a"],
+        [[slot, slot]],
+        good,
+    )
+    yield row("the gradient itself", ValueError, "overlaps", 0, [variable], [variable], [], [[]], good)
+    yield row("no kernel", ValueError, "kind code is 99", 99, [variable], [gradient], [], [[]], good)
+
+    def averages(name: str, words: str, *values: Any) -> Row:
+        return _row(name, _native.moving_averages, ValueError, words, "norm", *values, 0.9)
+
+    frozen = floats(3)
+    frozen.flags.writeable = False
+    yield averages("fewer values", "there are 1 averages and 0 values", [variable], [])
+    yield averages("another shape", "norm: value has shape (4,)", [variable], [floats(4)])
+    yield averages("a read-only average", "norm: average is read-only", [frozen], [variable])
+
+
 def native_rows() -> Iterator[Row]:
+    yield from _matmul_backward_rows()
+    yield from _optimizer_rows()
     yield from _matmul_rows()
     yield from _pool_rows()
     yield from _pool_backward_rows()

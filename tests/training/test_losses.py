@@ -124,3 +124,17 @@ def test_a_dict_of_predictions() -> None:
 
     value = Both()({"a": [1], "b": [2]}, {"a": [0.0], "b": [0.0]})
     assert float(value) == 3.0
+
+
+def test_a_mean_squared_error_can_be_differentiated_twice() -> None:
+    x = foldgate.Variable(np.array([[1.0, 2.0], [3.0, -1.0]]))
+    y = np.array([[0.5, 0.0], [1.0, 1.0]])
+    with foldgate.GradientTape() as outer:
+        with foldgate.GradientTape() as inner:
+            loss = losses.MeanSquaredError()(y, x**2)
+        first = inner.gradient(loss, x)
+        total = np.sum(first * first)
+    array = x.numpy()  # of mean((x^2 - y)^2): g = x (x^2 - y), and 2 g g' of its square
+    g, slope = array * (array**2 - y), 3 * array**2 - y
+    np.testing.assert_allclose(first.numpy(), g, rtol=1e-12)
+    np.testing.assert_allclose(outer.gradient(total, x), 2 * g * slope, rtol=1e-12)

@@ -83,6 +83,16 @@ def test_no_gradient_leaves_a_variable_alone() -> None:
         optimizer.apply([None, None], variables)
 
 
+def test_a_variable_twice_is_updated_twice() -> None:
+    twice, once = foldgate.Variable(np.array([1.0, 2.0])), foldgate.Variable(np.array([1.0, 2.0]))
+    gradients = [np.array([1.0, 3.0]), np.array([2.0, -1.0])]
+    optimizers.SGD(0.5).apply(gradients, [twice, twice])
+    separate = optimizers.SGD(0.5)
+    for gradient in gradients:
+        separate.apply([gradient], [once])
+    np.testing.assert_array_equal(twice.value, once.value)
+
+
 def test_the_average_is_what_variables_become() -> None:
     optimizer, variables = optimizers.SGD(1.0, use_ema=True, ema_momentum=0.5), weights()
     optimizer.apply(ones(), variables)  # 0

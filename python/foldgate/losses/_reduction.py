@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate._tape import Tensor, record_op
+from foldgate._tape import Tensor, record_linear
 from foldgate.losses._inputs import same_rank
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -19,20 +19,21 @@ def check_reduction(name: str, reduction: str | None) -> str | None:
     return reduction
 
 
-def mean_of_fused(values: Any) -> Any:
-    """The mean of what a fused op gave, as one cheap node: it cannot be differentiated twice either."""
-    if isinstance(values, Tensor):
-        return record_op("mean", _mean, _mean_rule, (values,), {})
-    return np.mean(values)
+def mean_of_all(values: Any) -> Any:
+    """The mean of all losses, as one cheap node."""
+    if not isinstance(values, Tensor):
+        return np.mean(values)
+    array = values.numpy()
+    shape, dtype, size = array.shape, array.dtype, array.size
 
+    def pullback(dz: Any) -> Any:
+        return (
+            np.broadcast_to(dz / size, shape) if isinstance(dz, Tensor) else np.full(shape, dz / size, dtype)
+        )
 
-def _mean(values: Any) -> Any:
-    return np.asarray(np.add.reduce(values, None) / values.size)
-
-
-def _mean_rule(values: Any) -> Any:
-    shape, dtype, size = values.shape, values.dtype, values.size
-    return _mean(values), lambda needs, dy: (np.full(shape, dy / size, dtype),)
+    total = np.asarray(np.add.reduce(array, None) / size)
+    mean = record_linear(total, values, pullback)
+    return np.mean(values) if mean is total else mean  # of a Tensor that nobody watches
 
 
 def reduce_weighted(values: Any, sample_weight: Any, mask: Any, reduction: str | None) -> Any:

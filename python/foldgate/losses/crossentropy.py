@@ -16,7 +16,7 @@ from foldgate._logits import logits_of
 from foldgate._masks import set_mask
 from foldgate._tape import Tensor
 from foldgate.losses._inputs import equal_pair, prediction
-from foldgate.losses.loss import fused, takes_ids
+from foldgate.losses.loss import takes_ids
 
 
 def smoothed(name: str, y_true: Any, label_smoothing: float, classes: float) -> Any:
@@ -40,7 +40,6 @@ def _last(x: Any, axis: int) -> Any:
     return x if axis in (-1, x.ndim - 1) else np.moveaxis(x, axis, -1)
 
 
-@fused
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:
@@ -76,7 +75,6 @@ def categorical_crossentropy(
     return -np.sum(y_true * np.log(clipped(shares)), axis)
 
 
-@fused
 @takes_ids
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1

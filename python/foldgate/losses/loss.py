@@ -7,16 +7,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from foldgate import _masks
 from foldgate._checks import functions
 from foldgate._masks import get_mask
 from foldgate._naming import auto_name
 from foldgate._tape import Tensor
 from foldgate.losses._inputs import prediction, same_rank, target
-from foldgate.losses._reduction import check_reduction, mean_of_fused, reduce_weighted
+from foldgate.losses._reduction import check_reduction, mean_of_all, reduce_weighted
 
 F = TypeVar("F", bound=Callable[..., Any])
 _TAKES_IDS: set[Any] = set()
-_FUSED: set[Any] = set()
+_WHOLE: dict[Any, Callable[[Any, Any], Any]] = {}
 
 
 def takes_ids(function: F) -> F:
@@ -25,10 +26,14 @@ def takes_ids(function: F) -> F:
     return function
 
 
-def fused(function: F) -> F:
-    """Marks a function whose losses come from a fused op where speed counts."""
-    _FUSED.add(function)
-    return function
+def whole_by(one_node: Callable[[Any, Any], Any]) -> Callable[[F], F]:
+    """Names what computes the mean of a function's losses over a batch as one node, or gives None."""
+
+    def enter(function: F) -> F:
+        _WHOLE[function] = one_node
+        return function
+
+    return enter
 
 
 class Loss:
@@ -60,7 +65,6 @@ class Loss:
         self.reduction = check_reduction(type(self).__name__, reduction)
         self._dtype = None if dtype is None else np.dtype(dtype)
         self._ids = False
-        self._mean: Callable[[Any], Any] = np.mean
 
     @property
     def dtype(self) -> str | None:
@@ -86,7 +90,7 @@ class Loss:
         more = get_mask(values)
         mask = more if mask is None else mask if more is None else np.logical_and(mask, more)
         if sample_weight is None and mask is None and self.reduction == "sum_over_batch_size" and values.size:
-            return self._mean(values) if values.ndim else values
+            return mean_of_all(values) if values.ndim else values
         return reduce_weighted(values, sample_weight, mask, self.reduction)
 
     def _predictions(self, y_pred: Any) -> Any:
@@ -150,8 +154,16 @@ class LossFunctionWrapper(Loss):
         self.fn = fn
         self._fn_kwargs = kwargs
         self._ids = fn in _TAKES_IDS
-        if fn in _FUSED:
-            self._mean = mean_of_fused
+        plain = not kwargs and dtype is None and type(self).call is LossFunctionWrapper.call
+        self._whole = _WHOLE.get(fn) if plain and reduction == "sum_over_batch_size" else None
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        whole = self._whole if sample_weight is None and not _masks.kept else None
+        if whole is not None and type(y_pred) is Tensor and type(y_true) is np.ndarray:
+            loss = whole(y_true, y_pred)
+            if loss is not None:
+                return loss
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if not self._ids and not isinstance(y_pred, dict):

@@ -8,9 +8,39 @@ from typing import Any
 import numpy as np
 
 from foldgate._defaults import epsilon
-from foldgate.losses._inputs import pair
+from foldgate._tape import Tensor, record_linear, settled
+from foldgate.losses._inputs import pair, target
+from foldgate.losses.loss import whole_by
 
 
+def _mean_of_squares(y_true: Any, y_pred: Any, axis: int | None) -> Any:
+    """One node, of derivative 2 (y_pred - y_true) / D, which can be differentiated as often as any."""
+    array = y_pred.numpy()
+    if isinstance(y_true, Tensor) or y_true.shape != array.shape or not (array.size and array.ndim):
+        return None
+    error = array - y_true
+    count = array.size if axis is None else array.shape[-1]
+
+    def pullback(dz: Any) -> Any:
+        factor = dz * (2.0 / count)
+        if axis is not None:
+            factor = np.expand_dims(factor, -1)
+        (settled_pred,) = settled(y_pred)  # a Tensor where this gradient is recorded itself
+        return (settled_pred - y_true) * factor
+
+    error *= error
+    found = np.asarray(np.add.reduce(error, axis) / count)
+    del error
+    made = record_linear(found, y_pred, pullback)
+    return None if made is found else made
+
+
+def mean_of_all_squares(y_true: Any, y_pred: Any) -> Any:
+    """The mean of `mean_squared_error` over the batch as one node; None where it is not as simple as that."""
+    return _mean_of_squares(target(y_true, y_pred), y_pred, None)
+
+
+@whole_by(mean_of_all_squares)
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of (y_true - y_pred)^2 over the last axis.
 
@@ -30,6 +60,10 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
       array([2.], dtype=float32)
     """
     y_true, y_pred = pair("mean_squared_error", y_true, y_pred)
+    if isinstance(y_pred, Tensor):
+        losses = _mean_of_squares(y_true, y_pred, -1)
+        if losses is not None:
+            return losses
     return np.mean(np.square(y_true - y_pred), -1)
 
 

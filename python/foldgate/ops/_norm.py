@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from foldgate import _native
+from foldgate._arrays import operand
 from foldgate._typing import FloatArray
 from foldgate.gradients import NormGradients, NormOutput
 from foldgate.ops._record import Backward, Needs
@@ -88,3 +90,14 @@ def recorded_norm(
         return backward_function(dy, x, output.mean, output.rstd, gamma, **options)
 
     return (output if return_statistics else output.y), backward, 1
+
+
+def update_averages(
+    op: str, averages: Sequence[FloatArray], values: Sequence[FloatArray], momentum: float
+) -> None:
+    """`average = momentum average + (1 - momentum) value` of each pair, in place; values are cast."""
+    fitting = [
+        operand(op, "value", value if value.dtype is average.dtype else value.astype(average.dtype), average)
+        for value, average in zip(values, averages, strict=True)
+    ]
+    _native.moving_averages(op, averages, fitting, momentum)

@@ -108,3 +108,20 @@ def update_one(
     """The kernel's call for one variable, its slots with their names."""
     gradient = operand(op, "gradient", gradient, variable, "variable")
     _native.optimizer_update(op, kind, variable, gradient, slots, constants)
+
+
+def update_all(
+    op: str,
+    kind: int,
+    variables: list[FloatArray],
+    gradients: list[FloatArray],
+    names: list[str],
+    slots: list[list[FloatArray]],
+    constants: list[float],
+) -> None:
+    """The kernel's call for many variables, whose slots have these names."""
+    gradients = [
+        operand(op, "gradient", gradient, variable, "variable")
+        for gradient, variable in zip(gradients, variables, strict=True)
+    ]
+    _native.optimizer_updates(op, kind, variables, gradients, names, slots, constants)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from foldgate.ops._optimizer import constants_of, update_one
+from foldgate.ops._optimizer import constants_of, update_all
 from foldgate.optimizers.optimizer import Optimizer
 from foldgate.optimizers.slot import Slot
-
-Named = list[tuple[str, Any]]
 
 
 class FusedOptimizer(Optimizer):
     """The base of the optimizers here: a subclass says which kernel, its slots, and the numbers of a step."""
 
     _op: ClassVar[str]
-    _kernel_slots: list[Named]  # of each variable, the arrays by the names that the kernel's errors use
+    _slot_names: list[str]  # by which the kernel's errors call them
+    _kernel_slots: list[list[Any]]  # of each variable, the arrays
 
     def _kind(self) -> int:
         """The kernel, one of `ops._optimizer.Optimizer`."""
@@ -29,18 +28,34 @@ class FusedOptimizer(Optimizer):
     def _name_slots(self, **slots: list[Slot]) -> None:
         """Keeps each variable's slots for the kernel; an empty list is of a slot that there is not."""
         given = {name: found for name, found in slots.items() if found}
+        self._slot_names = [*given]
         self._kernel_slots = [
-            [(name, found[i].array) for name, found in given.items()]
-            for i in range(len(self._trainable_variables))
+            [found[i].array for found in given.values()] for i in range(len(self._trainable_variables))
         ]
 
     def _step(self, grads: list[Any], variables: list[Any], places: list[int], rate: float) -> None:
-        op, kind, rates = self._op, self._kind(), self._rates(rate)
+        op, rates = self._op, self._rates(rate)
         constants = constants_of(op, rates, rate, self.weight_decay or 0.0)
-        plain = constants if self.weight_decay is None else constants_of(op, rates, rate, 0.0)
-        for gradient, variable, place in zip(grads, variables, places, strict=True):
-            numbers = constants if plain is constants or self._decays(variable) else plain
-            update_one(op, kind, variable.writable(), gradient, self._kernel_slots[place], numbers)
+        if len({*places}) < len(places):  # one variable twice: the second update is of the first one's result
+            for i, place in enumerate(places):
+                self._update([grads[i]], [variables[i]], [place], constants)
+            return
+        if self.weight_decay is None:
+            self._update(grads, variables, places, constants)
+            return
+        plain = constants_of(op, rates, rate, 0.0)
+        for numbers, decays in ((constants, True), (plain, False)):
+            at = [i for i, variable in enumerate(variables) if self._decays(variable) is decays]
+            self._update([grads[i] for i in at], [variables[i] for i in at], [places[i] for i in at], numbers)
+
+    def _update(
+        self, grads: list[Any], variables: list[Any], places: list[int], constants: list[float]
+    ) -> None:
+        arrays = [variable.writable() for variable in variables]
+        slots = self._kernel_slots
+        update_all(
+            self._op, self._kind(), arrays, grads, self._slot_names, [slots[i] for i in places], constants
+        )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: float) -> None:
         """One update of one variable, without clipping and averages."""

@@ -15,6 +15,7 @@ from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.normalization._axes import Shape, axes_in, known
 from foldgate.layers.normalization._scaled import ScaledNormalization
 from foldgate.layers.weight import Weight
+from foldgate.ops._norm import update_averages
 
 
 class BatchNormalization(ScaledNormalization):
@@ -162,12 +163,9 @@ class BatchNormalization(ScaledNormalization):
 
     def _update(self, mean: FloatArray, variance: FloatArray) -> None:
         """The moving averages, in place."""
-        for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            if isinstance(value, Tensor):
-                value = value.numpy()
-            array = average.writable()
-            array *= self.momentum
-            array += value * (1.0 - self.momentum)
+        averages = self.moving_mean.writable(), self.moving_variance.writable()
+        values = [x.numpy() if isinstance(x, Tensor) else x for x in (mean, variance)]
+        update_averages("BatchNormalization", averages, values, self.momentum)
 
     def _masked(self, x: Any, mask: BoolArray, activation: str | None) -> Any:
         """By the statistics of the positions where the mask is True, at which all values count."""
