@@ -116,7 +116,7 @@ class MatmulCall : public NativeCall {
 };
 
 // Of c = f(a b + bias), a (..., K), b (K, N): dz = dc f'(c), da = dz b^T, db = a^T dz, dbias = the sum of dz's rows.
-struct Backward {
+struct MatmulBackward {
   py::array dc, a, b;
   py::object c;
   Activation activation;
@@ -125,23 +125,24 @@ struct Backward {
   template <class T>
   py::tuple run() const {
     const Shape a_shape = shape_of(a), b_shape = shape_of(b);
-    require(a_shape.size() >= 2 && b_shape.size() == 2 && a_shape.back() == b_shape[0], kOp, ": a has shape ",
-            shape_text(a_shape), " and b has ", shape_text(b_shape), "; expected (..., K) and (K, N)");
+    require(a_shape.size() >= 2 && b_shape.size() == 2 && a_shape.back() == b_shape[0], kMatmul,
+            ": a has shape ", shape_text(a_shape), " and b has ", shape_text(b_shape),
+            "; expected (..., K) and (K, N)");
     Shape c_shape = a_shape;
     c_shape.back() = b_shape[1];
     const int64_t k = b_shape[0], n = b_shape[1],
-                  m = checked_product(kOp, Shape(a_shape.begin(), a_shape.end() - 1));
-    const T* a_data = read<T>(kOp, "a", a, a_shape);
-    const T* b_data = read<T>(kOp, "b", b, b_shape);
-    const T* dc_data = read<T>(kOp, "dc", dc, c_shape);
+                  m = checked_product(kMatmul, Shape(a_shape.begin(), a_shape.end() - 1));
+    const T* a_data = read<T>(kMatmul, "a", a, a_shape);
+    const T* b_data = read<T>(kMatmul, "b", b, b_shape);
+    const T* dc_data = read<T>(kMatmul, "dc", dc, c_shape);
     const bool linear = activation == Activation::kLinear;
-    const T* c_data = linear ? nullptr : read<T>(kOp, "c", array_of(kOp, "c", c), c_shape);
-    const BiasPlan bias = BiasPlan::make(kOp, {m, n}, false, activation);
+    const T* c_data = linear ? nullptr : read<T>(kMatmul, "c", array_of(kMatmul, "c", c), c_shape);
+    const BiasPlan bias = BiasPlan::make(kMatmul, {m, n}, false, activation);
     const GemmPlan left = GemmPlan::make(m, k, n, {n, 1}, {1, n}),
                    right = GemmPlan::make(k, n, m, {1, k}, {n, 1});
-    py::object da = need_a ? py::object(new_array<T>(kOp, a_shape)) : py::none();
-    py::object db = need_b ? py::object(new_array<T>(kOp, b_shape)) : py::none();
-    py::object dbias = need_bias ? py::object(new_array<T>(kOp, {n})) : py::none();
+    py::object da = need_a ? py::object(new_array<T>(kMatmul, a_shape)) : py::none();
+    py::object db = need_b ? py::object(new_array<T>(kMatmul, b_shape)) : py::none();
+    py::object dbias = need_bias ? py::object(new_array<T>(kMatmul, {n})) : py::none();
     T *da_data = target<T>(da), *db_data = target<T>(db), *dbias_data = target<T>(dbias);
     const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
     without_gil(work, [&] {
@@ -179,8 +180,8 @@ void register_gemm(py::module_& module) {
       "matmul_backward",
       [](const py::array& dc, const py::array& a, const py::array& b, const py::object& c, int activation,
          bool need_a, bool need_b, bool need_bias) {
-        const Backward call{dc, a, b, c, activation_from(activation), need_a, need_b, need_bias};
-        return by_dtype(kOp, "a", a, [&](auto zero) { return call.run<decltype(zero)>(); });
+        const MatmulBackward call{dc, a, b, c, activation_from(activation), need_a, need_b, need_bias};
+        return by_dtype(kMatmul, "a", a, [&](auto zero) { return call.run<decltype(zero)>(); });
       },
       py::arg("dc"), py::arg("a"), py::arg("b"), py::arg("c"), py::arg("activation"), py::arg("need_a"),
       py::arg("need_b"), py::arg("need_bias"),

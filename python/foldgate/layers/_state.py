@@ -11,6 +11,7 @@ import numpy as np
 from foldgate import _budget, constraints, initializers, regularizers
 from foldgate._tape import Variable
 from foldgate._typing import FloatArray
+from foldgate.layers._changes import changed
 from foldgate.layers._context import context
 from foldgate.layers.weight import Weight
 
@@ -85,6 +86,7 @@ class LayerState:
         )
         members = self._trainable_variables if trainable else self._non_trainable_variables
         members.append(weight)
+        changed()
         if not self._trainable:
             weight.trainable = False
         return weight
@@ -98,6 +100,7 @@ class LayerState:
     def trainable(self, value: bool) -> None:
         value = bool(value)
         object.__setattr__(self, "_trainable", value)
+        changed()
         for variable in self._trainable_variables:
             if isinstance(variable, Weight):
                 variable.trainable = value

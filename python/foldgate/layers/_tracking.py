@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from foldgate._tape import Variable
+from foldgate.layers._changes import changed
 
 
 def is_state(value: Any) -> bool:
@@ -39,6 +40,7 @@ def track(owner: Any, value: Any) -> Any:
 
 def untrack(owner: Any, value: Any) -> None:
     """Takes state out of its owner's lists."""
+    changed()
     for name in ("trainable_variables", "non_trainable_variables", "layers", "seed_generators", "metrics"):
         members = owner.__dict__["_" + name]
         members[:] = [member for member in members if member is not value]
@@ -47,6 +49,7 @@ def untrack(owner: Any, value: Any) -> None:
 def _enter(members: list[Any], value: Any) -> None:
     if not any(member is value for member in members):
         members.append(value)
+        changed()
 
 
 def _track_all(owner: Any, parts: Iterable[Any]) -> None:

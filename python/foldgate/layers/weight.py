@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate._tape import Variable
+from foldgate.layers._changes import changed
 
 
 class Weight(Variable):
@@ -59,6 +60,7 @@ class Weight(Variable):
         value = bool(value)
         if value != self._trainable:
             self._trainable = value
+            changed()
             # The tape asks the Variable itself, which is told when it is made: once more, then.
             super().__init__(self.numpy(), trainable=value, name=self.name)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import losses
+from foldgate.layers._changes import changed
 from foldgate.metrics import Mean
 from foldgate.models.compiled_outputs import for_outputs, is_binary_or_sparse, is_nest, labels_of, output_list
 
@@ -33,6 +34,7 @@ class CompiledLoss:
             (_resolved(one, label, output), weight)
             for one, weight, label, output in zip(given, weights, labels, outputs, strict=True)
         ]
+        changed()
         if len(each) > 1:
             self.metrics = [
                 Mean(name=f"{key}_loss") if loss is not None else None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import metrics
+from foldgate.layers._changes import changed
 from foldgate.models.compiled_outputs import for_outputs, is_binary_or_sparse, is_nest, labels_of, output_list
 
 
@@ -56,6 +57,7 @@ class CompiledMetrics:
 
     def _build(self, labels: list[Any], outputs: list[Any], keys: list[str | None]) -> None:
         self._each = []
+        changed()
         for what, given in self._given.items():
             if given is None:
                 continue

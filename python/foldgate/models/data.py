@@ -56,6 +56,15 @@ def batches(
     return IterableBatches(where, x, steps, class_weight)
 
 
+def whole_batch(where: str, x: Any, y: Any, sample_weight: Any) -> Any:
+    """All of some arrays as one batch."""
+    plain = type(x) is np.ndarray and type(y) is np.ndarray and sample_weight is None
+    if plain and x.ndim and y.ndim and len(x) == len(y):
+        return x, y
+    data = batches(where, x, y, sample_weight, batch_size=2**62)
+    return next(iter(data.epoch(0)), ())
+
+
 def is_array_like(x: Any) -> bool:
     """Whether these are arrays, or a nest of them, rather than something that gives batches."""
     if isinstance(x, dict):

@@ -12,6 +12,7 @@ from foldgate._symbolic.graph import Graph
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._symbolic.plan import Plan
 from foldgate._tape import Tensor
+from foldgate.layers._changes import changed
 from foldgate.layers.input_layer import InputLayer
 from foldgate.layers.layer import Layer
 from foldgate.models.model import Model
@@ -69,6 +70,7 @@ class Functional(Model):
         if twice:
             raise ValueError(f"{self.name}: two layers are called {sorted(twice)[0]!r}; names must differ")
         self._layers[:] = [op for op in graph.operations if isinstance(op, Layer)]
+        changed()
         own["_convert_inputs"] = False
         own["_input_kinds"] = [np.dtype(tensor.dtype) for tensor in self._inputs]
         self.supports_masking = True

@@ -7,6 +7,7 @@ from typing import Any
 
 from foldgate._nest import is_shape
 from foldgate._symbolic.keras_tensor import KerasTensor
+from foldgate.layers._changes import changed
 from foldgate.layers.input_layer import InputLayer
 from foldgate.layers.layer import Layer
 from foldgate.models.functional import Functional
@@ -86,6 +87,7 @@ class Sequential(Model):
         self._layers.append(layer)
 
     def _rebuild(self) -> None:
+        changed()
         self.built = False
         self.__dict__["_functional"] = None
         self._seen.clear()
@@ -111,6 +113,7 @@ class Sequential(Model):
         if not isinstance(first, InputLayer):
             first = InputLayer(batch_shape=input_shape, dtype=first._input_dtype)
             self._layers.insert(0, first)
+            changed()
         elif tuple(input_shape) != first.batch_shape:
             raise ValueError(f"{self.name}: build for {input_shape}; its Input has shape {first.batch_shape}")
         x = first._inbound_nodes[0].outputs

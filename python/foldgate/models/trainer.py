@@ -15,6 +15,7 @@ from foldgate.metrics import Mean
 from foldgate.models.compiled_loss import CompiledLoss
 from foldgate.models.compiled_metrics import CompiledMetrics
 from foldgate.models.data import first_extent, unpack_x_y_sample_weight
+from foldgate.models.looked_up import looked_up
 from foldgate.models.trainer_single_batches import TrainerSingleBatches
 
 
@@ -33,6 +34,12 @@ class Trainer(TrainerSingleBatches):
     _compiled_loss: CompiledLoss | None = None
     _compiled_metrics: CompiledMetrics | None = None
     _compile_arguments: dict[str, Any] | None = None
+    _looks_up_once = True  # weights and metrics
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if {"trainable_variables", "metrics"} & cls.__dict__.keys():
+            cls._looks_up_once = False  # its own may give others each time
 
     def __init__(self) -> None:
         """Everything has its value in the class."""
@@ -88,6 +95,7 @@ class Trainer(TrainerSingleBatches):
             "steps_per_execution": steps_per_execution,
             "jit_compile": False,
         }
+        state.pop("_looked_up", None)
         self.steps_per_execution, self.run_eagerly = steps_per_execution, run_eagerly
         self.stop_training, self.compiled = False, True
 
@@ -145,9 +153,8 @@ class Trainer(TrainerSingleBatches):
         self._track(x, y, y_pred, sample_weight, loss)
 
     def _step_weights(self) -> list[Any]:
-        """The trainable weights; inside `fit` they are looked up once."""
-        known = self.__dict__.get("_weights_in_fit")
-        return known if known is not None else self.trainable_variables  # type: ignore[attr-defined,no-any-return]
+        """The trainable weights."""
+        return looked_up(self).weights
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         if type(self).compute_loss is Trainer.compute_loss:
@@ -186,9 +193,6 @@ class Trainer(TrainerSingleBatches):
         return total
 
     def _is_regularized(self) -> bool:
-        known = self.__dict__.get("_regularized_in_fit")
-        if known is not None:
-            return bool(known)
         return any(getattr(weight, "regularizer", None) is not None for weight in self._step_weights())
 
     # Metrics.
@@ -228,9 +232,12 @@ class Trainer(TrainerSingleBatches):
         return [*self._named_metrics()]
 
     def _named_metrics(self) -> dict[str, Any]:
+        return looked_up(self).named
+
+    def _name_metrics(self, found: list[Any]) -> dict[str, Any]:
         compiled = self._compiled_metrics.results if self._compiled_metrics is not None else {}
         known = {id(metric): name for name, metric in compiled.items()}
-        return {known.get(id(metric), metric.name): metric for metric in self.metrics}
+        return {known.get(id(metric), metric.name): metric for metric in found}
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics by name."""
@@ -242,7 +249,7 @@ class Trainer(TrainerSingleBatches):
 
     def reset_metrics(self) -> None:
         """Forgets what metrics have seen."""
-        for metric in self.metrics:
+        for metric in looked_up(self).metrics:
             metric.reset_state()
 
     # Files.

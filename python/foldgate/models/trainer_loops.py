@@ -123,7 +123,6 @@ class TrainerLoops:
         finally:
             self.__dict__.pop("_fit_data", None)
             self.__dict__.pop("_fit_callbacks", None)
-            _forget(self.__dict__)
         if epochs > first and self.optimizer is not None:  # type: ignore[attr-defined]
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         calls.on_train_end(logs)
@@ -134,7 +133,6 @@ class TrainerLoops:
         self.reset_metrics()  # type: ignore[attr-defined]
         step = self._stepper("train")
         keep, logs = self.__dict__, None
-        _forget(keep)
         batches = enumerate(data.epoch(epoch))
         if "_resume_within" in keep:
             self._skip(batches, *keep.pop("_resume_within"))
@@ -142,15 +140,11 @@ class TrainerLoops:
             if calls.of_train_batches:
                 calls.on_train_batch_begin(i)
             logs = step(batch)
-            if "_weights_in_fit" not in keep and self.built:  # type: ignore[attr-defined]
-                keep["_weights_in_fit"] = list(self.trainable_variables)  # type: ignore[attr-defined]
-                keep["_regularized_in_fit"] = self._is_regularized()  # type: ignore[attr-defined]
             del batch  # so that its memory serves the next one
             if calls.of_train_batches:
                 calls.on_train_batch_end(i, logs)
             if self.stop_training:
                 break
-        _forget(keep)
         return self._epoch_logs(logs)
 
     def _skip(self, batches: Any, count: int, bring_back: Any) -> None:
@@ -278,12 +272,6 @@ class TrainerLoops:
                 break
         calls.on_predict_end()
         return found.arrays()
-
-
-def _forget(state: dict[str, Any]) -> None:
-    """What was looked up once for an epoch."""
-    state.pop("_weights_in_fit", None)
-    state.pop("_regularized_in_fit", None)
 
 
 def _plain(value: Any) -> Any:

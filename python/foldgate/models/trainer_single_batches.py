@@ -8,7 +8,7 @@ import numpy as np
 
 from foldgate._nest import map_nest
 from foldgate._tape import Tensor
-from foldgate.models.data import batches
+from foldgate.models.data import whole_batch
 from foldgate.models.data_arrays import weights_of_classes
 from foldgate.models.trainer_loops import TrainerLoops
 
@@ -48,12 +48,9 @@ class TrainerSingleBatches(TrainerLoops):
         return self._on_batch("test", x, y, sample_weight, return_dict)
 
     def _on_batch(self, kind: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
-        data = batches(f"{kind}_on_batch", x, y, sample_weight, batch_size=2**62)
         self.reset_metrics()  # type: ignore[attr-defined]
-        logs = None
-        for batch in data.epoch(0):
-            logs = self._stepper(kind)(batch)
-        found = self._epoch_logs(logs)
+        step = self._stepper(kind)
+        found = self._epoch_logs(step(whole_batch(f"{kind}_on_batch", x, y, sample_weight)))
         if return_dict:
             return found
         values = [found[name] for name in self.metrics_names if name in found]  # type: ignore[attr-defined]

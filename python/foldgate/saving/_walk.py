@@ -19,6 +19,7 @@ ASIDE = {
     "_metrics",
     "_inbound_nodes",
     "_arguments",
+    "_looked_up",
     "_outbound_nodes",
 }
 BASES = {"Layer", "LayerState", "Model", "Trainer", "Functional", "Sequential", "Optimizer"}

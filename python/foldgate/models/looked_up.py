@@ -1,0 +1,30 @@
+"""What a training step looks up by walking through a model: once, until something in a model changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate.layers import _changes
+
+
+class LookedUp:
+    """The trainable weights and the metrics of a model.
+
+    A subclass that writes these properties itself is asked each time.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.count = _changes.count
+        self.weights: list[Any] = list(model.trainable_variables)
+        self.metrics: list[Any] = model.metrics
+        self.named: dict[str, Any] = model._name_metrics(self.metrics)
+
+
+def looked_up(model: Any) -> LookedUp:
+    """What there is now."""
+    known: LookedUp | None = model.__dict__.get("_looked_up")
+    if known is None or known.count != _changes.count or not model._looks_up_once:
+        known = LookedUp(model)
+        if model._looks_up_once:
+            model.__dict__["_looked_up"] = known
+    return known
