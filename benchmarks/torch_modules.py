@@ -154,7 +154,8 @@ def measure(pair: tuple[Callable[[], Any], Callable[[], Any]], seconds: float) -
     times: list[list[float]] = [[], []]
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 5:
-        for kept, call in zip(times, pair, strict=True):
+        both = list(zip(times, pair, strict=True))
+        for kept, call in both if len(times[0]) % 2 else both[::-1]:  # neither is always the second
             begun = time.perf_counter()
             for _ in range(inner):
                 call()

@@ -23,8 +23,11 @@ def at_any_size() -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for name in RULES:
             stack.enter_context(mock.patch.object(_rules, name, lambda *_: True))
-        for name in ("LEAST_POOLED", "LEAST_CONVOLVED"):
+        for name in ("LEAST_CONVOLVED", "LEAST_ALONE"):
             stack.enter_context(mock.patch.object(_rules, name, 0))
+        for swapped in SWAPPED.values():
+            if hasattr(swapped, "_least"):
+                stack.enter_context(mock.patch.object(swapped, "_least", 0))
         yield
 
 
@@ -38,8 +41,8 @@ def by_foldgate() -> Iterator[None]:
     with at_any_size(), contextlib.ExitStack() as stack:
         for swapped in SWAPPED.values():
             stack.enter_context(mock.patch.object(swapped, "_own", _refuse))
-            if hasattr(swapped, "_conv_forward"):
-                stack.enter_context(mock.patch.object(swapped, "_conv_forward", _refuse))
+            if hasattr(swapped, "_op"):
+                stack.enter_context(mock.patch.object(swapped, "_op", _refuse))
         yield
 
 

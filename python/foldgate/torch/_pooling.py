@@ -22,12 +22,17 @@ def pool(module: Any, x: Any, rank: int, wins: str, compute: Callable[[Any, Any,
       wins: the name of the rule, in `_rules`.
       compute: returns a tensor or a pair of tensors.
     """
-    if not (is_plain(x) and is_ordinary()) or not rank - 1 <= x.dim() <= rank:
+    if (
+        type(x) is not torch.Tensor
+        or x.layout is not torch.strided
+        or not rank - 1 <= x.dim() <= rank
+        or not is_ordinary()
+    ):
         return None
     gradient = x.requires_grad and torch.is_grad_enabled()
     batch = x if x.dim() == rank else x.unsqueeze(0)
     last = is_last(batch)
-    if not getattr(_rules, wins)(batch, last, gradient):
+    if not (getattr(_rules, wins)(batch, last, gradient) and is_plain(x)):
         return None
     try:
         found = compute(module, laid_out(batch, last), last, gradient)

@@ -12,11 +12,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-LEAST_POOLED = 1 << 14
-"""Elements below which no pool is computed here, whatever it is."""
-LEAST_CONVOLVED = 1 << 15
-"""Multiply-adds below which no convolution is."""
-_SMALL_BATCH = 8
+LEAST = {
+    "MaxPool1d": 1 << 17,
+    "MaxPool2d": 1 << 14,
+    "MaxPool3d": 1 << 14,
+    "AvgPool": 1 << 20,
+    "AdaptiveAvgPool": 1 << 20,
+    "AdaptiveMaxPool": 1 << 16,
+    "Cell": 1 << 10,
+}
+"""Elements of the input below which these modules call torch's op at once: small calls are all overhead."""
+LEAST_CONVOLVED, LEAST_ALONE = 1 << 15, 1 << 21
+"""The same in multiply-adds of a convolution: of any batch, and of a batch too small to be split."""
+SMALL_BATCH = 8
 """From here torch splits small calls over threads, at a cost that foldgate does not have."""
 
 
@@ -26,25 +34,25 @@ def convolution_work(x: Any, weight: Any, strides: tuple[int, ...]) -> int:
     return work
 
 
-def convolution_wins(x: Any, weight: Any, work: int, last: bool, gradient: bool) -> bool:
+def convolution_wins(x: Any, weight: Any, work: int, gradient: bool) -> bool:
     """Of a convolution: x (N, C, *spatial), weight (O, C / groups, *kernel)."""
     batch, channels = x.shape[:2]
-    outputs, depth = weight.shape[:2]
     positions = x.numel() // channels
-    if batch >= _SMALL_BATCH and positions >= 512 and work < 1 << 21:
+    if batch >= SMALL_BATCH and positions >= 512 and work < LEAST_ALONE:
         return True
     if not gradient:
-        return work >= 1 << 21 and positions >= 512 and (last or channels > 4)
+        return bool(work >= LEAST_ALONE and positions >= 512 and (channels > 4 or not x.is_contiguous()))
     if channels <= 4:
         return work >= 1 << 26
+    outputs, depth = weight.shape[:2]
     return bool(min(outputs, depth) >= 64 and weight[0, 0].numel() >= 9 and positions >= 4096)
 
 
 def transposed_convolution_wins(x: Any, weight: Any, gradient: bool) -> bool:
     """Of a transposed convolution: x (N, C, *spatial), weight (C, O / groups, *kernel)."""
     work = x.numel() // x.shape[1] * weight.numel()
-    least = 1 << 20 if not gradient and x.shape[0] < _SMALL_BATCH else 1 << 15
-    large_enough = x.shape[0] >= _SMALL_BATCH or not gradient
+    least = 1 << 20 if not gradient and x.shape[0] < SMALL_BATCH else 1 << 15
+    large_enough = x.shape[0] >= SMALL_BATCH or not gradient
     return bool(large_enough and least <= work <= 1 << 23 and x.numel() // x.shape[1] >= 512)
 
 
@@ -52,7 +60,7 @@ def max_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
     """Of a max pool. Without gradients torch has a fast one for one spatial axis."""
     if gradient:
         return bool(x.numel() >= 1 << 17)
-    return bool(x.dim() > 3 and x.numel() >= (1 << 17 if last else LEAST_POOLED))
+    return bool(x.dim() > 3 and x.numel() >= (1 << 17 if last else 1 << 14))
 
 
 def average_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
@@ -70,13 +78,13 @@ def adaptive_max_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
     return not gradient and x.numel() >= 1 << 16
 
 
-def sequence_wins(rows: int, weights: int, gradient: bool) -> bool:
-    """Of a recurrent layer of that many elements of weights, over `rows` steps of all sequences together."""
-    if weights <= 1 << 14:
+def sequence_wins(rows: int, inputs: int, units: int, gradient: bool) -> bool:
+    """Of a recurrent module with `rows` steps of all sequences together."""
+    if units * (inputs + units) <= 1 << 12:
         return rows >= (8 if gradient else 2)
     return rows >= (64 if gradient else 16)
 
 
-def step_wins(x: Any, units: int, gated: bool, gradient: bool) -> bool:
-    """Of a cell's single step, without gradients; with them torch's own is faster at any size."""
-    return not gradient and gated and x.dim() == 2 and x.shape[0] >= 16 and units >= 64
+def step_wins(x: Any, units: int, simple: bool, gradient: bool) -> bool:
+    """Of a cell's single step: torch's own is faster at any size with gradients, and for the simple RNN."""
+    return not gradient and not simple and x.dim() == 2 and x.shape[0] >= 16 and units >= 64

@@ -73,28 +73,35 @@ def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
 class _Pool(Accelerated):
     """What the three have in common."""
 
+    _op: Any
+    _least: int
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if is_compiling() or type(x) is not torch.Tensor or x.numel() < _rules.LEAST_POOLED:
-            return self._own(x)
-        y = pool(self, x, self._rank, "adaptive_max_pool_wins", _compute)
+        module: Any = self
+        if type(x) is torch.Tensor and x.numel() < self._least and not module.return_indices:
+            size = module.output_size
+            return self._op(x, size)[0] if type(size) is int else self._own(x)
+        y = None if is_compiling() else pool(self, x, self._rank, "adaptive_max_pool_wins", _compute)
         return self._own(x) if y is None else y
 
 
 class AdaptiveMaxPool1d(_Pool, torch.nn.AdaptiveMaxPool1d):
     """torch.nn.AdaptiveMaxPool1d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AdaptiveMaxPool1d.forward, 3
+    _own, _op, _rank = torch.nn.AdaptiveMaxPool1d.forward, torch.adaptive_max_pool1d, 3
+    _least = _rules.LEAST["AdaptiveMaxPool"]
 
 
 class AdaptiveMaxPool2d(_Pool, torch.nn.AdaptiveMaxPool2d):
     """torch.nn.AdaptiveMaxPool2d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AdaptiveMaxPool2d.forward, 4
+    _own, _op, _rank = torch.nn.AdaptiveMaxPool2d.forward, torch._C._nn.adaptive_max_pool2d, 4
+    _least = _rules.LEAST["AdaptiveMaxPool"]
 
 
 class AdaptiveMaxPool3d(_Pool, torch.nn.AdaptiveMaxPool3d):
     """torch.nn.AdaptiveMaxPool3d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AdaptiveMaxPool3d.forward, 5
+    _own, _op, _rank = torch.nn.AdaptiveMaxPool3d.forward, torch._C._nn.adaptive_max_pool3d, 5
+    _least = _rules.LEAST["AdaptiveMaxPool"]

@@ -89,24 +89,29 @@ def _parts(module: Any, x: Any, last: bool, gradient: bool) -> Any:
 class _Pool(Accelerated):
     """What the pools over windows have in common."""
 
+    _least: int
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if is_compiling() or type(x) is not torch.Tensor or x.numel() < _rules.LEAST_POOLED:
+        if type(x) is torch.Tensor and x.numel() < self._least:
             return self._own(x)
-        y = pool(self, x, self._rank, "average_pool_wins", _windows)
+        y = None if is_compiling() else pool(self, x, self._rank, "average_pool_wins", _windows)
         return self._own(x) if y is None else y
 
 
 class _AdaptivePool(Accelerated):
     """What the adaptive ones have in common."""
 
+    _op: Any
+    _least: int
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if is_compiling() or type(x) is not torch.Tensor or x.numel() < _rules.LEAST_POOLED:
-            return self._own(x)
-        y = pool(self, x, self._rank, "adaptive_average_pool_wins", _parts)
+        if type(x) is torch.Tensor and x.numel() < self._least:
+            module: Any = self
+            size = module.output_size
+            return self._op(x, size) if type(size) is int else self._own(x)
+        y = None if is_compiling() else pool(self, x, self._rank, "adaptive_average_pool_wins", _parts)
         return self._own(x) if y is None else y
 
 
@@ -114,33 +119,39 @@ class AvgPool1d(_Pool, torch.nn.AvgPool1d):
     """torch.nn.AvgPool1d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AvgPool1d.forward, 3
+    _least = _rules.LEAST["AvgPool"]
 
 
 class AvgPool2d(_Pool, torch.nn.AvgPool2d):
     """torch.nn.AvgPool2d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AvgPool2d.forward, 4
+    _least = _rules.LEAST["AvgPool"]
 
 
 class AvgPool3d(_Pool, torch.nn.AvgPool3d):
     """torch.nn.AvgPool3d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AvgPool3d.forward, 5
+    _least = _rules.LEAST["AvgPool"]
 
 
 class AdaptiveAvgPool1d(_AdaptivePool, torch.nn.AdaptiveAvgPool1d):
     """torch.nn.AdaptiveAvgPool1d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AdaptiveAvgPool1d.forward, 3
+    _own, _op, _rank = torch.nn.AdaptiveAvgPool1d.forward, functional.adaptive_avg_pool1d, 3
+    _least = _rules.LEAST["AdaptiveAvgPool"]
 
 
 class AdaptiveAvgPool2d(_AdaptivePool, torch.nn.AdaptiveAvgPool2d):
     """torch.nn.AdaptiveAvgPool2d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AdaptiveAvgPool2d.forward, 4
+    _own, _op, _rank = torch.nn.AdaptiveAvgPool2d.forward, torch._C._nn.adaptive_avg_pool2d, 4
+    _least = _rules.LEAST["AdaptiveAvgPool"]
 
 
 class AdaptiveAvgPool3d(_AdaptivePool, torch.nn.AdaptiveAvgPool3d):
     """torch.nn.AdaptiveAvgPool3d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AdaptiveAvgPool3d.forward, 5
+    _own, _op, _rank = torch.nn.AdaptiveAvgPool3d.forward, torch._C._nn.adaptive_avg_pool3d, 5
+    _least = _rules.LEAST["AdaptiveAvgPool"]

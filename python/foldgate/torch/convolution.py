@@ -74,12 +74,12 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 
 def _convolve(module: Any, x: Any, weight: Any, padding: Any, work: int) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
+    if not _rules.convolution_wins(x, weight, work, torch.is_grad_enabled()):
+        return None
     bias = parameter(module, "bias")
     if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     last, gradient = is_last(x) or is_last(weight), needs_gradient(x, weight, bias)
-    if not _rules.convolution_wins(x, weight, work, last, gradient):
-        return None
     x = laid_out(x, last)
     options = {
         "strides": module.stride,
@@ -105,27 +105,38 @@ def _convolve(module: Any, x: Any, weight: Any, padding: Any, work: int) -> Any:
 class _Conv(Accelerated):
     """What the three have in common."""
 
+    _op: Any
+
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if is_compiling() or type(x) is not torch.Tensor:
+        weight = module._parameters.get("weight")
+        if weight is None or type(x) is not torch.Tensor:
+            return _long(module, x)
+        work = x.numel() * weight.numel()  # in_channels times the multiply-adds of a stride of 1
+        if work >= _rules.LEAST_CONVOLVED * module.in_channels and (
+            x.shape[0] >= _rules.SMALL_BATCH or work >= _rules.LEAST_ALONE * module.in_channels
+        ):
+            return _long(module, x)
+        if module.padding_mode != "zeros":
             return self._own(x)
+        bias = parameter(module, "bias")
+        return self._op(x, weight, bias, module.stride, module.padding, module.dilation, module.groups)
+
+
+def _long(module: Any, x: Any) -> Any:
+    """The result, by foldgate or by torch."""
+    y = None
+    if not is_compiling() and type(x) is torch.Tensor and x.layout is torch.strided:
         weight = parameter(module, "weight")
-        rank = x.dim()
-        if rank != weight.dim():
+        if x.dim() != weight.dim():
             y = _unbatched(module, x, weight)
-            return self._own(x) if y is None else y
-        if x.shape[1] != module.in_channels:
-            return self._own(x)
-        work = _rules.convolution_work(x, weight, module.stride)
-        if work >= _rules.LEAST_CONVOLVED:
-            y = _padded(module, x, weight, work)
-            if y is not None:
-                return y
-        return module._conv_forward(x, weight, parameter(module, "bias"))
+        elif x.shape[1] == module.in_channels and x.numel() > 0:
+            y = _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
+    return module._own(x) if y is None else y
 
 
 def _unbatched(module: Any, x: Any, weight: Any) -> Any:
-    if x.dim() != weight.dim() - 1 or x.shape[0] != module.in_channels:
+    if x.dim() != weight.dim() - 1 or x.shape[0] != module.in_channels or not x.numel():
         return None
     x = x.unsqueeze(0)
     y = _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
@@ -145,16 +156,16 @@ def _padded(module: Any, x: Any, weight: Any, work: int) -> Any:
 class Conv1d(_Conv, torch.nn.Conv1d):
     """torch.nn.Conv1d, computed by foldgate where it can and wins."""
 
-    _own = torch.nn.Conv1d.forward
+    _own, _op = torch.nn.Conv1d.forward, torch.conv1d
 
 
 class Conv2d(_Conv, torch.nn.Conv2d):
     """torch.nn.Conv2d, computed by foldgate where it can and wins."""
 
-    _own = torch.nn.Conv2d.forward
+    _own, _op = torch.nn.Conv2d.forward, torch.conv2d
 
 
 class Conv3d(_Conv, torch.nn.Conv3d):
     """torch.nn.Conv3d, computed by foldgate where it can and wins."""
 
-    _own = torch.nn.Conv3d.forward
+    _own, _op = torch.nn.Conv3d.forward, torch.conv3d

@@ -84,28 +84,35 @@ def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
 class _Pool(Accelerated):
     """What the three have in common."""
 
+    _op: Any
+    _least: int
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if is_compiling() or type(x) is not torch.Tensor or x.numel() < _rules.LEAST_POOLED:
-            return self._own(x)
-        y = pool(self, x, self._rank, "max_pool_wins", _compute)
+        module: Any = self
+        if type(x) is torch.Tensor and x.numel() < self._least and not module.return_indices:
+            size, stride, padding = module.kernel_size, module.stride, module.padding
+            return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
+        y = None if is_compiling() else pool(self, x, self._rank, "max_pool_wins", _compute)
         return self._own(x) if y is None else y
 
 
 class MaxPool1d(_Pool, torch.nn.MaxPool1d):
     """torch.nn.MaxPool1d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.MaxPool1d.forward, 3
+    _own, _op, _rank = torch.nn.MaxPool1d.forward, torch.max_pool1d, 3
+    _least = _rules.LEAST["MaxPool1d"]
 
 
 class MaxPool2d(_Pool, torch.nn.MaxPool2d):
     """torch.nn.MaxPool2d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.MaxPool2d.forward, 4
+    _own, _op, _rank = torch.nn.MaxPool2d.forward, torch.max_pool2d, 4
+    _least = _rules.LEAST["MaxPool2d"]
 
 
 class MaxPool3d(_Pool, torch.nn.MaxPool3d):
     """torch.nn.MaxPool3d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.MaxPool3d.forward, 5
+    _own, _op, _rank = torch.nn.MaxPool3d.forward, torch.max_pool3d, 5
+    _least = _rules.LEAST["MaxPool3d"]

@@ -74,12 +74,12 @@ def _run(module: Any, given: Any, hx: Any) -> Any:
     """What the module returns, or None where torch's own op has to compute (or refuse) the call."""
     packed = type(given) is PackedSequence
     x = given.data if packed else given
-    if not isinstance(x, torch.Tensor) or x.numel() == 0:
+    if type(x) is not torch.Tensor or x.numel() == 0:
+        return None
+    gradient = torch.is_grad_enabled()  # nearly always needed then
+    if not _rules.sequence_wins(x.numel() // x.shape[-1], module.input_size, module.hidden_size, gradient):
         return None
     weights = tuple(parameter(module, name) for name in module._flat_weights_names)
-    gradient = torch.is_grad_enabled()  # nearly always needed then; the rule may be the stricter one
-    if not _rules.sequence_wins(x.numel() // x.shape[-1], sum(w.numel() for w in weights), gradient):
-        return None
     if not (is_plain(x) and is_ordinary() and like(x, *weights) and all(w.is_contiguous() for w in weights)):
         return None
     call = (_packed_call if packed else _dense_call)(module, given, hx)

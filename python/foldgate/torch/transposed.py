@@ -79,11 +79,11 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 def _spread(module: Any, x: Any, output_size: Any) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
     weight, bias = parameter(module, "weight"), parameter(module, "bias")
-    gradient = needs_gradient(x, weight, bias)
+    if not _rules.transposed_convolution_wins(x, weight, torch.is_grad_enabled()):
+        return None
     if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
-    if not _rules.transposed_convolution_wins(x, weight, gradient):
-        return None
+    gradient = needs_gradient(x, weight, bias)
     added = module.output_padding
     if output_size is not None:
         size, strides, padding, dilation = module.kernel_size, module.stride, module.padding, module.dilation
@@ -110,32 +110,52 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
 class _ConvTranspose(Accelerated):
     """What the three have in common."""
 
+    _op: Any
+
     def forward(self, x: Any, output_size: Any = None) -> Any:
-        y = None
         module: Any = self
-        rank = len(module.kernel_size) + 2
-        if not is_compiling() and isinstance(x, torch.Tensor) and module.padding_mode == "zeros":
-            if x.dim() == rank:
-                y = _spread(self, x, output_size)
-            elif x.dim() == rank - 1 and output_size is None:
-                y = _spread(self, x.unsqueeze(0), None)
-                y = None if y is None else y.squeeze(0)
-        return self._own(x, output_size) if y is None else y
+        if type(x) is not torch.Tensor or module.padding_mode != "zeros":
+            return self._own(x, output_size)
+        y, weight = None, parameter(module, "weight")
+        if (
+            not x.numel() * weight.numel() < _rules.LEAST_CONVOLVED * module.in_channels
+            and not is_compiling()
+        ):
+            y = _batched(module, x, weight, output_size)
+        if y is not None:
+            return y
+        if output_size is not None or x.dim() > weight.dim():
+            return self._own(x, output_size)
+        options = (module.stride, module.padding, module.output_padding, module.groups, module.dilation)
+        return self._op(x, weight, parameter(module, "bias"), *options)
+
+
+def _batched(module: Any, x: Any, weight: Any, output_size: Any) -> Any:
+    """`_spread` of x or of its batch of one."""
+    rank = weight.dim()
+    if x.layout is not torch.strided or x.numel() == 0:
+        return None
+    if x.dim() == rank and x.shape[1] == module.in_channels:
+        return _spread(module, x, output_size)
+    if x.dim() == rank - 1 and output_size is None and x.shape[0] == module.in_channels:
+        y = _spread(module, x.unsqueeze(0), None)
+        return None if y is None else y.squeeze(0)
+    return None
 
 
 class ConvTranspose1d(_ConvTranspose, torch.nn.ConvTranspose1d):
     """torch.nn.ConvTranspose1d, computed by foldgate where it can and wins."""
 
-    _own = torch.nn.ConvTranspose1d.forward
+    _own, _op = torch.nn.ConvTranspose1d.forward, torch.conv_transpose1d
 
 
 class ConvTranspose2d(_ConvTranspose, torch.nn.ConvTranspose2d):
     """torch.nn.ConvTranspose2d, computed by foldgate where it can and wins."""
 
-    _own = torch.nn.ConvTranspose2d.forward
+    _own, _op = torch.nn.ConvTranspose2d.forward, torch.conv_transpose2d
 
 
 class ConvTranspose3d(_ConvTranspose, torch.nn.ConvTranspose3d):
     """torch.nn.ConvTranspose3d, computed by foldgate where it can and wins."""
 
-    _own = torch.nn.ConvTranspose3d.forward
+    _own, _op = torch.nn.ConvTranspose3d.forward, torch.conv_transpose3d
