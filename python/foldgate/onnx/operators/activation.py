@@ -63,10 +63,9 @@ def leaky_relu(context: Context) -> Function:
 def prelu(context: Context) -> Function:
     """x or slope x; the slope broadcasts to x."""
     old = context.opset < 7
-    last = context.flag("_last")
 
     def call(x: Array, slope: Array) -> Array:
-        if (old or last) and slope.ndim == 1 and x.ndim > 2 and not last:
+        if old and slope.ndim == 1 and x.ndim > 2:
             slope = slope.reshape(-1, *[1] * (x.ndim - 2))
         return np.where(x >= 0, x, x * slope).astype(x.dtype, copy=False)
 

@@ -2,6 +2,8 @@
 
 from foldgate.onnx.graph import Graph
 from foldgate.onnx.passes.fold import fold_constants
+from foldgate.onnx.passes.fuse import fuse
+from foldgate.onnx.passes.layout import channels_last
 from foldgate.onnx.passes.tidy import drop_unused, skip_identities
 
 
@@ -9,5 +11,9 @@ def prepare_graph(graph: Graph) -> Graph:
     """The same graph with less to do."""
     skip_identities(graph)
     fold_constants(graph)
+    drop_unused(graph)
+    fuse(graph)
+    channels_last(graph)
+    skip_identities(graph)
     drop_unused(graph)
     return graph
