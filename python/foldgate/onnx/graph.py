@@ -62,6 +62,8 @@ class Graph:
     constants: dict[str, Array]
     shapes: dict[str, Shape] = field(default_factory=dict)
     types: dict[str, np.dtype[Any]] = field(default_factory=dict)
+    handles: dict[Any, Any] = field(default_factory=dict)
+    """Packed weights, for nodes that share theirs."""
 
     def input_names(self) -> list[str]:
         return [value.name for value in self.inputs]

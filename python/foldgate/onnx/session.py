@@ -83,23 +83,27 @@ class Session:
         values = [_fed(value, feeds[value.name]) for value in inputs]
         with np.errstate(all="ignore"):  # infinities and NaNs are results here, not mishaps
             results = self._program(*values)
+        results = [_owned(result, values) for result in results]
         if output_names is None:
-            return [_owned(result) for result in results]
+            return results
         for name in output_names:
             if name not in self._names:
                 raise ValueError(f"run: output_names has {name!r}; expected some of {self._names}")
-        return [_owned(results[self._names.index(name)]) for name in output_names]
+        return [results[self._names.index(name)] for name in output_names]
 
 
 def _copy(value: ValueInfo) -> ValueInfo:
     return ValueInfo(value.name, value.shape, value.type, value.dtype)
 
 
-def _owned(value: Any) -> Any:
-    """An array of its own memory order: what the program made of views becomes whole."""
+def _owned(value: Any, feeds: list[Any]) -> Any:
+    """An array of its own: views become whole, inputs and constants copies."""
     if not isinstance(value, np.ndarray):
         return value
-    return value if value.flags.c_contiguous and value.flags.writeable else np.array(value, order="C")
+    whole = value.flags.c_contiguous and value.flags.writeable
+    if whole and not any(np.may_share_memory(value, feed) for feed in feeds if isinstance(feed, np.ndarray)):
+        return value
+    return np.array(value, order="C")
 
 
 def _fed(info: ValueInfo, value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,13 @@ _KERNELS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+def over(function: Callable[..., Array], context: Context) -> Function:
+    """The function, which writes over its operand where the node may."""
+    if context.attr("_over") is None:
+        return function
+    return lambda x: function(x, out=x) if x.flags.c_contiguous and x.flags.writeable else function(x)
+
+
 @operator(
     "Erf",
     "Exp",
@@ -40,13 +46,13 @@ _KERNELS: dict[str, Callable[[Array], Array]] = {
 )
 def plain(context: Context) -> Function:
     """Functions that the kernels have under the same definition."""
-    return in_floats(_KERNELS[context.op])
+    return in_floats(over(_KERNELS[context.op], context))
 
 
 @operator("Relu", attributes="consumed_inputs")
 def relu(context: Context) -> Function:
     """max(x, 0), of integers too."""
-    floats = in_floats(ops.relu)
+    floats = in_floats(over(ops.relu, context))
     return lambda x: np.maximum(x, 0) if x.dtype.kind in "iu" else floats(x)
 
 
@@ -182,8 +188,3 @@ def _hardmax(x: Array, *, axis: int) -> Array:
     y = np.zeros_like(x)
     np.put_along_axis(y, np.expand_dims(np.argmax(x, axis=axis), axis), 1, axis=axis)
     return y
-
-
-def function_of(name: str) -> Callable[..., Any]:
-    """The kernel of a fused activation by its name in `foldgate.ops`."""
-    return getattr(ops, name)  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats, is_native
+from foldgate.onnx.operators.activation import over
 from foldgate.onnx.registry import Context, Function, operator
 
 _OLD = "axis broadcast consumed_inputs"  # how addends broadcast before opset 7
@@ -63,7 +64,23 @@ def binary(context: Context) -> Function:
     if activation is not None:
         then = getattr(ops, activation)
         return lambda a, b: then(function(a, b))
+    place = context.attr("_over")
+    if place is not None and isinstance(function, np.ufunc):
+        return _over(function, place)
     return function
+
+
+def _over(function: np.ufunc, place: int) -> Function:
+    """The function, which writes over one of its operands where that has the result's shape."""
+
+    def call(a: Array, b: Array) -> Any:
+        own, other = (a, b) if place == 0 else (b, a)
+        same = own.shape == other.shape or (other.ndim <= own.ndim and other.size == 1)
+        if same and own.dtype == other.dtype and own.flags.writeable:
+            return function(a, b, out=own)
+        return function(a, b)
+
+    return call
 
 
 def _joined(a: Array, b: Array) -> Array:
@@ -169,7 +186,7 @@ def clip(context: Context) -> Function:
         bounds = [None if value is None else value.reshape(()) for value in known]
         context.takes(0)
         if [None if bound is None else float(bound) for bound in bounds] == [0.0, 6.0]:
-            six = in_floats(ops.relu6)
+            six = in_floats(over(ops.relu6, context))
             return lambda x: six(x) if x.dtype.kind == "f" else _clipped(x, *bounds)
         return lambda x: _clipped(x, *bounds)
     return lambda x, least=None, most=None: _clipped(x, least, most)

@@ -32,7 +32,10 @@ def conv(context: Context) -> Function:
     if narrow is not None:
         return in_floats(narrow)
     if padding is not None:
-        return in_floats(ops.PackedConv(kernel, bias, padding=padding, **options))
+        key = (tuple(context.node.inputs[1:3]), padding, *options.values())
+        if key not in context.graph.handles:
+            context.graph.handles[key] = ops.PackedConv(kernel, bias, padding=padding, **options)
+        return in_floats(context.graph.handles[key])
     spatial = spatial_of(options["data_format"])
 
     def uneven(x: Array) -> Array:

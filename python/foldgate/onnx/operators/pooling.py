@@ -106,7 +106,8 @@ def lp_pool(context: Context) -> Function:
 def global_average_pool(context: Context) -> Function:
     """(N, C, 1, ...)."""
     layout = data_format(context)
-    return in_floats(lambda x: ops.global_average_pool(x, data_format=layout, keepdims=True))
+    keepdims = not context.flag("_flat")
+    return in_floats(lambda x: ops.global_average_pool(x, data_format=layout, keepdims=keepdims))
 
 
 @operator("GlobalMaxPool")

@@ -18,6 +18,8 @@ _DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False,
 _LSTM_ORDER = (0, 2, 3, 1)  # i, o, f, c as i, f, c, o
 _PEEPHOLE_ORDER = (0, 2, 1)  # i, o, f as i, f, o
 
+_FEW = 2  # sequences for which packing anew costs more than a second thread gains
+
 Weights = tuple[Array, Array, Array | None]
 Direction = Callable[..., Any]
 
@@ -237,10 +239,13 @@ def _each(
 
 
 def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[..., tuple[Any, ...]]:
-    """Two plain directions in one call."""
+    """Two plain directions in one call; a few sequences take weights packed once, one after the other."""
     operands = (*weights[0], *weights[1])
+    one_by_one = _each([cell.pack(*given, **cell.always) for given in weights], (False, True), sequences)
 
     def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
+        if len(x) <= _FEW:
+            return one_by_one(x, lengths, states)
         initial = {
             name: np.concatenate([state[0], state[1]], axis=1)
             for name, state in zip(("initial_h", "initial_c"), states, strict=False)

@@ -3,6 +3,7 @@
 from foldgate.onnx.graph import Graph
 from foldgate.onnx.passes.fold import fold_constants
 from foldgate.onnx.passes.fuse import fuse
+from foldgate.onnx.passes.in_place import write_in_place
 from foldgate.onnx.passes.layout import channels_last
 from foldgate.onnx.passes.tidy import drop_unused, skip_identities
 
@@ -16,4 +17,5 @@ def prepare_graph(graph: Graph) -> Graph:
     channels_last(graph)
     skip_identities(graph)
     drop_unused(graph)
+    write_in_place(graph)
     return graph

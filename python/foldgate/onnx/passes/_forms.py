@@ -54,9 +54,8 @@ class Forms:
             return name
         if name not in self._last:
             rank = self.rank(name) or 0
-            self._emit(
-                Node("Transpose", name, [self.plain(name)], [f"{name}@last"], {"perm": list(to_last(rank))})
-            )
+            turned = {"perm": list(to_last(rank)), "_edge": 1}
+            self._emit(Node("Transpose", name, [self.plain(name)], [f"{name}@last"], turned))
             self.gives(name, f"{name}@last")
         return self._last[name]
 
@@ -69,7 +68,7 @@ class Forms:
         if name in self.graph.types:
             self.graph.types[last] = self.graph.types[name]
 
-    def constant(self, label: str, value: np.ndarray) -> str:  # type: ignore[type-arg]
+    def constant(self, label: str, value: np.ndarray) -> str:
         """A new constant."""
         name = f"{label}@{len(self.graph.constants)}"
         self.graph.constants[name] = value
@@ -118,7 +117,8 @@ def _window(forms: Forms, node: Node) -> bool:
     if node.op == "Resize" and (node.attributes.get("axes") or node.opset < 11):
         return False
     node.attributes["_last"] = 1
-    return forms.turned(node, [forms.last(node.inputs[0]), *(forms.plain(name) for name in node.inputs[1:])])
+    inputs = [forms.last(node.inputs[0]), *(forms.plain(name) for name in node.inputs[1:])]
+    return forms.reads_last(node, inputs) if "_flat" in node.attributes else forms.turned(node, inputs)
 
 
 def _elementwise(forms: Forms, node: Node) -> bool:
@@ -178,7 +178,11 @@ def _padding(forms: Forms, node: Node) -> bool:
 
 def _slice(forms: Forms, node: Node) -> bool:
     rank = forms.rank(node.inputs[0])
-    if rank is None or node.opset < 10 or any(name and name not in forms.graph.constants for name in node.inputs[1:]):
+    if (
+        rank is None
+        or node.opset < 10
+        or any(name and name not in forms.graph.constants for name in node.inputs[1:])
+    ):
         return False
     starts = forms.graph.constants[node.inputs[1]]
     given = len(node.inputs) > 3 and node.inputs[3] != ""
@@ -236,12 +240,14 @@ def _squeeze(forms: Forms, node: Node) -> bool:
 
 _WINDOWS = "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool "
 _WINDOWS += "BatchNormalization InstanceNormalization GroupNormalization Resize"
-_UNARY = "Relu LeakyRelu Sigmoid Tanh Elu Selu Celu Gelu Softplus Softsign HardSigmoid HardSwish Swish Mish Clip "
+_UNARY = (
+    "Relu LeakyRelu Sigmoid Tanh Elu Selu Celu Gelu Softplus Softsign HardSigmoid HardSwish Swish Mish Clip "
+)
 _UNARY += "ThresholdedRelu Exp Log Sqrt Abs Neg Erf Reciprocal Cast"
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_WINDOWS.split(), _window),
     **dict.fromkeys(_UNARY.split(), _elementwise),
-    **dict.fromkeys("Add Sub Mul Div Max Min Sum PRelu".split(), _broadcast),
+    **dict.fromkeys(["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "PRelu"], _broadcast),
     **dict.fromkeys(("Concat", "Split"), _along),
     **dict.fromkeys(("Flatten", "Reshape"), _flat),
     "Pad": _padding,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from foldgate.onnx.graph import Array, Graph, Node
@@ -156,24 +154,19 @@ def _activated(walk: _Fusing, node: Node) -> bool:
     if name is None or maker is None or "_activation" in maker.attributes:
         return False
     dtype = walk.graph.types.get(maker.outputs[0])
-    if dtype not in _FLOATS or not _can_apply(walk, maker, name):
+    if dtype not in _FLOATS or not _can_apply(maker, name):
         return False
     maker.attributes["_activation"] = name
     walk.join(maker, node)
     return True
 
 
-def _can_apply(walk: _Fusing, maker: Node, name: str) -> bool:
+def _can_apply(maker: Node, name: str) -> bool:
     if maker.op in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
         return True
     if maker.op == "BatchNormalization":
         return name == "relu" and not maker.attributes.get("training_mode")
-    return maker.op == "Add" and name == "relu" and _same_shape(walk.graph, maker)
-
-
-def _same_shape(graph: Graph, node: Node) -> bool:
-    shapes: list[Any] = [graph.shape(name) for name in node.inputs]
-    return node.opset >= 7 and shapes[0] is not None and shapes[0] == shapes[1] and None not in shapes[0]
+    return maker.op == "Add" and name == "relu" and maker.opset >= 7
 
 
 def _averaged(walk: _Fusing, node: Node) -> bool:
@@ -185,13 +178,14 @@ def _averaged(walk: _Fusing, node: Node) -> bool:
     if axes is None and len(node.inputs) > 1:
         known = walk.constant(node, 1)
         axes = None if known is None else known.tolist()
-    if rank not in (3, 4, 5) or not axes or not node.attributes.get("keepdims", 1):
+    if rank not in (3, 4, 5) or not axes:
         return False
     if sorted(axis % rank for axis in axes) != list(range(2, rank)):
         return False
     if walk.graph.types.get(node.inputs[0]) not in _FLOATS:
         return False
-    node.op, node.inputs, node.attributes = "GlobalAveragePool", node.inputs[:1], {}
+    flat = {} if node.attributes.get("keepdims", 1) else {"_flat": 1}
+    node.op, node.inputs, node.attributes = "GlobalAveragePool", node.inputs[:1], flat
     return False
 
 
