@@ -23,6 +23,8 @@ constexpr int64_t kCachedWeights = 768 << 10;
 constexpr int64_t kPlanarBytes = 256 << 10;
 // Tasks where there is work for it, and the most multiply-adds of one: ~10 ms, so that an interrupt is answered.
 constexpr int64_t kTasks = 8;
+constexpr int64_t kColumnTasks =
+    4;  // of a single sweep: the longer a task's stretch of a row of weights, the better
 constexpr int64_t kTilesPerTask = 16;
 constexpr double kTaskWork = 5e8;
 
@@ -101,7 +103,8 @@ class TapGemmRun {
     row_tasks_ = std::min(parts, std::max(row_tasks_, static_cast<int64_t>(work() / kTaskWork)));
     sweep_tiles_ = ceil_div(parts, row_tasks_);
     const int64_t by_work = static_cast<int64_t>(work() / kTaskWork) / row_tasks_;
-    column_tasks_ = std::min(panels_.count(), std::max(by_work, ceil_div(kTasks, row_tasks_)));
+    column_tasks_ = std::min(
+        panels_.count(), std::max(by_work, ceil_div(row_tasks_ == 1 ? kColumnTasks : kTasks, row_tasks_)));
     column_tasks_ =
         ceil_div(panels_.count(), panels_.count() / column_tasks_);  // none of twice as many panels
     if (row_tasks_ >= kTasks && by_work <= 1) column_tasks_ = 1;
@@ -225,14 +228,10 @@ class TapGemmRun {
         tile.a = scratch.rows.data() + i * row_step + skip;
         tile.c = scratch.outs.data() + i * kRowPointers;
         const int height = static_cast<int>(tiles_.size(range.first_tile + i));
-        if (fetches_) {
-          if (q + 1 == range.end_panel) panels_.fetch(range.first_panel, next, i, range.tiles, tile);
-          if (q + 1 < range.end_panel && panels_.packed()) panels_.fetch(q + 1, block, i, range.tiles, tile);
-        }
-        if (panels_.dots())
-          kernel_.gemm.dots(height, tile.columns, tile, epilogue);
-        else
-          kernel_.gemm.rows(height, static_cast<int>(panel.width / kernel_.gemm.lanes), tile, epilogue);
+        if (fetches_)
+          panels_.fetch_next(q, range.first_panel, range.end_panel, block, next, {i, range.tiles}, tile);
+        const int width = panels_.dots() ? tile.columns : static_cast<int>(panel.width / kernel_.gemm.lanes);
+        (panels_.dots() ? kernel_.gemm.dots : kernel_.gemm.rows)(height, width, tile, epilogue);
       }
     }
   }

@@ -23,10 +23,11 @@ bool winograd_can(const ConvPlan& plan);
 // Weights are transformed in every call, which few tiles do not repay; at 6x6 pixels nearly half of the tiles is waste.
 // So: from kWinogradTiles tiles of 4x4 on, kWinogradManyTiles with less than kWinogradChannels of either kind, and no
 // more than half as many outputs computed as there are. Forward alone, weights of kWinogradManyWeights a tap on need but
-// kWinogradFewTiles: 512 channels of 7x7 1.2x to 1.3x (to the input .75x, to the kernel .95x).
+// kWinogradFewTiles: 512 channels of 10x10 1.25x, two of 7x7 1.02x to 1.08x (to the input less), but one of 7x7 .95x on one
+// thread and .89x on two, as direct convolution needs no more than its weights' way from memory.
 constexpr int64_t kWinogradTiles = 12;
 constexpr int64_t kWinogradManyTiles = 28;
-constexpr int64_t kWinogradFewTiles = 4;
+constexpr int64_t kWinogradFewTiles = 8;
 constexpr int64_t kWinogradManyWeights = 1 << 18;
 constexpr int64_t kWinogradChannels = 32;
 constexpr int64_t kWinogradFewestChannels = 16;
