@@ -13,7 +13,7 @@ template <class T>
 py::tuple forward(const py::array& x, const py::array& kernel, const py::object& bias,
                   const ConvOptions& options, bool with_taps) {
   ConvSpec spec = spec_of(kConvMaxPool, shape_of(x), shape_of(kernel), options);
-  spec.forward_alone = !with_taps;
+  spec.forward_alone = true;  // as conv's own: the same sums to the bit
   const ConvPoolPlan plan = ConvPoolPlan::make(kConvMaxPool, spec);
   const T* x_data = read<T>(kConvMaxPool, "x", x, plan.conv.x_shape());
   const T* kernel_data = read<T>(kConvMaxPool, "kernel", kernel, shape_of(kernel));

@@ -163,6 +163,10 @@ def test_empty_batch(dtype: Any) -> None:
         (Case((28, 28), 8, 64, (3, 3), {"padding": 1}, batch=1), "direct"),  # few channels
         (Case((7, 7), 512, 512, (3, 3), {"padding": 1}, batch=1), "direct"),  # few tiles
         (Case((6, 6), 64, 64, (3, 3), {"padding": 1}, batch=8), "direct"),  # half of every other tile
+        (
+            Case((64, 64), 16, 16, (3, 3), {"padding": 1}, batch=4),
+            "direct",
+        ),  # bound by the transforms, forward
     ],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )

@@ -19,6 +19,8 @@ bool winograd_pays(const ConvPlan& plan) {
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
   const int64_t outputs = plan.batch * plan.window.output_positions();
   if (plan.kept_weights) return tiles.count >= kWinogradKeptTiles && 2 * 16 * tiles.count <= 3 * outputs;
+  const bool narrow = std::max(plan.in_channels, plan.out_channels) <= kWinogradFewestChannels;
+  if (plan.forward_alone && narrow && outputs >= kWinogradManyOutputs) return false;
   const bool heavy = plan.forward_alone && plan.in_channels * plan.out_channels >= kWinogradManyWeights;
   const int64_t least = heavy                          ? kWinogradFewTiles
                         : channels < kWinogradChannels ? kWinogradManyTiles

@@ -24,11 +24,14 @@ bool winograd_can(const ConvPlan& plan);
 // So: from kWinogradTiles tiles of 4x4 on, kWinogradManyTiles with less than kWinogradChannels of either kind, and no
 // more than half as many outputs computed as there are. Forward alone, weights of kWinogradManyWeights a tap on need but
 // kWinogradFewTiles: 512 channels of 10x10 1.25x, two of 7x7 1.02x to 1.08x (to the input less), but one of 7x7 .95x on one
-// thread and .89x on two, as direct convolution needs no more than its weights' way from memory.
+// thread and .89x on two, as direct convolution needs no more than its weights' way from memory. And forward alone, 16
+// channels to 16 of more than kWinogradManyOutputs outputs are bound by what the transforms write and read: .96x for 16
+// images of 32x32, .88x for 64 (the gradient by the kernel 1.5x).
 constexpr int64_t kWinogradTiles = 12;
 constexpr int64_t kWinogradManyTiles = 28;
 constexpr int64_t kWinogradFewTiles = 8;
 constexpr int64_t kWinogradManyWeights = 1 << 18;
+constexpr int64_t kWinogradManyOutputs = 1 << 14;
 constexpr int64_t kWinogradChannels = 32;
 constexpr int64_t kWinogradFewestChannels = 16;
 
