@@ -137,8 +137,8 @@ def check(name: str, contestant: str, found: Any, expected: Any) -> None:
 def measure(calls: dict[str, Callable[[], Any]], seconds: float, rest: float) -> dict[str, float]:
     """The median milliseconds of a call, the contestants taking turns of about 40 ms.
 
-    Before each turn there is a rest: threads of the contestant before look for work for a while after its last
-    call, and would take the cores from the next one.
+    Before each turn there is a rest: threads of the contestant before look for work for a while after its
+    last call, and would take the cores from the next one.
     """
     once = {}
     for who, call in calls.items():
