@@ -47,11 +47,13 @@ FOLDGATE_INLINE Vec<T> row_shift(const T* x, int64_t n) {
   return finite_or_zero<T>(broadcast<T>(largest_from<T, kLanes<T> / 2>(most)));
 }
 
-// sum e^(x - shift); the powers to y where that is not null
+// sum e^(x - shift); the powers to y where that is not null. The n values behind x come in meanwhile, which are the next
+// row where there is one: computing alone would leave memory idle.
 template <class T>
 FOLDGATE_INLINE T row_sum(const T* x, int64_t n, Vec<T> shift, T* y) {
   Vec<T> total = {};
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    __builtin_prefetch(x + n + i);
     const Vec<T> e = padded<T>(exp<T>(load(x + i, left) - shift), left, T(0));
     total += e;
     if (y) store(y + i, e, left);

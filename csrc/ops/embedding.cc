@@ -25,6 +25,13 @@ void embedding(const Ids& ids, const T* table, int64_t width, T* y) {
   });
 }
 
+// A row of dy that is read soon: rows lie anywhere.
+template <class T>
+void fetch(const T* row, int64_t width) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (int64_t i = 0; i < width; i += kLine) __builtin_prefetch(row + i);
+}
+
 // Positions are sorted by id, each id's in their order (a counting sort); tasks are ranges of the table's rows, so that
 // one task writes a row, and once.
 template <class T>
@@ -43,6 +50,7 @@ void embedding_backward(const Ids& ids, const T* dy, int64_t rows, int64_t width
   parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
     for (int64_t r = task * group; r < std::min(rows, (task + 1) * group); ++r) {
       const int64_t begin = r == 0 ? 0 : first[r - 1], count = first[r] - begin;
+      if (first[r] < ids.count) fetch(sorted[first[r]], width);
       if (count == 0)
         std::fill_n(dtable + r * width, width, T(0));
       else
