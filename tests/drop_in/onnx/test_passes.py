@@ -135,6 +135,7 @@ def test_outputs_are_the_callers_own():
     "body",
     [
         "y = Clip(a, zero, six)",
+        "b = Sigmoid(a) y = Mul(a, b)",
         "b = LeakyRelu(a) y = PRelu(b, slope)",
         "b = Pad(a, pads) y = AveragePool<kernel_shape=[2]>(b)",
         "b = Slice(a, one, two, one) y = Squeeze(b, one)",

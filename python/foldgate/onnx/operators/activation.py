@@ -121,7 +121,7 @@ def swish(context: Context) -> Function:
     """x sigmoid(alpha x)."""
     alpha = context.attr("alpha", 1.0)
     if alpha == 1:
-        return in_floats(ops.silu)
+        return in_floats(over(ops.silu, context))
     return in_floats(lambda x: x * ops.sigmoid(x * x.dtype.type(alpha)))
 
 

@@ -189,4 +189,19 @@ def _averaged(walk: _Fusing, node: Node) -> bool:
     return False
 
 
-_RULES = (_normalised, _shifted, _biased, _activated, _averaged)
+def _gated(walk: _Fusing, node: Node) -> bool:
+    """x sigmoid(x), as exporters write the swish: one function, of the node itself."""
+    if node.op != "Mul" or node.opset < 7 or len(node.inputs) != 2:
+        return False
+    for i in (0, 1):
+        gate = walk.before(node, i)
+        if gate is None or gate.op != "Sigmoid" or gate.inputs[0] != node.inputs[1 - i]:
+            continue
+        if walk.graph.types.get(node.inputs[1 - i]) in _FLOATS:
+            walk.makers.pop(node.inputs[i], None)
+            node.op, node.inputs, node.attributes = "Swish", [node.inputs[1 - i]], {}
+            return False
+    return False
+
+
+_RULES = (_gated, _normalised, _shifted, _biased, _activated, _averaged)

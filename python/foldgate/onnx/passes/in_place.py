@@ -19,7 +19,7 @@ _FRESH = {
     "Mul",
 }
 _FRESH |= {"Sub", "InstanceNormalization", "GroupNormalization"}
-_UNARY = {"Relu", "Sigmoid", "Tanh", "HardSwish", "Clip"}
+_UNARY = {"Relu", "Sigmoid", "Tanh", "HardSwish", "Clip", "Swish"}
 _BINARY = {"Add", "Mul", "Sub"}
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
