@@ -26,8 +26,9 @@ def at_any_size() -> Iterator[None]:
         for name in ("LEAST_CONVOLVED", "LEAST_ALONE"):
             stack.enter_context(mock.patch.object(_rules, name, 0))
         for swapped in SWAPPED.values():
-            if hasattr(swapped, "_least"):
-                stack.enter_context(mock.patch.object(swapped, "_least", 0))
+            for name in ("_least", "_least_trained"):
+                if hasattr(swapped, name):
+                    stack.enter_context(mock.patch.object(swapped, name, 0))
         yield
 
 

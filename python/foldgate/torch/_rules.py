@@ -20,8 +20,12 @@ LEAST = {
     "AdaptiveAvgPool": 1 << 20,
     "AdaptiveMaxPool": 1 << 16,
     "Cell": 1 << 10,
+    "Recurrent": 2,
 }
-"""Elements of the input below which these modules call torch's op at once: small calls are all overhead."""
+"""Elements of the input below which these modules call torch's op at once: small calls are all overhead.
+Of recurrent modules steps."""
+LEAST_TRAINED = {"MaxPool": 1 << 17, "AdaptiveMaxPool": 1 << 62}
+"""The same where the input needs a gradient; adaptive max pools are then faster by torch at any size."""
 LEAST_CONVOLVED, LEAST_ALONE = 1 << 15, 1 << 21
 """The same in multiply-adds of a convolution: of any batch, and of a batch too small to be split."""
 SMALL_BATCH = 8
@@ -59,7 +63,7 @@ def transposed_convolution_wins(x: Any, weight: Any, gradient: bool) -> bool:
 def max_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
     """Of a max pool. Without gradients torch has a fast one for one spatial axis."""
     if gradient:
-        return bool(x.numel() >= 1 << 17)
+        return bool(x.numel() >= LEAST_TRAINED["MaxPool"])
     return bool(x.dim() > 3 and x.numel() >= (1 << 17 if last else 1 << 14))
 
 

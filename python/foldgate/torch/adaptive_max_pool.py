@@ -75,11 +75,16 @@ class _Pool(Accelerated):
 
     _op: Any
     _least: int
+    _least_trained = _rules.LEAST_TRAINED["AdaptiveMaxPool"]
     _rank: int
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if type(x) is torch.Tensor and x.numel() < self._least and not module.return_indices:
+        if (
+            type(x) is torch.Tensor
+            and x.numel() < (self._least_trained if x.requires_grad else self._least)
+            and not module.return_indices
+        ):
             size = module.output_size
             return self._op(x, size)[0] if type(size) is int else self._own(x)
         y = None if is_compiling() else pool(self, x, self._rank, "adaptive_max_pool_wins", _compute)

@@ -86,11 +86,16 @@ class _Pool(Accelerated):
 
     _op: Any
     _least: int
+    _least_trained = _rules.LEAST_TRAINED["MaxPool"]
     _rank: int
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if type(x) is torch.Tensor and x.numel() < self._least and not module.return_indices:
+        if (
+            type(x) is torch.Tensor
+            and x.numel() < (self._least_trained if x.requires_grad else self._least)
+            and not module.return_indices
+        ):
             size, stride, padding = module.kernel_size, module.stride, module.padding
             return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
         y = None if is_compiling() else pool(self, x, self._rank, "max_pool_wins", _compute)

@@ -142,7 +142,12 @@ def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[An
 class _Recurrent(Accelerated):
     """What the three have in common."""
 
+    _least = _rules.LEAST["Recurrent"]
+
     def forward(self, input: Any, hx: Any = None) -> Any:
+        module: Any = self
+        if type(input) is torch.Tensor and input.numel() < self._least * module.input_size:
+            return self._own(input, hx)  # a single step
         found = None if is_compiling() else _run(self, input, hx)
         return self._own(input, hx) if found is None else found
 
