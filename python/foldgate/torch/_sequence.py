@@ -51,7 +51,10 @@ class _Sequence(torch.autograd.Function):
         states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
         y, last, caches = forward(layer.kind, x.detach().numpy(), prepared, states, layer.lengths, cache=True)
         result = torch.from_numpy(y)
-        ctx.save_for_backward(x, result, *operands, *(torch.from_numpy(c) for c in caches))
+        ctx.save_for_backward(x, *operands, *(torch.from_numpy(c) for c in caches))
+        # The result's own memory, to be read unless somebody writes to the result: both count such writes.
+        ctx.y = result.detach()
+        ctx.version = ctx.y._version
         ctx.layer, ctx.prepared, ctx.count, ctx.operands = layer, prepared, count, len(operands)
         ctx.set_materialize_grads(False)
         return (result, *(torch.from_numpy(s) for s in last))
@@ -59,7 +62,7 @@ class _Sequence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *dys: Any) -> Any:
         layer, count = ctx.layer, ctx.count
-        x, y, *rest = ctx.saved_tensors
+        x, *rest = ctx.saved_tensors
         operands, caches = rest[: ctx.operands], rest[ctx.operands :]
         if all(dy is None for dy in dys):
             return (None,) * (3 + len(operands))
@@ -71,15 +74,19 @@ class _Sequence(torch.autograd.Function):
             found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[2:], dys)
             return (None, None, *found)
         dy, *dstates = (None if dy is None else dy.contiguous().numpy() for dy in dys)
+        states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
+        array, y = x.detach().numpy(), ctx.y.numpy()
+        if ctx.y._version != ctx.version:
+            y, _, _ = forward(layer.kind, array, ctx.prepared, states, layer.lengths, cache=True)
         dx, dweights, initial = backward(
             layer.kind,
             dy,
-            x.detach().numpy(),
+            array,
             ctx.prepared,
-            y.detach().numpy(),
+            y,
             tuple(c.numpy() for c in caches),
             tuple(dstates),
-            tuple(None if s is None else s.detach().numpy() for s in operands[:count]),
+            states,
             layer.lengths,
             ctx.needs_input_grad[2],
         )

@@ -87,7 +87,7 @@ def _run(module: Any, given: Any, hx: Any) -> Any:
         return None
     gradient = needs_gradient(x, *weights, *call.states)
     y, last = _layers(module, call, weights, gradient)
-    return _as_torch_has_it(module, given, call, y, last, gradient)
+    return _as_torch_has_it(module, given, call, y, last)
 
 
 def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) -> tuple[Any, list[Any]]:
@@ -121,7 +121,7 @@ def _dropped(y: Any, p: float, rows: Any) -> Any:
     return y * torch.dropout(y.new_ones(steps, batch, width), p, True).transpose(0, 1)
 
 
-def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[Any], gradient: bool) -> Any:
+def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[Any]) -> Any:
     if call.rows is not None:
         data = y.view(-1, y.shape[2]).index_select(0, call.rows)
         order = given.unsorted_indices
@@ -129,11 +129,8 @@ def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[An
             last = [s.index_select(1, order) for s in last]
         y = PackedSequence(data, call.batch_sizes, given.sorted_indices, order)
     else:
-        inner = y
         if not module.batch_first and given.dim() == 3:
             y = y.transpose(0, 1).contiguous()
-        if gradient and module.mode != "LSTM" and y.data_ptr() == inner.data_ptr():
-            y = y.clone()  # the backward pass reads `inner`, and torch's GRU and RNN may be written to
         if given.dim() == 2:
             y, last = y.squeeze(0), [s.squeeze(1) for s in last]
     return (y, tuple(last)) if module.mode == "LSTM" else (y, last[0])
