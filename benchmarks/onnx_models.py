@@ -137,8 +137,8 @@ def check(name: str, contestant: str, found: Any, expected: Any) -> None:
 def measure(calls: dict[str, Callable[[], Any]], seconds: float, rest: float) -> dict[str, float]:
     """The median milliseconds of a call, the contestants taking turns of about 40 ms.
 
-    Before each turn there is a rest: threads of the contestant before look for work for a while after its
-    last call, and would take the cores from the next one.
+    A rest before each turn lets threads of the contestant before go to sleep, which look for work for a while
+    after its last call; but cores that rest begin slowly.
     """
     once = {}
     for who, call in calls.items():
@@ -199,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=3.0, help="a row, all contestants together")
-    parser.add_argument("--rest", type=float, default=0.02, help="seconds before a contestant's turn")
+    parser.add_argument("--rest", type=float, default=0.0, help="seconds before a contestant's turn")
     parser.add_argument("--files", type=Path, help="a folder that keeps the exported files")
     parser.add_argument("--export-only", action="store_true", help="writes the files and stops")
     parser.add_argument("--json", type=Path, help="where to write the results too")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from foldgate.onnx.operators._narrow import narrow_conv
 from foldgate.onnx.operators._window import Window, data_format, spatial_of, window_of
 from foldgate.onnx.registry import Context, Function, operator
 
+_FEW = 4  # channels
 _WINDOW = "auto_pad dilations group kernel_shape pads strides"
 
 
@@ -35,13 +37,29 @@ def conv(context: Context) -> Function:
         key = (tuple(context.node.inputs[1:3]), padding, *options.values())
         if key not in context.graph.handles:
             context.graph.handles[key] = ops.PackedConv(kernel, bias, padding=padding, **options)
-        return in_floats(context.graph.handles[key])
+        return in_floats(_on_whole(context.graph.handles[key]))
     spatial = spatial_of(options["data_format"])
 
     def uneven(x: Array) -> Array:
         return ops.conv(x, kernel, bias, padding=window.pads_for(spatial(x.shape)), **options)
 
     return in_floats(uneven)
+
+
+def _on_whole(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """The function on an array in its own order, into which a view of a turned image is copied first."""
+
+    def call(x: Array) -> Array:
+        if x.flags.c_contiguous:
+            return function(x)
+        if x.shape[-1] > _FEW:
+            return function(np.ascontiguousarray(x))
+        whole = np.empty(x.shape, x.dtype)
+        for channel in range(x.shape[-1]):  # NumPy's own loop would be over the few channels
+            whole[..., channel] = x[..., channel]
+        return function(whole)
+
+    return call
 
 
 def _options(context: Context, window: Window) -> dict[str, Any]:
