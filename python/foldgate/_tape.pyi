@@ -73,6 +73,14 @@ def any_tensor(
 ) -> bool:
     """Whether one of an op's operands is a Tensor: the one question that an op asks before its work."""
 
+def register_symbolic(kind: type[Any], call: Callable[..., Any]) -> None:
+    """Has ops take tensors of a class without values too.
+
+    Args:
+      kind: the class.
+      call: called as `call(name, function, operands, options)` for an op whose operands hold such a tensor.
+    """
+
 def settled(*operands: Any) -> tuple[Any, ...]:
     """The operands as they are while a tape records in this thread, else with arrays for Tensors.
 

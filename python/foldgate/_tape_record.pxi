@@ -262,11 +262,24 @@ cdef object record_index(Tensor x, object key):
     return attach(z, node)
 
 
+cdef object symbolic_kind = None  # KerasTensor, once there is one
+cdef object symbolic_call = None  # what draws an op's call on such tensors into their graph
+
+
+def register_symbolic(kind, call):
+    """Has ops take tensors of a class without values too; see the stub."""
+    global symbolic_kind, symbolic_call
+    symbolic_kind, symbolic_call = kind, call
+
+
+cdef inline bint recordable(object operand):
+    return isinstance(operand, Tensor) or (symbolic_kind is not None and type(operand) is symbolic_kind)
+
+
 def any_tensor(a, b=None, c=None, d=None, e=None, f=None):
     """Whether one of an op's operands is a Tensor: the one question that an op asks before its work."""
     return (
-        isinstance(a, Tensor) or isinstance(b, Tensor) or isinstance(c, Tensor)
-        or isinstance(d, Tensor) or isinstance(e, Tensor) or isinstance(f, Tensor)
+        recordable(a) or recordable(b) or recordable(c) or recordable(d) or recordable(e) or recordable(f)
     )
 
 
@@ -282,6 +295,10 @@ def record_op(name, function, rule, operands, options):
     cdef State state = recording()
     cdef list values = [], nodes = [], slots = []
     cdef Tensor read
+    if symbolic_kind is not None:
+        for operand in operands:
+            if type(operand) is symbolic_kind:
+                return symbolic_call(name, function, operands, options)
     for operand in operands:
         if isinstance(operand, Tensor):
             read = <Tensor>operand if state is None else read_of(state, operand)

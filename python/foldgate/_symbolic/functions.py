@@ -26,6 +26,11 @@ def get_item(x: Any, key: Any) -> Any:
     return x[tuple(key) if isinstance(key, list) else key]
 
 
+def astype(x: Any, dtype: Any) -> Any:
+    """`x` in another dtype."""
+    return x.astype(dtype)
+
+
 _ELEMENTWISE = (
     "add subtract multiply true_divide power maximum minimum arctan2 hypot logaddexp negative absolute "
     "square sqrt reciprocal exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh "

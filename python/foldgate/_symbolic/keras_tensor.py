@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import _naming
+from foldgate._tape import register_symbolic
 
 
 def _call(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -50,6 +51,12 @@ class KerasTensor:
     def reshape(self, *shape: Any) -> Any:
         """`numpy.reshape` of it."""
         return _call(np.reshape, self, shape[0] if len(shape) == 1 else shape)
+
+    def astype(self, dtype: Any) -> Any:
+        """It in another dtype."""
+        from foldgate._symbolic.functions import astype
+
+        return _call(astype, self, np.dtype(dtype).name)
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
@@ -106,3 +113,13 @@ class KerasTensor:
     def __gt__(self, other: Any) -> Any: return _call(np.greater, self, other)
     def __ge__(self, other: Any) -> Any: return _call(np.greater_equal, self, other)
     # fmt: on
+
+
+def _call_op(name: str, function: Any, operands: Any, options: dict[str, Any]) -> Any:
+    """A call of `foldgate.ops`, drawn into the graph."""
+    from foldgate._symbolic.functions import FunctionCall
+
+    return FunctionCall(function, dict(options), _naming.auto_name(name))(*operands)
+
+
+register_symbolic(KerasTensor, _call_op)

@@ -1,7 +1,10 @@
 """Array functions: NumPy arrays in, NumPy arrays out, forward and backward.
 
-`foldgate.reference` has the same functions in plain NumPy.
+`foldgate.reference` has the same functions in plain NumPy. Further names of `keras.ops` (`mean`, `reshape`,
+`concatenate`, `cast`, ...) are NumPy's functions, or written in them; see docs/keras.md.
 """
+
+from typing import Any as _Any
 
 from foldgate.ops.activations import (
     elu,
@@ -247,3 +250,13 @@ __all__ = [
     "tanh",
     "tanh_backward",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """Functions of `keras.ops` that are not this room's own: NumPy's, or written in NumPy's."""
+    from foldgate.ops._by_keras_name import FUNCTIONS
+
+    try:
+        return FUNCTIONS[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None

@@ -9,7 +9,7 @@ from numbers import Real
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
-from foldgate.ops._record import Tensor, record
+from foldgate.ops._record import any_tensor, record
 from foldgate.ops.elementwise import CODES, recorded
 
 
@@ -36,7 +36,7 @@ def leaky_relu(x: FloatArray, negative_slope: float = 0.2, *, out: FloatArray | 
       >>> ops.leaky_relu(np.array([-2.0, 3.0]), 0.1)
       array([-0.2,  3. ])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(leaky_relu, partial(recorded, leaky_relu, leaky_relu_backward, True), ("x",), locals())
     op = "leaky_relu"
     slope = _parameter(op, "negative_slope", negative_slope)
@@ -97,7 +97,7 @@ def elu(x: FloatArray, *, alpha: float = 1.0, out: FloatArray | None = None) -> 
       >>> ops.elu(np.array([-1.0, 3.0]))
       array([-0.63212056,  3.        ])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(elu, partial(recorded, elu, elu_backward, True), ("x",), locals())
     return _native.elementwise(
         "elu", CODES["elu"], operand("elu", "x", x), _parameter("elu", "alpha", alpha), out
@@ -157,7 +157,7 @@ def gelu(x: FloatArray, *, approximate: bool = True, out: FloatArray | None = No
       >>> ops.gelu(np.array([-1.0, 3.0])), ops.gelu(np.array([-1.0, 3.0]), approximate=False)
       (array([-0.15880801,  2.99636261]), array([-0.15865525,  2.99595031]))
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(gelu, partial(recorded, gelu, gelu_backward, False), ("x",), locals())
     return _native.elementwise("gelu", _gelu_code("gelu", approximate), operand("gelu", "x", x), 0.0, out)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
 
@@ -59,7 +59,7 @@ def adaptive_max_pool(
       >>> y.ravel(), indices.ravel()
       (array([5., 5.]), array([1, 1]))
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(adaptive_max_pool, _recorded, ("x",), locals())
     op = "adaptive_max_pool"
     x = operand(op, "x", x)

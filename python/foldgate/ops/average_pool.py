@@ -8,7 +8,7 @@ from typing import Any
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import pool_window, shape_argument, spatial_rank
 
@@ -58,7 +58,7 @@ def average_pool(
       >>> ops.average_pool(x).ravel(), ops.average_pool(x, 3, 1, "same").ravel()
       (array([3., 3.]), array([3.        , 3.33333333, 3.66666667, 3.        ]))
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(average_pool, _recorded, ("x",), locals())
     op = "average_pool"
     x = operand(op, "x", x)
@@ -144,7 +144,7 @@ def adaptive_average_pool(
       >>> ops.adaptive_average_pool(x, 2).ravel(), ops.adaptive_average_pool(x, 1).ravel()
       (array([3., 4.]), array([3.]))
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(adaptive_average_pool, _recorded_adaptive, ("x",), locals())
     op = "adaptive_average_pool"
     x = operand(op, "x", x)

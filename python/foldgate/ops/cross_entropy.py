@@ -12,7 +12,7 @@ from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._ids import ids_operand
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 def softmax_cross_entropy(
@@ -42,7 +42,7 @@ def softmax_cross_entropy(
       >>> ops.softmax_cross_entropy(np.log([[1.0, 3.0], [2.0, 2.0]]), np.array([1, 0]))[0]
       array([0.28768207, 0.69314718])
     """
-    if isinstance(logits, Tensor):
+    if any_tensor(logits):
         return record(softmax_cross_entropy, _recorded_softmax, ("logits",), locals())
     op = "softmax_cross_entropy"
     logits = operand(op, "logits", logits)
@@ -124,7 +124,7 @@ def sigmoid_cross_entropy(logits: FloatArray, labels: FloatArray) -> FloatArray:
       >>> ops.sigmoid_cross_entropy(np.array([0.0, 100.0]), np.array([1.0, 0.0]))
       array([  0.69314718, 100.        ])
     """
-    if isinstance(logits, Tensor):
+    if any_tensor(logits):
         return record(sigmoid_cross_entropy, _recorded_sigmoid, ("logits",), locals())
     op = "sigmoid_cross_entropy"
     logits = operand(op, "logits", logits)

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 def dropout(x: FloatArray, rate: float, *, seed: int, offset: int = 0) -> FloatArray:
@@ -41,7 +41,7 @@ def dropout(x: FloatArray, rate: float, *, seed: int, offset: int = 0) -> FloatA
       >>> ops.dropout(np.ones(8), 0.5, seed=1)
       array([2., 2., 2., 2., 2., 2., 0., 2.])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(dropout, _recorded, ("x",), locals())
     op = "dropout"
     x = operand(op, "x", x)

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 # As csrc/kernels/elementwise.h numbers them.
 _NAMES = (
@@ -49,7 +49,7 @@ def _forward(name: str, formula: str) -> Forward:
     code = CODES[name]
 
     def function(x: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
-        if isinstance(x, Tensor):
+        if any_tensor(x):
             backward = globals()[f"{name}_backward"]
             rule = partial(recorded, function, backward, name in _FROM_RESULT)
             return record(function, rule, ("x",), {"x": x, "out": out})

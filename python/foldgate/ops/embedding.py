@@ -9,7 +9,7 @@ from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._ids import ids_operand
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 def embedding(ids: IntArray, table: FloatArray) -> FloatArray:
@@ -34,7 +34,7 @@ def embedding(ids: IntArray, table: FloatArray) -> FloatArray:
       array([[4., 5.],
              [0., 1.]])
     """
-    if isinstance(table, Tensor):
+    if any_tensor(table):
         return record(embedding, _recorded, ("table",), locals())
     ids = ids_operand("embedding", "ids", ids)
     return _native.embedding(ids, operand("embedding", "table", table))

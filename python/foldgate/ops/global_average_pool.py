@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from foldgate._typing import FloatArray
 from foldgate.ops._global_pool import gradient_operand, image_operand, per_channel
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops.average_pool import adaptive_average_pool, adaptive_average_pool_backward
 
 
@@ -34,7 +34,7 @@ def global_average_pool(
       >>> ops.global_average_pool(np.arange(6.0).reshape(1, 3, 2))
       array([[2., 3.]])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(global_average_pool, _recorded, ("x",), locals())
     op = "global_average_pool"
     x = image_operand(op, x, data_format)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
 from foldgate.ops._global_pool import check_per_channel, gradient_operand, image_operand, per_channel
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import spatial_shape
 from foldgate.ops.lp_pool import lp_pool, lp_pool_backward
 
@@ -37,7 +37,7 @@ def global_lp_pool(
       >>> ops.global_lp_pool(np.array([3.0, -4.0]).reshape(1, 2, 1))
       array([[5.]])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(global_lp_pool, _recorded, ("x",), locals())
     op = "global_lp_pool"
     x = image_operand(op, x, data_format)

@@ -9,7 +9,7 @@ import numpy as np
 
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._global_pool import check_per_channel, gradient_operand, image_operand, per_channel
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import spatial_shape
 from foldgate.ops.adaptive_max_pool import adaptive_max_pool, adaptive_max_pool_backward
 from foldgate.ops.pool import positions_operand
@@ -59,7 +59,7 @@ def global_max_pool(
       >>> y, indices
       (array([[5.]]), array([[1]]))
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(global_max_pool, _recorded, ("x",), locals())
     op = "global_max_pool"
     x = image_operand(op, x, data_format)

@@ -8,7 +8,7 @@ from typing import Any
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _Window = tuple[tuple[int, ...], tuple[int, ...], list[int], tuple[int, ...], bool]
@@ -51,7 +51,7 @@ def im2col(
       array([[[0., 1., 2.],
               [1., 2., 3.]]])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(im2col, _recorded, ("x",), locals())
     x = operand("im2col", "x", x)
     return _native.im2col(
@@ -98,7 +98,7 @@ def col2im(
       >>> ops.col2im(np.ones((1, 2, 3)), (1, 4, 1), 3).ravel()
       array([1., 2., 2., 1.])
     """
-    if isinstance(columns, Tensor):
+    if any_tensor(columns):
         return record(col2im, _recorded_adjoint, ("columns",), locals())
     columns = operand("col2im", "columns", columns)
     shape = _input_shape(input_shape)

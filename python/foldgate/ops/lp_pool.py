@@ -11,7 +11,7 @@ import numpy as np
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops.pool import pool_window, spatial_rank
 
 
@@ -56,7 +56,7 @@ def lp_pool(
       >>> ops.lp_pool(np.array([3.0, 4.0, -5.0, 12.0]).reshape(1, 4, 1)).ravel()
       array([ 5., 13.])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(lp_pool, _recorded, ("x",), locals())
     op = "lp_pool"
     x = operand(op, "x", x)

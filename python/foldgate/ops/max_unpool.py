@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
 
@@ -46,7 +46,7 @@ def max_unpool(
       >>> ops.max_unpool(y, indices, x.shape).ravel()
       array([0., 5., 4., 0.])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(max_unpool, _recorded, ("x",), locals())
     op = "max_unpool"
     x = operand(op, "x", x)

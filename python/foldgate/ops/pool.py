@@ -11,7 +11,7 @@ import numpy as np
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _INDICES = {False: 0, True: 1, "taps": 2}
@@ -92,7 +92,7 @@ def max_pool(
       >>> y.ravel(), taps.ravel()
       (array([5., 4.]), array([1, 0], dtype=uint8))
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(max_pool, _recorded, ("x",), locals())
     x = operand("max_pool", "x", x)
     if not isinstance(return_indices, (bool, str)) or return_indices not in _INDICES:

@@ -9,7 +9,7 @@ from operator import index
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
-from foldgate.ops._record import Backward, Needs, Tensor, record
+from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 
 def softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
@@ -34,7 +34,7 @@ def softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
       >>> ops.softmax(np.array([[0.0, np.log(3.0), -np.inf]]))
       array([[0.25, 0.75, 0.  ]])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(softmax, partial(_recorded, softmax, softmax_backward), ("x",), locals())
     return _native.softmax("softmax", operand("softmax", "x", x), _axis("softmax", axis), False)
 
@@ -85,7 +85,7 @@ def log_softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
       >>> np.exp(ops.log_softmax(np.array([0.0, np.log(3.0)])))
       array([0.25, 0.75])
     """
-    if isinstance(x, Tensor):
+    if any_tensor(x):
         return record(log_softmax, partial(_recorded, log_softmax, log_softmax_backward), ("x",), locals())
     return _native.softmax("log_softmax", operand("log_softmax", "x", x), _axis("log_softmax", axis), True)
 
