@@ -26,6 +26,7 @@ from foldgate.gradients import (
     NormOutput,
     SeparableConvGradients,
     SimpleRNNGradients,
+    StackedGradients,
 )
 from foldgate.reference.activations import (
     elu,
@@ -110,11 +111,13 @@ from foldgate.reference.group_norm import (
     instance_norm,
     instance_norm_backward,
 )
-from foldgate.reference.gru import gru, gru_backward, gru_step, gru_step_backward
+from foldgate.reference.gru import gru, gru_backward
+from foldgate.reference.gru_step import gru_step, gru_step_backward
 from foldgate.reference.im2col import col2im, im2col
 from foldgate.reference.layer_norm import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from foldgate.reference.lp_pool import lp_pool, lp_pool_backward
-from foldgate.reference.lstm import lstm, lstm_backward, lstm_step, lstm_step_backward
+from foldgate.reference.lstm import lstm, lstm_backward
+from foldgate.reference.lstm_step import lstm_step, lstm_step_backward
 from foldgate.reference.matmul import matmul
 from foldgate.reference.max_unpool import max_unpool, max_unpool_backward
 from foldgate.reference.optimizers import (
@@ -128,12 +131,8 @@ from foldgate.reference.packed_conv import PackedConv
 from foldgate.reference.packed_recurrent import PackedGRU, PackedLSTM, PackedSimpleRNN
 from foldgate.reference.pool import max_pool, max_pool_backward
 from foldgate.reference.separable_conv import separable_conv, separable_conv_backward
-from foldgate.reference.simple_rnn import (
-    simple_rnn,
-    simple_rnn_backward,
-    simple_rnn_step,
-    simple_rnn_step_backward,
-)
+from foldgate.reference.simple_rnn import simple_rnn, simple_rnn_backward
+from foldgate.reference.simple_rnn_step import simple_rnn_step, simple_rnn_step_backward
 from foldgate.reference.softmax import (
     log_softmax,
     log_softmax_backward,
@@ -164,6 +163,7 @@ __all__ = [
     "PackedSimpleRNN",
     "SeparableConvGradients",
     "SimpleRNNGradients",
+    "StackedGradients",
     "adadelta_update",
     "adagrad_update",
     "adam_update",

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from foldgate.reference._types import Array
-from foldgate.reference.gru import gru, gru_step
-from foldgate.reference.lstm import lstm, lstm_step
-from foldgate.reference.simple_rnn import simple_rnn, simple_rnn_step
+from foldgate.reference.gru import gru
+from foldgate.reference.gru_step import gru_step
+from foldgate.reference.lstm import lstm
+from foldgate.reference.lstm_step import lstm_step
+from foldgate.reference.simple_rnn import simple_rnn
+from foldgate.reference.simple_rnn_step import simple_rnn_step
 
 __all__ = ["PackedGRU", "PackedLSTM", "PackedSimpleRNN"]
 

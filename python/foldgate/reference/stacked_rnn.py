@@ -46,11 +46,12 @@ _CELLS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def _cell(cell: str, both: bool) -> tuple[_Op, _Op, dict[str, Any]]:
+def _cell(cell: str, both: bool, reverse: bool) -> tuple[_Op, _Op, dict[str, Any]]:
     """(op, its backward, their options) of a layer."""
     name, options = _CELLS[cell]
-    op, backward = _OPS[name][2:] if both else _OPS[name][:2]
-    return op, backward, options
+    if both:
+        return *_OPS[name][2:], {**options}
+    return *_OPS[name][:2], {**options, "reverse": reverse}
 
 
 def _of_layer(layer: int, **states: Array | None) -> dict[str, Array]:
@@ -65,9 +66,12 @@ def stacked_rnn(
     cell: str = "lstm",
     initial_h: Array | None = None,
     initial_c: Array | None = None,
+    mask: Array | None = None,
+    lengths: Array | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
-    **options: Any,
 ) -> tuple[Any, ...]:
     """A stack of recurrent layers.
 
@@ -76,9 +80,10 @@ def stacked_rnn(
         layers: the weights of each layer, `(kernel, recurrent_kernel, bias)`, or six of both directions.
         cell: `"lstm"`, `"gru"`, `"gru_reset_before"`, `"tanh_rnn"` or `"relu_rnn"`.
         initial_h, initial_c: `(L, N, U)`, of both directions `(L, N, 2U)`, or `None` for zeros.
+        mask, lengths, zero_output_for_mask: as in `lstm`.
+        reverse: as in `lstm`, of layers of one direction.
         return_sequences: whether to return `y`.
         return_cache: whether to return the cache.
-        **options: mask, lengths, zero_output_for_mask, and of one direction reverse, as in `lstm`.
 
     Returns:
         `(y, h, c)`, `c` `None` but for the LSTM; with `return_cache`, `(y, h, c, cache)`.
@@ -93,11 +98,12 @@ def stacked_rnn(
         >>> stacked_rnn(np.ones((2, 5, 8)), layers)[1].shape
         (2, 2, 16)
     """
-    op, _, fixed = _cell(cell, len(layers[0]) == 6)
+    op, _, options = _cell(cell, len(layers[0]) == 6, reverse)
+    options |= {"mask": mask, "lengths": lengths, "zero_output_for_mask": zero_output_for_mask}
     y, states, cache = x, [], []
     for i, layer in enumerate(layers):
         initial = _of_layer(i, initial_h=initial_h, initial_c=initial_c)
-        y, *last, kept = op(y, *layer, **initial, **fixed, **options, return_cache=True)
+        y, *last, kept = op(y, *layer, **initial, **options, return_cache=True)
         states.append(last)
         cache.append((y, kept))
     h, *c = (np.stack(each) for each in zip(*states, strict=True))
@@ -116,18 +122,20 @@ def stacked_rnn_backward(
     dc: Array | None = None,
     initial_h: Array | None = None,
     initial_c: Array | None = None,
+    mask: Array | None = None,
+    lengths: Array | None = None,
+    reverse: bool = False,
+    zero_output_for_mask: bool = False,
     need_dx: bool = True,
-    **options: Any,
 ) -> StackedGradients:
     """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)` of `stacked_rnn`.
 
     Args:
         dy: the shape of `y`; may be `None` (zeros) when another gradient is given.
-        x, layers, cell, initial_h, initial_c: what `stacked_rnn` was given.
+        x, layers, cell, initial_h, initial_c: what `stacked_rnn` was given, as is all not named here.
         cache: what it returned.
         dh, dc: of the last states, or `None` for zeros.
         need_dx: whether to return `dx`.
-        **options: what it was given.
 
     Returns:
         `StackedGradients`.
@@ -143,14 +151,15 @@ def stacked_rnn_backward(
         (2, 5, 3)
     """
     weights = len(layers[0])
-    _, backward, fixed = _cell(cell, weights == 6)
+    _, backward, options = _cell(cell, weights == 6, reverse)
+    options |= {"mask": mask, "lengths": lengths, "zero_output_for_mask": zero_output_for_mask}
     dlayers, dstates = [], []
     for i in reversed(range(len(layers))):
         given = _of_layer(i, initial_h=initial_h, initial_c=initial_c, dh=dh, dc=dc)
         y, kept = cache[i]
         below = cache[i - 1][0] if i else x
         wanted = need_dx or i > 0
-        d = backward(dy, below, *layers[i], y, kept, **given, **fixed, **options, need_dx=wanted)
+        d = backward(dy, below, *layers[i], y, kept, **given, **options, need_dx=wanted)
         dy, *rest = d
         dlayers.append(tuple(rest[:weights]))
         dstates.append([d.dinitial_h, getattr(d, "dinitial_c", None)])
