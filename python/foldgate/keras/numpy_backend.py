@@ -23,10 +23,17 @@ def _keras_backend() -> Any:
 
 
 def tensor(value: Any) -> Any:
-    """An array as it is; a Keras variable by its value."""
+    """An array as it is; a Keras variable by its value.
+
+    A variable whose value lies the other way round, as orthogonal initial values do, is given the same value
+    in C order: the kernels would copy it in every call.
+    """
     if type(value) is np.ndarray:
         return value
-    return _keras_backend().convert_to_tensor(value)
+    array = _keras_backend().convert_to_tensor(value)
+    if array is getattr(value, "_value", None) and type(array) is np.ndarray and not array.flags.c_contiguous:
+        value._value = array = np.ascontiguousarray(array)
+    return array
 
 
 def operands(*tensors: Any) -> tuple[Any, ...] | None:
@@ -76,6 +83,11 @@ def run(kernel: Kernel, plain: Any, *given: Any) -> Arrays:
 
 def worth(name: str, *tensors: Any) -> bool:
     """Whether foldgate's kernel pays for these operands: JAX costs more for every call."""
+    return True
+
+
+def transposes_as_jax(padding: str) -> bool:
+    """Whether the backend crops a transposed convolution as JAX does, and so foldgate."""
     return True
 
 

@@ -62,6 +62,17 @@ def worth(name: str, *tensors: Any) -> bool:
     return rules.worth(name, tuple(tensors[0].shape), kernel, training)
 
 
+def transposes_as_jax(padding: str) -> bool:
+    """Whether the backend crops a transposed convolution as JAX does: with "same" only from Keras 3.15 on."""
+    return padding == "valid" or _crops_as_jax()
+
+
+@functools.cache
+def _crops_as_jax() -> bool:
+    nn = importlib.import_module("keras.src.backend.torch.nn")
+    return hasattr(nn, "compute_conv_transpose_output_crops_for_torch")
+
+
 def mask_array(mask: Any) -> Any:
     """A mask of (batch, steps) as the kernels read it; None if it is none."""
     if not isinstance(mask, torch.Tensor) or mask.ndim != 2 or mask.device.type != "cpu":

@@ -149,7 +149,7 @@ def conv_transpose(room: Any, original: Any) -> Any:
                 data_format_of(data_format),
                 fixed(dilation_rate),
             )
-            if window is not None:
+            if window is not None and room.transposes_as_jax(padding):
                 counts.ran("conv_transpose")
                 call = kernels.ConvTranspose(window.options)
                 return room.run(call, lambda x, k: original(x, k, *options), x, k)[0]

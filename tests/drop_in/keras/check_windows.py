@@ -91,7 +91,14 @@ def test_convolution(
 @pytest.mark.parametrize("options", TRANSPOSES, ids=lambda o: "-".join(map(str, o.values())))
 def test_transposed_convolution(rank: int, options: Any, rng: Any) -> None:
     layer = getattr(L, f"Conv{rank}DTranspose")(5, **options)
-    check(layer, image(rng, rank, "float32"), "conv_transpose", "float32", rng)
+    x = image(rng, rank, "float32")
+    if BACKEND == "torch" and keras.__version__ < "3.15" and options["padding"] == "same":  # other crops
+        layer.build(x.shape)
+        plain = keras.ops.convert_to_numpy(layer(x))
+        with foldgate.keras.enabled():
+            np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer(x)), plain)
+    else:
+        check(layer, x, "conv_transpose", "float32", rng)
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
