@@ -135,6 +135,8 @@ def test_errors_are_those_of_keras(rng: Any) -> None:
         lambda: keras.ops.conv(x, np.ones((3, 3, 3, 2), "float32")),
         lambda: keras.ops.conv(x, np.ones((3, 3, 4, 2), "float32"), data_format="sideways"),
     ]
+    if BACKEND == "numpy" and keras.__version__ < "3.13":  # which gives an empty array
+        del calls[0]
     for call in calls:
         with pytest.raises(Exception) as plain:
             call()
