@@ -36,8 +36,9 @@ def conv(context: Context) -> Function:
     if padding is not None:
         key = (tuple(context.node.inputs[1:3]), padding, *options.values())
         if key not in context.graph.handles:
-            context.graph.handles[key] = ops.PackedConv(kernel, bias, padding=padding, **options)
-        return in_floats(_on_whole(context.graph.handles[key]))
+            packed = ops.PackedConv(kernel, bias, padding=padding, **options)
+            context.graph.handles[key] = _on_whole(packed)
+        return in_floats(context.graph.handles[key])
     spatial = spatial_of(options["data_format"])
 
     def uneven(x: Array) -> Array:
