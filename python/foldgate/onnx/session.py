@@ -51,6 +51,7 @@ class Session:
             raise ValueError("model cannot be run: " + "; ".join(faults[:20]))
         self._inputs, self._outputs = list(graph.inputs), [_copy(value) for value in graph.outputs]
         self._program = compile_graph(prepare_graph(graph))
+        graph.constants.clear()  # what the steps need they have, packed or as it was
         self._names = [value.name for value in self._outputs]
 
     def get_inputs(self) -> list[ValueInfo]:

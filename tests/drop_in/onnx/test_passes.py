@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
-from onnx import parser  # noqa: E402
+from onnx import numpy_helper, parser  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 import foldgate.onnx  # noqa: E402
@@ -153,3 +153,14 @@ def test_operators_on_images_in_the_other_layout(body):
     {{ p = Conv(x, w) a = Conv(p, w) {body} }}"""
     model, session, _ = compiled(text)
     same(model, session, random(2, 2, 9))
+
+
+def test_packed_weights_are_not_kept_twice():
+    kernel = np.ones((4, 4, 3), np.float32)
+    proto = parser.parse_model(HEAD + "(float[1, 4, 9] x) => (float[1, 4, 7] y) { y = Conv(x, w) }")
+    proto.graph.initializer.append(numpy_helper.from_array(kernel, "w"))
+    program = foldgate.onnx.Session(proto)._program
+    assert not any(isinstance(value, np.ndarray) for value in program._template)
+    (step,) = program.steps
+    held = [cell.cell_contents for cell in step.function.__closure__ or ()]
+    assert not any(isinstance(value, np.ndarray) for value in held)
