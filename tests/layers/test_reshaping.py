@@ -28,6 +28,8 @@ MADE: list[tuple[Any, tuple[int, ...]]] = [
     (lambda **k: layers.UpSampling1D(3, **k), (2, 3, 2)),
     (lambda **k: layers.UpSampling2D((2, 3), "channels_first", **k), (2, 3, 2, 2)),
     (lambda **k: layers.UpSampling2D((2, 3), interpolation="bilinear", **k), (2, 3, 2, 2)),
+    (lambda **k: layers.UpSampling2D((2, 3), interpolation="bicubic", **k), (2, 3, 2, 2)),
+    (lambda **k: layers.UpSampling2D(2, interpolation="lanczos3", **k), (2, 3, 2, 2)),
     (lambda **k: layers.UpSampling3D((2, 3, 1), **k), (1, 2, 2, 3, 2)),
 ]
 
@@ -114,3 +116,11 @@ def test_wrong_use(wrong: Any, words: str) -> None:
 def test_n_of_another_kind() -> None:
     with pytest.raises(TypeError, match=r"r: n is 1.5; expected an int of at least 1"):
         layers.RepeatVector(1.5, name="r")
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos3", "lanczos5"])
+def test_up_sampling_interpolates_as_resizing_does(interpolation: str, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((2, 5, 4, 3)).astype(np.float32)
+    larger = layers.UpSampling2D((2, 3), interpolation=interpolation)(x)
+    resized = layers.Resizing(10, 12, interpolation=interpolation)(x)
+    np.testing.assert_allclose(larger, resized, rtol=1e-5, atol=1e-6)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from foldgate._typing import FloatArray
 from foldgate.layers._windows import Shape, ints
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.layer import Layer
+from foldgate.layers.preprocessing._interpolation import INTERPOLATIONS, interpolation_matrix
 
 WORTH_COPYING = 64  # bytes next to each other, from which on a copy of them is faster than one of each
 
@@ -95,7 +95,8 @@ class UpSampling2D(BaseUpSampling):
     Args:
       size: how many times, an int or two. Defaults to 2.
       data_format: `"channels_last"`, `"channels_first"`, or None for `config.image_data_format()`.
-      interpolation: `"nearest"` or `"bilinear"`. Defaults to `"nearest"`.
+      interpolation: `"nearest"`, `"bilinear"`, `"bicubic"`, `"lanczos3"` or `"lanczos5"`. Defaults
+        to `"nearest"`.
       **kwargs: of `Layer`.
 
     Shapes:
@@ -123,9 +124,10 @@ class UpSampling2D(BaseUpSampling):
     ) -> None:
         super().__init__(size, data_format, **kwargs)
         name = interpolation.lower() if isinstance(interpolation, str) else interpolation
-        if name not in ("nearest", "bilinear"):
+        if name not in INTERPOLATIONS:
             raise ValueError(
-                f"{self.name}: interpolation is {interpolation!r}; expected 'nearest' or 'bilinear'"
+                f"{self.name}: interpolation is {interpolation!r}; expected one of "
+                + ", ".join(INTERPOLATIONS)
             )
         self.interpolation = name
 
@@ -135,7 +137,9 @@ class UpSampling2D(BaseUpSampling):
             return super().call(inputs)
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self._compute_kind)
-        larger: FloatArray = _interpolated(inputs, factors=self._factors, first=self._first)
+        larger: FloatArray = _interpolated(
+            inputs, name=self.interpolation, factors=self._factors, first=self._first
+        )
         return larger
 
     def get_config(self) -> dict[str, Any]:
@@ -202,10 +206,11 @@ def _spread(x: FloatArray, factors: Sequence[int], first: int) -> FloatArray:
 
 @custom_gradient
 def _interpolated(
-    x: FloatArray, factors: Sequence[int], first: int
+    x: FloatArray, name: str, factors: Sequence[int], first: int
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Along each axis a product with the weights of its interpolation, and with their transpose back."""
-    weights = [_bilinear(x.shape[axis], factor, x.dtype.name) for axis, factor in enumerate(factors, first)]
+    sizes = [(x.shape[axis], x.shape[axis] * factor) for axis, factor in enumerate(factors, first)]
+    weights = [interpolation_matrix(name, *pair, False).astype(x.dtype) for pair in sizes]
     y = x
     for axis, matrix in enumerate(weights, first):
         y = _along(matrix, y, axis)
@@ -223,13 +228,3 @@ def _along(matrix: FloatArray, x: FloatArray, axis: int) -> FloatArray:
     before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
     product: FloatArray = np.matmul(matrix, x.reshape(before, x.shape[axis], after))
     return product.reshape(*x.shape[:axis], matrix.shape[0], *x.shape[axis + 1 :])
-
-
-@lru_cache(maxsize=64)
-def _bilinear(size: int, factor: int, dtype: str) -> FloatArray:
-    """(size * factor, size): position i of the output lies at (i + 1/2) / factor - 1/2 of the input, between
-    two of its positions, and at the border on one."""
-    at = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
-    matrix = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(size)))
-    weights: FloatArray = matrix.astype(dtype)
-    return weights
