@@ -32,6 +32,25 @@ SMALL_BATCH = 8
 """From here torch splits small calls over threads, at a cost that foldgate does not have."""
 
 
+_WHERE = {
+    "ConvTranspose": "by foldgate up to 8 million multiply-adds, in training for batches of 8 up",
+    "Conv": "by foldgate from 2 million multiply-adds or batches of 8, in training 64 channels and 9 taps",
+    "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
+    "AdaptiveMaxPool": "by foldgate from 65,536 elements on, without gradients; with them PyTorch is faster",
+    "AvgPool": "by foldgate from a million elements on",
+    "MaxPool": "by foldgate from 16,384 elements on, in training from 131,072",
+    "RNNCell": "PyTorch's own step is faster at every size measured",
+    "LSTMCell": "by foldgate for batches of 32 up without gradients; in training PyTorch is faster",
+    "GRUCell": "by foldgate for batches of 32 up without gradients; in training PyTorch is faster",
+    "": "by foldgate from 2 steps on, from 16 with larger weights, in training 8 and 64",
+}
+
+
+def where(kind: str) -> str:
+    """In words, where foldgate computes modules of a class; the functions below are exact."""
+    return next(words for start, words in _WHERE.items() if kind.startswith(start))
+
+
 def convolution_work(x: Any, weight: Any, strides: tuple[int, ...]) -> int:
     """About how many multiply-adds a convolution takes."""
     work: int = x.numel() // x.shape[1] * weight.numel() // math.prod(strides)
@@ -91,4 +110,5 @@ def sequence_wins(rows: int, inputs: int, units: int, gradient: bool) -> bool:
 
 def step_wins(x: Any, units: int, simple: bool, gradient: bool) -> bool:
     """Of a cell's single step: torch's own is faster at any size with gradients, and for the simple RNN."""
-    return not gradient and not simple and x.dim() == 2 and x.shape[0] >= 16 and units >= 64
+    small = units * (x.shape[-1] + units) <= 1 << 15  # more costs more to compare than to compute
+    return not gradient and not simple and x.dim() == 2 and x.shape[0] >= 32 and units >= 64 and small

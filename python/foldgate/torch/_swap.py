@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from foldgate.torch._classes import SWAPPED, original_class
 from foldgate.torch._kept import forget
-from foldgate.torch._survey import Finding, Only, check_model, survey
+from foldgate.torch._survey import Finding, Only, check_model, findings_of
 
 Model = TypeVar("Model")
 
@@ -44,8 +44,7 @@ def accelerate(model: Model, only: Only = None, report: bool = False) -> Model:
       >>> model(torch.ones(2, 4, 20)).shape
       torch.Size([2, 8, 18])
     """
-    check_model("accelerate", model)
-    findings = survey(model, only)
+    findings = findings_of("accelerate", model, only)
     modules: dict[str, Any] = dict(model.named_modules())  # type: ignore[attr-defined]
     for name, _, swapped, _ in findings:
         module = modules[name]

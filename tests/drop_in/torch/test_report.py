@@ -30,7 +30,7 @@ def test_only(only):
     ],
 )
 def test_wrong_only(only, error, words):
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match="accelerate: " + words):
         foldgate.torch.accelerate(model_of(), only=only)
 
 
@@ -38,7 +38,7 @@ def test_wrong_only(only, error, words):
     "function", (foldgate.torch.accelerate, foldgate.torch.restore, foldgate.torch.survey)
 )
 def test_no_model(function):
-    with pytest.raises(TypeError, match=r"model is 'x'; expected a torch.nn.Module"):
+    with pytest.raises(TypeError, match=r"model is a str; expected a torch.nn.Module"):
         function("x")
 
 
@@ -67,5 +67,12 @@ def test_the_report_is_printed(capsys):
 
 def test_a_model_that_is_a_module_to_swap():
     layer = foldgate.torch.accelerate(nn.GRU(3, 4))
-    assert foldgate.torch.survey(layer) == [("", "GRU", True, "computed by foldgate where it wins")]
+    assert [f[:3] for f in foldgate.torch.survey(layer)] == [("", "GRU", True)]
     assert foldgate.torch.accelerate(layer) is layer
+
+
+def test_the_report_says_where_torch_stays():
+    model = nn.Sequential(nn.RNNCell(3, 4), nn.AdaptiveAvgPool2d(1), nn.ConvTranspose1d(2, 2, 2))
+    starts = ("PyTorch's own", "by foldgate in training, channels_last", "by foldgate up to 8")
+    for finding, start in zip(foldgate.torch.survey(model), starts, strict=True):
+        assert finding.why.startswith(start)
