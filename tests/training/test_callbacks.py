@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,40 @@ def test_tensorboard_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(ImportError, match="pip install tensorboardX"):
         model().fit(*xy(), verbose=0, callbacks=[callbacks.TensorBoard(tmp_path)])
+
+
+def recorded(folder: Path) -> list[tuple[str, int, float | None]]:
+    """The (tag, step, value) of a folder's event files, in order; the value of a histogram is None."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    found = []
+    for file in sorted(folder.glob("events.*")):
+        data, at = file.read_bytes(), 0
+        while at < len(data):  # a record: its length, a checksum, the event, a checksum
+            (length,) = struct.unpack_from("<Q", data, at)
+            event = Event.FromString(data[at + 12 : at + 12 + length])
+            at += 16 + length
+            for value in event.summary.value:
+                scalar = value.simple_value if value.WhichOneof("value") == "simple_value" else None
+                found.append((value.tag, event.step, scalar))
+    return found
+
+
+def test_tensorboard_writes_what_the_history_has(tmp_path: Path) -> None:
+    pytest.importorskip(
+        "tensorboardX", reason="it writes the files; `pip install tensorboardX` to run this test"
+    )
+    board = callbacks.TensorBoard(tmp_path, histogram_freq=1, update_freq=2)
+    history = model().fit(*xy(), epochs=2, validation_split=0.25, verbose=0, callbacks=[board]).history
+    train, validation = recorded(tmp_path / "train"), recorded(tmp_path / "validation")
+    losses = [value for tag, _, value in train if tag == "epoch_loss"]
+    np.testing.assert_allclose(losses, history["loss"], rtol=1e-6)
+    np.testing.assert_allclose(
+        [v for tag, _, v in validation if tag == "epoch_loss"], history["val_loss"], rtol=1e-6
+    )
+    assert [step for tag, step, _ in train if tag == "epoch_loss"] == [0, 1]
+    assert any(tag == "batch_loss" and step % 2 == 0 for tag, step, _ in train)
+    assert sum(tag.endswith("histogram") for tag, _, _ in train) == 2 * len(board.model.weights)
 
 
 @pytest.mark.parametrize(
