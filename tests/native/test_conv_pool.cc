@@ -43,9 +43,11 @@ struct Pooled {
                      nullptr);
   }
 
-  // The convolution as conv_forward has it, by the same algorithm, to the bit: what wins is then known exactly.
+  // Against the convolution as conv_forward has it, by the same algorithm. Winograd's transform that pools is another
+  // one, in which the compiler may join other products and sums: each of the two may round as far as is allowed.
   int64_t wrong() {
     CHECK_EQ(problem.wrong_forward(), 0);
+    const double allowed = 2 * problem.allowed(problem.plan.in_channels);
     const Window& w = problem.plan.window;
     const int64_t height = w.height().output / 2, width = w.width().output / 2;
     const test::Images from = test::images_of_y(problem.plan);
@@ -62,7 +64,10 @@ struct Pooled {
           for (int64_t tap = 1; tap < 4; ++tap)
             if (value(tap) > value(best)) best = tap;
           const int64_t i = to.at(n, p, o);
-          count += y[i] != value(best) || alone[i] != y[i] || taps[i] != best;
+          const bool near = std::abs(y[i] - value(best)) <= allowed;
+          const bool won =
+              allowed == 0 ? taps[i] == best : taps[i] < 4 && value(best) - value(taps[i]) <= allowed;
+          count += !near || alone[i] != y[i] || !won;
         }
     return count;
   }
