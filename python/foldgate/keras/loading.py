@@ -1,8 +1,9 @@
-"""Imports Keras, also where its numpy backend asks for a JAX that is not installed.
+"""Imports Keras, also where its numpy backend asks for a JAX or a SciPy that is not installed.
 
-Keras' numpy backend takes six functions from JAX, for convolution, pooling and two Fourier transforms. Where
-there is no JAX, modules that stand in for it are in `sys.modules` for as long as Keras is being imported, and
-not a moment longer: nothing else may take them for JAX.
+Keras' numpy backend takes six functions from JAX, for convolution, pooling and two Fourier transforms, and
+two from SciPy, which comes with JAX. Where they are missing, modules that stand in for them are in
+`sys.modules` for as long as Keras is being imported, and not a moment longer: nothing else may take them for
+the real ones.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ from typing import Any
 
 import numpy as np
 
-_STOOD_IN_FOR = ("jax", "jax.lax", "keras.src.backend.jax", "keras.src.backend.jax.math")
+_JAX = ("jax", "jax.lax", "keras.src.backend.jax", "keras.src.backend.jax.math")
+_SCIPY = ("scipy", "scipy.linalg")
 
 
 class _Absent(ModuleType):
-    """A module in the place of one of JAX': it has no functions, and says so."""
+    """A module in the place of one of JAX' or SciPy's: it has no functions, and says so."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # which the machinery of imports asks for
             raise AttributeError(name)
         raise ImportError(
             f"Keras' numpy backend calls {self.__name__}.{name} here, which foldgate has no kernel for; "
-            "install jax for it"
+            f"install {self.__name__.split('.')[0]} for it"
         )
 
 
@@ -41,10 +43,12 @@ def load_keras() -> Any:
     Raises:
       ImportError: Keras is not installed.
     """
-    if "keras" not in sys.modules and configured_backend() == "numpy" and not has_jax():
-        with _stand_ins():
-            return _imported()
-    return _imported()
+    absent: list[ModuleType] = []
+    if "keras" not in sys.modules and configured_backend() == "numpy":
+        absent += [] if has_jax() else _absent_jax()
+        absent += [] if _is_there("scipy") else _absent_scipy()
+    with _standing_in(absent):
+        return _imported()
 
 
 def _imported() -> Any:
@@ -58,7 +62,11 @@ def _imported() -> Any:
 
 def has_jax() -> bool:
     """Whether `import jax` would find something."""
-    return importlib.util.find_spec("jax") is not None
+    return _is_there("jax")
+
+
+def _is_there(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
 
 
 def configured_backend() -> str:
@@ -74,21 +82,31 @@ def configured_backend() -> str:
     return ""
 
 
+def _absent_jax() -> list[ModuleType]:
+    jax, lax, jax_backend, jax_math = modules = [_Absent(name) for name in _JAX]
+    vars(jax)["lax"], vars(jax_backend)["math"] = lax, jax_math
+    vars(jax_math).update(fft=_transform(np.fft.fft), fft2=_transform(np.fft.fft2))
+    return list(modules)
+
+
+def _absent_scipy() -> list[ModuleType]:
+    scipy, linalg = modules = [_Absent(name) for name in _SCIPY]
+    vars(scipy)["linalg"] = linalg
+    return list(modules)
+
+
 @contextlib.contextmanager
-def _stand_ins() -> Iterator[None]:
-    before = {name: sys.modules.get(name) for name in _STOOD_IN_FOR if name in sys.modules}
-    jax, lax, jax_backend, jax_math = modules = [_Absent(name) for name in _STOOD_IN_FOR]
-    jax.lax, jax_backend.math = lax, jax_math  # type: ignore[attr-defined]
-    jax_math.fft, jax_math.fft2 = _transform(np.fft.fft), _transform(np.fft.fft2)  # type: ignore[attr-defined]
-    sys.modules.update(zip(_STOOD_IN_FOR, modules, strict=True))
+def _standing_in(modules: list[ModuleType]) -> Iterator[None]:
+    """Has these modules in `sys.modules` inside a `with` block."""
+    names = [module.__name__ for module in modules]
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    sys.modules.update(zip(names, modules, strict=True))
     try:
         yield
     finally:
-        for name in _STOOD_IN_FOR:
-            if name in before:
-                sys.modules[name] = before[name]  # type: ignore[assignment]
-            else:
-                sys.modules.pop(name, None)
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
 
 
 def _transform(function: Any) -> Any:
