@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("keras_is_only_looked_for") if importlib.util.find_spec("keras") is None else None
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("keras") is None, reason="`pip install keras` to run these tests"
+)
 HERE = Path(__file__).resolve().parent
 CHECKS = sorted(path.name for path in HERE.glob("check_*.py"))
 
