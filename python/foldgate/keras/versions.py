@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 TESTED_VERSIONS = ("3.13", "3.14", "3.15")
-"""Releases of Keras that `tests/drop_in/keras/check_*.py` passed with; a patch release counts as its minor."""
+"""Releases of Keras that `tests/drop_in/keras/check_*.py` passed with; a patch release is its minor."""
 
 BACKENDS = ("numpy", "torch")
 
