@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import layers
-from foldgate.models._from_torch import functions
+from foldgate.models._from_torch import functions, shapes
 from foldgate.models._from_torch.convert import Converter, array_of
 from foldgate.models._from_torch.windows import FIRST, zero_padded
 
@@ -122,8 +122,8 @@ MODULES: dict[str, Any] = {
     "ZeroPad2d": zero_pad,
     "ZeroPad3d": zero_pad,
     "Identity": lambda c, part, x: x,
-    "Flatten": _through(functions.flatten, "start_dim", "end_dim"),
-    "Unflatten": _through(functions.unflatten, "dim", "unflattened_size"),
+    "Flatten": _through(shapes.flatten, "start_dim", "end_dim"),
+    "Unflatten": _through(shapes.unflatten, "dim", "unflattened_size"),
     "Upsample": _through(functions.interpolate, "size", "scale_factor", "mode", "align_corners"),
     "UpsamplingNearest2d": _through(functions.interpolate, "size", "scale_factor", "mode"),
     "ReLU": _through(functions.relu),
