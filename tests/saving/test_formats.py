@@ -424,3 +424,10 @@ def test_a_disk_that_is_full(tmp_path):
     with pytest.raises(OSError, match="No space left"):
         _atomic.write_atomically(path, write)
     assert path.read_bytes() == b"first" and os.listdir(tmp_path) == ["x"]
+
+
+def test_a_missing_folder_is_said_of_the_file_that_was_named(tmp_path):
+    with pytest.raises(
+        FileNotFoundError, match=r"none/model\.x' cannot be written; expected its folder to exist"
+    ):
+        _atomic.write_atomically(tmp_path / "none" / "model.x", lambda file: None)

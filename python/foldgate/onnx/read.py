@@ -36,13 +36,13 @@ def load_model(model: Any) -> tuple[Any, Path | None]:
     if isinstance(model, onnx.ModelProto):
         return model, None
     folder = None
-    label = "model"
+    label = "foldgate.onnx: model"
     if isinstance(model, str | os.PathLike):
         path = Path(model)
-        label, folder = str(path), path.parent
+        label, folder = f"foldgate.onnx: model {str(path)!r}", path.parent
         model = path.read_bytes()
     if not isinstance(model, bytes | bytearray | memoryview):
-        raise TypeError(f"model is a {type(model).__name__}; expected a path, bytes or a ModelProto")
+        raise TypeError(f"foldgate.onnx: model is {model!r:.60}; expected a path, bytes or a ModelProto")
     try:
         proto = onnx.ModelProto.FromString(bytes(model))
     except Exception as error:

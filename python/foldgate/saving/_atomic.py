@@ -26,9 +26,11 @@ def write_atomically(
         verify: Given the closed file's path, reads it again and raises if it is not what was written.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written; FileNotFoundError where its folder is missing.
     """
     goal = Path(path)
+    if not goal.parent.is_dir():
+        raise FileNotFoundError(f"the file {str(goal)!r} cannot be written; expected its folder to exist")
     temporary = goal.with_name(f".{goal.name}.{secrets.token_hex(6)}.tmp")
     # Not by mkstemp: a model's file has the permissions that other files get.
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)

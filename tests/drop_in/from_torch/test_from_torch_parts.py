@@ -286,6 +286,8 @@ def test_answers_that_differ_are_an_error(monkeypatch):
 def test_wrong_kinds_and_no_torch(monkeypatch):
     with pytest.raises(TypeError, match=r"module is int; expected a torch\.nn\.Module"):
         from_torch(3, floats(2, 4))
+    with pytest.raises(TypeError, match=r"example is 'x'; expected a tensor or an array of numbers"):
+        from_torch(torch.nn.Linear(2, 2), "x")
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match="needs torch"):
         from_torch(nn.Tanh(), np.zeros((2, 4)))

@@ -104,3 +104,12 @@ def test_backend_calls():
     assert foldgate.onnx.supports_device("CPU") and not foldgate.onnx.supports_device("CUDA")
     with pytest.raises(ValueError, match="device is 'CUDA'"):
         foldgate.onnx.prepare(proto, "CUDA")
+
+
+def test_what_is_no_model_is_named() -> None:
+    with pytest.raises(
+        TypeError, match=r"foldgate\.onnx: model is 3; expected a path, bytes or a ModelProto"
+    ):
+        foldgate.onnx.Session(3)
+    with pytest.raises(ValueError, match=r"foldgate\.onnx: model is not an ONNX model"):
+        foldgate.onnx.Session(b"garbage")

@@ -66,7 +66,7 @@ def from_torch(
         raise TypeError(f"from_torch: module is {type(module).__name__}; expected a torch.nn.Module")
     name = type(module).__name__ if name is None else name
     given = list(example) if isinstance(example, (tuple, list)) else [example]
-    tensors = [x if isinstance(x, torch.Tensor) else torch.as_tensor(np.asarray(x)) for x in given]
+    tensors = [x if isinstance(x, torch.Tensor) else torch.as_tensor(_array(x)) for x in given]
     if type(module).__module__.startswith("torch.nn") and not list(module.children()):
         module = torch.nn.Sequential(module)  # torch.fx looks into the module that it is given
     modes = [(part, part.training) for part in module.modules()]
@@ -81,6 +81,13 @@ def from_torch(
         for part, training in modes:
             part.training = training
     return model
+
+
+def _array(example: Any) -> Any:
+    array = np.asarray(example)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"from_torch: example is {example!r:.60}; expected a tensor or an array of numbers")
+    return array
 
 
 def _traced(torch: Any, module: Any) -> Any:
