@@ -13,6 +13,7 @@ from foldgate.onnx.shape_nodes import shape_nodes
 
 _SHAPES = 16  # sets of input shapes of which something is kept, at most
 _SHAPE_BYTES = 2**22  # what is kept of one, at most
+_NAMED = (IndexError, MemoryError, TypeError, NotImplementedError, ValueError)  # the others are ValueErrors
 
 
 class Step(NamedTuple):
@@ -91,7 +92,7 @@ class Program:
                             slots[slot] = value
                 for slot in dead:
                     slots[slot] = None
-        except (ValueError, TypeError, IndexError, MemoryError, NotImplementedError) as error:
+        except (*_NAMED, ArithmeticError) as error:
             raise _named(error, step.node if step else None) from error
         return [slots[i] for i in self._outputs]
 
@@ -103,12 +104,8 @@ def _written(steps: list[Step], which: set[int]) -> tuple[int, ...]:
 
 
 def _named(error: Exception, node: Node | None) -> Exception:
-    """The error with its node's name in front."""
-    kind = next(
-        kind
-        for kind in (IndexError, MemoryError, TypeError, NotImplementedError, ValueError)
-        if isinstance(error, kind)
-    )
+    """The error with its node's name before it; numbers too large for C and divisors 0 are wrong values."""
+    kind = next((kind for kind in _NAMED if isinstance(error, kind)), ValueError)
     return kind(f"{node}: {error}")
 
 

@@ -113,3 +113,13 @@ def test_what_is_no_model_is_named() -> None:
         foldgate.onnx.Session(3)
     with pytest.raises(ValueError, match=r"foldgate\.onnx: model is not an ONNX model"):
         foldgate.onnx.Session(b"garbage")
+
+
+def test_a_number_too_large_for_an_axis_is_named_with_its_node() -> None:
+    nodes = [
+        helper.make_node("SequenceConstruct", ["x"], ["s"]),
+        helper.make_node("ConcatFromSequence", ["s"], ["y"], name="join", axis=-(2**40), new_axis=1),
+    ]
+    session = foldgate.onnx.Session(model(nodes, [value("x", [2])], [value("y", None)]))
+    with pytest.raises(ValueError, match=r"node 'join' \(ConcatFromSequence\)"):
+        session.run(None, {"x": np.ones(2, np.float32)})
