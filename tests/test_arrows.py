@@ -64,7 +64,8 @@ IMPORTS = {
     "_symbolic": {"_symbolic"} | LAYER_PARTS,
     "layers": {"layers", "ops", "random", "saving", "_custom_gradient", "_symbolic"} | LAYER_PARTS,
     "models": {"models", "layers", "ops", "random", "saving", "_symbolic", "losses", "metrics", "optimizers"}
-    | {"callbacks", "utils"}
+    # __version__: `Model.export` looks foldgate.onnx up in foldgate, when it is called
+    | {"callbacks", "utils", "__version__"}
     | LAYER_PARTS,
     # saving looks the rooms up in foldgate, by the fixed dictionary of saving/classes.py
     "saving": {"saving", "__version__", "_symbolic", "random"} | LAYER_PARTS,

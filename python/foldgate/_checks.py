@@ -6,9 +6,11 @@ of its range a ValueError. NaN is in no range.
 
 from __future__ import annotations
 
+import inspect
 import numbers as kinds
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,92 @@ def axes(owner: Any, **values: Any) -> None:
         several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         if value is not None and not all(isinstance(axis, kinds.Integral) for axis in several):
             raise TypeError(f"{_name(owner)}: {name} is {value!r}; expected an int, ints or None")
+
+
+def one_axis(owner: Any, **values: Any) -> None:
+    """Refuses what does not name one axis.
+
+    Raises:
+      TypeError: one does not.
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, kinds.Integral):
+            raise TypeError(f"{_name(owner)}: {name} is {value!r}; expected an int")
+
+
+def some_axes(owner: Any, **values: Any) -> None:
+    """Refuses what does not name one axis or more.
+
+    Raises:
+      TypeError: one does not.
+      ValueError: a list has none.
+    """
+    for name, value in values.items():
+        several = list(value) if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(axis, bool) or not isinstance(axis, kinds.Integral) for axis in several):
+            raise TypeError(f"{_name(owner)}: {name} is {value!r}; expected an int or ints")
+        if not several:
+            raise ValueError(f"{_name(owner)}: {name} is {value!r}; expected one axis or more")
+
+
+def switches(kind: type, args: Sequence[Any], arguments: Mapping[str, Any]) -> None:
+    """Refuses, of arguments that are True or False by default, what is neither: `from_logits="yes"`.
+
+    1 and 0 stand for them. Arguments of a subclass that is not of this library are its own business.
+
+    Raises:
+      TypeError: one is another value.
+    """
+    names = _parameters_of(kind)[2]
+    for name, value in given(kind, args, arguments).items():
+        if name not in names:
+            continue
+        if not isinstance(value, (bool, np.bool_)) and not (isinstance(value, int) and value in (0, 1)):
+            raise TypeError(f"{kind.__name__}: {name} is {value!r}; expected True or False")
+
+
+def given(kind: type, args: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A class's arguments by name, as far as constructors of this library take them."""
+    places, ours, _ = _parameters_of(kind)
+    found = {name: value for name, value in zip(places, args, strict=False) if name in ours}
+    return found | {name: value for name, value in arguments.items() if name in ours}
+
+
+@lru_cache(maxsize=256)
+def _parameters_of(kind: type) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
+    """The names of a class's arguments in their order, those that constructors of this library take, and of
+    these those whose default is True or False. What a subclass of the user's names is the user's."""
+    places: tuple[str, ...] | None = None
+    theirs: set[str] = set()
+    known: set[str] = set()
+    switches: set[str] = set()
+    for base in kind.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        parameters = inspect.signature(vars(base)["__init__"]).parameters
+        ours = base.__module__.startswith("foldgate.")
+        places = (tuple(parameters)[1:] if ours else ()) if places is None else places
+        if not ours:
+            theirs |= set(parameters)
+            continue
+        known |= set(parameters) - theirs
+        switches |= {name for name, p in parameters.items() if isinstance(p.default, bool)} - theirs
+    return places or (), frozenset(known), frozenset(switches)
+
+
+def seeds(owner: Any, **values: Any) -> None:
+    """Refuses what is neither None nor an int from 0 to 2^32 - 1.
+
+    Raises:
+      TypeError: one is no int.
+      ValueError: one is outside.
+    """
+    for name, value in values.items():
+        words = f"{_name(owner)}: {name} is {value!r}; expected None or an int from 0 to 2**32 - 1"
+        if value is not None and (isinstance(value, bool) or not isinstance(value, kinds.Integral)):
+            raise TypeError(words)
+        if value is not None and not 0 <= int(value) < 2**32:
+            raise ValueError(words)
 
 
 def functions(owner: Any, *, or_none: bool = False, **values: Any) -> None:

@@ -130,7 +130,7 @@ def test_attributes() -> None:
         ),
         (
             lambda: layers.Conv2D(4, 3, activation="rellu"),
-            "activations: 'rellu' is not known; expected one of",
+            "Conv2D: activation is 'rellu', which is not known; expected one of",
         ),
         (lambda: layers.Conv2D(4, 3, nothing=1, name="c"), "Conv2D 'c': unknown argument 'nothing'"),
         (lambda: layers.Conv2D(4, 3, name="c")(np.ones((2, 8, 8))), "c: inputs has shape .* expected 4 axes"),

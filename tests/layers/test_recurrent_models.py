@@ -126,7 +126,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     ),
     (lambda: layers.GRU(3)(np.ones((2, 4, 3)), initial_state=np.ones((2, 4))), ValueError, "initial_h"),
     (lambda: layers.RNN(3), ValueError, "RNN: cell is 3, without 'call'"),
-    (lambda: layers.StackedRNNCells([]), ValueError, "cells is empty"),
+    (lambda: layers.StackedRNNCells([]), ValueError, r"cells is \[\]; expected a list"),
     (lambda: layers.Bidirectional(layers.GRU(2), "max"), ValueError, "merge_mode is 'max'"),
     (lambda: layers.Bidirectional(3), ValueError, "Bidirectional: layer is 3"),
     (

@@ -26,6 +26,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("MeanSquaredLogarithmicError", {}, "numbers"),
     ("RootMeanSquaredError", {}, "numbers"),
     ("CosineSimilarity", {}, "numbers"),
+    ("PearsonCorrelation", {}, "numbers"),
+    ("ConcordanceCorrelation", {"axis": -1}, "numbers"),
     ("LogCoshError", {}, "numbers"),
     ("KLDivergence", {}, "numbers"),
     ("Poisson", {}, "numbers"),

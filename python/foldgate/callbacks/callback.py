@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import switches
+
 
 class Callback:
     """The base class of what is told of a training: a subclass writes the methods that it wants.
@@ -24,6 +26,10 @@ class Callback:
       >>> count.seen
       3
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        switches(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __init__(self) -> None:
         self.params: dict[str, Any] = {}

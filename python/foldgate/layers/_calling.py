@@ -11,6 +11,8 @@ import numpy as np
 from foldgate import _masks
 from foldgate._nest import flatten, map_nest
 from foldgate._symbolic.calling import symbolic_call
+from foldgate._symbolic.inference import by_trial
+from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import Tensor
 from foldgate.layers._context import context
 from foldgate.layers._inputs import as_first_input, as_input, holds_arrays, is_symbolic, shapes_of
@@ -31,6 +33,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     first = args[0] if args else kwargs.get(signature.names[0]) if signature.names else None
     ensure_built(layer, signature, args, kwargs, first)
     if is_symbolic(args, kwargs):
+        build_inner(layer, args, kwargs)
         return symbolic_call(layer, args, kwargs, _shape_arguments(layer, signature, args, kwargs))
     entry, training = context.entry, context.training
     if entry is None:
@@ -87,6 +90,24 @@ def ensure_built(
     layer.built = True
     if layer.input_spec is not None and layer.input_spec is not spec:
         check_inputs(layer.input_spec, first, layer.name)
+
+
+def build_inner(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Builds the layers in a layer that has no `build` of its own, by a trial: weights from a file need them.
+
+    Where an axis besides the batch is unknown it is left to the first call.
+    """
+    from foldgate.layers.layer import Layer as Base
+
+    if type(layer).build is not Base.build or not layer._says_output_shape or not _any_unbuilt(layer):
+        return
+    tensors = [leaf for leaf in flatten([list(args), kwargs]) if isinstance(leaf, KerasTensor)]
+    if all(None not in tensor.shape[1:] for tensor in tensors):
+        by_trial(layer, args, kwargs)
+
+
+def _any_unbuilt(layer: Layer) -> bool:
+    return any(not one.built or _any_unbuilt(one) for one in layer._layers)
 
 
 def _shapes(signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import _defaults
+from foldgate._checks import integers
 from foldgate._nest import is_shape
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._symbolic.node import Node
@@ -53,10 +54,13 @@ class InputLayer(Layer):
     ) -> None:
         super().__init__(name=name, **_without_input_shape(kwargs))
         if sparse or ragged:
-            raise ValueError(f"{self.name}: sparse and ragged are {sparse}, {ragged}; inputs are dense here")
+            raise ValueError(
+                f"{self.name}: sparse is {sparse} and ragged {ragged}; expected neither, inputs are dense"
+            )
+        integers(self.name, 0, or_none=True, batch_size=batch_size)
         self.batch_shape = _batch_shape(self.name, shape, batch_size, batch_shape, input_tensor)
         kind = input_tensor.dtype if input_tensor is not None and dtype is None else dtype
-        self.dtype = np.dtype(_defaults.floatx() if kind is None else kind).name
+        self.dtype = _dtype_name(self.name, _defaults.floatx() if kind is None else kind)
         self.optional, self.sparse, self.ragged = optional, bool(sparse), bool(ragged)
         tensor = (
             KerasTensor(self.batch_shape, self.dtype, self.name) if input_tensor is None else input_tensor
@@ -84,6 +88,13 @@ class InputLayer(Layer):
         return config | {"optional": True} if self.optional else config
 
 
+def _dtype_name(layer: str, dtype: Any) -> str:
+    try:
+        return str(np.dtype(dtype).name)
+    except TypeError:
+        raise ValueError(f"{layer}: dtype is {dtype!r}; expected the name of a dtype") from None
+
+
 def _without_input_shape(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if name != "input_shape"}
 
@@ -101,6 +112,9 @@ def _batch_shape(
         raise ValueError(f"{layer}: shape is {shape} and batch_shape {batch_shape}; expected one of them")
     if batch_shape is not None and batch_size is not None:
         raise ValueError(f"{layer}: batch_size is {batch_size} beside batch_shape; expected one of them")
+    for name, given in (("shape", shape), ("batch_shape", batch_shape)):
+        if given is not None and not isinstance(given, (int, list, tuple)):
+            raise TypeError(f"{layer}: {name} is {given!r}; expected a tuple of sizes and Nones")
     sizes = (shape,) if isinstance(shape, int) else shape
     full = tuple(batch_shape) if batch_shape is not None else (batch_size, *(sizes or ()))
     if not is_shape(full) or any(size is not None and size < 0 for size in full):

@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from foldgate import _dtypes, _masks, _naming, regularizers
+from foldgate._checks import given, switches
 from foldgate._tape import Tensor
 from foldgate.layers import _calling, _tracking
 from foldgate.layers._config import LayerConfig
 from foldgate.layers._context import context
 from foldgate.layers._losses import LayerLosses
+from foldgate.layers._named import check_named
 from foldgate.layers._signature import signature_of
 from foldgate.layers._state import LayerState
 
@@ -70,6 +72,8 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     _input_shape: tuple[int | None, ...] | None = None  # with the batch axis, where the arguments say it
 
     def __new__(cls: type[Made], *args: Any, **kwargs: Any) -> Made:
+        switches(cls, args, kwargs)
+        check_named(cls, given(cls, args, kwargs))
         layer = super().__new__(cls)
         state: dict[str, Any] = layer.__dict__
         for kind in (

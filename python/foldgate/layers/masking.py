@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate._tape import Tensor
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.layer import Layer
@@ -38,6 +39,7 @@ class Masking(Layer):
     _creates_mask = True
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        numbers(self, "[-inf, inf]", mask_value=mask_value)
         super().__init__(**kwargs)
         self.mask_value = mask_value
         self.supports_masking = True

@@ -10,6 +10,8 @@ Example:
 from typing import Any
 
 from foldgate import _by_name
+from foldgate.losses.circle import circle
+from foldgate.losses.classes.circle import Circle
 from foldgate.losses.classes.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -17,6 +19,7 @@ from foldgate.losses.classes.crossentropy import (
 )
 from foldgate.losses.classes.ctc import CTC
 from foldgate.losses.classes.focal import BinaryFocalCrossentropy, CategoricalFocalCrossentropy
+from foldgate.losses.classes.generalized import CategoricalGeneralizedCrossEntropy
 from foldgate.losses.classes.hinge import CategoricalHinge, Hinge, SquaredHinge
 from foldgate.losses.classes.overlap import Dice, Tversky
 from foldgate.losses.classes.probabilistic import KLDivergence, Poisson
@@ -36,6 +39,7 @@ from foldgate.losses.crossentropy import (
 )
 from foldgate.losses.ctc import ctc
 from foldgate.losses.focal import binary_focal_crossentropy, categorical_focal_crossentropy
+from foldgate.losses.generalized import categorical_generalized_cross_entropy
 from foldgate.losses.hinge import categorical_hinge, hinge, squared_hinge
 from foldgate.losses.loss import Loss, LossFunctionWrapper
 from foldgate.losses.overlap import dice, tversky
@@ -56,7 +60,9 @@ __all__ = [
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Dice",
     "Hinge",
@@ -77,7 +83,9 @@ __all__ = [
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
+    "circle",
     "cosine_similarity",
     "ctc",
     "deserialize",
@@ -105,7 +113,9 @@ _CLASSES = (
     CTC,
     CategoricalCrossentropy,
     CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
     CategoricalHinge,
+    Circle,
     CosineSimilarity,
     Dice,
     Hinge,
@@ -126,7 +136,9 @@ _FUNCTIONS = (
     binary_focal_crossentropy,
     categorical_crossentropy,
     categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
     categorical_hinge,
+    circle,
     cosine_similarity,
     ctc,
     dice,

@@ -102,7 +102,7 @@ def sparse_categorical_crossentropy(
     """
     name = "sparse_categorical_crossentropy"
     y_pred = prediction(y_pred)
-    labels = _class_ids(name, y_true, y_pred, axis)
+    labels = class_ids(name, y_true, y_pred, axis)
     logits = _logits("softmax", y_pred, from_logits)
     if logits is not None:
         loss = ops.softmax_cross_entropy(_last(logits, axis), labels, ignore_index=ignore_class)[0]
@@ -113,7 +113,7 @@ def sparse_categorical_crossentropy(
     return loss
 
 
-def _class_ids(name: str, y_true: Any, y_pred: Any, axis: int) -> Any:
+def class_ids(name: str, y_true: Any, y_pred: Any, axis: int) -> Any:
     """Labels as integers, of the shape of the losses."""
     labels = y_true.numpy() if isinstance(y_true, Tensor) else np.asarray(y_true)
     if y_pred.ndim < 1 or not -y_pred.ndim <= axis < y_pred.ndim:

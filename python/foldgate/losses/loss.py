@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from foldgate import _masks
-from foldgate._checks import functions
+from foldgate._checks import functions, switches
 from foldgate._masks import get_mask
 from foldgate._naming import auto_name
 from foldgate._tape import Tensor
@@ -57,6 +57,10 @@ class Loss:
       >>> float(Quartic()(np.zeros((2, 1)), np.array([[1.0], [2.0]])))
       8.5
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        switches(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None

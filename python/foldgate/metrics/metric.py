@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import switches
 from foldgate._defaults import floatx
 from foldgate._naming import auto_name
 from foldgate._tape import Variable, no_grad
@@ -42,6 +43,7 @@ class Metric:
     _direction: str | None = None  # "up" or "down": which way is better
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        switches(cls, args, kwargs)
         metric = super().__new__(cls)
         metric.__dict__["_variables"] = []
         metric.__dict__["_metrics"] = []

@@ -77,8 +77,15 @@ class SensitivityAtSpecificity(_AtLeast):
 
     _argument, _bound, _wanted = "specificity", "specificity", "sensitivity"
 
-    def __init__(self, specificity: float, *args: Any, **kwargs: Any) -> None:
-        super().__init__(specificity, *args, **kwargs)
+    def __init__(
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(specificity, num_thresholds, class_id, name, dtype)
         self.specificity = specificity
 
 
@@ -102,8 +109,15 @@ class SpecificityAtSensitivity(_AtLeast):
 
     _argument, _bound, _wanted = "sensitivity", "sensitivity", "specificity"
 
-    def __init__(self, sensitivity: float, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sensitivity, *args, **kwargs)
+    def __init__(
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
         self.sensitivity = sensitivity
 
 
@@ -127,8 +141,15 @@ class PrecisionAtRecall(_AtLeast):
 
     _argument, _bound, _wanted = "recall", "recall", "precision"
 
-    def __init__(self, recall: float, *args: Any, **kwargs: Any) -> None:
-        super().__init__(recall, *args, **kwargs)
+    def __init__(
+        self,
+        recall: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(recall, num_thresholds, class_id, name, dtype)
         self.recall = recall
 
 
@@ -152,6 +173,13 @@ class RecallAtPrecision(_AtLeast):
 
     _argument, _bound, _wanted = "precision", "precision", "recall"
 
-    def __init__(self, precision: float, *args: Any, **kwargs: Any) -> None:
-        super().__init__(precision, *args, **kwargs)
+    def __init__(
+        self,
+        precision: float,
+        num_thresholds: int = 200,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(precision, num_thresholds, class_id, name, dtype)
         self.precision = precision

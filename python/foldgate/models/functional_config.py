@@ -12,6 +12,7 @@ from typing import Any
 from foldgate._nest import map_nest
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._symbolic.node import Node
+from foldgate.layers import InputLayer
 from foldgate.saving.object_registration import CustomObjectScope
 from foldgate.saving.serialization import deserialize_keras_object, serialize_keras_object
 
@@ -83,7 +84,7 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
     config = copy.copy(config)
     with CustomObjectScope(custom_objects):
         layers = {data["name"]: deserialize_keras_object(data) for data in config["layers"]}
-    _make_calls(config, layers)
+    calls = _make_calls(config, layers)
 
     def tensors(places: Any) -> Any:
         if isinstance(places, dict):
@@ -91,7 +92,7 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
         if isinstance(places, (list, tuple)) and places and not isinstance(places[0], str):
             return [tensors(place) for place in places]
         name, node, index = places
-        return _tensor([name, node - isinstance(layers.get(name), Functional), index], layers)
+        return _tensor([name, node - isinstance(layers.get(name), Functional), index], calls)
 
     inputs, outputs = tensors(config["input_layers"]), tensors(config["output_layers"])
     kind = Functional if cls in (Model, Functional) else cls
@@ -100,18 +101,24 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
     return kind(inputs=inputs, outputs=outputs, **rest)
 
 
-def _make_calls(config: dict[str, Any], layers: dict[str, Any]) -> None:
-    """Calls the layers on each other's outputs, each as soon as what it reads is there."""
+def _make_calls(config: dict[str, Any], layers: dict[str, Any]) -> dict[str, list[Node]]:
+    """Calls the layers on each other's outputs, each as soon as what it reads is there.
+
+    Returns:
+      The calls in this model by the layers' names: a layer may have others, in models within it.
+    """
     pending = {data["name"]: list(data.get("inbound_nodes", ())) for data in config["layers"]}
+    made = {name: layer._inbound_nodes[: isinstance(layer, InputLayer)] for name, layer in layers.items()}
     while any(pending.values()):
         progress = False
         for name, calls in pending.items():
             while calls:
                 try:
-                    args, kwargs = _arguments(calls[0], layers)
+                    args, kwargs = _arguments(calls[0], made)
                 except LookupError:
                     break
                 layers[name](*args, **kwargs)
+                made[name].append(layers[name]._inbound_nodes[-1])
                 calls.pop(0)
                 progress = True
         if not progress:
@@ -119,13 +126,14 @@ def _make_calls(config: dict[str, Any], layers: dict[str, Any]) -> None:
             raise ValueError(
                 f"from_config: layer {stuck!r} reads from a call that is not in the configuration"
             )
+    return made
 
 
-def _arguments(call: Any, layers: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(call: Any, made: dict[str, list[Node]]) -> tuple[list[Any], dict[str, Any]]:
     def read(part: Any) -> Any:
         if isinstance(part, dict):
             if part.get("class_name") == "__keras_tensor__":
-                return _tensor(part["config"]["keras_history"], layers)
+                return _tensor(part["config"]["keras_history"], made)
             if "class_name" in part and "config" in part:
                 return deserialize_keras_object(part)
             return {key: read(value) for key, value in part.items()}
@@ -134,7 +142,7 @@ def _arguments(call: Any, layers: dict[str, Any]) -> tuple[list[Any], dict[str, 
     if isinstance(call, list):  # the form of files before Keras 3
         if any(len(entry) < 3 for entry in call):
             raise ValueError(f"from_config: inbound_nodes holds {call}; expected lists of three or four")
-        found = [_tensor(entry[:3], layers) for entry in call]
+        found = [_tensor(entry[:3], made) for entry in call]
         return [found[0] if len(found) == 1 else found], (call[0][3] if len(call[0]) > 3 else {})
     kwargs = read(call["kwargs"])
     if (
@@ -144,9 +152,9 @@ def _arguments(call: Any, layers: dict[str, Any]) -> tuple[list[Any], dict[str, 
     return read(call["args"]), kwargs
 
 
-def _tensor(place: Any, layers: dict[str, Any]) -> KerasTensor:
+def _tensor(place: Any, made: dict[str, list[Node]]) -> KerasTensor:
     name, node, index = place
-    if name not in layers:
+    if name not in made:
         raise ValueError(f"from_config: layer {name!r} is not in the configuration")
-    tensor: KerasTensor = layers[name]._inbound_nodes[node].output_tensors[index]
+    tensor: KerasTensor = made[name][node].output_tensors[index]
     return tensor

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate._checks import numbers
+from foldgate._checks import numbers, switches
 from foldgate._naming import auto_name
 from foldgate.optimizers import schedules
 from foldgate.optimizers._accumulation import Accumulation
@@ -52,6 +52,10 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
       >>> weight
       Variable(array([0.5, 2.5]), name='variable')
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        switches(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from foldgate import _budget
+from foldgate.saving import _sharing
 from foldgate.saving._archive import read_archive, write_archive
 from foldgate.saving._atomic import write_atomically
 from foldgate.saving._h5 import load_h5py, open_h5, write_h5
@@ -56,7 +57,8 @@ def save_model(model: Any, filepath: PathLike, overwrite: bool = True, zipped: b
         "keras_version": KERAS_VERSION,
         "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
     }
-    config = serialize_keras_object(model)
+    with _sharing.writing():
+        config = _sharing.once(serialize_keras_object(model))
     weights = write_h5(*gather(model))
 
     def write(file: BinaryIO) -> None:
@@ -121,7 +123,8 @@ def load_model(
 
 def _from_config(path: Path, config: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
     try:
-        model = deserialize_keras_object(config, custom_objects)
+        with _sharing.reading():
+            model = deserialize_keras_object(config, custom_objects)
     except (
         ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, RuntimeError, TypeError,
         ValueError,

@@ -12,6 +12,7 @@ import numpy as np
 from foldgate._symbolic.functions import MODULE, FunctionCall, from_keras
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import Tensor
+from foldgate.saving import _sharing
 from foldgate.saving.classes import FUNCTIONAL, find_class, keras_module, public_name
 from foldgate.saving.object_registration import (
     CustomObjectScope,
@@ -120,7 +121,7 @@ def _serialize_class(obj: Any) -> dict[str, Any]:
         config = get() if get is not None else None
         if config is not None:
             written[part] = serialize_keras_object(config)
-    return written
+    return _sharing.mark(obj, written)
 
 
 def deserialize_keras_object(config: Any, custom_objects: Custom = None, **options: Any) -> Any:
@@ -171,6 +172,9 @@ def _make(config: dict[str, Any], inner: Any) -> Any:
         operation = from_keras(config["class_name"], inner)
         if operation is not None:
             return operation
+    shared = _sharing.found(config)
+    if shared is not None:
+        return shared
     kind = find_class(config, None)
     if not inspect.isclass(kind):
         return kind
@@ -186,7 +190,7 @@ def _make(config: dict[str, Any], inner: Any) -> Any:
     compiled = config.get("compile_config")
     if compiled and hasattr(made, "compile_from_config"):
         made.compile_from_config(compiled)
-    return made
+    return _sharing.remember(config, made)
 
 
 def _deserialize_special(name: str, inner: Any) -> Any:

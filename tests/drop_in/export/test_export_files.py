@@ -109,10 +109,28 @@ def test_what_is_missing_is_named_before_anything_is_written(case, tmp_path, exp
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_stateful_layers_are_refused(export):
-    model = keras.Sequential([keras.Input(batch_shape=(2, 5, 3)), L.LSTM(3, stateful=True, name="kept")])
-    with pytest.raises(ValueError, match=r"'kept' \(LSTM\): stateful"):
-        export(model)
+@pytest.mark.parametrize("signature", [None, [(None, 3)], [keras.InputSpec(shape=(1, 3))]])
+def test_a_model_exports_itself_as_in_keras(tmp_path, capsys, signature, export):
+    model = keras.Sequential([keras.Input((3,)), L.Dense(2)])
+    model.export(tmp_path / "x.onnx", format="onnx", input_signature=signature, opset_version=19)
+    assert "x.onnx" in capsys.readouterr().out
+    assert (tmp_path / "x.onnx").read_bytes() == export(model, opset=19).SerializeToString(deterministic=True)
+    model.export(str(tmp_path / "y.onnx"), "onnx", verbose=False)
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({}, "export: format is 'tf_saved_model'; expected 'onnx'"),
+        ({"format": "onnx", "input_signature": [(None, 4)]}, r"input_signature has the shapes .*; expected"),
+        ({"format": "onnx", "input_signature": 3}, "input_signature is 3; expected a shape"),
+    ],
+)
+def test_a_model_says_what_it_cannot_export(arguments, words):
+    model = keras.Sequential([keras.Input((3,)), L.Dense(2)])
+    with pytest.raises((TypeError, ValueError), match=words):
+        model.export("nowhere", **arguments)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import numbers
 from foldgate.layers.layer import Layer
 
 Shape = tuple[int | None, ...]
@@ -25,8 +26,8 @@ def slope(layer: str, name: str, value: Any) -> float:
     """A number of at least 0.
 
     Raises:
-      ValueError: it is none.
+      TypeError: it is no number.
+      ValueError: it is less, or NaN.
     """
-    if isinstance(value, bool) or not hasattr(value, "__float__") or not value >= 0:
-        raise ValueError(f"{layer}: {name} is {value!r}; expected a number of at least 0")
+    numbers(layer, "[0, inf]", **dict[str, Any]({name: value}))
     return value  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import constraints, initializers, regularizers
+from foldgate._checks import axes
 from foldgate._custom_gradient import custom_gradient
 from foldgate._typing import FloatArray
 from foldgate.layers.activations._base import ElementwiseLayer, Shape
@@ -45,6 +46,7 @@ class PReLU(ElementwiseLayer):
         shared_axes: int | Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
+        axes(self, shared_axes=shared_axes)
         super().__init__(**kwargs)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)

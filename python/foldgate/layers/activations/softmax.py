@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import some_axes
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.activations._base import ElementwiseLayer
 
@@ -36,6 +37,7 @@ class Softmax(ElementwiseLayer):
     """
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        some_axes(self, axis=axis)
         super().__init__(**kwargs)
         self.axis = axis
 

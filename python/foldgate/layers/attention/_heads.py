@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import constraints, initializers, regularizers
+from foldgate._checks import seeds
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._typing import BoolArray
 from foldgate.layers.attention._attend import both, causal_mask, window_mask
@@ -38,6 +39,7 @@ class HeadsAttention(Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         name = type(self).__name__
+        seeds(self, seed=seed)
         if sliding_window is not None:
             positive(name, "sliding_window", sliding_window)
         self._dropout = fraction(name, "dropout", dropout)

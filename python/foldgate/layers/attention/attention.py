@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import seeds
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.attention._attend import attend, both, causal_mask, softmax_where
@@ -68,6 +69,7 @@ class Attention(Layer):
         name = type(self).__name__
         if score_mode not in ("dot", "concat"):
             raise ValueError(f"{name}: score_mode is {score_mode!r}; expected 'dot' or 'concat'")
+        seeds(self, seed=seed)
         self.supports_masking = True
         self.use_scale = use_scale
         self.score_mode = score_mode

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import axes
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.attention._attend import attend
 from foldgate.layers.attention._axis_order import AxisOrder
@@ -98,8 +99,10 @@ class MultiHeadAttention(HeadsAttention):
         }
         super().__init__(dropout, use_bias, use_gate, sliding_window, seed, projections, **kwargs)
         self._num_heads, self._key_dim, self._value_dim = heads, keys, values
-        shape = (output_shape,) if isinstance(output_shape, int) else output_shape or ()
+        several = output_shape is None or isinstance(output_shape, (list, tuple))
+        shape: Sequence[Any] = (output_shape or ()) if several else (output_shape,)  # type: ignore[assignment]
         self._output_shape = tuple(positive(name, "output_shape", n) for n in shape) or None
+        axes(self, attention_axes=attention_axes)
         self._attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
 
     @property

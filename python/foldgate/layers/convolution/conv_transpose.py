@@ -140,6 +140,7 @@ _DOC = """Transposed convolution over {axes}: every position is spread over a wi
       >>> layer(np.ones({shape}, np.float32)).shape, layer.count_params()
       ({result}, {count})
     """
+_NOT_ARGUMENTS = ("self", "kwargs", "__class__")
 _ADDED = """      output_padding: positions added at the end, below the strides, an int{or_tuple};
         None for what the padding says. Defaults to None."""
 _FORMAT = (
@@ -181,7 +182,17 @@ class Conv3DTranspose(BaseConvTranspose):
         padding: str = "valid",
         data_format: str | None = None,  # before output_padding, as in Keras
         output_padding: Any = None,
-        *args: Any,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
+        given = {name: value for name, value in locals().items() if name not in _NOT_ARGUMENTS}
+        super().__init__(**given, **kwargs)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import one_axis
 from foldgate._typing import BoolArray
 from foldgate.layers.merging._merge import Merge, Shape
 
@@ -29,6 +30,7 @@ class Concatenate(Merge):
     """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        one_axis(self, axis=axis)
         super().__init__(**kwargs)
         self.axis = axis
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from foldgate import constraints, initializers, regularizers
+from foldgate._checks import numbers, some_axes
 from foldgate.layers.layer import Layer
 from foldgate.layers.normalization._axes import Shape, axes_in
 from foldgate.layers.weight import Weight
@@ -31,6 +32,8 @@ class ScaledNormalization(Layer):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
+        numbers(self, "[0, inf)", epsilon=epsilon)
+        some_axes(self, axis=axis)
         super().__init__(**kwargs)
         self.supports_masking = True
         self.axis = axis

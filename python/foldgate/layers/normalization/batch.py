@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import initializers, ops
+from foldgate._checks import numbers, one_axis
 from foldgate._defaults import epsilon as fuzz
 from foldgate._tape import Tensor, settled, stop_gradient
 from foldgate._typing import BoolArray, FloatArray
@@ -87,6 +88,8 @@ class BatchNormalization(ScaledNormalization):
             raise ValueError(
                 "BatchNormalization: renorm is True; expected False, there is no batch renormalization"
             )
+        one_axis(self, axis=axis)
+        numbers(self, "[0, 1]", momentum=momentum)
         super().__init__(
             axis=int(axis),
             epsilon=epsilon,

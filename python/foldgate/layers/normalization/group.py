@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import one_axis
 from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.input_spec import InputSpec
@@ -62,6 +63,7 @@ class GroupNormalization(ScaledNormalization):
             raise ValueError(
                 f"GroupNormalization: groups is {groups!r}; expected an int of at least 1, or -1"
             )
+        one_axis(self, axis=axis)
         super().__init__(
             axis,
             epsilon,

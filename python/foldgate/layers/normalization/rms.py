@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from foldgate import ops
+from foldgate._checks import numbers, some_axes
 from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
@@ -37,6 +38,8 @@ class RMSNormalization(Layer):
     scale: Weight
 
     def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
+        some_axes(self, axis=axis)
+        numbers(self, "[0, inf)", epsilon=epsilon)
         super().__init__(**kwargs)
         self.axis = axis
         self.epsilon = float(epsilon)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import some_axes
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
 from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, to_last
@@ -43,10 +44,9 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(axis, bool) or not isinstance(axis, int | list | tuple):
-            raise TypeError(f"UnitNormalization: axis is {axis!r}; expected an int or a list of ints")
+        some_axes(self, axis=axis)
         self.supports_masking = True
-        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.axis = list(axis) if isinstance(axis, Sequence) else axis
 
     def call(self, inputs: FloatArray) -> Any:
         """Normalizes; as one node on the tape where the axes are the last ones.

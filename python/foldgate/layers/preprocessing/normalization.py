@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import axes
 from foldgate._defaults import epsilon
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
@@ -50,6 +51,7 @@ class Normalization(Layer):
         invert: bool = False,
         **kwargs: Any,
     ) -> None:
+        axes(self, axis=axis)
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
             raise ValueError(
@@ -59,8 +61,8 @@ class Normalization(Layer):
         if 0 in named:
             raise ValueError(f"Normalization: axis is {axis}; expected axes other than the batch's 0")
         self.axis = named
-        self.input_mean = None if mean is None else np.asarray(mean)
-        self.input_variance = None if variance is None else np.asarray(variance)
+        self.input_mean = None if mean is None else _numbers("mean", mean)
+        self.input_variance = None if variance is None else _numbers("variance", variance, least=0.0)
         self.invert = invert
         self.supports_masking = True
         self.mean: FloatArray | None = None
@@ -182,6 +184,14 @@ class Normalization(Layer):
             "mean": None if self.input_mean is None else self.input_mean.tolist(),
             "variance": None if self.input_variance is None else self.input_variance.tolist(),
         }
+
+
+def _numbers(argument: str, given: Any, least: float = -np.inf) -> Any:
+    found = np.asarray(given)
+    if found.dtype.kind not in "fiub" or not (found >= least).all():
+        bound = "" if least else " of at least 0"
+        raise ValueError(f"Normalization: {argument} is {given!r}; expected numbers{bound}")
+    return found
 
 
 def _batches(data: Any) -> Iterable[Any]:

@@ -30,8 +30,8 @@ class Rescaling(Layer):
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = _plain(scale)
-        self.offset = _plain(offset)
+        self.scale = _plain("scale", scale)
+        self.offset = _plain("offset", offset)
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
@@ -54,8 +54,11 @@ class Rescaling(Layer):
         return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 
 
-def _plain(value: Any) -> Any:
+def _plain(argument: str, value: Any) -> Any:
     """A number, or a list of them: what goes into a configuration."""
     if isinstance(value, dict):  # an array, as Keras writes it
         value = value["config"]["value"]
-    return np.asarray(value).tolist()
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or not array.size or np.isnan(array).any():
+        raise ValueError(f"Rescaling: {argument} is {value!r}; expected a number, or a list of them")
+    return array.tolist()

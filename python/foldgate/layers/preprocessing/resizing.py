@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import numbers
 from foldgate._defaults import standardize_data_format
 from foldgate.layers.layer import Layer
 from foldgate.layers.preprocessing._interpolation import INTERPOLATIONS, interpolation_matrix, nearest
@@ -71,6 +72,7 @@ class Resizing(Layer):
             )
         if fill_mode != "constant":
             raise ValueError(f"Resizing: fill_mode is {fill_mode!r}; expected 'constant'")
+        numbers(self, "[-inf, inf]", fill_value=fill_value)
         self.height, self.width, self.interpolation = height, width, interpolation
         self.crop_to_aspect_ratio, self.pad_to_aspect_ratio = crop_to_aspect_ratio, pad_to_aspect_ratio
         self.fill_mode, self.fill_value, self.antialias = fill_mode, fill_value, antialias

@@ -99,7 +99,11 @@ class Permute(Layer):
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         axes = tuple(dims) if isinstance(dims, (tuple, list)) else ()
-        if not axes or sorted(axes) != list(range(1, len(axes) + 1)):
+        if (
+            not axes
+            or any(isinstance(axis, bool) for axis in axes)
+            or sorted(axes) != list(range(1, len(axes) + 1))
+        ):
             raise ValueError(f"{self.name}: dims is {dims!r}; expected an order of 1, 2, ...")
         self.dims = axes
         self.input_spec = InputSpec(ndim=len(axes) + 1)

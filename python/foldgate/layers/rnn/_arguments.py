@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
+from foldgate._checks import numbers
+
 _NOT_ARGUMENTS = {"self", "kwargs", "__class__"}
 
 
@@ -39,6 +41,12 @@ def positive_int(owner: str, argument: str, value: Any) -> int:
     return int(value.__index__())
 
 
-def rate(value: float) -> float:
-    """A share to drop, held within [0, 1] as Keras does."""
+def rate(owner: str, argument: str, value: float) -> float:
+    """A share to drop, held within [0, 1] as Keras does.
+
+    Raises:
+      TypeError: it is no number.
+      ValueError: it is NaN.
+    """
+    numbers(owner, "[-inf, inf]", **dict[str, Any]({argument: value}))
     return min(1.0, max(0.0, value))

@@ -12,7 +12,7 @@ from foldgate.layers.layer import Layer
 from foldgate.layers.rnn._walk import State
 
 
-def check_cell(owner: str, cell: Any) -> None:
+def check_cell(owner: str, cell: Any, argument: str = "cell") -> None:
     """Refuses what is no cell.
 
     Raises:
@@ -20,7 +20,9 @@ def check_cell(owner: str, cell: Any) -> None:
     """
     for name in ("call", "state_size"):
         if not hasattr(cell, name):
-            raise ValueError(f"{owner}: cell is {cell!r}, without {name!r}; expected `call` and `state_size`")
+            raise ValueError(
+                f"{owner}: {argument} is {cell!r}, without {name!r}; expected `call` and `state_size`"
+            )
 
 
 def output_size(cell: Any) -> Any:

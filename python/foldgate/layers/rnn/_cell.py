@@ -66,7 +66,9 @@ class RecurrentCell(DropoutMasks, Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout, self.recurrent_dropout = rate(dropout), rate(recurrent_dropout)
+        kind = type(self).__name__
+        self.dropout = rate(kind, "dropout", dropout)
+        self.recurrent_dropout = rate(kind, "recurrent_dropout", recurrent_dropout)
         self.implementation = 1 if self.recurrent_dropout and self.gates > 1 else implementation
         if self.implementation == 1 and self.gates > 1:
             self.dropout_mask_count = self.gates

@@ -61,6 +61,10 @@ class Bidirectional(Layer):
         for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
             if not isinstance(value, Layer) and (value is not None or argument == "layer"):
                 raise ValueError(f"Bidirectional: {argument} is {value!r}; expected a layer")
+            if value is not None and not hasattr(value, "go_backwards"):
+                raise ValueError(
+                    f"Bidirectional: {argument} is {value!r}; expected a recurrent layer, with go_backwards"
+                )
         if merge_mode not in _MODES:
             raise ValueError(
                 f"Bidirectional: merge_mode is {merge_mode!r}; expected one of {', '.join(map(repr, _MODES))}"

@@ -17,7 +17,7 @@ from foldgate.layers._windows import (
     spatial_of,
     with_spatial,
 )
-from foldgate.layers.rnn._arguments import arguments
+from foldgate.layers.rnn._arguments import arguments, positive_int
 from foldgate.layers.rnn._conv_lstm_sequence import conv_lstm
 from foldgate.layers.rnn._dropout import Masks, active
 from foldgate.layers.rnn._gates import gate_name
@@ -62,6 +62,7 @@ class ConvLSTMCell(LSTMCell):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        positive_int(type(self).__name__, "filters", filters)
         super().__init__(filters, **arguments(locals(), *_OWN))
         self.rank, self.filters = rank, self.units
         self.kernel_size = ints(self.name, "kernel_size", kernel_size, rank)

@@ -47,10 +47,10 @@ class StackedRNNCells(Layer):
 
     def __init__(self, cells: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not cells:
-            raise ValueError("StackedRNNCells: cells is empty; expected at least one cell")
-        for cell in cells:
-            check_cell("StackedRNNCells", cell)
+        if not isinstance(cells, (list, tuple)) or not cells:
+            raise ValueError(f"StackedRNNCells: cells is {cells!r}; expected a list of at least one cell")
+        for i, cell in enumerate(cells):
+            check_cell("StackedRNNCells", cell, f"cells[{i}]")
         self.cells = list(cells)
 
     @property

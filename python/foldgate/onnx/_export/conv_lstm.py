@@ -29,19 +29,23 @@ def conv_lstm(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> list
     sums = w.op("Conv", flat, w.weight(cell.kernel, _forward, "kernel"), bias, **windows(cell))
     state = tuple(cell._state_shape)
     state = (state[-1], *state[:-1]) if last else state  # (F, *spatial)
-    shape = w.joined(w.sizes(x, 0, 2), w.ints(4 * state[0], *state[1:]))
-    steps = w.op("Reshape", sums, shape)
-    states = _states(w, given, x, state, last, value.dtype)
+    steps = w.op("Reshape", sums, w.joined(w.sizes(x, 0, 2), w.ints(4 * state[0], *state[1:])))
+    states = _states(w, layer, given, x, state, value.dtype)
     mask = given.get("mask")
     mask = value.mask if mask is None else w.plain(mask)
     ends, y = _scan(w, layer, steps, states, mask, value.dtype, len(state))
+    if layer.stateful:
+        shape = (None, *cell._state_shape)
+        w.keep_states(layer, [Value(end, shape, value.dtype, "first" if last else "plain") for end in ends])
     return _outputs(w, layer, y, ends, mask, shapes, value.dtype)
 
 
-def _states(w: Writer, given: Any, x: str, state: Any, last: bool, dtype: str) -> list[str]:
+def _states(w: Writer, layer: Any, given: Any, x: str, state: Any, dtype: str) -> list[str]:
     own = [s for s in flatten(given.get("initial_state", [])) if isinstance(s, Value)]
+    if layer.stateful and not own:
+        own = w.states_of(layer)
     if own:
-        return [w.channels_first(s, "channels_last" if last else "channels_first") for s in own]
+        return [w.channels_first(s, layer.cell.data_format) for s in own]
     shape = w.joined(w.sizes(x, 1, 2), w.ints(*state))
     return [w.op("Expand", w.constant(np.zeros((1,) * (1 + len(state))), dtype), shape)] * 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -29,7 +30,9 @@ def export(
     Every axis whose size the model leaves open (None in its `Input`) is open in the file: the batch, and time
     where it is None. Dropout and noise are left out, as in `predict`. A channels_last model takes and gives
     the same arrays as before; transposes stand only where the order of axes changes. Masks work for any
-    pattern, at the cost of bringing the steps that count to the front of each sequence.
+    pattern, at the cost of bringing the steps that count to the front of each sequence. A stateful layer's
+    states are inputs of the file behind the model's own, zeros at the start, and outputs behind its own,
+    which the next run is given.
 
     Args:
       model: a Sequential that is built, or a functional model; models within models too.
@@ -72,9 +75,14 @@ def export(
     values = [Value(n, t.shape, t.dtype) for n, t in zip(names_in, functional._inputs, strict=True)]
     outputs = write_model(w, model, values)
     w.enter("", None)
+    kept = [state for states in w.states.values() for state in states]
+    values += [state.value for state in kept if state.read]
+    outputs += [replace(state.now, shape=state.value.shape) for state in kept if state.now is not None]
+    names_out += [w.name(f"{state.value.name}_out") for state in kept]
     given = [w.plain(value) for value in outputs]
-    final = _as_outputs(w, given, names_in, names_out)
-    graph = _graph(w, functional, values, outputs, final, doc_string)
+    final = _as_outputs(w, given, names_out)
+    shapes = [tensor.shape for tensor in functional._outputs] + [state.value.shape for state in kept]
+    graph = _graph(w, functional.name, values, outputs, shapes, final, doc_string)
     made = onnx.helper.make_model(
         graph, opset_imports=[onnx.helper.make_opsetid("", opset)], producer_name="foldgate"
     )
@@ -125,7 +133,7 @@ def _apart(inputs: list[str], outputs: list[str]) -> list[str]:
     return found
 
 
-def _as_outputs(w: Writer, given: list[str], inputs: list[str], names: list[str]) -> list[str]:
+def _as_outputs(w: Writer, given: list[str], names: list[str]) -> list[str]:
     """Gives the outputs their names: where a node made one it is renamed, else an Identity gives it."""
     made = {name for node in w.nodes for name in node.output}
     renamed: dict[str, str] = {}
@@ -169,7 +177,13 @@ def _rename(nodes: list[Any], renamed: dict[str, str]) -> None:
 
 
 def _graph(
-    w: Writer, functional: Any, values: list[Value], outputs: list[Value], names: list[str], doc: str
+    w: Writer,
+    name: str,
+    values: list[Value],
+    outputs: list[Value],
+    shapes: list[Any],
+    names: list[str],
+    doc: str,
 ) -> Any:
     from onnx import helper, numpy_helper
 
@@ -180,11 +194,11 @@ def _graph(
         )
     inputs = [_info(value.name, value.shape, value.dtype, len(values) == 1) for value in values]
     infos = [
-        _info(name, t.shape, v.dtype, False)
-        for name, t, v in zip(names, functional._outputs, outputs, strict=True)
+        _info(one, shape, value.dtype, False)
+        for one, shape, value in zip(names, shapes, outputs, strict=True)
     ]
     weights = [numpy_helper.from_array(array, name) for name, array in w.initializers.items()]
-    return helper.make_graph(w.nodes, functional.name, inputs, infos, weights, doc_string=doc)
+    return helper.make_graph(w.nodes, name, inputs, infos, weights, doc_string=doc)
 
 
 def _info(name: str, shape: Any, dtype: str, alone: bool) -> Any:

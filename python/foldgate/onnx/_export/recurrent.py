@@ -21,7 +21,6 @@ Run = tuple[str, list[str]]  # all outputs (T, N, U) of one direction and its la
 
 def rnn(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> list[Value]:
     """RNN and its subclasses; a list of cells as operators on top of each other."""
-    _not_stateful(w, layer)
     if isinstance(layer.cell, ConvLSTMCell):
         return conv_lstm(w, layer, given, shapes)
     value = w.floats(given["sequences"], layer.compute_dtype)
@@ -29,6 +28,8 @@ def rnn(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> list[Value
     steps = None if mask is None else masks.steps_of(w, mask)
     cells = layer.cell.cells if isinstance(layer.cell, layers.StackedRNNCells) else [layer.cell]
     states = _given_states(w, given)
+    if layer.stateful and not states:
+        states = [w.plain(state) for state in w.states_of(layer)]
     x, new_states = w.laid(value, "time").name, []
     for i, cell in enumerate(cells):
         count = 2 if kind_of(w, cell) == "LSTM" else 1
@@ -36,14 +37,9 @@ def rnn(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> list[Value
         zeros = layer.zero_output_for_mask and i == len(cells) - 1
         x, last = one_way(w, cell, x, own, steps, layer.go_backwards, zeros, value.dtype)
         new_states += last
-    return outputs_of(w, layer, x, new_states, mask, shapes, value.dtype)
-
-
-def _not_stateful(w: Writer, layer: Any) -> None:
     if layer.stateful:
-        raise w.refuse(
-            "stateful=True: a file keeps no state between runs; use initial_state and return_state"
-        )
+        w.keep_states(layer, [_state(name, value.dtype) for name in new_states])
+    return outputs_of(w, layer, x, new_states, mask, shapes, value.dtype)
 
 
 def mask_of(w: Writer, given: dict[str, Any], value: Value) -> str | None:
@@ -115,20 +111,21 @@ def bidirectional(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> 
             raise w.refuse(
                 f"it wraps {one.name!r} ({type(one).__name__}); expected LSTM, GRU, SimpleRNN or RNN"
             )
-        _not_stateful(w, one)
     value = w.floats(given["sequences"], layer.compute_dtype)
     mask, states = mask_of(w, given, value), _given_states(w, given)
     if mask is None and _alike(forward, backward):
         return _as_one(w, layer, value, states, shapes)
-    half = len(states) // 2
+    half, scope = len(states) // 2, w.scope
     found = []
     for one, own in ((forward, states[:half]), (backward, states[half:])):
+        w.enter(f"{scope}/{one.name}", one)
         inner = {
             "sequences": replace(value, mask=mask),
             "initial_state": [_state(name, value.dtype) for name in own],
         }
         inner_shapes = [shapes[0], *([(None, None)] * len(one.state_size) if one.return_state else [])]
         found.append(rnn(w, one, {k: v for k, v in inner.items() if v}, inner_shapes))
+    w.enter(scope, layer)
     (y, *first), (back, *second) = found
     if layer.return_sequences and backward.go_backwards:
         back = _turned(w, back)
@@ -151,7 +148,8 @@ def _turned(w: Writer, value: Value) -> Value:
 def _alike(forward: Any, backward: Any) -> bool:
     a, b = forward.cell, backward.cell
     same = type(a) is type(b) and type(a) in (layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell)
-    if not same or forward.go_backwards or not backward.go_backwards:
+    ways = not forward.go_backwards and backward.go_backwards
+    if not same or not ways or forward.stateful or backward.stateful:
         return False
     return (
         a.units == b.units

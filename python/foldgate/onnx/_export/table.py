@@ -9,6 +9,7 @@ from foldgate import layers
 from foldgate.onnx._export import (
     activations,
     attention,
+    attention_heads,
     conv_lstm,
     convolution,
     dense,
@@ -22,8 +23,8 @@ from foldgate.onnx._export import (
 
 Handler = Callable[..., Any]
 _ROOMS = (
-    activations, attention, conv_lstm, convolution, dense, merging, normalization, pooling, preparation,
-    recurrent, reshaping,
+    activations, attention, attention_heads, conv_lstm, convolution, dense, merging, normalization,
+    pooling, preparation, recurrent, reshaping,
 )  # fmt: skip
 _TABLE: dict[Any, Handler] = {
     getattr(layers, name): handler for room in _ROOMS for name, handler in room.HANDLERS.items()

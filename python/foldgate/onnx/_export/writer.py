@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from foldgate._nest import flatten
 from foldgate._typing import FloatArray
 from foldgate.onnx._export.value import Layout, Value, order_of
 
@@ -28,6 +29,21 @@ class ExportError(ValueError):
     """
 
 
+@dataclass
+class State:
+    """A state of a stateful layer, which the file takes and gives.
+
+    Attributes:
+      value: as the file's input.
+      now: as the layer's last call left it; None before the first call.
+      read: whether a call begins from the input.
+    """
+
+    value: Value
+    now: Value | None = None
+    read: bool = False
+
+
 class Writer:
     """What handlers of layers write into.
 
@@ -45,6 +61,7 @@ class Writer:
         self._names: dict[str, int] = {}
         self._constants: dict[Any, str] = {}
         self._orders: dict[tuple[str, Layout, Layout], str] = {}
+        self.states: dict[int, list[State]] = {}  # of stateful layers, by the layer's identity
         self._kept: list[Any] = []  # what _constants knows by identity must stay alive
 
     def enter(self, scope: str, layer: Any) -> None:
@@ -61,6 +78,37 @@ class Writer:
         stem = f"{self.scope}/{stem}" if self.scope else stem
         count = self._names[stem] = self._names.get(stem, -1) + 1
         return f"{stem}_{count}" if count else stem
+
+    def states_of(self, layer: Any) -> list[Value]:
+        """What a stateful layer's call begins with: the file's inputs, or what the call before left."""
+        if id(layer) not in self.states:
+            self._kept.append(layer)
+            stem = self.scope.replace("/", "_")
+            self.states[id(layer)] = [
+                State(
+                    Value(self._own_name(f"{stem}_state_{i}"), tuple(state.shape), np.dtype(state.dtype).name)
+                )
+                for i, state in enumerate(flatten(layer.states))
+            ]
+        kept = self.states[id(layer)]
+        for state in kept:
+            state.read = state.read or state.now is None
+        return [state.value if state.now is None else state.now for state in kept]
+
+    def keep_states(self, layer: Any, values: Sequence[Value]) -> None:
+        """Takes what a stateful layer's call left."""
+        if id(layer) not in self.states:  # a call that was given its first states
+            self.states_of(layer)
+            for state in self.states[id(layer)]:
+                state.read = False
+        for state, value in zip(self.states[id(layer)], values, strict=True):
+            state.now = value
+
+    def _own_name(self, stem: str) -> str:
+        """A name without the layer at hand in front."""
+        scope, self.scope = self.scope, ""
+        found, self.scope = self.name(stem), scope
+        return found
 
     def reserve(self, name: str) -> None:
         """Keeps a name for an input or an output."""

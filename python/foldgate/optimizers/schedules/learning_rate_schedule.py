@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._checks import switches
+
 
 class LearningRateSchedule:
     """The base class of schedules: a subclass writes `__call__(step)`, and `get_config` for files.
@@ -19,6 +21,10 @@ class LearningRateSchedule:
     """
 
     name: str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        switches(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __call__(self, step: Any) -> float:
         """The learning rate of a step, from 0 up."""
