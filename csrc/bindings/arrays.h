@@ -22,6 +22,13 @@ using Shape = std::vector<int64_t>;
 
 Shape shape_of(const py::array& array);
 
+// NumPy has one object for the dtype of T, of the machine's byte order.
+template <class T>
+PyObject* dtype_of() {
+  static PyObject* const dtype = py::dtype::of<T>().release().ptr();  // outlives the interpreter
+  return dtype;
+}
+
 // Calls body(float{}) or body(double{}) by the array's dtype; TypeError for any other.
 template <class Body>
 auto by_dtype(const char* op, const char* name, const py::array& array, Body body) {

@@ -31,13 +31,6 @@ struct Key {
 
 bool add_address(Key& key, PyObject* object) { return key.add(reinterpret_cast<intptr_t>(object)); }
 
-// NumPy has one object for the dtype of T, of the machine's byte order.
-template <class T>
-PyObject* dtype_of() {
-  static PyObject* const dtype = py::dtype::of<T>().release().ptr();  // outlives the interpreter
-  return dtype;
-}
-
 // Whether the operand may belong to a known call; `dtype` is that of the operands before, or null.
 bool add_operand(Key& key, PyObject* operand, PyObject*& dtype) {
   if (operand == Py_None) return key.add(-1);

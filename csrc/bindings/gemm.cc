@@ -116,53 +116,71 @@ class MatmulCall : public NativeCall {
 };
 
 // Of c = f(a b + bias), a (..., K), b (K, N): dz = dc f'(c), da = dz b^T, db = a^T dz, dbias = the sum of dz's rows.
-struct MatmulBackward {
-  py::array dc, a, b;
-  py::object c;
-  Activation activation;
-  bool need_a, need_b, need_bias;
+class MatmulBackwardCall : public NativeCall {
+ public:
+  MatmulBackwardCall(const Shape& a, const Shape& b, Activation activation, bool need_a, bool need_b,
+                     bool need_bias)
+      : NativeCall(4), a_(a), b_(b), needs_{need_a, need_b, need_bias} {
+    require(a.size() >= 2 && b.size() == 2 && a.back() == b[0], kMatmul, ": a has shape ", shape_text(a),
+            " and b has ", shape_text(b), "; expected (..., K) and (K, N)");
+    c_ = a;
+    c_.back() = b[1];
+    m_ = checked_product(kMatmul, Shape(a.begin(), a.end() - 1));
+    k_ = b[0];
+    n_ = b[1];
+    dbias_ = {n_};
+    linear_ = activation == Activation::kLinear;
+    bias_ = BiasPlan::make(kMatmul, {m_, n_}, false, activation);
+    left_ = GemmPlan::make(m_, k_, n_, {n_, 1}, {1, n_});
+    right_ = GemmPlan::make(k_, n_, m_, {1, k_}, {n_, 1});
+  }
 
-  template <class T>
-  py::tuple run() const {
-    const Shape a_shape = shape_of(a), b_shape = shape_of(b);
-    require(a_shape.size() >= 2 && b_shape.size() == 2 && a_shape.back() == b_shape[0], kMatmul,
-            ": a has shape ", shape_text(a_shape), " and b has ", shape_text(b_shape),
-            "; expected (..., K) and (K, N)");
-    Shape c_shape = a_shape;
-    c_shape.back() = b_shape[1];
-    const int64_t k = b_shape[0], n = b_shape[1],
-                  m = checked_product(kMatmul, Shape(a_shape.begin(), a_shape.end() - 1));
-    const T* a_data = read<T>(kMatmul, "a", a, a_shape);
-    const T* b_data = read<T>(kMatmul, "b", b, b_shape);
-    const T* dc_data = read<T>(kMatmul, "dc", dc, c_shape);
-    const bool linear = activation == Activation::kLinear;
-    const T* c_data = linear ? nullptr : read<T>(kMatmul, "c", array_of(kMatmul, "c", c), c_shape);
-    const BiasPlan bias = BiasPlan::make(kMatmul, {m, n}, false, activation);
-    const GemmPlan left = GemmPlan::make(m, k, n, {n, 1}, {1, n}),
-                   right = GemmPlan::make(k, n, m, {1, k}, {n, 1});
-    py::object da = need_a ? py::object(new_array<T>(kMatmul, a_shape)) : py::none();
-    py::object db = need_b ? py::object(new_array<T>(kMatmul, b_shape)) : py::none();
-    py::object dbias = need_bias ? py::object(new_array<T>(kMatmul, {n})) : py::none();
-    T *da_data = target<T>(da), *db_data = target<T>(db), *dbias_data = target<T>(dbias);
-    const double work = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-    without_gil(work, [&] {
-      const Scratch<T> dz(linear ? 0 : m * n), sums(dbias_data ? 0 : n);
-      if (!linear || dbias_data)
-        bias_add_backward(bias, dc_data, c_data, linear ? nullptr : dz.data(),
-                          dbias_data ? dbias_data : sums.data());
-      const T* z = linear ? dc_data : dz.data();
-      if (da_data && m * k > 0) gemm(left, z, b_data, static_cast<const T*>(nullptr), da_data);
-      if (db_data && k * n > 0) gemm(right, a_data, z, static_cast<const T*>(nullptr), db_data);
-    });
-    return py::make_tuple(da, db, dbias);
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kMatmul, "dc", operands[0]), array_of(kMatmul, "a", operands[1]),
+                   array_of(kMatmul, "b", operands[2]), object_of(operands[3]));
+  }
+  py::tuple operator()(const py::array& dc, const py::array& a, const py::array& b,
+                       const py::object& c) const {
+    return by_dtype(kMatmul, "a", a, [&](auto zero) { return backward<decltype(zero)>(dc, a, b, c); });
   }
 
  private:
   template <class T>
-  static T* target(py::object& array) {
-    return array.is_none() ? nullptr
-                           : static_cast<T*>(py::reinterpret_borrow<py::array>(array).mutable_data());
+  py::tuple backward(const py::array& dc, const py::array& a, const py::array& b, const py::object& c) const {
+    const T* a_data = read<T>(kMatmul, "a", a, a_);
+    const T* b_data = read<T>(kMatmul, "b", b, b_);
+    const T* dc_data = read<T>(kMatmul, "dc", dc, c_);
+    const T* c_data = linear_ ? nullptr : read<T>(kMatmul, "c", array_of(kMatmul, "c", c), c_);
+    py::object results[3] = {py::none(), py::none(), py::none()};
+    T* data[3] = {};
+    const Shape* const shapes[3] = {&a_, &b_, &dbias_};
+    for (int i = 0; i < 3; ++i) {
+      if (!needs_[i]) continue;
+      py::array gradient = new_array<T>(kMatmul, *shapes[i]);
+      data[i] = data_of<T>(gradient);
+      results[i] = std::move(gradient);
+    }
+    const double work = 2.0 * static_cast<double>(m_) * static_cast<double>(n_) * static_cast<double>(k_);
+    without_gil(work, [&] { multiply(dc_data, a_data, b_data, c_data, data); });
+    return py::make_tuple(results[0], results[1], results[2]);
   }
+
+  template <class T>
+  void multiply(const T* dc, const T* a, const T* b, const T* c, T* const* results) const {
+    T *const da = results[0], *const db = results[1], *const dbias = results[2];
+    const Scratch<T> dz(linear_ ? 0 : m_ * n_), sums(linear_ || dbias ? 0 : n_);
+    if (!linear_ || dbias)
+      bias_add_backward(bias_, dc, c, linear_ ? nullptr : dz.data(), dbias ? dbias : sums.data());
+    const T* z = linear_ ? dc : dz.data();
+    if (da && m_ * k_ > 0) gemm(left_, z, b, static_cast<const T*>(nullptr), da);
+    if (db && k_ * n_ > 0) gemm(right_, a, z, static_cast<const T*>(nullptr), db);
+  }
+
+  Shape a_, b_, c_, dbias_;
+  bool needs_[3], linear_;
+  int64_t m_, n_, k_;
+  BiasPlan bias_;
+  GemmPlan left_, right_;
 };
 
 }  // namespace
@@ -176,16 +194,16 @@ void register_gemm(py::module_& module) {
            py::arg("a"), py::arg("b"), py::arg("transpose_a"), py::arg("transpose_b"), py::arg("activation"))
       .def("__call__", &MatmulCall::operator(), py::arg("a"), py::arg("b"), py::arg("bias"),
            "activation(a @ b + bias); leading axes broadcast.");
-  module.def(
-      "matmul_backward",
-      [](const py::array& dc, const py::array& a, const py::array& b, const py::object& c, int activation,
-         bool need_a, bool need_b, bool need_bias) {
-        const MatmulBackward call{dc, a, b, c, activation_from(activation), need_a, need_b, need_bias};
-        return by_dtype(kMatmul, "a", a, [&](auto zero) { return call.run<decltype(zero)>(); });
-      },
-      py::arg("dc"), py::arg("a"), py::arg("b"), py::arg("c"), py::arg("activation"), py::arg("need_a"),
-      py::arg("need_b"), py::arg("need_bias"),
-      "(da, db, dbias) of activation(a @ b + bias) for one matrix b; None for those that are not needed.");
+  py::class_<MatmulBackwardCall, NativeCall>(module, "MatmulBackwardPlan",
+                                             "The gradients of a product with one matrix b, of known shapes.")
+      .def(py::init(
+               [](const Shape& a, const Shape& b, int activation, bool need_a, bool need_b, bool need_bias) {
+                 return MatmulBackwardCall(a, b, activation_from(activation), need_a, need_b, need_bias);
+               }),
+           py::arg("a"), py::arg("b"), py::arg("activation"), py::arg("need_a"), py::arg("need_b"),
+           py::arg("need_bias"))
+      .def("__call__", &MatmulBackwardCall::operator(), py::arg("dc"), py::arg("a"), py::arg("b"),
+           py::arg("c"), "(da, db, dbias) of activation(a @ b + bias); None for those that are not needed.");
 }
 
 }  // namespace foldgate

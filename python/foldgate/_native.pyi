@@ -32,16 +32,20 @@ class MatmulPlan(NativeCall):
     ) -> None: ...
     def __call__(self, a: FloatArray, b: FloatArray, bias: FloatArray | None) -> FloatArray: ...
 
-def matmul_backward(
-    dc: FloatArray,
-    a: FloatArray,
-    b: FloatArray,
-    c: FloatArray | None,
-    activation: int,
-    need_a: bool,
-    need_b: bool,
-    need_bias: bool,
-) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
+class MatmulBackwardPlan(NativeCall):
+    def __init__(
+        self,
+        a: Sequence[int],
+        b: Sequence[int],
+        activation: int,
+        need_a: bool,
+        need_b: bool,
+        need_bias: bool,
+    ) -> None: ...
+    def __call__(
+        self, dc: FloatArray, a: FloatArray, b: FloatArray, c: FloatArray | None
+    ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]: ...
+
 def elementwise(op: str, function: int, x: FloatArray, a: float, out: FloatArray | None) -> FloatArray: ...
 def elementwise_backward(
     op: str, function: int, dy: FloatArray, v: FloatArray, a: float, out: FloatArray | None
@@ -249,10 +253,10 @@ def optimizer_update(
 def optimizer_updates(
     op: str,
     kind: int,
-    variables: Sequence[FloatArray],
-    gradients: Sequence[FloatArray],
-    names: Sequence[str],
-    slots: Sequence[Sequence[FloatArray]],
+    variables: list[FloatArray],
+    gradients: list[FloatArray],
+    names: list[str],
+    slots: list[list[FloatArray]],
     constants: Sequence[float],
 ) -> None: ...
 def moving_averages(

@@ -110,6 +110,36 @@ def record_op(
       What the op returns: Tensors while a tape records in this thread, else arrays.
     """
 
+class KnownOp:
+    """An op of three operands (an input, a kernel, a bias or None) and options, whose calls forward and
+    backward are known by shape: how it is called, and recorded as one node.
+
+    Args:
+      function: the op itself.
+      options: their names, in the order of the calls; `"activation"` is one of them.
+      forward: the known calls of the op, a `_native.Calls`.
+      plan: called as `plan(x, kernel, bias, options)` for one that is not known; returns the result.
+      backward: the known calls of its gradients, of `(dy, x, kernel, y, *options, *needs)`; `y` is the
+        result, None where there is no activation, `needs` three bools.
+      plan_backward: called as `plan_backward(dy, x, kernel, y, options, needs)` for one that is not known;
+        returns three gradients of the operands' shapes, None where not needed.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        options: tuple[str, ...],
+        forward: Any,
+        plan: Callable[..., Any],
+        backward: Any,
+        plan_backward: Callable[..., Any],
+    ) -> None: ...
+    def run(self, x: Any, kernel: Any, bias: Any, options: tuple[Any, ...]) -> Any:
+        """The result: a Tensor while a tape records, else an array; None where an operand is symbolic."""
+
+    def drawn(self, x: Any, kernel: Any, bias: Any, options: tuple[Any, ...]) -> Any:
+        """The call in the graph of a model, of operands of which one is symbolic."""
+
 def record_linear(value: _Array, operand: Any, pullback: Callable[[Any], Any]) -> Any:
     """`value`, computed from `operand` by something that NumPy has no function for, with its gradient's
     function."""

@@ -8,8 +8,9 @@ dropped takes its record with it. A node carries the marks of the tapes that rec
 list, and no cycle forms.
 
 The parts: `_tape_state.pxi` (which tapes record in this thread), `_tape_nodes.pxi` (the graph),
-`_tape_tensor.pxi` (Tensor and Variable), `_tape_record.pxi` (how a call becomes a node),
-`_tape_walk.pxi` (the walk back), `_tape_gradient.pxi` (GradientTape). The gradients of NumPy's functions are
+`_tape_tensor.pxi` (Tensor and Variable), `_tape_record.pxi` (how a call becomes a node), `_tape_known.pxi` (how
+one of convolution or a product does), `_tape_walk.pxi` (the walk back), `_tape_gradient.pxi` (GradientTape),
+`_tape_arrays.pxi` (what is read of arrays). The gradients of NumPy's functions are
 `foldgate._rules`, in recordable NumPy.
 """
 
@@ -24,9 +25,11 @@ cdef object asarray = np.asarray
 cdef object empty = np.empty
 cdef object np_add = np.add
 
+include "_tape_arrays.pxi"
 include "_tape_state.pxi"
 include "_tape_nodes.pxi"
 include "_tape_tensor.pxi"
 include "_tape_record.pxi"
+include "_tape_known.pxi"
 include "_tape_walk.pxi"
 include "_tape_gradient.pxi"

@@ -36,15 +36,6 @@ cdef object rebuilt(object like, object leaves):
     return next(leaves)
 
 
-cdef object root(object array):
-    """The array that holds the memory of a view."""
-    base = array.base
-    while base is not None and isinstance(base, ndarray):
-        array = base
-        base = array.base
-    return array
-
-
 cdef class GradientTape:
     """Records what is computed from watched tensors inside its `with` block, and gives gradients of it.
 
@@ -106,7 +97,11 @@ cdef class GradientTape:
         return (self.accessed and variable.trainable) or id(variable) in self.explicit
 
     cdef void keep_read(self, Variable variable, Node node):
-        self.reads.setdefault(id(variable), (variable, []))[1].append(node)
+        read = self.reads.get(id(variable))
+        if read is None:
+            self.reads[id(variable)] = (variable, [node])
+        else:
+            (<list>(<tuple>read)[1]).append(node)
 
     def watch(self, tensor):
         """Records what is computed from a tensor from here on.
@@ -244,21 +239,20 @@ cdef class GradientTape:
 
     cdef list walk(self, list targets, list seeds, list sources, bint zeros):
         cdef Walk walk = Walk.__new__(Walk)
-        walk.mark, walk.pending, walk.recorded = self.mark, {}, recording() is not None
+        walk.mark, walk.visits, walk.recorded = self.mark, {}, recording() is not None
         cdef list slots = [self.source_slots(source) for source in sources]
-        cdef list nodes = [], found = [], sums
-        cdef set wanted = set()
+        cdef list nodes = [], found = []
         for target, seed in zip(targets, seeds):
             for node, slot in self.source_slots(target)[-1:]:
                 if marked(node, self.mark):
                     if not (walk.recorded and isinstance(seed, Tensor)):
                         seed = asarray(plain(seed), (<Tensor>target).array.dtype)
-                    walk.add(node, slot, seed)
+                    walk.of(node).sum(slot).add(seed, walk.recorded)
                     nodes.append(node)
         for places in slots:
             for node, slot in <list>places:
-                wanted.add(node)
-        cdef dict results = walk.run(nodes, wanted, self.persistent)
+                walk.of(node).source = True
+        walk.run(nodes, self.persistent)
         cdef set taken = set()
         for seed in seeds:
             if isinstance(seed, ndarray):
@@ -266,11 +260,9 @@ cdef class GradientTape:
         for source, places in zip(sources, slots):
             total = None
             for node, slot in <list>places:
-                sums = results.get(node)
-                arrived = None if sums is None else sums[slot]
+                arrived = walk.of(node).value(slot)
                 if arrived is not None:
-                    value = (<Sum>arrived).value
-                    total = value if total is None else np_add(total, value)
+                    total = arrived if total is None else np_add(total, arrived)
             if total is None and zeros:
                 total = np.zeros(source.shape, source.dtype)
             found.append(total if total is None or isinstance(total, Tensor) else own_array(total, taken))
@@ -287,12 +279,6 @@ cdef object own_array(object gradient, set taken):
         key = id(gradient)
     taken.add(key)
     return gradient
-
-
-cdef bint writable_rows(object array):
-    """Whether an array is C-contiguous and may be written to."""
-    flags = array.flags
-    return flags.c_contiguous and flags.writeable
 
 
 cdef object ones_like(object array):

@@ -200,6 +200,7 @@ cdef class Variable(Tensor):
     cdef readonly bint trainable
     cdef readonly str name
     cdef readonly long long version  # of its value: one more at each assignment
+    cdef tuple outputs               # of a leaf that reads it
     cdef Tensor last_read
     cdef tuple last_marks            # of the thread's tapes when it was read
 
@@ -209,6 +210,7 @@ cdef class Variable(Tensor):
         if dtype is None and value.dtype == np.float64 and not given:
             value = value.astype(np.float32)
         self.array = value  # which owns its elements: views of it then count as its readers, see own()
+        self.outputs = ((value.shape, value.dtype),)
         self.trainable = trainable
         self.name = "variable" if name is None else str(name)
 
@@ -285,7 +287,7 @@ cdef class Variable(Tensor):
             all_of_them = len(tapes) == len(state.tapes)
             marks = state.marks if all_of_them else tuple([(<GradientTape>tape).mark for tape in tapes])
             begin(leaf.node, marks, None, None)
-            leaf.node.outputs = ((self.array.shape, self.array.dtype),)
+            leaf.node.outputs = self.outputs
             for tape in tapes:
                 (<GradientTape>tape).keep_read(self, leaf.node)
         self.last_read, self.last_marks = leaf, state.marks

@@ -7,6 +7,65 @@ cdef class Sum:
     cdef object value
     cdef bint owned
 
+    cdef void add(self, object gradient, bint recorded):
+        if self.value is None:
+            self.value = gradient
+        elif recorded:
+            self.value = np_add(self.value, gradient)
+        elif self.owned:
+            np_add(self.value, gradient, self.value)
+        else:
+            self.value = asarray(np_add(self.value, gradient))
+            self.owned = True
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Visit:
+    """What a walk knows of a node: one object, found once for each operand, rather than sets and dicts of nodes."""
+
+    cdef Node node
+    cdef bint entered, source  # source: somebody asked for its gradient
+    cdef bint leads            # an operand is wanted
+    cdef Py_ssize_t next       # operand to look at
+    cdef Sum first             # the gradient of the first output, None where none has arrived
+    cdef list sums             # those of all outputs, where there are several
+
+    cdef inline bint wanted(self):
+        return self.source or self.leads
+
+    cdef Sum sum(self, int slot):
+        """The gradient of an output."""
+        if slot == 0:
+            if self.first is None:
+                self.first = Sum.__new__(Sum)
+            return self.first
+        if self.sums is None:
+            self.sums = [None] * len(self.node.outputs)
+        if self.sums[slot] is None:
+            self.sums[slot] = Sum.__new__(Sum)
+        return self.sums[slot]
+
+    cdef object value(self, int slot):
+        cdef Sum total = self.first if slot == 0 else None if self.sums is None else self.sums[slot]
+        return None if total is None else total.value
+
+    cdef list values(self):
+        """The gradients that have arrived, one an output; None where there are none at all."""
+        if self.first is None and self.sums is None:
+            return None
+        if len(self.node.outputs) == 1:
+            return [self.first.value]
+        return [self.value(slot) for slot in range(len(self.node.outputs))]
+
+    cdef void forget(self):
+        """Lets go of the gradients."""
+        self.first = None
+        self.sums = None
+
+    def __lt__(self, other):
+        return self.node.order < (<Visit>other).node.order
+
 
 cdef object zeros_of(tuple output):
     return np.zeros(output[0], output[1])
@@ -30,6 +89,8 @@ cdef void add_at(object into, object key, object dz):
 
 cdef object conform(object gradient, tuple output, str name, bint strict):
     """A gradient in its operand's shape and dtype, summed over axes along which that was broadcast."""
+    if is_like(gradient, output):
+        return gradient
     cdef tuple shape = <tuple>output[0]
     if type(gradient) is not ndarray and not isinstance(gradient, (ndarray, Tensor)):
         gradient = asarray(gradient)
@@ -48,122 +109,124 @@ cdef object conform(object gradient, tuple output, str name, bint strict):
     return gradient
 
 
-cdef bint leads_to(Node node, set wanted):
-    """Whether an operand of the node is wanted."""
-    if node.parents is not None:
-        for parent in node.parents:
-            if parent in wanted:
-                return True
-    return False
-
-
 @cython.final
 cdef class Walk:
     """One walk from targets back to sources, over the nodes with the tape's mark."""
 
     cdef Mark mark
     cdef bint recorded  # by another tape, or by this one: second-order gradients
-    cdef dict pending   # node -> [Sum or None, one an output]
+    cdef dict visits    # node -> Visit
 
-    cdef list nodes(self, list targets):
-        """All that the targets depend on, in the order of their making."""
-        cdef set seen = set()
-        cdef list stack = list(targets), found = []
-        cdef Node node
-        while stack:
-            node = stack.pop()
-            if node is None or node in seen or not marked(node, self.mark):
-                continue
-            if node.released:
-                raise RuntimeError(
-                    "GradientTape.gradient: the target depends on what an earlier gradient has released; ask "
-                    "for both at once, or of one GradientTape(persistent=True)"
-                )
-            seen.add(node)
-            found.append((node.order, node))
-            if node.parents is not None:
-                stack.extend(node.parents)
-        found.sort()
-        return [node for order, node in found]
+    cdef Visit of(self, Node node):
+        cdef Visit visit = self.visits.get(node)
+        if visit is None:
+            visit = Visit.__new__(Visit)
+            visit.node = node
+            self.visits[node] = visit
+        return visit
 
-    cdef void add(self, Node node, int slot, object gradient):
-        cdef list sums = self.sums(node)
-        cdef Sum total = sums[slot]
-        if total is None:
-            total = Sum.__new__(Sum)
-            total.value = gradient
-            sums[slot] = total
-        elif self.recorded:
-            total.value = np_add(total.value, gradient)
-        elif total.owned:
-            np_add(total.value, gradient, out=total.value)
-        else:
-            total.value = asarray(np_add(total.value, gradient))
-            total.owned = True
+    cdef list ordered(self, list targets):
+        """The visits of all that the targets depend on, in the order of their making: depth first, which nearly
+        always is that order already."""
+        cdef list found = [], stack = []
+        cdef Visit visit, other
+        cdef tuple parents
+        cdef Node parent
+        cdef long long last = 0
+        cdef bint in_order = True
+        for target in targets:
+            self.enter(self.of(target), stack)
+            while stack:
+                visit = <Visit>stack[-1]
+                parents = visit.node.parents
+                if parents is not None and visit.next < len(parents):
+                    parent = <Node>parents[visit.next]
+                    visit.next += 1
+                    if parent is not None and marked(parent, self.mark):
+                        other = self.of(parent)
+                        self.enter(other, stack)
+                        visit.leads |= other.wanted()  # of one on the stack now: when that leaves it
+                    continue
+                stack.pop()
+                if stack and visit.wanted():
+                    (<Visit>stack[-1]).leads = True
+                in_order &= last < visit.node.order
+                last = visit.node.order
+                found.append(visit)
+        if not in_order:
+            found.sort()
+        return found
+
+    cdef void enter(self, Visit visit, list stack):
+        if visit.entered:
+            return
+        if visit.node.released:
+            raise RuntimeError(
+                "GradientTape.gradient: the target depends on what an earlier gradient has released; ask "
+                "for both at once, or of one GradientTape(persistent=True)"
+            )
+        visit.entered = True
+        stack.append(visit)
 
     cdef void add_indexed(self, IndexNode node, object dz):
         """The gradient of x[key] into that of x, in place."""
         cdef Node parent = node.parents[0]
         cdef int slot = node.slots[0]
-        cdef list sums = self.sums(parent)
-        cdef Sum total = sums[slot]
-        if total is None:
-            total = sums[slot] = Sum.__new__(Sum)
+        cdef Sum total = self.of(parent).sum(slot)
+        if total.value is None:
             total.value = zeros_of(parent.outputs[slot])
         elif not total.owned:
             total.value = np.array(total.value)
         total.owned = True
         add_at(total.value, node.key, dz)
 
-    cdef list sums(self, Node node):
-        cdef list sums = self.pending.get(node)
-        if sums is None:
-            sums = self.pending[node] = [None] * len(node.outputs)
-        return sums
-
-    cdef void back(self, Node node, list sums, set wanted):
+    cdef void back(self, Node node, list dys):
         """Through one node: its outputs' gradients give those of the operands that lead to a source."""
-        cdef list dys = [None if total is None else (<Sum>total).value for total in sums]
         cdef Py_ssize_t i, n
         if type(node) is IndexNode and not self.recorded:
             self.add_indexed(node, dys[0])
             return
         cdef tuple parents = node.parents
-        cdef tuple needs = tuple([parent in wanted for parent in parents])
+        cdef tuple needs = self.needs(parents)
         cdef list found = node.gradients(needs, dys, self.recorded)
         cdef bint strict = type(node) is FusedNode
         cdef str name = (<FusedNode>node).name if strict else None
         cdef int slot
         cdef Node parent
+        dys.clear()  # nobody reads them any more: their memory serves what follows
         n = len(parents)
         for i in range(n):
             if found[i] is None or needs[i] is False:
                 continue
             parent = <Node>parents[i]
             slot = 0 if node.slots is None else node.slots[i]
-            self.add(parent, slot, conform(found[i], <tuple>parent.outputs[slot], name, strict))
+            gradient = conform(found[i], <tuple>parent.outputs[slot], name, strict)
+            found[i] = None
+            self.of(parent).sum(slot).add(gradient, self.recorded)
 
-    cdef dict run(self, list targets, set sources, bint keep):
-        """source node -> its sums. Unless `keep`, a node lets go of its arrays once its gradient has passed."""
-        cdef list nodes = self.nodes(targets)
-        cdef set wanted = set()
-        cdef dict results = {}
-        cdef Node node
-        for node in nodes:
-            if node in sources or leads_to(node, wanted):
-                wanted.add(node)
-        while nodes:
-            node = nodes.pop()
-            sums = self.pending.pop(node, None)
-            if sums is not None and node in wanted:
-                if node in sources:
-                    results[node] = sums
-                if leads_to(node, wanted):
-                    self.back(node, sums, wanted)
-            sums = None
-            if not keep and not self.shared(node):
-                node.release()
-        return results
+    cdef tuple needs(self, tuple parents):
+        """Which operands' gradients somebody reads."""
+        cdef list found = []
+        cdef Visit visit
+        for parent in parents:
+            visit = None if parent is None else self.visits.get(parent)
+            found.append(visit is not None and visit.entered and visit.wanted())
+        return tuple(found)
+
+    cdef void run(self, list targets, bint keep):
+        """Brings gradients to the sources. Unless `keep`, a node lets go of its arrays once its gradient has
+        passed."""
+        cdef list visits = self.ordered(targets), dys
+        cdef Visit visit
+        while visits:
+            visit = <Visit>visits.pop()
+            dys = visit.values()
+            if not visit.source:
+                visit.forget()
+            if dys is not None and visit.leads:
+                self.back(visit.node, dys)
+            if not keep and not self.shared(visit.node):
+                visit.node.release()
 
     cdef bint shared(self, Node node):
         """Whether another tape may still ask for gradients through the node."""

@@ -317,8 +317,12 @@ def _conv_rows() -> Iterator[Row]:
 def _matmul_backward_rows() -> Iterator[Row]:
     dc, a, b = floats(3, 5), floats(3, 4), floats(4, 5)
 
+    def gradients(dc: Any, a: Any, b: Any, c: Any, activation: int) -> Any:
+        plan = _native.MatmulBackwardPlan(a.shape, b.shape, activation, True, True, True)
+        return plan(dc, a, b, c)
+
     def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
-        return _row(name, _native.matmul_backward, error, words, *values, True, True, True)
+        return _row(name, gradients, error, words, *values)
 
     yield row("a of one axis", ValueError, "matmul: a has shape (4,)", dc, a[0], b, None, 0)
     yield row("b of other terms", ValueError, "expected (..., K) and (K, N)", dc, a, floats(3, 5), None, 0)

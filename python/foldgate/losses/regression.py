@@ -22,11 +22,15 @@ def _mean_of_squares(y_true: Any, y_pred: Any, axis: int | None) -> Any:
     count = array.size if axis is None else array.shape[-1]
 
     def pullback(dz: Any) -> Any:
+        (settled_pred,) = settled(y_pred)  # a Tensor where this gradient is recorded itself
+        error = settled_pred - y_true
+        if axis is None and type(error) is np.ndarray and not isinstance(dz, Tensor):
+            error *= float(dz) * (2.0 / count)  # a number of NumPy would make an array of itself
+            return error
         factor = dz * (2.0 / count)
         if axis is not None:
             factor = np.expand_dims(factor, -1)
-        (settled_pred,) = settled(y_pred)  # a Tensor where this gradient is recorded itself
-        return (settled_pred - y_true) * factor
+        return error * factor
 
     error *= error
     found = np.asarray(np.add.reduce(error, axis) / count)

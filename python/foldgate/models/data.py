@@ -112,3 +112,9 @@ def split(x: Any, where: str, share: float) -> tuple[Any, Any]:
     if at == 0 or at == len(array):
         raise ValueError(f"{where}: validation_split is {share} of {len(array)} samples; one part is empty")
     return array[:at], array[at:]
+
+
+def split_off(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[Any, Any]:
+    """The data that `fit` trains on, and the last `share` of it to evaluate."""
+    parts = [split(part, "fit", share) for part in (x, y, sample_weight)]
+    return tuple(a for a, _ in parts), tuple(b for _, b in parts)

@@ -82,9 +82,18 @@ class ArrayBatches:
         return np.take(array, rows, 0, out=buffer, mode="clip")
 
 
+DEFAULT_BATCH = 32
+
+
+def is_one_batch(x: Any, batch_size: int | None) -> bool:
+    """Whether this is one array that is no more than a batch."""
+    most = DEFAULT_BATCH if batch_size is None else batch_size
+    return type(x) is np.ndarray and type(most) is int and x.ndim > 0 and 0 < len(x) <= most
+
+
 def _batch_size(where: str, batch_size: int | None) -> int:
     if batch_size is None:
-        return 32
+        return DEFAULT_BATCH
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(f"{where}: batch_size is {batch_size!r}; expected an int of 1 or more")
     return int(batch_size)

@@ -272,3 +272,6 @@ class Trainer(TrainerSingleBatches):
         self.compile(**deserialize_keras_object(config))
         if self.optimizer is not None and getattr(self, "built", False):
             self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
+
+
+Trainer._own_steps = {"train_step": Trainer.train_step, "test_step": Trainer.test_step}

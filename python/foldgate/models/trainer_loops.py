@@ -10,13 +10,15 @@ import numpy as np
 from foldgate._checks import integers, numbers
 from foldgate._tape import Tensor
 from foldgate.callbacks.callback_list import CallbackList
-from foldgate.models.data import batches, split, unpack_x_y_sample_weight
+from foldgate.models.data import batches, split_off, unpack_x_y_sample_weight
+from foldgate.models.data_arrays import is_one_batch
 from foldgate.models.predictions import Predictions
 
 
 class TrainerLoops:
     """The part of Trainer that goes over data."""
 
+    _own_steps: dict[str, Any]  # Trainer's, by name
     _initial_epoch: int | None = None
     history: Any = None
 
@@ -89,7 +91,7 @@ class TrainerLoops:
         if isinstance(validation_freq, int):
             integers("fit", 1, validation_freq=validation_freq)
         if validation_split and validation_data is None:
-            (x, y, sample_weight), validation_data = _split_off(x, y, sample_weight, validation_split)
+            (x, y, sample_weight), validation_data = split_off(x, y, sample_weight, validation_split)
         steps = steps_per_epoch
         data = batches("fit", x, y, sample_weight, batch_size, steps, shuffle, class_weight)
         validation = None
@@ -159,10 +161,8 @@ class TrainerLoops:
 
     def _stepper(self, kind: str) -> Any:
         """The step of a batch: without the metrics' results where nobody asks for them each time."""
-        from foldgate.models.trainer import Trainer
-
         name = f"{kind}_step"
-        if getattr(type(self), name) is getattr(Trainer, name):
+        if getattr(type(self), name) is self._own_steps[name]:
             return getattr(self, f"_{kind}_on")
         return getattr(self, name)
 
@@ -251,6 +251,8 @@ class TrainerLoops:
           >>> model.predict(np.ones((5, 3)), verbose=0).shape
           (5, 2)
         """
+        if verbose == 0 and steps is None and callbacks is None and is_one_batch(x, batch_size):
+            return self._predict_at_once(x)
         numbers("predict", "[1, inf)", or_none=True, steps=steps)
         data = batches("predict", x, None, None, batch_size, steps)
         calls = callbacks
@@ -273,17 +275,25 @@ class TrainerLoops:
         calls.on_predict_end()
         return found.arrays()
 
+    def _predict_at_once(self, x: Any) -> Any:
+        """The outputs of one batch that nobody hears about: batches and callbacks take longer than a small
+        model."""
+        self.stop_predicting = False
+        outputs = self.predict_step((x,))  # type: ignore[attr-defined]
+        if type(outputs) is np.ndarray and outputs.ndim:
+            return outputs.copy()  # it may be the input, or a weight
+        found = Predictions(len(x))
+        found.add(outputs)
+        return found.arrays()
+
 
 def _plain(value: Any) -> Any:
     """A result as a Python number where it is one."""
+    if type(value) is float:
+        return value
     if isinstance(value, Tensor):
         value = value.numpy()
     return float(value) if np.ndim(value) == 0 else value
-
-
-def _split_off(x: Any, y: Any, sample_weight: Any, share: float) -> tuple[Any, Any]:
-    parts = [split(part, "fit", share) for part in (x, y, sample_weight)]
-    return tuple(a for a, _ in parts), tuple(b for _, b in parts)
 
 
 def _due(epoch: int, frequency: int | Sequence[int]) -> bool:

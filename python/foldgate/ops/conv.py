@@ -9,7 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_code
-from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._record import KnownOp
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _ALGORITHMS: dict[str | None, int] = {
@@ -77,35 +77,20 @@ def conv(
       >>> ops.conv(x.reshape(1, 4, 1), kernel.reshape(2, 1, 1)).ravel()
       array([21., 42., 84.])
     """
-    if any_tensor(x, kernel, bias):
-        return record(conv, _recorded, ("x", "kernel", "bias"), locals())
-    if algorithm is None:
-        algorithm = config.get_conv_algorithm()
-    options = (strides, padding, data_format, dilation_rate, groups, activation, algorithm)
-    y: FloatArray | None = _calls.run(x, kernel, bias, *options)
-    if y is not None:
-        return y
+    options = (strides, padding, data_format, dilation_rate, groups, activation)
+    chosen = config.get_conv_algorithm() if algorithm is None else algorithm
+    y: FloatArray | None = _op.run(x, kernel, bias, (*options, chosen))
+    return _op.drawn(x, kernel, bias, (*options, algorithm)) if y is None else y
+
+
+def _plan(x: FloatArray, kernel: FloatArray, bias: FloatArray | None, options: tuple[Any, ...]) -> FloatArray:
+    """A convolution that is not known, which it is from now on."""
     x = operand("conv", "x", x)
     kernel = operand("conv", "kernel", kernel, x)
     bias = optional("conv", "bias", bias, x)
     plan = _native.ConvPlan(x.shape, kernel.shape, *conv_options("conv", x, kernel, *options))
     _calls.keep(plan, x, kernel, bias, *options)
     return plan(x, kernel, bias)
-
-
-def _recorded(
-    x: FloatArray, kernel: FloatArray, bias: FloatArray | None, **options: Any
-) -> tuple[FloatArray, Backward]:
-    y = conv(x, kernel, bias, **options)
-    result = None if options["activation"] is None else y  # which the activation's derivative reads
-
-    def backward(needs: Needs, dy: FloatArray) -> ConvGradients:
-        dx, dkernel, dbias = needs
-        return conv_backward(
-            dy, x, kernel, y=result, need_dx=dx, need_dkernel=dkernel, need_dbias=dbias, **options
-        )
-
-    return y, backward
 
 
 def conv_backward(
@@ -158,11 +143,11 @@ def conv_backward(
     needs = (need_dx, need_dkernel, need_dbias)
     gradients = _backward_calls.run(dy, x, kernel, y, *options, *needs)
     if gradients is None:
-        gradients = _backward(dy, x, kernel, y, options, needs)
+        gradients = _plan_backward(dy, x, kernel, y, options, needs)
     return tuple.__new__(ConvGradients, gradients)
 
 
-def _backward(
+def _plan_backward(
     dy: FloatArray,
     x: FloatArray,
     kernel: FloatArray,
@@ -263,3 +248,13 @@ def algorithm_code(op: str, algorithm: str | None) -> int:
             f"{op}: algorithm is {algorithm!r}; expected one of {config.CONV_ALGORITHMS} or None"
         )
     return code
+
+
+_op = KnownOp(
+    conv,
+    ("strides", "padding", "data_format", "dilation_rate", "groups", "activation", "algorithm"),
+    _calls,
+    _plan,
+    _backward_calls,
+    _plan_backward,
+)

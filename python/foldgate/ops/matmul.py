@@ -10,9 +10,10 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.ops._activation import activation_backward, activation_code
-from foldgate.ops._record import Backward, Needs, any_tensor, record_op
+from foldgate.ops._record import KnownOp, Needs
 
-_calls = _native.Calls(3)
+_Options = tuple[bool, bool, str | None]
+_calls, _backward_calls = _native.Calls(3), _native.Calls(4)
 
 
 def matmul(
@@ -48,65 +49,68 @@ def matmul(
       array([[2., 0.],
              [4., 5.]])
     """
-    if any_tensor(a, b, bias):
-        options = {"transpose_a": transpose_a, "transpose_b": transpose_b, "activation": activation}
-        product: FloatArray = record_op("matmul", matmul, _recorded, (a, b, bias), options)
-        return product
-    c: FloatArray | None = _calls.run(a, b, bias, transpose_a, transpose_b, activation)
-    if c is not None:
-        return c
+    options = (transpose_a, transpose_b, activation)
+    c: FloatArray | None = _op.run(a, b, bias, options)
+    return _op.drawn(a, b, bias, options) if c is None else c
+
+
+def _plan(a: FloatArray, b: FloatArray, bias: FloatArray | None, options: _Options) -> FloatArray:
+    """A product that is not known, which it is from now on."""
     a = operand("matmul", "a", a)
     b = operand("matmul", "b", b, a, "a")
     bias = optional("matmul", "bias", bias, a, "a")
+    transpose_a, transpose_b, activation = options
     code = activation_code("matmul", activation)
     plan = _native.MatmulPlan(a.shape, b.shape, bool(transpose_a), bool(transpose_b), code)
-    _calls.keep(plan, a, b, bias, transpose_a, transpose_b, activation)
+    _calls.keep(plan, a, b, bias, *options)
     return plan(a, b, bias)
 
 
-def _recorded(
+def _plan_backward(
+    dc: FloatArray,
     a: FloatArray,
     b: FloatArray,
-    bias: FloatArray | None,
-    *,
-    transpose_a: bool,
-    transpose_b: bool,
-    activation: str | None,
-) -> tuple[FloatArray, Backward]:
+    c: FloatArray | None,
+    options: _Options,
+    needs: Needs,
+) -> Sequence[FloatArray | None]:
     """dz = dc * activation'(c); da = dz b^T, db = a^T dz, summed over what was broadcast."""
-    known: FloatArray | None = _calls.run(a, b, bias, transpose_a, transpose_b, activation)
-    if known is None:
-        a = operand("matmul", "a", a)
-        b = operand("matmul", "b", b, a, "a")
-        bias = optional("matmul", "bias", bias, a, "a")
-        c = matmul(a, b, bias, transpose_a=transpose_a, transpose_b=transpose_b, activation=activation)
-    else:
-        c = known  # a call like an earlier one: the kernels read the operands as they are
+    a = operand("matmul", "a", a)
+    b = operand("matmul", "b", b, a, "a")
+    dc = operand("matmul", "dc", dc, a, "a")
+    transpose_a, transpose_b, activation = options
+    if b.ndim > 2 or transpose_a or transpose_b:
+        return _general_backward(dc, a, b, c, options, needs)
     code = activation_code("matmul", activation)
-    result = c if code else None
-    if b.ndim == 2 and not (transpose_a or transpose_b):  # a layer's product: all three in one pass
+    # A layer's product: all three gradients in one pass.
+    plan = _native.MatmulBackwardPlan(a.shape, b.shape, code, *needs)
+    _backward_calls.keep(plan, dc, a, b, c, *options, *needs)
+    return plan(dc, a, b, c)
 
-        def layer_backward(needs: Needs, dc: FloatArray) -> Sequence[FloatArray | None]:
-            return _native.matmul_backward(operand("matmul", "dc", dc), a, b, result, code, *needs)
 
-        return c, layer_backward
-
-    def backward(needs: Needs, dc: FloatArray) -> Sequence[FloatArray | None]:
-        dz = activation_backward(activation, dc, result)
-        if not dz.flags.c_contiguous:
-            dz = np.ascontiguousarray(dz)
-        da = db = dbias = None
-        if needs[0]:
-            flip = transpose_a  # a is (K, M): da = b dz^T
-            left, right = (b, dz) if flip else (dz, b)
-            da = matmul(left, right, transpose_a=flip and transpose_b, transpose_b=flip or not transpose_b)
-        if needs[1]:
-            db = _right_gradient(a, dz, b.ndim, transpose_a, transpose_b)
-        if needs[2]:
-            dbias = dz.sum(tuple(range(dz.ndim - 1)))
-        return _summed(da, a.shape), _summed(db, b.shape), dbias
-
-    return c, backward
+def _general_backward(
+    dc: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray | None,
+    options: _Options,
+    needs: Needs,
+) -> Sequence[FloatArray | None]:
+    """Of transposed matrices and batches of them, as products."""
+    transpose_a, transpose_b, activation = options
+    dz = activation_backward(activation, dc, c)
+    if not dz.flags.c_contiguous:
+        dz = np.ascontiguousarray(dz)
+    da = db = dbias = None
+    if needs[0]:
+        flip = transpose_a  # a is (K, M): da = b dz^T
+        left, right = (b, dz) if flip else (dz, b)
+        da = matmul(left, right, transpose_a=flip and transpose_b, transpose_b=flip or not transpose_b)
+    if needs[1]:
+        db = _right_gradient(a, dz, b.ndim, transpose_a, transpose_b)
+    if needs[2]:
+        dbias = dz.sum(tuple(range(dz.ndim - 1)))
+    return _summed(da, a.shape), _summed(db, b.shape), dbias
 
 
 def _right_gradient(
@@ -128,3 +132,13 @@ def _summed(gradient: FloatArray | None, shape: tuple[int, ...]) -> FloatArray |
     axes = [i for i in range(gradient.ndim) if i < lead or (shape[i - lead] == 1 and gradient.shape[i] != 1)]
     total: FloatArray = np.sum(gradient, tuple(axes), keepdims=True).reshape(shape)
     return total
+
+
+_op = KnownOp(
+    matmul,
+    ("transpose_a", "transpose_b", "activation"),
+    _calls,
+    _plan,
+    _backward_calls,
+    _plan_backward,
+)

@@ -13,12 +13,14 @@ def known_pairs(
     """The gradients that are there, their variables, and the places of these in the optimizer."""
     built = optimizer._trainable_variables
     given = built if variables is None else list(variables)
+    all_of_them = [*map(id, given)] == optimizer._ids
     if len(grads) != len(given):
         raise ValueError(
             f"{optimizer.name}: grads has {len(grads)} members; expected {len(given)}, one a variable"
         )
     try:
-        places = [optimizer._indices[id(variable)] for variable in given]
+        # The usual step is of all variables in their order, whose places are known.
+        places = optimizer._places if all_of_them else [optimizer._indices[id(each)] for each in given]
     except KeyError:
         known = optimizer._indices
         stranger = next(variable for variable in given if id(variable) not in known)

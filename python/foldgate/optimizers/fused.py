@@ -36,7 +36,8 @@ class FusedOptimizer(Optimizer):
     def _step(self, grads: list[Any], variables: list[Any], places: list[int], rate: float) -> None:
         op, rates = self._op, self._rates(rate)
         constants = constants_of(op, rates, rate, self.weight_decay or 0.0)
-        if len({*places}) < len(places):  # one variable twice: the second update is of the first one's result
+        twice = places is not self._places and len({*places}) < len(places)
+        if twice:  # the second update of a variable is of the first one's result
             for i, place in enumerate(places):
                 self._update([grads[i]], [variables[i]], [place], constants)
             return
@@ -53,9 +54,8 @@ class FusedOptimizer(Optimizer):
     ) -> None:
         arrays = [variable.writable() for variable in variables]
         slots = self._kernel_slots
-        update_all(
-            self._op, self._kind(), arrays, grads, self._slot_names, [slots[i] for i in places], constants
-        )
+        own = slots if places is self._places else [slots[i] for i in places]
+        update_all(self._op, self._kind(), arrays, grads, self._slot_names, own, constants)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: float) -> None:
         """One update of one variable, without clipping and averages."""

@@ -85,6 +85,8 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
         self._variables: list[Slot] = []
         self._trainable_variables: list[Any] = []
         self._indices: dict[int, int] = {}
+        self._ids: list[int] = []
+        self._places: list[int] = []
         self._constrained = False
         self._set_clipping(clipnorm, clipvalue, global_clipnorm)
         self._set_averages(use_ema, ema_momentum, ema_overwrite_frequency)
@@ -152,6 +154,8 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
             return
         self._trainable_variables = list(variables)
         self._indices = {id(variable): i for i, variable in enumerate(self._trainable_variables)}
+        self._places = list(range(len(self._trainable_variables)))
+        self._ids = [*self._indices]  # fewer than places where a variable is there twice
         self._constrained = any(getattr(v, "constraint", None) is not None for v in self._trainable_variables)
         self._build_averages(self._trainable_variables)
         self._build_accumulation(self._trainable_variables)
@@ -197,7 +201,7 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
                 constraint = getattr(variable, "constraint", None)
                 if constraint is not None:
                     variable.assign(constraint(variable.value))
-        self._iterations.array += 1
+        self._iterations.count()
 
     def _step(self, grads: list[Any], variables: list[Any], places: list[int], rate: float) -> None:
         """One update of all variables, weight decay first."""

@@ -1,0 +1,58 @@
+# What the tape asks of arrays, read from the object itself: an attribute of NumPy's costs 30 ns and makes objects.
+
+cdef extern from *:
+    """
+    // How NumPy's PyArrayObject begins; its ABI keeps that, and no header of NumPy's is needed to build.
+    struct FoldgateArray {
+      PyObject_HEAD
+      char* data;
+      int nd;
+      Py_ssize_t* dimensions;
+      Py_ssize_t* strides;
+      PyObject* base;
+      PyObject* descr;
+      int flags;
+    };
+    """
+    ctypedef struct FoldgateArray:
+        int nd
+        Py_ssize_t* dimensions
+        PyObject* base
+        PyObject* descr
+        int flags
+
+cdef int C_CONTIGUOUS_AND_WRITEABLE = 0x0001 | 0x0400  # NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_WRITEABLE
+
+
+cdef inline FoldgateArray* fields(object array):
+    return <FoldgateArray*><PyObject*>array
+
+
+cdef inline bint writable_rows(object array):
+    """Whether an array is C-contiguous and may be written to."""
+    return fields(array).flags & C_CONTIGUOUS_AND_WRITEABLE == C_CONTIGUOUS_AND_WRITEABLE
+
+
+cdef bint is_like(object array, tuple output):
+    """Whether this is an array of the shape and, without a look at equal ones, the dtype of an output."""
+    cdef FoldgateArray* own
+    cdef tuple shape = <tuple>output[0]
+    cdef int i
+    if type(array) is not ndarray:
+        return False
+    own = fields(array)
+    if own.descr != <PyObject*>output[1] or own.nd != len(shape):
+        return False
+    for i in range(own.nd):
+        if own.dimensions[i] != <Py_ssize_t>shape[i]:
+            return False
+    return True
+
+
+cdef object root(object array):
+    """The array that holds the memory of a view."""
+    cdef PyObject* base = fields(array).base
+    while base != NULL and isinstance(<object>base, ndarray):
+        array = <object>base
+        base = fields(array).base
+    return array
