@@ -50,7 +50,7 @@ IMPORTS = {
     "gradients": {"_typing"},
     "reference": {"reference", "gradients"},
     "datasets": set(),
-    "utils": {"random", "_checks"},
+    "utils": {"random", "backend", "callbacks", "saving", "_checks", "_symbolic"},
     "config": {"_native", "__version__", "_defaults"},
     "backend": {"config", "_defaults", "_naming"},
     "_defaults": set(),

@@ -35,7 +35,7 @@ def _within(value: Any, interval: str) -> bool:
     return bool(above and (value <= high if interval[-1] == "]" else value < high))
 
 
-def numbers(owner: Any, interval: str, *, or_none: bool = False, **values: Any) -> None:
+def numbers(owner: Any, interval: str, /, *, or_none: bool = False, **values: Any) -> None:
     """Refuses what is not a number of an interval.
 
     Args:
@@ -58,7 +58,7 @@ def numbers(owner: Any, interval: str, *, or_none: bool = False, **values: Any) 
             raise ValueError(f"{_name(owner)}: {name} is {value!r}; expected {expected}")
 
 
-def integers(owner: Any, least: int | None, *, or_none: bool = False, **values: Any) -> None:
+def integers(owner: Any, least: int | None, /, *, or_none: bool = False, **values: Any) -> None:
     """Refuses what is not an integer of at least `least`; None for any integer.
 
     Raises:

@@ -6,25 +6,22 @@ import math
 import time
 from typing import Any
 
-_WIDTH = 20
-_BETWEEN = 0.1  # seconds from one drawing to the next
-
 
 class ProgressLine:
     """A bar, drawn over itself at most ten times a second; without a terminal, its last state alone."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int | None, width: int = 20, interval: float = 0.1, unit: str = "step") -> None:
         from rich.console import Console  # loaded when there is something to show
 
         self._console = Console(highlight=False, soft_wrap=True)
         self._live = self._console.is_terminal
-        self.total = total
+        self.total, self._width, self._interval, self._unit = total, width, interval, unit
         self._start = self._drawn = time.perf_counter()
         self._length = 0
 
     def due(self) -> bool:
         """Whether it is time to draw again."""
-        return self._live and time.perf_counter() - self._drawn >= _BETWEEN
+        return self._live and time.perf_counter() - self._drawn >= self._interval
 
     def draw(self, done: int, logs: dict[str, Any], last: bool = False) -> None:
         """The bar, the time and the values; the last drawing ends the line."""
@@ -50,21 +47,19 @@ class ProgressLine:
 
     def _bar(self, done: int, last: bool) -> Any:
         share = 1.0 if last or not self.total else min(1.0, done / self.total)
-        return (
-            "━" * max(1, math.floor(_WIDTH * share)) + " " * (_WIDTH - max(1, math.floor(_WIDTH * share))),
-            "green",
-        )
+        full = max(1, math.floor(self._width * share))
+        return ("━" * full + " " * (self._width - full), "green")
 
     def _time(self, done: int, seconds: float, last: bool) -> str:
         each = seconds / done if done else 0.0
         if last or self.total is None:
-            return f" {seconds:.0f}s {duration(each)}/step"
+            return f" {seconds:.0f}s {duration(each)}/{self._unit}"
         left = int(each * (self.total - done))
         if left >= 3600:
-            return f" {left // 3600}:{left % 3600 // 60:02d}:{left % 60:02d} {duration(each)}/step"
+            return f" {left // 3600}:{left % 3600 // 60:02d}:{left % 60:02d} {duration(each)}/{self._unit}"
         if left >= 60:
-            return f" {left // 60}:{left % 60:02d} {duration(each)}/step"
-        return f" {left}s {duration(each)}/step"
+            return f" {left // 60}:{left % 60:02d} {duration(each)}/{self._unit}"
+        return f" {left}s {duration(each)}/{self._unit}"
 
 
 def duration(seconds: float) -> str:

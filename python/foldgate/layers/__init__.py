@@ -145,6 +145,7 @@ from foldgate.layers.rnn import (
     StackedRNNCells,
     TimeDistributed,
 )
+from foldgate.layers.serialization import deserialize, serialize
 from foldgate.layers.weight import Weight
 from foldgate.layers.wrapper import Wrapper
 
@@ -272,9 +273,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]

@@ -45,6 +45,7 @@ def plot_model(
     dpi: int = 200,
     show_layer_activations: bool = False,
     show_trainable: bool = False,
+    splines: str = "ortho",
 ) -> Any:
     """Draw a model's layers and how they follow each other.
 
@@ -59,6 +60,7 @@ def plot_model(
         dpi: Dots an inch of a .png.
         show_layer_activations: Whether to write the activations of layers that have one.
         show_trainable: Whether to mark layers that do not train.
+        splines: Accepted for Keras' scripts: lines are straight.
 
     Returns:
         The `matplotlib.figure.Figure`.

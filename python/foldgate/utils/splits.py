@@ -79,6 +79,7 @@ def split_dataset(
     right_size: float | None = None,
     shuffle: bool = False,
     seed: int | None = None,
+    preferred_backend: str | None = None,
 ) -> tuple[Any, Any]:
     """Split arrays into two parts.
 
@@ -88,6 +89,7 @@ def split_dataset(
         right_size: The same for the second.
         shuffle: Whether to draw the parts at random.
         seed: Of the order.
+        preferred_backend: Accepted for Keras' scripts: the parts are NumPy's arrays.
 
     Returns:
         `left, right`, each of the dataset's form.
