@@ -139,8 +139,28 @@ def switches(kind: type, args: Sequence[Any], arguments: Mapping[str, Any]) -> N
     for name, value in given(kind, args, arguments).items():
         if name not in names:
             continue
+        flags(kind.__name__, **dict[str, Any]({name: value}))
+
+
+def flags(owner: Any, /, **values: Any) -> None:
+    """Refuses what is neither True nor False, nor 1 or 0, which stand for them.
+
+    Raises:
+      TypeError: one is another value.
+    """
+    for name, value in values.items():
         if not isinstance(value, (bool, np.bool_)) and not (isinstance(value, int) and value in (0, 1)):
-            raise TypeError(f"{kind.__name__}: {name} is {value!r}; expected True or False")
+            raise TypeError(f"{_name(owner)}: {name} is {value!r}; expected True or False")
+
+
+def verbosity(owner: Any, verbose: Any) -> None:
+    """Refuses what is neither `"auto"` nor an int of at least 0.
+
+    Raises:
+      ValueError: it is another value.
+    """
+    if verbose != "auto" and not (isinstance(verbose, kinds.Integral) and int(verbose) >= 0):
+        raise ValueError(f"{_name(owner)}: verbose is {verbose!r}; expected 'auto', 0, 1 or 2")
 
 
 def given(kind: type, args: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def set_epsilon(value: float) -> None:
       >>> keras.config.set_epsilon(1e-7)
     """
     global _epsilon
-    if not value > 0:
+    if not isinstance(value, (int, float)) or not value > 0:
         raise ValueError(f"set_epsilon: value is {value!r}; expected a positive number")
     _epsilon = float(value)
 

@@ -279,7 +279,7 @@ def test_progress_is_shown(xy: Any, capsys: pytest.CaptureFixture[str]) -> None:
         (lambda m, x, y: m.fit(x, y, epochs=-1, verbose=0), ValueError, "epochs is -1"),
         (lambda m, x, y: m.fit(x, y, validation_split=2.0, verbose=0), ValueError, "validation_split is 2"),
         (lambda m, x, y: m.fit(iter([]), y, verbose=0), ValueError, "y is given beside"),
-        (lambda m, x, y: m.fit(x, y, callbacks=[3], verbose=0), TypeError, "callbacks: there is a int"),
+        (lambda m, x, y: m.fit(x, y, callbacks=[3], verbose=0), TypeError, "callbacks: there is 3"),
         (lambda m, x, y: m.fit(x, y, sample_weight=np.ones(3), verbose=0), ValueError, "sample_weight has 3"),
         (
             lambda m, x, y: m.fit(x, y, sample_weight=np.ones(50), class_weight={0: 1.0}, verbose=0),

@@ -45,7 +45,7 @@ class BackupAndRestore(Callback):
         super().__init__()
         if not path(self, backup_dir=backup_dir):
             raise ValueError("BackupAndRestore: backup_dir is empty; expected a folder")
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
+        if save_freq != "epoch" and (type(save_freq) is not int or save_freq < 1):
             raise ValueError(f"BackupAndRestore: save_freq is {save_freq!r}; expected 'epoch' or an int")
         self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from foldgate._checks import switches
+from foldgate._checks import given, switches, verbosity
 
 
 class Callback:
@@ -29,6 +29,7 @@ class Callback:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         switches(cls, args, kwargs)
+        verbosity(cls.__name__, given(cls, args, kwargs).get("verbose", 0))
         return super().__new__(cls)
 
     def __init__(self) -> None:

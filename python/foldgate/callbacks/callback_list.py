@@ -140,10 +140,8 @@ def _listed(callbacks: Any) -> list[Any]:
         return []
     given = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     for callback in given:
-        if not hasattr(callback, "on_epoch_end"):
-            raise TypeError(
-                f"callbacks: there is a {type(callback).__name__}; expected instances of Callback"
-            )
+        if isinstance(callback, type) or not hasattr(callback, "on_epoch_end"):
+            raise TypeError(f"callbacks: there is {callback!r}; expected instances of Callback")
     return given
 
 

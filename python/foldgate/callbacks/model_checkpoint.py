@@ -49,7 +49,7 @@ class ModelCheckpoint(MonitorCallback):
         endings = (".weights.h5", ".safetensors") if save_weights_only else (".keras",)
         if not self.filepath.endswith(endings):
             raise ValueError(f"ModelCheckpoint: filepath is {self.filepath!r}; expected an ending {endings}")
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
+        if save_freq != "epoch" and (type(save_freq) is not int or save_freq < 1):
             raise ValueError(f"ModelCheckpoint: save_freq is {save_freq!r}; expected 'epoch' or an int")
         self.verbose, self.save_freq = verbose, save_freq
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only

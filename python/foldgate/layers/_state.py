@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foldgate import _budget, constraints, initializers, regularizers
+from foldgate._checks import flags
 from foldgate._tape import Variable
 from foldgate._typing import FloatArray
 from foldgate.layers._changes import changed
@@ -66,6 +67,7 @@ class LayerState:
         Raises:
           ValueError: a size is None or negative, or the initializer gives another shape.
         """
+        flags(self.name, trainable=trainable)
         sizes = _sizes(self.name, shape)
         kind = np.dtype(self.dtype if dtype is None else dtype)
         if initializer is None:
@@ -98,6 +100,7 @@ class LayerState:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
+        flags(self, trainable=value)
         value = bool(value)
         object.__setattr__(self, "_trainable", value)
         changed()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import flags
 from foldgate._defaults import epsilon
 from foldgate._logits import logits_of
 from foldgate._masks import set_mask
@@ -64,6 +65,7 @@ def categorical_crossentropy(
       array([0.6931], dtype=float32)
     """
     name = "categorical_crossentropy"
+    flags(name, from_logits=from_logits)
     y_true, y_pred = equal_pair(name, y_true, y_pred)
     y_true = smoothed(name, y_true, label_smoothing, y_pred.shape[-1])
     logits = _logits("softmax", y_pred, from_logits)
@@ -101,6 +103,7 @@ def sparse_categorical_crossentropy(
       array([0.6931, 1.3863], dtype=float32)
     """
     name = "sparse_categorical_crossentropy"
+    flags(name, from_logits=from_logits)
     y_pred = prediction(y_pred)
     labels = class_ids(name, y_true, y_pred, axis)
     logits = _logits("softmax", y_pred, from_logits)
@@ -177,6 +180,7 @@ def binary_crossentropy(
       array([0.6931], dtype=float32)
     """
     name = "binary_crossentropy"
+    flags(name, from_logits=from_logits)
     y_true, y_pred = equal_pair(name, y_true, y_pred)
     y_true = smoothed(name, y_true, label_smoothing, 2.0)
     return np.mean(binary_values(y_true, y_pred, from_logits), axis)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._checks import flags
 from foldgate.losses._inputs import equal_pair
 from foldgate.losses.crossentropy import binary_values, clipped, smoothed
 
@@ -43,6 +44,7 @@ def categorical_focal_crossentropy(
       array([0.0433], dtype=float32)
     """
     name = "categorical_focal_crossentropy"
+    flags(name, from_logits=from_logits)
     y_true, y_pred = equal_pair(name, y_true, y_pred)
     y_true = smoothed(name, y_true, label_smoothing, y_pred.shape[-1])
     if from_logits:
@@ -86,6 +88,7 @@ def binary_focal_crossentropy(
       array([0.1733], dtype=float32)
     """
     name = "binary_focal_crossentropy"
+    flags(name, from_logits=from_logits)
     y_true, y_pred = equal_pair(name, y_true, y_pred)
     y_true = smoothed(name, y_true, label_smoothing, 2.0)
     if from_logits:

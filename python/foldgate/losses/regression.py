@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate._defaults import epsilon
 from foldgate._tape import Tensor, record_linear, settled
 from foldgate.losses._inputs import pair, target
@@ -130,6 +131,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
       >>> losses.huber([[0.0, 0.0]], [[1.0, 3.0]])
       array([1.5], dtype=float32)
     """
+    numbers("huber", "(0, inf)", delta=delta)
     y_true, y_pred = pair("huber", y_true, y_pred)
     error = y_pred - y_true
     size = np.abs(error)

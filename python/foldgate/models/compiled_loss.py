@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ class CompiledLoss:
         if loss is None or (is_nest(loss) and not len(loss)):
             raise ValueError("compile: loss is empty; expected a loss, a list or a dict of them")
         for one in _flat(loss):
+            if not (one is None or callable(one) or isinstance(one, (str, Mapping))):
+                raise ValueError(f"compile: loss is {one!r}; expected a loss, a function or the name of one")
             if isinstance(one, str) and one.lower() not in ("crossentropy", "ce"):
                 losses.get(one)  # a name that is not known is an error here rather than at the first batch
         self._loss, self._weights, self._names = loss, weights, names

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate._checks import integers, numbers
+from foldgate._checks import integers, numbers, verbosity
 from foldgate._tape import Tensor
 from foldgate.callbacks.callback_list import CallbackList
 from foldgate.models.data import batches, split_off, unpack_x_y_sample_weight
@@ -79,6 +79,7 @@ class TrainerLoops:
           (3, True)
         """
         self._require_compiled("fit")  # type: ignore[attr-defined]
+        verbosity("fit", verbose)
         integers("fit", 0, epochs=epochs, initial_epoch=initial_epoch)
         numbers("fit", "[0, 1)", validation_split=validation_split)
         numbers(
@@ -195,6 +196,7 @@ class TrainerLoops:
           ValueError: the model is not compiled, or arrays do not fit each other.
         """
         self._require_compiled("evaluate")  # type: ignore[attr-defined]
+        verbosity("evaluate", verbose)
         numbers("evaluate", "[1, inf)", or_none=True, steps=steps)
         data = batches("evaluate", x, y, sample_weight, batch_size, steps)
         calls = callbacks
@@ -253,6 +255,7 @@ class TrainerLoops:
         """
         if verbose == 0 and steps is None and callbacks is None and is_one_batch(x, batch_size):
             return self._predict_at_once(x)
+        verbosity("predict", verbose)
         numbers("predict", "[1, inf)", or_none=True, steps=steps)
         data = batches("predict", x, None, None, batch_size, steps)
         calls = callbacks
