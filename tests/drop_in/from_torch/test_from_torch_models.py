@@ -89,10 +89,11 @@ def test_saved_models_answer_without_torch(tmp_path):
 
 
 def test_a_model_that_was_brought_over_trains_on():
+    keras.utils.set_random_seed(0)  # it has dropout
     _, model, _ = brought("Forecaster")
     x = floats(16, 6, 3).numpy()
     model.compile(keras.optimizers.Adam(1e-2), "mse")
-    losses = model.fit(x, np.cumsum(x[:, :4, 0], axis=1), epochs=40, batch_size=16, verbose=0).history["loss"]
+    losses = model.fit(x, np.cumsum(x[:, :4, 0], axis=1), epochs=80, batch_size=16, verbose=0).history["loss"]
     assert losses[-1] < losses[0] * 0.8
 
 

@@ -34,6 +34,7 @@ class Converter:
         self.dtype = next((str(p.dtype).split(".")[1] for p in module.parameters() if p.is_floating_point()),
                           "float32")  # fmt: skip
         self.node: Any = None
+        self.place = ""  # of a module within the one at hand
         self._taken: set[str] = set()
         self._values: dict[Any, Any] = {}
 
@@ -138,14 +139,25 @@ class Converter:
 
     def once(self, make: Any, kind: str = "") -> Any:
         """The layer of the module at hand, made the first time that the module is called."""
+        kind = f"{self.place}:{kind}"
         key = (self.node.target, kind) if self.node.op == "call_module" else (self.node, kind)
         if key not in self.layers:
             self.layers[key] = make()
         return self.layers[key]
 
+    def within(self, place: str, form: Any, *args: Any, **kwargs: Any) -> Any:
+        """What a form gives for a module within the one at hand, whose layers are named by its place."""
+        before = self.place
+        self.place = f"{before}.{place}" if before else place
+        try:
+            return form(self, *args, **kwargs)
+        finally:
+            self.place = before
+
     def layer_name(self, suffix: str = "") -> str:
         """A name for a layer of what is at hand: its path with underscores."""
         stem = str(self.node.target if self.node.op == "call_module" else self.node.name)
+        stem = f"{stem}.{self.place}" if self.place else stem
         return self.unique(stem.replace(".", "_") + suffix)
 
     def unique(self, stem: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from foldgate._nest import flatten
 from foldgate.models._from_torch.errors import ConversionError
+from foldgate.models._from_torch.packing import as_nodes
 
 
 def from_torch(
@@ -93,7 +94,8 @@ def _array(example: Any) -> Any:
 def _traced(torch: Any, module: Any) -> Any:
     tracer = torch.fx.Tracer()
     try:
-        graph = tracer.trace(module)
+        with as_nodes(torch, module):
+            graph = tracer.trace(module)
         graph = torch.fx.GraphModule(module, graph).graph  # which copies it
         graph.eliminate_dead_code()
     except Exception as error:  # whatever the module's own code raises on a proxy

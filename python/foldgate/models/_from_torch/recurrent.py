@@ -9,6 +9,7 @@ import numpy as np
 from foldgate import layers
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.models._from_torch.convert import Converter, array_of
+from foldgate.models._from_torch.packed import Packed
 
 _KINDS = {"LSTM": layers.LSTM, "GRU": layers.GRU, "RNN": layers.SimpleRNN}
 
@@ -19,22 +20,25 @@ class Zeros:
 
 def recurrent(c: Converter, part: Any, x: Any, hx: Any = None) -> Any:
     """`(output, h_n)`, or `(output, (h_n, c_n))` of an LSTM; the states are made where they are used."""
+    packed = x if isinstance(x, Packed) else None
+    x = x if packed is None else packed.x
     if len(x.shape) != 3:
         raise c.refuse(f"its input has shape {x.shape}; expected 3 axes, the batch among them")
     if getattr(part, "proj_size", 0):
         raise c.refuse(f"proj_size is {part.proj_size}; expected 0")
     ways, wanted = 2 if part.bidirectional else 1, states_are_used(c.node)
     starts = _starts(c, part, hx)
-    y = x if part.batch_first else np.swapaxes(x, 0, 1)
+    y = x if part.batch_first or packed is not None else np.swapaxes(x, 0, 1)
+    mask = None if packed is None else packed.mask
     ends: list[list[Any]] = []
     for i in range(part.num_layers):
         own = [state[i * ways : (i + 1) * ways] for state in starts]
         own = [state[way] for way in range(ways) for state in own]  # h, c of one way, then of the other
-        y, states = _one(c, part, i, y, own, wanted)
+        y, states = _one(c, part, i, y, own, wanted, mask)
         ends += states
         if part.dropout and i < part.num_layers - 1:
             y = c.once(lambda: layers.Dropout(part.dropout, **c.options("_dropout")), f"dropout_{i}")(y)
-    y = y if part.batch_first else np.swapaxes(y, 0, 1)
+    y = packed._replace(x=y) if packed is not None else y if part.batch_first else np.swapaxes(y, 0, 1)
     if not wanted:
         return y, None
     states = [np.stack(list(column), axis=0) for column in zip(*ends, strict=True)]
@@ -59,10 +63,14 @@ def _starts(c: Converter, part: Any, hx: Any) -> list[list[Any]]:
     return [[state[i] for i in range(count)] for state in given]
 
 
-def _one(c: Converter, part: Any, i: int, x: Any, own: list[Any], wanted: bool) -> tuple[Any, list[Any]]:
+def _one(
+    c: Converter, part: Any, i: int, x: Any, own: list[Any], wanted: bool, mask: Any
+) -> tuple[Any, list[Any]]:
     """One layer; its output and [h, c] or [h] of each direction."""
     kind = "RNN" if part.mode.startswith("RNN") else part.mode
     options: dict[str, Any] = {"return_sequences": True, "return_state": wanted, "use_bias": part.bias}
+    if mask is not None:
+        options["zero_output_for_mask"] = True
     if kind == "RNN":
         options["activation"] = part.mode.split("_")[1].lower()
 
@@ -74,7 +82,8 @@ def _one(c: Converter, part: Any, i: int, x: Any, own: list[Any], wanted: bool) 
         return layers.Bidirectional(inner, **settings)
 
     layer = c.once(make, f"layer_{i}")
-    found = layer(x, initial_state=own) if own else layer(x)
+    given = {**({"initial_state": own} if own else {}), **({} if mask is None else {"mask": mask})}
+    found = layer(x, **given)
     layer.set_weights(
         [np.ascontiguousarray(w, c.dtype) for way in _ways(part) for w in _weights(part, i, way)]
     )

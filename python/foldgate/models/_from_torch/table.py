@@ -1,6 +1,6 @@
 """What stands for which module and which function of torch."""
 
-from foldgate.models._from_torch import functions, modules, recurrent, windows
+from foldgate.models._from_torch import attention, functions, modules, packed, recurrent, windows
 
-MODULES = {**modules.MODULES, **windows.MODULES, **recurrent.MODULES}
-FUNCTIONS = {**functions.FUNCTIONS, **windows.FUNCTIONS}
+MODULES = {**modules.MODULES, **windows.MODULES, **recurrent.MODULES, **attention.MODULES}
+FUNCTIONS = {**functions.FUNCTIONS, **windows.FUNCTIONS, **attention.FUNCTIONS, **packed.FUNCTIONS}
