@@ -161,6 +161,12 @@ def test_of_a_tensor_without_values_they_are_layers(name: str, arguments: Any, l
     np.testing.assert_allclose(model(values), expected, rtol=1e-6)
 
 
-def test_of_a_tensor_without_values_with_arguments_that_no_layer_has() -> None:
-    with pytest.raises(ValueError, match="gelu: x is a KerasTensor; put gelu and its arguments into"):
-        activations.gelu(foldgate.Input((4,)), approximate=True)
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("gelu", {"approximate": True}), ("glu", {}), ("celu", {"alpha": 0.5})]
+)
+def test_of_a_tensor_without_values_with_arguments_that_no_layer_has(name: str, arguments: Any) -> None:
+    x = foldgate.Input((3, 4))
+    model = foldgate.Model(x, getattr(activations, name)(x, **arguments))
+    values = np.linspace(-2, 2, 24, dtype=np.float32).reshape(2, 3, 4)
+    expected = getattr(activations, name)(values, **arguments)
+    np.testing.assert_allclose(model(values), expected, rtol=1e-6)

@@ -61,7 +61,7 @@ IMPORTS = {
     "_checks": set(),
     "_nest": set(),
     "random": {"_tape", "_defaults", "_naming", "_typing"},
-    "_symbolic": {"_symbolic"} | LAYER_PARTS,
+    "_symbolic": {"_symbolic", "ops"} | LAYER_PARTS,
     "layers": {"layers", "ops", "random", "saving", "_custom_gradient", "_symbolic"} | LAYER_PARTS,
     "models": {"models", "layers", "ops", "random", "saving", "_symbolic", "losses", "metrics", "optimizers"}
     # __version__: `Model.export` looks foldgate.onnx up in foldgate, when it is called

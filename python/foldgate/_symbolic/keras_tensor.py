@@ -54,7 +54,7 @@ class KerasTensor:
 
     def astype(self, dtype: Any) -> Any:
         """It in another dtype."""
-        from foldgate._symbolic.functions import astype
+        from foldgate._symbolic.operations import astype
 
         return _call(astype, self, np.dtype(dtype).name)
 
@@ -90,7 +90,7 @@ class KerasTensor:
 
     # fmt: off
     def __getitem__(self, key: Any) -> Any:
-        from foldgate._symbolic.functions import get_item
+        from foldgate._symbolic.operations import get_item
 
         return _call(get_item, self, key)
 
@@ -101,6 +101,10 @@ class KerasTensor:
     def __mul__(self, other: Any) -> Any: return _call(np.multiply, self, other)
     def __rmul__(self, other: Any) -> Any: return _call(np.multiply, other, self)
     def __truediv__(self, other: Any) -> Any: return _call(np.true_divide, self, other)
+    def __floordiv__(self, other: Any) -> Any: return _call(np.floor_divide, self, other)
+    def __rfloordiv__(self, other: Any) -> Any: return _call(np.floor_divide, other, self)
+    def __mod__(self, other: Any) -> Any: return _call(np.mod, self, other)
+    def __rmod__(self, other: Any) -> Any: return _call(np.mod, other, self)
     def __rtruediv__(self, other: Any) -> Any: return _call(np.true_divide, other, self)
     def __matmul__(self, other: Any) -> Any: return _call(np.matmul, self, other)
     def __rmatmul__(self, other: Any) -> Any: return _call(np.matmul, other, self)
@@ -115,11 +119,10 @@ class KerasTensor:
     # fmt: on
 
 
-def _call_op(name: str, function: Any, operands: Any, options: dict[str, Any]) -> Any:
-    """A call of `foldgate.ops`, drawn into the graph."""
-    from foldgate._symbolic.functions import FunctionCall
+def _call_op(name: str, call: Any, operands: Any, options: dict[str, Any]) -> Any:
+    from foldgate._symbolic.functions import call_op
 
-    return FunctionCall(function, dict(options), _naming.auto_name(name))(*operands)
+    return call_op(name, call, operands, options)
 
 
 register_symbolic(KerasTensor, _call_op)

@@ -18,28 +18,32 @@ _LAYERS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "softmax": "
 
 
 def of_tensors(function: Function) -> Function:
-    """An activation that also takes a KerasTensor, for which it is the layer that computes it."""
+    """An activation that also takes a KerasTensor: a layer computes it, or where none has its arguments, an
+    operation."""
 
     @functools.wraps(function)
     def called(x: Any, *args: Any, **kwargs: Any) -> Any:
         if type(x) is KerasTensor:
-            return _layer(function, args, kwargs)(x)
+            return _drawn(called, x, args, kwargs)
         return function(x, *args, **kwargs)
 
     return cast(Function, called)
 
 
-def _layer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _drawn(
+    function: Callable[..., Any], x: KerasTensor, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     from foldgate import layers
+    from foldgate._symbolic.functions import call_function
 
     name = function.__name__
-    options = dict(inspect.signature(function).bind(None, *args, **kwargs).arguments)
+    options = dict(inspect.signature(function).bind(x, *args, **kwargs).arguments)
     del options["x"]
+    if not options and name != "glu":  # a layer would have to say the result's shape
+        return layers.Activation(name)(x)
     if name in _LAYERS:
-        return getattr(layers, _LAYERS[name])(**options) if options else layers.Activation(name)
-    if options or name == "glu":  # a layer would have to say the result's shape
-        raise ValueError(f"{name}: x is a KerasTensor; put {name} and its arguments into a layer's call")
-    return layers.Activation(name)
+        return getattr(layers, _LAYERS[name])(**options)(x)
+    return call_function(function, (x, *args), kwargs)
 
 
 def floats(x: Any) -> Any:

@@ -88,7 +88,8 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """A 1 at the place of each class; all 0 of a class that there is not."""
     if sparse:
         raise ValueError("one_hot: sparse is True; expected False, arrays are dense here")
-    classes = convert_to_numpy(x)[..., None] == np.arange(num_classes)
+    ids = np.expand_dims(x.numpy() if isinstance(x, Tensor) else x, -1)
+    classes: Any = np.equal(ids, np.arange(num_classes))
     return np.moveaxis(classes, -1, axis).astype(dtype or config.floatx())
 
 

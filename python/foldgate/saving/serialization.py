@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate._symbolic.functions import MODULE, FunctionCall, from_keras
+from foldgate._symbolic.functions import FunctionCall, from_keras
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import Tensor
 from foldgate.saving import _sharing
@@ -102,7 +102,12 @@ def _serialize_class(obj: Any) -> dict[str, Any]:
     kind = type(obj)
     if isinstance(obj, FunctionCall):
         name, options = obj.keras_class, serialize_keras_object(obj.get_config())
-        return {"module": MODULE, "class_name": name, "config": options, "registered_name": name}
+        return {
+            "module": obj.keras_module,
+            "class_name": name,
+            "config": options,
+            "registered_name": name,
+        }
     if not hasattr(obj, "get_config"):
         raise TypeError(f"serialize_keras_object: obj is {kind.__name__}, which has no get_config")
     module = keras_module(kind)
@@ -168,10 +173,9 @@ def _deserialize(config: Any) -> Any:
 
 
 def _make(config: dict[str, Any], inner: Any) -> Any:
-    if config.get("module") == MODULE:
-        operation = from_keras(config["class_name"], inner)
-        if operation is not None:
-            return operation
+    operation = from_keras(config.get("module"), config["class_name"], inner)
+    if operation is not None:
+        return operation
     shared = _sharing.found(config)
     if shared is not None:
         return shared

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate._nest import flatten
-from foldgate._symbolic.functions import get_item
+from foldgate._symbolic.operations import get_item
 from foldgate.onnx._export.merging import aligned
 from foldgate.onnx._export.value import Value
 from foldgate.onnx._export.writer import Writer
