@@ -16,6 +16,7 @@ FOLDGATE_FAMILY(ConvKernels, conv)
 FOLDGATE_FAMILY(DepthwiseKernels, depthwise)
 FOLDGATE_FAMILY(DepthwiseLinesKernels, depthwise_lines)
 FOLDGATE_FAMILY(ElementwiseKernels, elementwise)
+FOLDGATE_FAMILY(FftKernels, fft)
 FOLDGATE_FAMILY(OptimizerKernels, optimizer)
 FOLDGATE_FAMILY(PoolKernels, pool)
 FOLDGATE_FAMILY(ProbeKernels, probe)
@@ -40,6 +41,7 @@ KernelTable kernel_table() {
            depthwise_f32,
            depthwise_lines_f32,
            elementwise_f32,
+           fft_f32,
            optimizer_f32,
            pool_f32,
            probe_f32,
@@ -61,6 +63,7 @@ KernelTable kernel_table() {
            depthwise_f64,
            depthwise_lines_f64,
            elementwise_f64,
+           fft_f64,
            optimizer_f64,
            pool_f64,
            probe_f64,

@@ -10,6 +10,7 @@
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_lines.h"
 #include "kernels/elementwise.h"
+#include "kernels/fft.h"
 #include "kernels/gemm.h"
 #include "kernels/optimizer.h"
 #include "kernels/pool.h"
@@ -36,6 +37,7 @@ struct Kernels {
   DepthwiseKernels<T> depthwise;
   DepthwiseLinesKernels<T> depthwise_lines;
   ElementwiseKernels<T> elementwise;
+  FftKernels<T> fft;
   OptimizerKernels<T> optimizer;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;

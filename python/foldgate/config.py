@@ -32,7 +32,7 @@ __all__ = [
     "show_config",
 ]
 
-CONV_ALGORITHMS = ("direct", "im2col", "depthwise", "winograd")
+CONV_ALGORITHMS = ("direct", "im2col", "depthwise", "winograd", "fft")
 
 _conv_algorithm: str | None = None
 
@@ -103,8 +103,8 @@ def set_conv_algorithm(name: str | None) -> None:
     """Chooses the convolution algorithm of calls that name none; None leaves it to the shape.
 
     Args:
-      name: `"direct"`, `"im2col"`, `"depthwise"`, `"winograd"` or None. A call whose shape the algorithm
-        cannot do raises.
+      name: `"direct"`, `"im2col"`, `"depthwise"`, `"winograd"`, `"fft"` or None. A call whose shape
+        the algorithm cannot do raises.
 
     Raises:
       ValueError: `name` is none of these.

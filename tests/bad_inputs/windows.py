@@ -136,7 +136,7 @@ def _groups_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
         yield spoil(
             f"groups {value!r}, rank {rank}", op, valid, TypeError, f"{op}: groups is {value!r}", groups=value
         )
-    for value in ("fft", "", 1, None.__class__, ("direct",)):
+    for value in ("fast", "", 1, None.__class__, ("direct",)):
         yield spoil(
             f"algorithm {value!r}", op, valid, ValueError, f"{op}: algorithm is {value!r}", algorithm=value
         )
@@ -155,6 +155,15 @@ def _groups_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
         ValueError,
         [f"{op}: algorithm", "winograd"],
         algorithm="winograd",
+        strides=2,
+    )
+    yield spoil(
+        "algorithm fft with strides",
+        op,
+        valid,
+        ValueError,
+        [f"{op}: algorithm is 'fft'", "strides of 1"],
+        algorithm="fft",
         strides=2,
     )
     for value in ("gelu", "", 1, ("relu",)):

@@ -1,5 +1,6 @@
 // A convolution to test: its operands flush against guard pages, and what is wrong with foldgate's answers.
 #pragma once
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -47,10 +48,14 @@ struct Problem {
     for (Guarded<T>* array : {&x, &kernel, &bias, &dy}) random.fill_integers(*array, -3, 3);
   }
 
-  // 0 but for Winograd's transforms, which magnify the rounding of sums of `terms` products of up to 3 x 3 (docs/).
+  // 0 but for transforms, which magnify the rounding of sums of `terms` products of up to 3 x 3 (docs/).
   double allowed(int64_t terms) const {
-    if (plan.algorithm != ConvAlgorithm::kWinograd) return 0;
-    return 4 * 564 * 9 * static_cast<double>(std::numeric_limits<T>::epsilon()) * static_cast<double>(terms);
+    const double eps = std::numeric_limits<T>::epsilon(), products = 9 * static_cast<double>(terms);
+    if (plan.algorithm == ConvAlgorithm::kWinograd) return 4 * 564 * eps * products;
+    if (plan.algorithm != ConvAlgorithm::kFft) return 0;
+    double log = 6;  // of the largest transform
+    while (std::exp2(log - 4) < static_cast<double>(plan.taps())) ++log;
+    return 4 * eps * log * std::sqrt(std::exp2(log + 1)) * static_cast<double>(plan.taps()) * products;
   }
 
   // With weights packed before; the kernel itself is then not there, unless its form is the plain one.

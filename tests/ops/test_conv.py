@@ -291,9 +291,10 @@ KERNEL = np.zeros((3, 3, 6, 4), np.float32)
             "activation is 'gelu'; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'",
         ),
         (
-            {"algorithm": "fft"},
+            {"algorithm": "fast"},
             ValueError,
-            "algorithm is 'fft'; expected one of ('direct', 'im2col', 'depthwise', 'winograd') or None",
+            "algorithm is 'fast'; expected one of ('direct', 'im2col', 'depthwise', 'winograd', 'fft') or"
+            " None",
         ),
         (
             {"algorithm": "depthwise"},

@@ -1,6 +1,7 @@
 #include "ops/conv/choose.h"
 
 #include "core/check.h"
+#include "ops/conv/fft.h"
 #include "ops/conv/winograd.h"
 
 namespace foldgate {
@@ -15,8 +16,12 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
         op,
         ": algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3 taps with "
         "strides, dilation_rate and groups of 1");
+  if (asked == ConvAlgorithm::kFft && !fft_can(plan))
+    fail_value(op, ": algorithm is 'fft'; expected another, since that one is for 1-D kernels of at most ",
+               kFftMostTaps, " taps with strides of 1");
   if (asked != ConvAlgorithm::kByShape) return asked;
   if (winograd_pays(plan)) return ConvAlgorithm::kWinograd;
+  if (fft_pays(plan)) return ConvAlgorithm::kFft;
   // One input channel a group leaves the tile GEMM a single term of k a tap. A single group of one channel is a dense
   // problem: whole kernel rows are its segments.
   return depthwise && plan.groups > 1 ? ConvAlgorithm::kDepthwise : ConvAlgorithm::kDirect;

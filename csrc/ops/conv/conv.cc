@@ -10,6 +10,7 @@
 #include "ops/conv/depthwise.h"
 #include "ops/conv/depthwise_planes.h"
 #include "ops/conv/direct.h"
+#include "ops/conv/fft.h"
 #include "ops/conv/im2col.h"
 #include "ops/conv/layout.h"
 #include "ops/conv/output_gradient.h"
@@ -61,6 +62,7 @@ void forward_chunk(const ConvPlan& plan, const DirectForward<T>& o) {
     case ConvAlgorithm::kIm2col: return im2col_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     case ConvAlgorithm::kWinograd:
       return winograd_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y, o.packed);
+    case ConvAlgorithm::kFft: return fft_forward(plan, o.batch, o.x, o.kernel, o.bias, o.y);
     default: return direct_forward(plan, o);
   }
 }
@@ -72,7 +74,9 @@ struct PlanesTaken {
 };
 template <class T>
 PlanesTaken planes_taken(const ConvPlan& plan) {
-  if (!plan.channels_first || plan.algorithm == ConvAlgorithm::kIm2col) return {};
+  if (!plan.channels_first || plan.algorithm == ConvAlgorithm::kIm2col ||
+      plan.algorithm == ConvAlgorithm::kFft)
+    return {};
   if (by_planes(plan)) return {true, true, true};
   const PlanesRead weights = weights_read_planes<T>(plan);
   return {weights.x, weights.dy, backward_data_reads_planes<T>(plan)};
@@ -84,6 +88,7 @@ void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const
   switch (plan.algorithm) {
     case ConvAlgorithm::kIm2col: return im2col_backward_data(plan, batch, dy, kernel, dx);
     case ConvAlgorithm::kWinograd: return winograd_backward_data(plan, batch, dy, kernel, dx);
+    case ConvAlgorithm::kFft: return fft_backward_data(plan, batch, dy, kernel, dx);
     default:
       if (few_channels(plan)) return few_backward_data(plan, batch, dy, kernel, planes, dx);
       return direct_backward_data(plan, batch, dy, kernel, planes, dx);
@@ -97,6 +102,7 @@ void backward_weights_chunk(const ConvPlan& plan, const DirectWeights<T>& o) {
       return im2col_backward_weights(plan, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
     case ConvAlgorithm::kWinograd:
       return winograd_backward_weights(plan, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
+    case ConvAlgorithm::kFft: return fft_backward_weights(plan, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
     default: return direct_backward_weights(plan, o);
   }
 }

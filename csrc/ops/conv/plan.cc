@@ -61,6 +61,7 @@ const char* conv_algorithm_name(ConvAlgorithm algorithm) {
     case ConvAlgorithm::kIm2col: return "im2col";
     case ConvAlgorithm::kDepthwise: return "depthwise";
     case ConvAlgorithm::kWinograd: return "winograd";
+    case ConvAlgorithm::kFft: return "fft";
     default: return "by shape";
   }
 }

@@ -13,8 +13,8 @@
 
 namespace foldgate {
 
-enum class ConvAlgorithm { kByShape, kDirect, kIm2col, kDepthwise, kWinograd };
-constexpr ConvAlgorithm kLastConvAlgorithm = ConvAlgorithm::kWinograd;
+enum class ConvAlgorithm { kByShape, kDirect, kIm2col, kDepthwise, kWinograd, kFft };
+constexpr ConvAlgorithm kLastConvAlgorithm = ConvAlgorithm::kFft;
 const char* conv_algorithm_name(ConvAlgorithm algorithm);
 
 // What a call says; shapes of all operands that set the geometry.
