@@ -1,4 +1,4 @@
-"""Convolution by Fourier transforms: its error bound, its edges, what is not finite, the rule that takes it."""
+"""Convolution by Fourier transforms: its bound, its edges, what is not finite, the rule that takes it."""
 
 from __future__ import annotations
 
