@@ -48,6 +48,7 @@ class ConvCall : public NativeCall {
 
 struct ConvNeeds {
   bool dx, dkernel, dbias;
+  bool over_dy;  // whether the call may write over dy
 };
 
 // The plan of conv_backward, likewise.
@@ -79,6 +80,7 @@ class ConvBackwardCall : public NativeCall {
                      const py::object& y) const {
     ConvBackward<T> o{};
     o.dy = read<T>(kOp, "dy", dy, y_);
+    o.over_dy = needs_.over_dy && dy.writeable();
     o.x = read<T>(kOp, "x", x, x_);
     o.kernel = read<T>(kOp, "kernel", kernel, kernel_);
     o.y = read_optional<T>(kOp, "y", y, y_);
@@ -147,15 +149,15 @@ void register_backward(py::module_& module) {
       "The gradients of a convolution of known shapes; a call takes the operands.")
       .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape pads, Shape dilation,
                        int64_t groups, bool channels_first, int activation, int algorithm, bool need_dx,
-                       bool need_dkernel, bool need_dbias) {
+                       bool need_dkernel, bool need_dbias, bool over_dy) {
              return ConvBackwardCall(x, kernel,
                                      {std::move(strides), std::move(pads), std::move(dilation), groups,
                                       channels_first, activation, algorithm},
-                                     {need_dx, need_dkernel, need_dbias});
+                                     {need_dx, need_dkernel, need_dbias, over_dy});
            }),
            py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("pads"), py::arg("dilation"),
            py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"),
-           py::arg("need_dx"), py::arg("need_dkernel"), py::arg("need_dbias"))
+           py::arg("need_dx"), py::arg("need_dkernel"), py::arg("need_dbias"), py::arg("over_dy") = false)
       .def("__call__", &ConvBackwardCall::operator(), py::arg("dy"), py::arg("x"), py::arg("kernel"),
            py::arg("y"), "(dx, dkernel, dbias), None where not needed.");
 }

@@ -119,8 +119,8 @@ class MatmulCall : public NativeCall {
 class MatmulBackwardCall : public NativeCall {
  public:
   MatmulBackwardCall(const Shape& a, const Shape& b, Activation activation, bool need_a, bool need_b,
-                     bool need_bias)
-      : NativeCall(4), a_(a), b_(b), needs_{need_a, need_b, need_bias} {
+                     bool need_bias, bool over_dc)
+      : NativeCall(4), a_(a), b_(b), needs_{need_a, need_b, need_bias}, over_dc_(over_dc) {
     require(a.size() >= 2 && b.size() == 2 && a.back() == b[0], kMatmul, ": a has shape ", shape_text(a),
             " and b has ", shape_text(b), "; expected (..., K) and (K, N)");
     c_ = a;
@@ -161,23 +161,24 @@ class MatmulBackwardCall : public NativeCall {
       results[i] = std::move(gradient);
     }
     const double work = 2.0 * static_cast<double>(m_) * static_cast<double>(n_) * static_cast<double>(k_);
-    without_gil(work, [&] { multiply(dc_data, a_data, b_data, c_data, data); });
+    T* const over = over_dc_ && dc.writeable() ? const_cast<T*>(dc_data) : nullptr;
+    without_gil(work, [&] { multiply(dc_data, a_data, b_data, c_data, over, data); });
     return py::make_tuple(results[0], results[1], results[2]);
   }
 
   template <class T>
-  void multiply(const T* dc, const T* a, const T* b, const T* c, T* const* results) const {
+  void multiply(const T* dc, const T* a, const T* b, const T* c, T* over, T* const* results) const {
     T *const da = results[0], *const db = results[1], *const dbias = results[2];
-    const Scratch<T> dz(linear_ ? 0 : m_ * n_), sums(linear_ || dbias ? 0 : n_);
-    if (!linear_ || dbias)
-      bias_add_backward(bias_, dc, c, linear_ ? nullptr : dz.data(), dbias ? dbias : sums.data());
-    const T* z = linear_ ? dc : dz.data();
+    const Scratch<T> scratch(linear_ || over ? 0 : m_ * n_), sums(linear_ || dbias ? 0 : n_);
+    T* const dz = linear_ ? nullptr : over ? over : scratch.data();
+    if (dz || dbias) bias_add_backward(bias_, dc, c, dz, dbias ? dbias : sums.data());
+    const T* z = dz ? dz : dc;
     if (da && m_ * k_ > 0) gemm(left_, z, b, static_cast<const T*>(nullptr), da);
     if (db && k_ * n_ > 0) gemm(right_, a, z, static_cast<const T*>(nullptr), db);
   }
 
   Shape a_, b_, c_, dbias_;
-  bool needs_[3], linear_;
+  bool needs_[3], over_dc_, linear_;
   int64_t m_, n_, k_;
   BiasPlan bias_;
   GemmPlan left_, right_;
@@ -196,12 +197,12 @@ void register_gemm(py::module_& module) {
            "activation(a @ b + bias); leading axes broadcast.");
   py::class_<MatmulBackwardCall, NativeCall>(module, "MatmulBackwardPlan",
                                              "The gradients of a product with one matrix b, of known shapes.")
-      .def(py::init(
-               [](const Shape& a, const Shape& b, int activation, bool need_a, bool need_b, bool need_bias) {
-                 return MatmulBackwardCall(a, b, activation_from(activation), need_a, need_b, need_bias);
-               }),
+      .def(py::init([](const Shape& a, const Shape& b, int activation, bool need_a, bool need_b,
+                       bool need_bias, bool over_dc) {
+             return MatmulBackwardCall(a, b, activation_from(activation), need_a, need_b, need_bias, over_dc);
+           }),
            py::arg("a"), py::arg("b"), py::arg("activation"), py::arg("need_a"), py::arg("need_b"),
-           py::arg("need_bias"))
+           py::arg("need_bias"), py::arg("over_dc") = false)
       .def("__call__", &MatmulBackwardCall::operator(), py::arg("dc"), py::arg("a"), py::arg("b"),
            py::arg("c"), "(da, db, dbias) of activation(a @ b + bias); None for those that are not needed.");
 }

@@ -41,6 +41,7 @@ class MatmulBackwardPlan(NativeCall):
         need_a: bool,
         need_b: bool,
         need_bias: bool,
+        over_dc: bool = False,
     ) -> None: ...
     def __call__(
         self, dc: FloatArray, a: FloatArray, b: FloatArray, c: FloatArray | None
@@ -509,6 +510,7 @@ class ConvBackwardPlan(NativeCall):
         need_dx: bool,
         need_dkernel: bool,
         need_dbias: bool,
+        over_dy: bool = False,
     ) -> None: ...
     def __call__(
         self, dy: FloatArray, x: FloatArray, kernel: FloatArray, y: FloatArray | None

@@ -119,10 +119,11 @@ class KnownOp:
       options: their names, in the order of the calls; `"activation"` is one of them.
       forward: the known calls of the op, a `_native.Calls`.
       plan: called as `plan(x, kernel, bias, options)` for one that is not known; returns the result.
-      backward: the known calls of its gradients, of `(dy, x, kernel, y, *options, *needs)`; `y` is the
-        result, None where there is no activation, `needs` three bools.
-      plan_backward: called as `plan_backward(dy, x, kernel, y, options, needs)` for one that is not known;
-        returns three gradients of the operands' shapes, None where not needed.
+      backward: the known calls of its gradients, of `(dy, x, kernel, y, *options, *needs, over_dy)`; `y` is
+        the result, None where there is no activation, `needs` three bools, and `over_dy` says that nobody
+        else reads dy, so that it may be written over.
+      plan_backward: called as `plan_backward(dy, x, kernel, y, options, needs, over_dy)` for one that is not
+        known; returns three gradients of the operands' shapes, None where not needed.
     """
 
     def __init__(

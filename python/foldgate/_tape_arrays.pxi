@@ -56,3 +56,26 @@ cdef object root(object array):
         array = <object>base
         base = fields(array).base
     return array
+
+
+cdef extern from "Python.h":
+    bint PyCapsule_IsValid(object capsule, const char* name)
+
+
+cdef bint is_own(PyObject* array):
+    """Whether an array's memory is its own: NumPy's, or a block of the kernels' allocator."""
+    cdef PyObject* base = fields(<object>array).base
+    return base == NULL or PyCapsule_IsValid(<object>base, NULL)
+
+
+cdef bint held_once(PyObject* array):
+    """Whether nobody but the one list that holds an array reads its memory, so that it may be written over."""
+    if array.ob_refcnt != 1 or type(<object>array) is not ndarray:
+        return False
+    cdef PyObject* base
+    if not writable_rows(<object>array):
+        return False
+    if is_own(array):
+        return True
+    base = fields(<object>array).base  # of a view, such as one of another shape
+    return type(<object>base) is ndarray and base.ob_refcnt == 1 and is_own(base)

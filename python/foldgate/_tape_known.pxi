@@ -3,9 +3,11 @@
 cdef extern from "Python.h":
     object PyObject_Vectorcall(object callable, PyObject** arguments, size_t count, PyObject* names)
 
+    PyObject* PyList_GET_ITEM(object items, Py_ssize_t i)
+
 cdef enum:
     OPERANDS = 3
-    MOST_ARGUMENTS = 20  # of a backward call: four arrays, options, three needs
+    MOST_ARGUMENTS = 20  # of a backward call: four arrays, options, three needs, whether dy may be written over
 
 
 @cython.final
@@ -26,7 +28,7 @@ cdef class KnownOp:
         self.forward, self.plan = forward.run, plan
         self.backward, self.plan_backward = backward.run, plan_backward
         self.activation = options.index("activation")
-        if 1 + OPERANDS + len(options) + OPERANDS > MOST_ARGUMENTS:
+        if 1 + OPERANDS + len(options) + OPERANDS + 1 > MOST_ARGUMENTS:
             raise ValueError(f"KnownOp: {self.name} has {len(options)} options; expected fewer")
 
     def run(self, x, kernel, bias, tuple options):
@@ -61,7 +63,7 @@ cdef class KnownOp:
         z = PyObject_Vectorcall(self.forward, arguments, OPERANDS + n, NULL)
         return self.plan(x, kernel, bias, options) if z is None else z
 
-    cdef object gradients(self, KnownNode node, object dy, tuple needs):
+    cdef object gradients(self, KnownNode node, object dy, tuple needs, object over):
         cdef PyObject* arguments[MOST_ARGUMENTS]
         cdef Py_ssize_t i, n = len(node.options)
         arguments[0], arguments[1] = <PyObject*>dy, <PyObject*>node.x
@@ -70,9 +72,10 @@ cdef class KnownOp:
             arguments[4 + i] = <PyObject*>node.options[i]
         for i in range(OPERANDS):
             arguments[4 + n + i] = <PyObject*>needs[i]
-        found = PyObject_Vectorcall(self.backward, arguments, 4 + n + OPERANDS, NULL)
+        arguments[4 + n + OPERANDS] = <PyObject*>over
+        found = PyObject_Vectorcall(self.backward, arguments, 4 + n + OPERANDS + 1, NULL)
         if found is None:
-            found = self.plan_backward(dy, node.x, node.kernel, node.y, node.options, needs)
+            found = self.plan_backward(dy, node.x, node.kernel, node.y, node.options, needs, over)
         return found
 
     def drawn(self, x, kernel, bias, tuple options):
@@ -110,9 +113,10 @@ cdef class KnownNode(Node):
 
     cdef list gradients(self, tuple needs, list dys, bint recorded):
         if not recorded:
-            return list(self.op.gradients(self, dys[0], needs))
+            over = held_once(PyList_GET_ITEM(dys, 0))  # before a name here holds it too
+            return list(self.op.gradients(self, dys[0], needs, over))
         with no_grad():
-            found = list(self.op.gradients(self, plain(dys[0]), needs))
+            found = list(self.op.gradients(self, plain(dys[0]), needs, False))
         return opaque(self.op.name, found, dys, self)
 
     cdef void drop(self):

@@ -109,6 +109,35 @@ def test_a_first_layer_computes_no_gradient_of_its_input(monkeypatch):
     assert asked == [[False, True, True], [False, True, False]]
 
 
+@pytest.mark.parametrize("op", ["conv", "matmul"])
+def test_a_gradient_that_somebody_reads_is_not_written_over(op):
+    rng = np.random.default_rng(3)
+    x, kernel = (rng.standard_normal(shape) for shape in ((2, 5, 4), (3, 4, 4) if op == "conv" else (4, 4)))
+    bias, seed = rng.standard_normal(4), rng.standard_normal((2, 20))
+    options = {"padding": "same"} if op == "conv" else {}
+
+    def call(x, bias):
+        return getattr(ops, op)(x, kernel, bias, activation="tanh", **options)
+
+    def both(x, bias):
+        first = call(x, bias)
+        return first, call(first, bias), call(call(first, bias), bias)
+
+    def joined(x, bias):  # two of them have one gradient, of another shape than what it is a view of
+        first, second, third = both(x, bias)
+        return np.reshape(first + second + third, (2, 20)) * seed
+
+    assert foldgate.check_gradients(joined, x, bias) < 1e-7
+    given = seed.copy()
+    with GradientTape() as tape:
+        _, second, third = both(tape.watch(x), tape.watch(bias))
+        total = np.reshape(second + third, (2, 20))
+    found = tape.gradient(total, [second, third, total], given)
+    np.testing.assert_array_equal(given, seed)
+    for gradient in found:
+        np.testing.assert_array_equal(gradient.ravel(), seed.ravel())
+
+
 def test_a_conv_without_activation_lets_go_of_its_result():
     import weakref
 

@@ -15,16 +15,20 @@ from foldgate import _native
 LAYERS = keras.layers
 
 
-def _cnn() -> tuple[Any, Any, Any]:
+def _cnn(convolutions: int = 12) -> tuple[Any, Any, Any]:
     same = {"padding": "same", "activation": "relu"}
     body = [
-        LAYERS.Conv2D(16, 3, **same) for _ in range(12)
-    ]  # beside them: three gradients of one, and scratch
+        LAYERS.Conv2D(16, 3, **same) for _ in range(convolutions)
+    ]  # beside them: two gradients of one, and scratch
     model = keras.Sequential(
         [keras.Input((32, 32, 16)), *body, LAYERS.MaxPooling2D(), LAYERS.Flatten(), LAYERS.Dense(10)]
     )
     rng = np.random.default_rng(0)
     return model, rng.standard_normal((32, 32, 32, 16)).astype(np.float32), rng.integers(0, 10, 32)
+
+
+def _short_cnn() -> tuple[Any, Any, Any]:
+    return _cnn(6)
 
 
 def _lstm() -> tuple[Any, Any, Any]:
@@ -79,7 +83,7 @@ def test_steps_after_the_first_allocate_nothing_large(make: Any) -> None:
     assert grown < _kept(model, len(x)) / 20
 
 
-@pytest.mark.parametrize("make", [_cnn, _lstm], ids=["cnn", "lstm"])
+@pytest.mark.parametrize("make", [_cnn, _short_cnn, _lstm], ids=["cnn", "short cnn", "lstm"])
 def test_a_step_holds_half_as_much_again_as_it_keeps(make: Any) -> None:
     model, x, y = _compiled(make)
     _native.release_cached()

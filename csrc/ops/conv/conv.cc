@@ -119,9 +119,9 @@ void bias_gradient(const ConvPlan& plan, const T* dy, int64_t images, bool accum
 template <class T>
 class OutputGradient {
  public:
-  OutputGradient(const ConvPlan& plan, int64_t images, bool turns)
+  OutputGradient(const ConvPlan& plan, int64_t images, bool turns, bool over_dy)
       : plan_(plan),
-        derived_(plan.activation == Activation::kLinear ? 0 : images * y_size(plan)),
+        derived_(plan.activation == Activation::kLinear || over_dy ? 0 : images * y_size(plan)),
         turned_(turns ? images * y_size(plan) : 0),
         turns_(turns) {}
 
@@ -129,9 +129,9 @@ class OutputGradient {
   const T* of(const ConvBackward<T>& o, int64_t first, int64_t images) const {
     const int64_t offset = first * y_size(plan_);
     if (plan_.activation == Activation::kLinear) return o.dy + offset;
-    activation_gradient(plan_.activation, o.y + offset, o.dy + offset, images * y_size(plan_),
-                        derived_.data());
-    return derived_.data();
+    T* const derived = o.over_dy ? const_cast<T*>(o.dy) + offset : derived_.data();
+    activation_gradient(plan_.activation, o.y + offset, o.dy + offset, images * y_size(plan_), derived);
+    return derived;
   }
   // In channels_last, from what of() returned: itself unless it `turns`.
   const T* pixels(const T* dy, int64_t images) const {
@@ -225,7 +225,7 @@ void depthwise_chunks(const ConvPlan& plan, const ConvBackward<T>& o) {
   const bool derives = plan.activation != Activation::kLinear;
   const int64_t held = std::max(derives ? y_size(plan) : 0, held_by_algorithm(plan));
   const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
-  const OutputGradient<T> gradient(plan, images, false);
+  const OutputGradient<T> gradient(plan, images, false, o.over_dy);
   for (int64_t n = 0; n < plan.batch; n += images) {
     const int64_t count = std::min(images, plan.batch - n), offset = n * x_size(plan);
     const DepthwiseGradients<T> chunk{gradient.of(o, n, count),
@@ -261,7 +261,7 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
   const int64_t held =
       std::max({turn_x || turn_dx ? x_size(plan) : 0, derives ? y_size(plan) : 0, held_by_algorithm(plan)});
   const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
-  const OutputGradient<T> gradient(plan, images, turn_dy);
+  const OutputGradient<T> gradient(plan, images, turn_dy, o.over_dy);
   const Scratch<T> turned_x(turn_x || turn_dx ? images * x_size(plan) : 0);  // of x, then of dx
   for (int64_t n = 0; n < plan.batch; n += images) {
     const int64_t count = std::min(images, plan.batch - n), positions = plan.window.input_positions();

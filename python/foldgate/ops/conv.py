@@ -143,9 +143,9 @@ def conv_backward(
         algorithm = config.get_conv_algorithm()
     options = (strides, padding, data_format, dilation_rate, groups, activation, algorithm)
     needs = (need_dx, need_dkernel, need_dbias)
-    gradients = _backward_calls.run(dy, x, kernel, y, *options, *needs)
+    gradients = _backward_calls.run(dy, x, kernel, y, *options, *needs, False)
     if gradients is None:
-        gradients = _plan_backward(dy, x, kernel, y, options, needs)
+        gradients = _plan_backward(dy, x, kernel, y, options, needs, False)
     return tuple.__new__(ConvGradients, gradients)
 
 
@@ -156,6 +156,7 @@ def _plan_backward(
     y: FloatArray | None,
     options: tuple[Any, ...],
     needs: tuple[bool, bool, bool],
+    over_dy: bool,
 ) -> tuple[FloatArray | None, ...]:
     """`conv_backward` of a call that is not known."""
     op = "conv_backward"
@@ -166,8 +167,8 @@ def _plan_backward(
     codes = conv_options(op, x, kernel, *options)
     if y is None and codes[5] != 0:
         raise ValueError(f"{op}: y is None with activation {options[5]!r}; expected what conv returned")
-    plan = _native.ConvBackwardPlan(x.shape, kernel.shape, *codes, *(bool(need) for need in needs))
-    _backward_calls.keep(plan, dy, x, kernel, y, *options, *needs)
+    plan = _native.ConvBackwardPlan(x.shape, kernel.shape, *codes, *(bool(need) for need in needs), over_dy)
+    _backward_calls.keep(plan, dy, x, kernel, y, *options, *needs, over_dy)
     return plan(dy, x, kernel, y)
 
 

@@ -73,6 +73,7 @@ def _plan_backward(
     c: FloatArray | None,
     options: _Options,
     needs: Needs,
+    over_dc: bool,
 ) -> Sequence[FloatArray | None]:
     """dz = dc * activation'(c); da = dz b^T, db = a^T dz, summed over what was broadcast."""
     a = operand("matmul", "a", a)
@@ -83,8 +84,8 @@ def _plan_backward(
         return _general_backward(dc, a, b, c, options, needs)
     code = activation_code("matmul", activation)
     # A layer's product: all three gradients in one pass.
-    plan = _native.MatmulBackwardPlan(a.shape, b.shape, code, *needs)
-    _backward_calls.keep(plan, dc, a, b, c, *options, *needs)
+    plan = _native.MatmulBackwardPlan(a.shape, b.shape, code, *needs, over_dc)
+    _backward_calls.keep(plan, dc, a, b, c, *options, *needs, over_dc)
     return plan(dc, a, b, c)
 
 
