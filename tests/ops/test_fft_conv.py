@@ -190,6 +190,7 @@ def test_refuses_more_taps_than_its_transforms_hold() -> None:
         (Case((4000,), 16, 16, (64,), {"padding": "same"}), "fft"),
         (Case((2000,), 64, 64, (127,), {"padding": "same", "groups": 64}), "fft"),
         (Case((4000,), 16, 16, (5,), {"padding": "same"}), "direct"),
+        (Case((2000,), 1, 16, (128,), {"padding": "same"}, batch=8), "direct"),  # the kernel's own transforms
         (Case((2000,), 64, 64, (15,), {"padding": "same", "groups": 64}), "depthwise"),
         (Case((300,), 2, 2, (32,), {"padding": "same"}, batch=1), "direct"),  # a call of some microseconds
         (Case((4000,), 16, 16, (64,), {"strides": 2}), "direct"),

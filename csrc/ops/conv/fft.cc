@@ -22,7 +22,7 @@ constexpr double kProduct = 1.1;  // a multiply-add of vectors, of the products 
 constexpr double kCall = 5e4;
 constexpr double kDirect = 0.6;   // a multiply-add of vectors of the sums themselves
 constexpr double kDepthwise = 2;  // the same in depthwise convolution
-constexpr double kMargin = 1.15;
+constexpr double kMargin = 1.3;
 constexpr int64_t kLeastSize = 64;
 constexpr int64_t kMostSpectrum =
     1 << 25;  // numbers of a kernel's spectrum that the rule grants: 128 MB of float
