@@ -1,5 +1,6 @@
 #include "kernels/bias.h"
 
+#include "simd/fetch.h"
 #include "simd/vec.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -13,19 +14,29 @@ FOLDGATE_INLINE Vec<T> finish(Vec<T> v, bool relu) {
 template <class T>
 void rows(const T* x, const T* bias, int64_t count, int64_t n, bool relu, T* y) {
   for (int64_t r = 0; r < count; ++r, x += n, y += n)
-    for (int64_t i = 0; i < n; i += kLanes<T>)
+    for (int64_t i = 0; i < n; i += kLanes<T>) {
+      fetch_stream(x + i);
+      fetch_stream(y + i);
       store(y + i, finish<T>(load(x + i, n - i) + load(bias + i, n - i), relu), n - i);
+    }
 }
 
 template <class T>
 void plane(const T* x, T bias, int64_t n, bool relu, T* y) {
-  for (int64_t i = 0; i < n; i += kLanes<T>) store(y + i, finish<T>(load(x + i, n - i) + bias, relu), n - i);
+  for (int64_t i = 0; i < n; i += kLanes<T>) {
+    fetch_stream(x + i);
+    fetch_stream(y + i);
+    store(y + i, finish<T>(load(x + i, n - i) + bias, relu), n - i);
+  }
 }
 
 template <class T>
 void add_relu(const T* a, const T* b, int64_t n, T* y) {
-  for (int64_t i = 0; i < n; i += kLanes<T>)
+  for (int64_t i = 0; i < n; i += kLanes<T>) {
+    fetch_stream(a + i);
+    fetch_stream(b + i);
     store(y + i, maximum(Vec<T>{}, load(a + i, n - i) + load(b + i, n - i)), n - i);
+  }
 }
 
 }  // namespace

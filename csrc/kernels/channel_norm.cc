@@ -1,6 +1,7 @@
 #include "kernels/channel_norm.h"
 
 #include "kernels/reduce.h"
+#include "simd/fetch.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -39,6 +40,8 @@ template <bool Relu, class T, class Terms>
 FOLDGATE_INLINE void normalize_row(const T* x, int64_t n, const Terms& terms, T* y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     const int64_t live = n - i;
+    fetch_stream(x + i);
+    fetch_stream(y + i);
     const Vec<T> v = (load(x + i, live) - terms.mean(i, live)) * terms.scale(i, live) + terms.shift(i, live);
     store(y + i, Relu ? maximum(Vec<T>{}, v) : v, live);
   }
@@ -52,6 +55,8 @@ template <bool Relu, bool Constant, class T, class Terms>
 FOLDGATE_INLINE void gradient_row(const T* dy, const T* x, int64_t n, const Terms& terms, T* dx) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     const int64_t live = n - i;
+    fetch_stream(dy + i);
+    fetch_stream(x + i);
     Vec<T> d = load(dy + i, live), deviation = {};
     if constexpr (Relu || !Constant) deviation = load(x + i, live) - terms.mean(i, live);
     d = through<Relu, T>(d, deviation, terms, i, live) * terms.scale(i, live);
@@ -96,6 +101,7 @@ FOLDGATE_INLINE void add_deviations(const T* x, int64_t width, const T* from, bo
     if (!first) s = load(sums + i, live), q = load(squares + i, live);
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
+      __builtin_prefetch(x + (r + Rows) * width + i);
       const Vec<T> d = load(x + r * width + i, live) - base;
       s += d;
       q += d * d;
@@ -155,6 +161,8 @@ FOLDGATE_INLINE void plane_sums(const T* dy, const T* x, int64_t n, const NormTe
   constexpr int64_t L = kLanes<T>;
   Vec<T> d[2] = {}, p[2] = {};
   auto add = [&](int64_t i, int64_t live, int to) FOLDGATE_LAMBDA {
+    fetch_stream(dy + i);
+    fetch_stream(x + i);
     const Vec<T> deviation = load(x + i, live) - terms.mean(i, live);
     const Vec<T> slope = through<Relu, T>(load(dy + i, live), deviation, terms, i, live);
     d[to] += slope;
@@ -184,6 +192,8 @@ FOLDGATE_INLINE void add_gradients(const T* dy, const T* x, int64_t width, const
     if (!first) s = load(d_sums + i, live), p = load(dx_sums + i, live);
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
+      __builtin_prefetch(x + (r + Rows) * width + i);
+      __builtin_prefetch(dy + (r + Rows) * width + i);
       const Vec<T> deviation = load(x + r * width + i, live) - mean;
       const Vec<T> d = through<Relu, T>(load(dy + r * width + i, live), deviation, terms, i, live);
       s += d;

@@ -68,7 +68,7 @@ struct HardSigmoid {
 
 template <class T>
 FOLDGATE_INLINE Vec<T> softplus(Vec<T> x) {
-  return maximum(Vec<T>{}, x) + log1p_unit<T>(exp<T>(-magnitude<T>(x)));
+  return maximum(Vec<T>{}, x) + log1p_unit<T>(exp_below_zero<T>(-magnitude<T>(x)));
 }
 
 // Both derivatives are 1 - e^-|y|.
@@ -94,7 +94,7 @@ struct Log {
 template <class T, class V = Vec<T>>
 struct Erf {
   FOLDGATE_INLINE V of(V x, T) { return erf<T>(x); }
-  FOLDGATE_INLINE V chain(V d, V x, T) { return d * (exp<T>(-(x * x)) * T(1.1283791670955125739)); }
+  FOLDGATE_INLINE V chain(V d, V x, T) { return d * (exp_below_zero<T>(-(x * x)) * T(1.1283791670955125739)); }
 };
 
 template <class T, class V = Vec<T>>
@@ -102,7 +102,7 @@ struct Gelu {
   FOLDGATE_INLINE V cdf(V x) { return erf<T>(x * T(0.70710678118654752440)) * T(0.5) + T(0.5); }
   FOLDGATE_INLINE V of(V x, T) { return x * cdf(x); }
   FOLDGATE_INLINE V chain(V d, V x, T) {
-    const V density = exp<T>(x * x * T(-0.5)) * T(0.39894228040143267794);
+    const V density = exp_below_zero<T>(x * x * T(-0.5)) * T(0.39894228040143267794);
     return d * (cdf(x) + x * density);
   }
 };
@@ -114,7 +114,7 @@ struct SigmoidPair {
 };
 template <class T>
 FOLDGATE_INLINE SigmoidPair<T> sigmoid_pair(Vec<T> z) {
-  const Vec<T> e = exp<T>(-magnitude<T>(z)), large = T(1) / (e + T(1)), small = e * large;
+  const Vec<T> e = exp_below_zero<T>(-magnitude<T>(z)), large = T(1) / (e + T(1)), small = e * large;
   const IntVec<T> negative = z < T(0);
   return {negative ? small : large, negative ? large : small};
 }

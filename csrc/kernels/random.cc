@@ -1,5 +1,6 @@
 #include "kernels/random.h"
 
+#include "simd/fetch.h"
 #include "simd/philox.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -42,6 +43,8 @@ void dropout(RandomStream stream, int64_t begin, uint32_t threshold, T scale, co
     words_of(stream, begin + block, words);
     for (int64_t j = 0; j < kRandomBlock && block + j < n; j += kLanes<T>) {
       const int64_t i = block + j;
+      fetch_stream(x + i);
+      fetch_stream(y + i);
       const IntVec<T> dropped = below<T>(load_words(words + j, T()), threshold);
       store(y + i, dropped ? Vec<T>{} : load(x + i, n - i) * scale, n - i);
     }

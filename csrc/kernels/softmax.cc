@@ -1,5 +1,6 @@
 #include "kernels/softmax.h"
 
+#include "simd/fetch.h"
 #include "simd/log.h"
 #include "simd/math.h"
 
@@ -38,27 +39,39 @@ FOLDGATE_INLINE Vec<T> inverse_or_zero(Vec<T> sum) {
   return sum == Vec<T>{} ? Vec<T>{} : T(1) / sum;
 }
 
+// Four vectors at a time, as a maximum takes four cycles.
 template <class T>
 FOLDGATE_INLINE Vec<T> row_shift(const T* x, int64_t n) {
   constexpr T kLowest = T(-__builtin_inf());
-  Vec<T> most = broadcast<T>(kLowest);
-  each<T>(n, [&](int64_t i, int64_t left)
-                 FOLDGATE_LAMBDA { most = maximum(most, padded<T>(load(x + i, left), left, kLowest)); });
-  return finite_or_zero<T>(broadcast<T>(largest_from<T, kLanes<T> / 2>(most)));
+  constexpr int64_t kWide = 4 * kLanes<T>;
+  Vec<T> most[4];
+  for (Vec<T>& part : most) part = broadcast<T>(kLowest);
+  const int64_t wide = n / kWide * kWide;
+  for (int64_t i = 0; i < wide; i += kWide) {
+    FOLDGATE_UNROLL
+    for (int k = 0; k < 4; ++k) most[k] = maximum(most[k], load(x + i + k * kLanes<T>));
+  }
+  each<T>(n - wide, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    most[0] = maximum(most[0], padded<T>(load(x + wide + i, left), left, kLowest));
+  });
+  const Vec<T> all = maximum(maximum(most[0], most[1]), maximum(most[2], most[3]));
+  return finite_or_zero<T>(broadcast<T>(largest_from<T, kLanes<T> / 2>(all)));
 }
 
 // sum e^(x - shift); the powers to y where that is not null. The n values behind x come in meanwhile, which are the next
 // row where there is one: computing alone would leave memory idle.
-template <class T>
-FOLDGATE_INLINE T row_sum(const T* x, int64_t n, Vec<T> shift, T* y) {
+template <class T, class Power>
+FOLDGATE_INLINE T row_sum(const T* x, int64_t n, Vec<T> shift, Power power) {
   Vec<T> total = {};
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
     __builtin_prefetch(x + n + i);
-    const Vec<T> e = padded<T>(exp<T>(load(x + i, left) - shift), left, T(0));
-    total += e;
-    if (y) store(y + i, e, left);
+    total += padded<T>(power(load(x + i, left) - shift, i, left), left, T(0));
   });
   return sum(total);
+}
+template <class T>
+FOLDGATE_INLINE T row_sum(const T* x, int64_t n, Vec<T> shift) {
+  return row_sum<T>(x, n, shift, [](Vec<T> v, int64_t, int64_t) FOLDGATE_LAMBDA { return exp_term<T>(v); });
 }
 
 template <class T>
@@ -66,14 +79,19 @@ void rows(bool log_of, const T* x, int64_t count, int64_t n, T* y) {
   for (int64_t r = 0; r < count; ++r, x += n, y += n) {
     const Vec<T> shift = row_shift(x, n);
     if (log_of) {
-      const Vec<T> log_sum = log<T>(broadcast<T>(row_sum<T>(x, n, shift, nullptr)));
+      const Vec<T> log_sum = log<T>(broadcast<T>(row_sum<T>(x, n, shift)));
       // -inf - -inf for a row of -inf: such values stay
       each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
         const Vec<T> v = load(x + i, left);
         store(y + i, v == T(-__builtin_inf()) ? v : (v - shift) - log_sum, left);
       });
     } else {
-      const Vec<T> scale = inverse_or_zero<T>(broadcast<T>(row_sum<T>(x, n, shift, y)));
+      const auto keep = [&](Vec<T> v, int64_t i, int64_t left) FOLDGATE_LAMBDA {
+        const Vec<T> e = exp_below_zero<T>(v);
+        store(y + i, e, left);
+        return e;
+      };
+      const Vec<T> scale = inverse_or_zero<T>(broadcast<T>(row_sum<T>(x, n, shift, keep)));
       each<T>(
           n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA { store(y + i, load(y + i, left) * scale, left); });
     }
@@ -136,7 +154,7 @@ template <class T>
 void log_sum(const T* x, int64_t n, T* highest, T* result) {
   const Vec<T> shift = row_shift(x, n);
   *highest = shift[0];
-  *result = log<T>(broadcast<T>(row_sum<T>(x, n, shift, nullptr)))[0];
+  *result = log<T>(broadcast<T>(row_sum<T>(x, n, shift)))[0];
 }
 
 template <class T>
@@ -168,8 +186,10 @@ void cross_backward(const T* p, const T* x, int64_t n, T shift, T scale, T* dx) 
 template <class T>
 void logistic(const T* x, const T* z, int64_t n, T* loss) {
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(x + i);
+    fetch_stream(z + i);
     const Vec<T> v = load(x + i, left);
-    const Vec<T> tail = log1p_unit<T>(exp<T>(-magnitude<T>(v)));
+    const Vec<T> tail = log1p_unit<T>(exp_below_zero<T>(-magnitude<T>(v)));
     store(loss + i, maximum(Vec<T>{}, v) - v * load(z + i, left) + tail, left);
   });
 }
@@ -177,6 +197,9 @@ void logistic(const T* x, const T* z, int64_t n, T* loss) {
 template <class T>
 void logistic_backward(const T* d, const T* x, const T* z, int64_t n, T* dx) {
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(d + i);
+    fetch_stream(x + i);
+    fetch_stream(z + i);
     store(dx + i, load(d + i, left) * (sigmoid<T>(load(x + i, left)) - load(z + i, left)), left);
   });
 }

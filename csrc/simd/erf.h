@@ -1,7 +1,8 @@
 // erf on whole vectors: no table, no branch.
-//   erf(x) = sign(x) (1 - e^-q),  q = t p(t),  t = |x|
-// p approximates -log(1 - erf(t)) / t on [0, kErfHighest], minimax in the relative error of erf: 4e-9 for float, 7e-17
-// for double. 1 - e^-q by expm1_below_zero keeps the digits near 0.
+//   erf(x) = sign(x) (1 - 2^q),  q = t p(t),  t = |x|
+// p approximates log2(1 - erf(t)) / t on [0, kErfHighest], minimax in the relative error of erf: 4e-9 for float, 7e-17
+// for double; p(0) is the number whose product with exp2's first coefficient is nearest to 2 / sqrt(pi). 2^q - 1 by
+// exp2m1_below_zero keeps the digits near 0, and where q is large its rounding is multiplied by 2^q.
 #pragma once
 #include "simd/math.h"
 
@@ -14,9 +15,9 @@ struct ErfPolynomial<float> {
   static constexpr float kErfHighest = 4.0f;
   static constexpr int kTerms = 9;
   static constexpr float term(int k) {
-    constexpr float c[] = {1.128379225730896f,      0.6366193890571594f,      0.10277783125638962f,
-                           -0.01915307156741619f,   -0.00016039797628764063f, 0.0016670599579811096f,
-                           -0.0006328736199066043f, 0.00011765636008931324f,  -9.258365935238544e-06f};
+    constexpr float c[] = {-1.62790704f,    -0.918447614f,    -0.148277074f,
+                           0.0276320409f,   0.000231405371f,  -0.00240505906f,
+                           0.000913043623f, -0.000169742241f, 1.33569984e-05f};
     return c[k];
   }
 };
@@ -26,12 +27,12 @@ struct ErfPolynomial<double> {
   static constexpr int kTerms = 23;
   static constexpr double term(int k) {
     constexpr double c[] = {
-        1.1283791670955126,      0.63661977236761202,     0.1027726033000449,      -0.019128446962888297,
-        -0.00020919523111479098, 0.0016962105295556707,   -0.00059014679049516894, 2.5955083435885094e-05,
-        6.4290391591450519e-05,  -2.9324327653418028e-05, 2.7970423458187648e-06,  3.5633687987610639e-06,
-        -2.4286744740037291e-06, 8.529742765994144e-07,   -1.7371338605556302e-07, 8.219204041980668e-09,
-        7.8295422341025797e-09,  -3.1642742264468795e-09, 6.8307217910600676e-10,  -9.5736024299367962e-11,
-        8.7432799613425528e-12,  -4.766738982344619e-13,  1.1829221537874168e-14};
+        -1.627907028611115,      -0.9184481885266146,     -0.14826952512022348,   0.0275965155732665,
+        0.00030180492250692954,  -0.0024471145192936088,  0.0008514018480439183,  -3.7445270158810705e-05,
+        -9.275142912579518e-05,  4.230606208298928e-05,   -4.035279121469165e-06, -5.140854494831049e-06,
+        3.5038366195787918e-06,  -1.2305817588558262e-06, 2.506154405983908e-07,  -1.1857804911420032e-08,
+        -1.1295641753570487e-08, 4.565082734507674e-09,   -9.854648453654538e-10, 1.3811788749112346e-10,
+        -1.2613886641332748e-11, 6.876950691040686e-13,   -1.706595925026798e-14};
     return c[k];
   }
 };
@@ -44,8 +45,7 @@ FOLDGATE_INLINE Vec<T> erf(Vec<T> x) {
   Vec<T> p = broadcast<T>(last);
   FOLDGATE_UNROLL
   for (int k = P::kTerms - 2; k >= 0; --k) p = p * t + P::term(k);
-  const Vec<T> y = expm1_below_zero<T>(-(p * t));
-  return x < T(0) ? y : -y;
+  return with_sign<T>(exp2m1_below_zero<T>(p * t), x);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -7,12 +7,12 @@
 namespace foldgate::FOLDGATE_ISA {
 
 // Terms of R beyond which the rest is under a tenth of an ulp of log(1 + f): s^2 <= 0.0295 for a mantissa between
-// sqrt(1/2) and sqrt(2), s^2 <= 1/9 for u up to 1.
+// sqrt(1/2) and sqrt(2), s^2 <= 1/9 for u up to 1 (double alone).
 template <class T>
 struct LogConstants;
 template <>
 struct LogConstants<float> {
-  static constexpr int kMantissaTerms = 4, kUnitTerms = 7;
+  static constexpr int kMantissaTerms = 4;
   static constexpr float kSmallestNormal = 1.17549435e-38f, kScale = 33554432.0f;  // 2^25
   static constexpr int kScaleBits = 25;
   static constexpr int32_t kMantissaMask = 0x007fffff, kHalf = 0x3f000000;
@@ -35,9 +35,22 @@ FOLDGATE_INLINE Vec<T> log_correction(Vec<T> f) {
   return s * (f - r * z);
 }
 
+// Float: u + u^2 Q(u), Q minimax in the relative error of the whole, 5e-9: half the time of the division and its terms.
+FOLDGATE_INLINE Vec<float> log1p_by_polynomial(Vec<float> u) {
+  constexpr float c[] = {-0.49999931f, 0.33330512f,  -0.24958587f, 0.196954f,     -0.15355395f,
+                         0.10680553f,  -0.05766442f, 0.020204572f, -0.0033184695f};
+  Vec<float> q = broadcast<float>(c[8]);
+  FOLDGATE_UNROLL
+  for (int k = 7; k >= 0; --k) q = q * u + c[k];
+  return u * u * q + u;
+}
+
 template <class T>
 FOLDGATE_INLINE Vec<T> log1p_unit(Vec<T> u) {
-  return u - log_correction<T, LogConstants<T>::kUnitTerms>(u);
+  if constexpr (sizeof(T) == sizeof(float))
+    return log1p_by_polynomial(u);
+  else
+    return u - log_correction<T, LogConstants<T>::kUnitTerms>(u);
 }
 
 // x = 2^n m with sqrt(1/2) <= m < sqrt(2), denormals scaled first. -inf for 0, NaN below.

@@ -110,6 +110,12 @@ FOLDGATE_INLINE Vec<T> exp(Vec<T> x) {
   return scale_any(e.q + T(1), e.rounded);
 }
 
+template <class T>
+FOLDGATE_INLINE Vec<T> exp_below_zero(Vec<T> x) {  // for x <= 0
+  const ExpParts<T> e = exp_parts<T>(maximum(broadcast<T>(ExpConstants<T>::kExpLowest), x));
+  return scale_any(e.q + T(1), e.rounded);
+}
+
 // e^min(x, 0) - 1 = 2^n q + (2^n - 1): no cancellation near 0.
 template <class T>
 FOLDGATE_INLINE Vec<T> expm1_below_zero(Vec<T> x) {
@@ -118,9 +124,17 @@ FOLDGATE_INLINE Vec<T> expm1_below_zero(Vec<T> x) {
   return scale * e.q + (scale - T(1));
 }
 
+// |x|, and `size`, whatever its sign, with the sign of x
+template <class T>
+constexpr typename VecTraits<T>::Int kSignBit =
+    static_cast<typename VecTraits<T>::Int>(1ull << (8 * sizeof(T) - 1));
 template <class T>
 FOLDGATE_INLINE Vec<T> magnitude(Vec<T> x) {
-  return x < T(0) ? -x : x;
+  return (Vec<T>)((IntVec<T>)x & ~kSignBit<T>);
+}
+template <class T>
+FOLDGATE_INLINE Vec<T> with_sign(Vec<T> size, Vec<T> x) {
+  return (Vec<T>)(((IntVec<T>)size & ~kSignBit<T>) | ((IntVec<T>)x & kSignBit<T>));
 }
 
 template <class T>
@@ -141,7 +155,8 @@ FOLDGATE_INLINE Vec<T> tanh(Vec<T> x) {
 
 // --- The gates of recurrent cells -----------------------------------------------------------------------------------
 // The same functions in base 2, for arguments that are sums and so are rounded themselves: x log2(e) is rounded once,
-// which is as much as half an ulp of x. About two thirds of the instructions; absolute errors stay below 2 eps.
+// which is as much as half an ulp of x. About two thirds of the instructions; absolute errors stay below 2 eps. Terms of
+// a sum and erf can afford that as well.
 
 // reciprocal(v): 1 / v for v between 2^-100 and the largest power of two that has a normal inverse, and for NaN.
 // scale_by_power(v, n): v 2^n for whole n whose power is normal.
@@ -238,6 +253,34 @@ FOLDGATE_INLINE Exp2Parts<T> exp2_parts(Vec<T> t) {
   FOLDGATE_UNROLL
   for (int k = P::kTerms - 2; k >= 0; --k) p = p * f + P::term(k);
   return {n, p * f};
+}
+
+// e^x for x <= 0, in a sum of at least 1: the sum's error is below 2 eps. 0 where it would be denormal, or is.
+template <class T>
+FOLDGATE_INLINE Vec<T> exp_term(Vec<T> x) {
+  using C = ExpConstants<T>;
+  const Vec<T> t = x * C::kLog2e;
+  const Exp2Parts<T> e = exp2_parts<T>(at_most<T>(T(C::kExponentBias - 1), t));
+  const Vec<T> power = scale_by_power(e.q + T(1), e.n);
+#if defined(__AVX512F__)
+  return power;  // 0 by itself
+#else
+  return t < T(1 - C::kExponentBias) ? Vec<T>{} : power;
+#endif
+}
+
+// 2^t - 1 for t <= 0, no lower than a power that is normal. The first term is added last: near 0 it is rounded once.
+template <class T>
+FOLDGATE_INLINE Vec<T> exp2m1_below_zero(Vec<T> t) {
+  using P = Exp2Polynomial<T>;
+  const auto [n, f] = split_power(t);
+  constexpr T last = P::term(P::kTerms - 1), first = P::term(0);
+  Vec<T> p = broadcast<T>(last);
+  FOLDGATE_UNROLL
+  for (int k = P::kTerms - 2; k >= 1; --k) p = p * f + P::term(k);
+  const Vec<T> rest = f * f * p, q = f * first + rest;
+  const Vec<T> scale = scale_by_power(broadcast<T>(T(1)), n);
+  return scale * q + (scale - T(1));
 }
 
 // 0 to within 2^-126 (2^-1022) below, 1 above.

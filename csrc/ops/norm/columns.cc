@@ -90,7 +90,7 @@ class Forward {
   explicit Forward(const NormForward<T>& call)
       : call_(call),
         split_(call.plan),
-        units_(call.plan.samples, split_.parts, split_.sample, split_.sample <= kUnitValues, 4),
+        units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample), 4),
         terms_(split_, units_.slots()),
         shares_(split_.sub_rows),
         rstd_(units_.slots() * call.plan.groups),
@@ -118,7 +118,9 @@ class Forward {
   void first_range(int64_t begin, int64_t end) {
     split_.for_range(begin, end, [&](int64_t unit, int64_t b, int64_t e) { moments(unit, unit, b, e); });
   }
-  void second(int64_t slot, int64_t unit) { normalize(slot, unit, 0, split_.parts); }
+  void second(int64_t slot, int64_t unit) {  // from the end, which L2 still holds
+    for (int64_t part = split_.parts; part > 0; --part) normalize(slot, unit, part - 1, part);
+  }
   void second_range(int64_t begin, int64_t end) {
     split_.for_range(begin, end, [&](int64_t unit, int64_t b, int64_t e) { normalize(unit, unit, b, e); });
   }
@@ -168,7 +170,7 @@ class Backward {
   explicit Backward(const NormBackward<T>& call)
       : call_(call),
         split_(call.plan),
-        units_(call.plan.samples, split_.parts, split_.sample, split_.sample <= kUnitValues, 6),
+        units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample), 6),
         terms_(split_, units_.slots()),
         matrix_(split_.sub_rows * split_.channels),
         sums_(units_.slots() * 2 * matrix_),
@@ -199,7 +201,9 @@ class Backward {
   void first_range(int64_t begin, int64_t end) {
     split_.for_range(begin, end, [&](int64_t unit, int64_t b, int64_t e) { sums(unit, unit, b, e); });
   }
-  void second(int64_t slot, int64_t unit) { gradient(slot, unit, 0, split_.parts); }
+  void second(int64_t slot, int64_t unit) {
+    for (int64_t part = split_.parts; part > 0; --part) gradient(slot, unit, part - 1, part);
+  }
   void second_range(int64_t begin, int64_t end) {
     split_.for_range(begin, end, [&](int64_t unit, int64_t b, int64_t e) { gradient(unit, unit, b, e); });
   }

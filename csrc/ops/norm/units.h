@@ -11,6 +11,11 @@ namespace foldgate {
 
 // A unit of at most so many values may be done whole by one task: its second step reads from L2 (512 KB of float32).
 constexpr int64_t kUnitValues = 1 << 17;
+// Larger ones read from L3, up to so many values (4 MB of float32), where there are enough to share out evenly.
+constexpr int64_t kLargeUnitValues = 1 << 20, kManyUnits = 16;
+constexpr bool is_whole(int64_t units, int64_t values) {
+  return values <= kUnitValues || (values <= kLargeUnitValues && units >= kManyUnits);
+}
 constexpr int64_t kNormTaskValues = 1 << 15;
 
 // Units of `parts` parts and `values` values each. Either tasks do whole units; or both steps go through the parts of
