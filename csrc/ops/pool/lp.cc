@@ -1,5 +1,6 @@
 #include "ops/pool/lp.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
@@ -51,6 +52,15 @@ int64_t product(const std::vector<int64_t>& shape) {
   return n;
 }
 
+constexpr int64_t kCachedPowers = 1 << 18;  // 1 MB of float: enough for two threads to share out
+
+// The plan of `count` images.
+AveragePlan images_of(AveragePlan plan, int64_t count) {
+  plan.images = plan.images / plan.input_shape[0] * count;
+  plan.input_shape[0] = plan.output_shape[0] = count;
+  return plan;
+}
+
 }  // namespace
 
 LpPlan LpPlan::make(const char* op, const std::vector<int64_t>& input_shape, const WindowSpec& spec,
@@ -66,12 +76,19 @@ template <class T>
 void lp_pool(const LpPlan& plan, const T* x, T* y) {
   const int64_t inputs = product(plan.sums.input_shape), outputs = product(plan.sums.output_shape);
   if (inputs == 0) return;
-  const Scratch<T> powers(inputs);
+  // As many images at a time as leave their powers in cache.
+  const int64_t count = plan.sums.input_shape[0], each = inputs / count, y_each = outputs / count;
+  const int64_t together = std::min(count, std::max<int64_t>(1, kCachedPowers / each));
+  const Scratch<T> powers(together * each);
   T* const p = powers.data();
   with_power<T>(plan.power, [&](auto power, double work) {
-    for_each_value(inputs, work, [&](int64_t i) { p[i] = power(std::abs(x[i])); });
+    for (int64_t n = 0; n < count; n += together) {
+      const AveragePlan part = images_of(plan.sums, std::min(together, count - n));
+      const T* const from = x + n * each;
+      for_each_value(product(part.input_shape), work, [&](int64_t i) { p[i] = power(std::abs(from[i])); });
+      average_pool(part, p, y + n * y_each);
+    }
   });
-  average_pool(plan.sums, p, y);
   if (plan.power == 1) return;
   if (plan.power == 2) return for_each_value(outputs, 16, [&](int64_t i) { y[i] = std::sqrt(y[i]); });
   const auto root = static_cast<T>(1 / plan.power);
