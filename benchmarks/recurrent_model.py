@@ -3,8 +3,8 @@
     python benchmarks/recurrent_model.py              # the shapes of docs/performance.md, one thread
 
 A product's time grows with the width of x; all else does not. So a layer is timed at the width of the case
-and at a wider one: the slope is the pace of the products, forward and in training; what is left after (width +
-units) terms at that pace is the cells' and the call's, and a call of a quarter of the steps tells those two
+and at a wider one: the slope is the pace of the products, forward and in training; what is left after (width
++ units) terms at that pace is the cells' and the call's, and a call of a quarter of the steps tells those two
 apart.
 """
 

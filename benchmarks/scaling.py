@@ -56,29 +56,23 @@ def recurrent(name: str, steps: int, batch: int, inputs: int, units: int, train:
     return step
 
 
-def bound() -> dict[str, tuple[float, Run]]:
-    """Calls that multiply-adds bound: GFLOP and the call."""
-    flops = {
-        "conv 16x64x56 -> 64 k3": 2 * 9 * 16 * 56 * 56 * 64 * 64,
-        "conv 16x256x14 -> 256 k3": 2 * 9 * 16 * 14 * 14 * 256 * 256,
-        "conv 16x1024x14 -> 256 k1": 2 * 16 * 14 * 14 * 1024 * 256,
-        "conv 16x64x56 -> 64 k3, training": 6 * 9 * 16 * 56 * 56 * 64 * 64,
-        "matmul 1024": 2 * 1024**3,
-        "LSTM 100 32 128 256": 2 * 100 * 32 * 384 * 1024,
-        "GRU 100 32 128 256": 2 * 100 * 32 * 384 * 768,
-        "LSTM 64 128 64 128, training": 6 * 64 * 128 * 192 * 512,
-    }
-    runs: list[Run] = [
-        conv(16, 64, 56, 64),
-        conv(16, 256, 14, 256),
-        conv(16, 1024, 14, 256, 1),
-        conv(16, 64, 56, 64, train=True),
-        partial(ops.matmul, _normal(1024, 1024), _normal(1024, 1024)),
-        recurrent("lstm", 100, 32, 128, 256),
-        recurrent("gru", 100, 32, 128, 256),
-        recurrent("lstm", 64, 128, 64, 128, train=True),
-    ]
-    return {name: (count / 1e9, run) for (name, count), run in zip(flops.items(), runs, strict=True)}
+# What multiply-adds bound: GFLOP, and what makes the call.
+BOUND: dict[str, tuple[float, Callable[[], Run]]] = {
+    "conv 16x64x56 -> 64 k3": (2e-9 * 9 * 16 * 56 * 56 * 64 * 64, partial(conv, 16, 64, 56, 64)),
+    "conv 16x256x14 -> 256 k3": (2e-9 * 9 * 16 * 14 * 14 * 256 * 256, partial(conv, 16, 256, 14, 256)),
+    "conv 16x1024x14 -> 256 k1": (2e-9 * 16 * 14 * 14 * 1024 * 256, partial(conv, 16, 1024, 14, 256, 1)),
+    "conv 16x64x56 -> 64 k3, training": (
+        6e-9 * 9 * 16 * 56 * 56 * 64 * 64,
+        partial(conv, 16, 64, 56, 64, train=True),
+    ),
+    "matmul 1024": (2e-9 * 1024**3, lambda: partial(ops.matmul, _normal(1024, 1024), _normal(1024, 1024))),
+    "LSTM 100 32 128 256": (2e-9 * 100 * 32 * 384 * 1024, partial(recurrent, "lstm", 100, 32, 128, 256)),
+    "GRU 100 32 128 256": (2e-9 * 100 * 32 * 384 * 768, partial(recurrent, "gru", 100, 32, 128, 256)),
+    "LSTM 64 128 64 128, training": (
+        6e-9 * 64 * 128 * 192 * 512,
+        partial(recurrent, "lstm", 64, 128, 64, 128, train=True),
+    ),
+}
 
 
 def timed(run: Run) -> float:
@@ -103,7 +97,8 @@ def alternating(runs: list[Run], before: list[Run], seconds: float) -> list[floa
 def threads(seconds: float) -> None:
     """Two threads against one."""
     settings: list[Run] = [partial(foldgate.set_num_threads, n) for n in (1, 2)]
-    for name, (_, run) in bound().items():
+    for name, (_, make) in BOUND.items():
+        run = make()
         one, two = alternating([run, run], settings, seconds)
         print(f"{name:36s} {one * 1e3:8.2f} ms {two * 1e3:8.2f} ms {one / two:6.2f}x", flush=True)
 
@@ -114,8 +109,8 @@ SIDE = ("conv 16x64x56 -> 64 k3", "conv 16x1024x14 -> 256 k1", "LSTM 100 32 128 
 def side(count: int, start: float, seconds: float) -> None:
     """What a process of `neighbours` does: each call for so long, all processes at the same times."""
     foldgate.set_num_threads(count)
-    for number, name in enumerate(SIDE):
-        run = bound()[name][1]
+    runs = [BOUND[name][1]() for name in SIDE]
+    for number, run in enumerate(runs):
         run()
         time.sleep(max(0.0, start + 2 * number * seconds - time.time()))
         times = []
@@ -153,14 +148,14 @@ def neighbours(seconds: float) -> None:
 def tiers(seconds: float) -> None:
     """The share of each instruction set's own peak, one thread."""
     foldgate.set_num_threads(1)
-    cases = bound()
     names = _native.isas()
     peaks = {}
     for name in names:
         foldgate.set_max_isa(name)
         peaks[name] = _native.measure_peak("float32")
     print("peak", *(f"{name} {peak:.0f}" for name, peak in peaks.items()), flush=True)
-    for case, (gflop, run) in cases.items():
+    for case, (gflop, make) in BOUND.items():
+        run = make()
         times = alternating([run] * len(names), [partial(foldgate.set_max_isa, n) for n in names], seconds)
         shares = (f"{gflop / t / peaks[n] * 100:6.0f} %" for n, t in zip(names, times, strict=True))
         print(f"{case:36s}", *shares, flush=True)
@@ -205,8 +200,8 @@ def size(seconds: float) -> None:
 
 def scratch(_: float) -> None:
     """Bytes that a call took and gave back, on one and two threads: what the allocator keeps after it."""
-    for name, (_, run) in bound().items():
-        row = []
+    for name, (_, make) in BOUND.items():
+        run, row = make(), []
         for count in (1, 2):
             foldgate.set_num_threads(count)
             _native.release_cached()
@@ -222,14 +217,16 @@ SECTIONS = {"threads": threads, "neighbours": neighbours, "tiers": tiers, "size"
 def main() -> None:
     """Print the sections that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="*", default=list(SECTIONS), choices=[*SECTIONS, []])
+    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; all unless named")
     parser.add_argument("--seconds", type=float, default=1.0, help="of a row")
     parser.add_argument("--start", type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument("--side", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
         return side(options.side, options.start, options.seconds)
-    for name in options.sections:
+    for name in options.sections or SECTIONS:
+        if name not in SECTIONS:
+            parser.error(f"no section {name!r}; there are {', '.join(SECTIONS)}")
         print(f"\n{name}: {SECTIONS[name].__doc__}")
         SECTIONS[name](options.seconds)
 
