@@ -19,6 +19,11 @@ def operand(
       TypeError: `value` is not an array, is not float32 or float64, or has another dtype than `like`.
     """
 
+def operands(
+    op: str, name: str, values: list[FloatArray], likes: list[FloatArray], first: str
+) -> list[FloatArray]:
+    """`operand(op, name, value, like, first)` of each pair."""
+
 def optional(
     op: str, name: str, value: object, like: FloatArray | None = None, first: str = "x"
 ) -> FloatArray | None:

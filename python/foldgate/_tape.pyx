@@ -25,6 +25,7 @@ cdef object asarray = np.asarray
 cdef object empty = np.empty
 cdef object np_add = np.add
 
+include "_numpy_fields.pxi"
 include "_tape_arrays.pxi"
 include "_tape_state.pxi"
 include "_tape_nodes.pxi"

@@ -1,31 +1,6 @@
-# What the tape asks of arrays, read from the object itself: an attribute of NumPy's costs 30 ns and makes objects.
-
-cdef extern from *:
-    """
-    // How NumPy's PyArrayObject begins; its ABI keeps that, and no header of NumPy's is needed to build.
-    struct FoldgateArray {
-      PyObject_HEAD
-      char* data;
-      int nd;
-      Py_ssize_t* dimensions;
-      Py_ssize_t* strides;
-      PyObject* base;
-      PyObject* descr;
-      int flags;
-    };
-    """
-    ctypedef struct FoldgateArray:
-        int nd
-        Py_ssize_t* dimensions
-        PyObject* base
-        PyObject* descr
-        int flags
+# What the tape asks of arrays.
 
 cdef int C_CONTIGUOUS_AND_WRITEABLE = 0x0001 | 0x0400  # NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_WRITEABLE
-
-
-cdef inline FoldgateArray* fields(object array):
-    return <FoldgateArray*><PyObject*>array
 
 
 cdef inline bint writable_rows(object array):

@@ -279,9 +279,11 @@ cdef class Variable(Tensor):
         """The value as a leaf of the graph: one for all reads until the tapes or the value change."""
         if self.last_read is not None and self.last_marks is state.marks:
             return self.last_read
-        cdef list tapes = [tape for tape in state.tapes if (<GradientTape>tape).watches(self)]
+        cdef list tapes = state.tapes
         cdef Tensor leaf = Tensor.__new__(Tensor)
         leaf.array = self.array
+        if len(tapes) > 1 or not (<GradientTape>tapes[0]).watches(self):  # nearly always there is one, which does
+            tapes = [tape for tape in tapes if (<GradientTape>tape).watches(self)]
         if tapes:
             leaf.node = Node.__new__(Node)
             all_of_them = len(tapes) == len(state.tapes)

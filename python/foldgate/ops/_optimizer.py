@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 
 from foldgate import _native
-from foldgate._arrays import operand
+from foldgate._arrays import operand, operands
 from foldgate._typing import FloatArray
 
 _CONSTANTS = ("decay", "lr", "epsilon", "mu", "rho", "p", "q", "a", "b", "c")
@@ -33,6 +33,8 @@ class Optimizer(IntEnum):
 
 def number(op: str, name: str, value: float) -> float:
     """A finite number, 0 or more."""
+    if type(value) is float and 0.0 <= value < math.inf:
+        return value  # nearly always: a step asks this of every number it has
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
         raise TypeError(f"{op}: {name} is {value!r}; expected a float")
     found = float(value)
@@ -50,7 +52,7 @@ def share(op: str, name: str, value: float, *, with_one: bool = False) -> float:
 
 
 def step_number(op: str, step: int) -> int:
-    if isinstance(step, bool) or not isinstance(step, int | np.integer):
+    if type(step) is not int and (isinstance(step, bool) or not isinstance(step, int | np.integer)):
         raise TypeError(f"{op}: step is {step!r}; expected an int")
     if step < 1:
         raise ValueError(f"{op}: step is {step}; expected 1 or more")
@@ -120,8 +122,5 @@ def update_all(
     constants: list[float],
 ) -> None:
     """The kernel's call for many variables, whose slots have these names."""
-    gradients = [
-        operand(op, "gradient", gradient, variable, "variable")
-        for gradient, variable in zip(gradients, variables, strict=True)
-    ]
+    gradients = operands(op, "gradient", gradients, variables, "variable")
     _native.optimizer_updates(op, kind, variables, gradients, names, slots, constants)
