@@ -12,7 +12,7 @@ import numpy as np
 import foldgate
 from foldgate import ops, reference
 from recurrent_cases import RecurrentOp
-from support import Array, assert_close, recurrent_bound, steps_arguments
+from support import Array, assert_close, recurrent_bound, steps_arguments, using_threads
 
 
 def lanes(dtype: Any) -> int:
@@ -125,12 +125,10 @@ def check_threads(
     operands = op.operands(rng, n, steps, inputs, units, dtype)
     given = gradients_of(op, rng, n, steps, units, dtype)
     arguments = steps_arguments(kind, n, steps)
-    before = foldgate.get_num_threads()
     results = []
     for threads in (1, 2, 3):
-        foldgate.set_num_threads(threads)
-        results.append(everything(op, operands, given, **arguments))
-    foldgate.set_num_threads(before)
+        with using_threads(threads):
+            results.append(everything(op, operands, given, **arguments))
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)

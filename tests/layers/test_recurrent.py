@@ -11,7 +11,9 @@ import foldgate as keras
 from foldgate import layers, ops
 
 N, T, D, U = 3, 6, 5, 4
+
 LAYERS = ["LSTM", "GRU", "SimpleRNN"]
+
 each_layer = pytest.mark.parametrize("name", LAYERS)
 
 
@@ -70,9 +72,6 @@ def test_both_directions_are_one_node(name: str, op: str, rng: Any, monkeypatch:
     assert calls == [f"bidirectional_{op}"]
     layer(sequences(rng), training=True)
     assert calls[1:] == [op, op]
-
-
-# --- COMPATIBILITY: traps 4 to 10, 12, 13 ---
 
 
 def test_gates_of_a_gru(rng: np.random.Generator) -> None:
@@ -261,34 +260,6 @@ def test_float64_stays(name: str, rng: np.random.Generator) -> None:
 @each_layer
 def test_empty_batch(name: str) -> None:
     assert make(name, U, return_sequences=True)(np.zeros((0, T, D))).shape == (0, T, U)
-
-
-def test_masking_zeroes_what_it_masks() -> None:
-    x = np.array([[[9.0, 9.0], [9.0, 1.0], [0.0, 0.0]]], np.float32)
-    masking = layers.Masking(9.0)
-    np.testing.assert_array_equal(masking(x), [[[0.0, 0.0], [9.0, 1.0], [0.0, 0.0]]])
-    np.testing.assert_array_equal(masking.compute_mask(x), [[False, True, True]])
-    np.testing.assert_array_equal(
-        layers.Embedding(4, 2, mask_zero=True).compute_mask(np.array([0, 3])), [0, 1]
-    )
-
-
-def test_embedding_gradient_does_not_depend_on_threads() -> None:
-    rng = np.random.default_rng(0)
-    ids = rng.integers(0, 7, (64, 50))
-    weights = rng.standard_normal((64, 50, 16), dtype=np.float32)
-    layer, before = layers.Embedding(7, 16), keras.get_num_threads()
-    found = []
-    for threads in (1, 2, 3):
-        keras.set_num_threads(threads)
-        with keras.GradientTape() as tape:
-            loss = np.sum(layer(ids) * weights)
-        found.append(tape.gradient(loss, layer.embeddings))
-    keras.set_num_threads(before)
-    np.testing.assert_array_equal(found[0], found[1])
-    np.testing.assert_array_equal(found[0], found[2])
-    with pytest.raises(IndexError, match="7"):
-        layer(np.array([7]))
 
 
 @each_layer

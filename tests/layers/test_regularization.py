@@ -9,6 +9,7 @@ import pytest
 
 import foldgate
 from foldgate import layers
+from support import using_threads
 
 RANDOM: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("Dropout", {"rate": 0.3}, (200, 500)),
@@ -35,15 +36,11 @@ def test_seeds_threads_and_inference(kind: str, arguments: dict[str, Any], shape
     layer = _layer(kind, arguments)
     first, second = layer(x, training=True), layer(x, training=True)
     assert np.any(first != second)  # another at each call
-    before = foldgate.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             again = _layer(kind, arguments)
             np.testing.assert_array_equal(again(x, training=True), first)
             np.testing.assert_array_equal(again(x, training=True), second)
-    finally:
-        foldgate.set_num_threads(before)
     assert np.any(_layer(kind, arguments, 2)(x, training=True) != first)
     np.testing.assert_array_equal(layer(x), x)
     assert layer.compute_output_shape((None, *shape[1:])) == (None, *shape[1:])

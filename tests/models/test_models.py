@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
+from graph_models import Mean, X, branches, by_hand, stack
 
 import foldgate as keras
 from foldgate import _masks
 from foldgate.layers import Dense, Identity, Input, Layer
-
-X = np.arange(6, dtype=np.float32).reshape(2, 3) / 6
-
-
-def stack(**kwargs: Any) -> keras.Sequential:
-    return keras.Sequential([Input((3,)), Dense(4, activation="relu"), Dense(2)], **kwargs)
-
-
-@keras.saving.register_keras_serializable("tests")
-class Mean(Layer):
-    """Of several arrays, by a list or by names."""
-
-    def call(self, first: Any, second: Any = None) -> Any:
-        parts = first if isinstance(first, list) else [first, second]
-        return sum(parts) / len(parts)
-
-    def compute_output_shape(self, first_shape: Any, second_shape: Any = None) -> Any:
-        return first_shape[0] if isinstance(first_shape, list) else first_shape
 
 
 class Split(Layer):
@@ -37,24 +19,6 @@ class Split(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], 1), {"rest": (input_shape[0], input_shape[1] - 1)}
-
-
-def branches() -> Any:
-    """Two inputs, a layer used twice, a skip connection, a nested model, two outputs."""
-    a, b = Input((3,), name="a"), Input((3,), name="b")
-    shared = Dense(3, activation="tanh", name="shared")
-    x, y = shared(a), shared(b)
-    joined = Mean(name="mean")([x, y])
-    again = shared(joined)
-    inner = keras.Sequential([Input((3,)), Dense(3, name="inner_dense")], name="inner")
-    skip = Mean(name="skip")(again, second=a)
-    return keras.Model([a, b], [inner(skip), Dense(1, name="head")(joined)], name="branches")
-
-
-def by_hand(model: Any, a: Any, b: Any) -> list[Any]:
-    shared, inner, head = (model.get_layer(name) for name in ("shared", "inner", "head"))
-    joined = (shared(a) + shared(b)) / 2
-    return [inner((shared(joined) + a) / 2), head(joined)]
 
 
 def test_a_sequential_is_its_layers() -> None:
@@ -241,69 +205,3 @@ def test_training_goes_through_a_model() -> None:
     for _ in range(2):
         assert model(X * 0).max() == 0 and model(X * 0, training=True).max() == 3
         assert fixed(X * 0).max() == 2
-
-
-@pytest.mark.parametrize("make", [stack, branches])
-def test_configurations_come_back(make: Any) -> None:
-    model = make()
-    text = model.to_json()
-    again = keras.models.model_from_json(text)
-    assert json.loads(again.to_json()) == json.loads(text)
-    again.set_weights(model.get_weights())
-    inputs = [X, X] if make is branches else X
-    for found, expected in zip(again(inputs), model(inputs), strict=True):
-        np.testing.assert_array_equal(found, expected)
-    assert [w.name for w in again.weights] == [w.name for w in model.weights]
-
-
-@pytest.mark.parametrize("make", [stack, branches])
-def test_clones_share_nothing(make: Any) -> None:
-    model = make()
-    copy = keras.models.clone_model(model)
-    assert not {id(w) for w in copy.weights} & {id(w) for w in model.weights}
-    assert [w.shape for w in copy.weights] == [w.shape for w in model.weights]
-    copy.set_weights(model.get_weights())
-    inputs = [X, X] if make is branches else X
-    for found, expected in zip(copy(inputs), model(inputs), strict=True):
-        np.testing.assert_array_equal(found, expected)
-    doubled = keras.models.clone_model(
-        stack(), clone_function=lambda layer: Dense(2 * layer.units, name=layer.name)
-    )
-    assert doubled.output_shape == (None, 4)
-
-
-def test_a_configuration_with_a_missing_call_is_refused() -> None:
-    config = json.loads(json.dumps(branches().get_config()))
-    config["layers"] = [layer for layer in config["layers"] if layer["name"] != "mean"]
-    with pytest.raises(ValueError, match="'mean' is not in the configuration"):
-        keras.Model.from_config(config)
-    config = json.loads(json.dumps(branches().get_config()))
-    for layer in config["layers"]:
-        for call in layer["inbound_nodes"]:
-            if layer["name"] == "mean":
-                call["args"][0][0]["config"]["keras_history"][1] = 7
-    with pytest.raises(ValueError, match="reads from a call that is not in the configuration"):
-        keras.Model.from_config(config)
-
-
-def test_getting_layers() -> None:
-    model = stack(name="m")
-    assert model.get_layer(index=-1) is model.layers[1]
-    for arguments, words in [
-        ({}, "expected one of them"),
-        ({"name": "x", "index": 1}, "expected one of them"),
-        ({"index": 2}, "there are 2 layers"),
-        ({"name": "x"}, "m: get_layer: no layer is called 'x'; expected one of dense"),
-    ]:
-        with pytest.raises(ValueError, match=words):
-            model.get_layer(**arguments)
-
-
-def test_freezing_a_model() -> None:
-    model = branches()
-    model.get_layer("inner").trainable = False
-    assert len(model.trainable_weights) == 4 and len(model.non_trainable_weights) == 2
-    model.trainable = False
-    assert model.trainable_weights == [] and not model.get_layer("shared").kernel.trainable
-    model.trainable = True
-    assert len(model.trainable_weights) == 6

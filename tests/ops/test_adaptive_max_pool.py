@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from average_pool_cases import FORMATS, PARTS, image_shape
 from foldgate import ops, reference
-from support import integers
+from support import integers, using_threads
 
 
 def _check(x: Any, parts: Any, data_format: str, rng: np.random.Generator) -> None:
@@ -40,14 +39,10 @@ def test_against_the_reference(
 @pytest.mark.parametrize("data_format", FORMATS)
 def test_right_for_any_number_of_threads(data_format: str, rng: np.random.Generator) -> None:
     x = rng.standard_normal(image_shape((61, 203), 33, data_format)).astype(np.float32)
-    before = foldgate.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             for parts in ((7, 10), 1):
                 _check(x, parts, data_format, np.random.default_rng(1))
-    finally:
-        foldgate.set_num_threads(before)
 
 
 @pytest.mark.parametrize("parts", [1, 2])

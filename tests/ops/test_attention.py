@@ -9,9 +9,8 @@ import pytest
 from attention_cases import OPTIONS, masks
 from memory_layouts import guarded
 
-import foldgate
 from foldgate import ops, reference
-from support import assert_close, bound
+from support import assert_close, bound, using_threads
 
 SHAPES = [  # queries, keys, features, values
     (1, 1, 1, 1),
@@ -55,14 +54,11 @@ def test_as_the_reference(
 
 def test_bit_identical_for_any_number_of_threads(rng: np.random.Generator) -> None:
     q, k, v, dy = (rng.standard_normal((3, 2, 300, 40), dtype=np.float32) for _ in range(4))
-    before, results = foldgate.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             y, lse = ops.attention(q, k, v, causal=True, return_statistics=True)
             results.append([y, lse, *ops.attention_backward(dy, q, k, v, y, lse, causal=True)])
-    finally:
-        foldgate.set_num_threads(before)
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from foldgate import ops, reference
 from foldgate.gradients import BidirectionalGradients
 from recurrent_cases import RECURRENT_OPS, RecurrentOp
-from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments
+from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments, using_threads
 
 each_op = pytest.mark.parametrize("op", RECURRENT_OPS, ids=lambda op: op.label)
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
@@ -105,12 +104,10 @@ def test_threads(
     """Directions side by side (2 threads), rows or units of each in turn (more): the same bits."""
     operands, given = operands_of(op, rng, *sizes, dtype)
     arguments = steps_arguments(kind, *sizes[:2])
-    before = foldgate.get_num_threads()
     results = []
     for threads in (1, 2, 3, 4):
-        foldgate.set_num_threads(threads)
-        results.append(both(op, operands, given, **arguments))
-    foldgate.set_num_threads(before)
+        with using_threads(threads):
+            results.append(both(op, operands, given, **arguments))
     for other in results[1:]:
         check_equal(other, results[0])
 

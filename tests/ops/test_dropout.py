@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from foldgate import ops, reference
+from support import using_threads
 
 SIZES = [0, 1, 3, 4, 5, 63, 64, 65, 130, 1000]
 
@@ -41,15 +41,12 @@ def test_uniform_numbers_are_the_references(size: int, isa: str, dtype: Any) -> 
 
 
 def test_bit_identical_for_any_number_of_threads(dtype: Any) -> None:
-    x, before = np.ones((641, 411), dtype), foldgate.get_num_threads()
+    x = np.ones((641, 411), dtype)
     results = []
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             y, u = ops.dropout(x, 0.3, seed=5), ops.random_uniform((300_001,), seed=5)
             results.append((y.tobytes(), u.tobytes()))
-    finally:
-        foldgate.set_num_threads(before)
     assert results[0] == results[1] == results[2]
     np.testing.assert_array_equal(ops.dropout(x, 0.3, seed=5), reference.dropout(x, 0.3, seed=5))
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from foldgate import ops, reference
-from support import assert_close, bound, integers
+from support import assert_close, bound, integers, using_threads
 
 
 @pytest.mark.parametrize("kind", ["int32", "int64", "uint8", "uint64", ">i4"])
@@ -28,13 +27,10 @@ def test_exact_on_integers(kind: str, width: int, isa: str, dtype: Any, rng: np.
 def test_sums_are_within_the_bound_and_the_same_for_any_threads(dtype: Any, rng: np.random.Generator) -> None:
     ids = np.minimum(rng.geometric(0.01, 20_000), 700)  # some rows often, most never
     dy = rng.standard_normal((20_000, 37)).astype(dtype)
-    before, results = foldgate.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             results.append(ops.embedding_backward(dy, ids, 701))
-    finally:
-        foldgate.set_num_threads(before)
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
     expected = reference.embedding_backward(dy, ids, 701)

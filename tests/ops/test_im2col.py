@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from conv_cases import AROUND_LANES, DEPTHWISE, OPTIONS, Case, name_of
 from foldgate import ops, reference
-from support import assert_close, integers
+from support import assert_close, integers, using_threads
 
 FORMATS = ["channels_last", "channels_first"]
 CASES = [*AROUND_LANES[::3], *OPTIONS, *DEPTHWISE[::4], Case((2, 70), 40, 1, (1, 3), {"padding": "same"})]
@@ -43,15 +42,11 @@ def test_bit_identical_for_any_number_of_threads(data_format: str, rng: np.rando
     case = Case((60, 61), 30, 1, (3, 3), {"padding": 1, "strides": (1, 2)})
     x = rng.standard_normal(case.x_shape(data_format)).astype(np.float32)
     options = window_options(case, data_format)
-    before = foldgate.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             columns = ops.im2col(x, case.size, **options)
             results.append((columns, ops.col2im(columns, x.shape, case.size, **options)))
-    finally:
-        foldgate.set_num_threads(before)
     for columns, image in results[1:]:
         np.testing.assert_array_equal(columns, results[0][0])
         np.testing.assert_array_equal(image, results[0][1])

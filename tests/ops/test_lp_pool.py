@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from average_pool_cases import CASES, FORMATS, image_shape
 from foldgate import ops, reference
-from support import assert_close, bound
+from support import assert_close, bound, using_threads
 
 WINDOWS = [
     (spatial, size, strides, {k: v for k, v in arguments.items() if k != "count_include_pad"})
@@ -49,15 +48,11 @@ def test_every_tier_and_any_number_of_threads(
     data_format: str, isa: str, dtype: Any, rng: np.random.Generator
 ) -> None:
     x = rng.uniform(-1, 1, image_shape((41, 103), 17, data_format)).astype(dtype)
-    before = foldgate.get_num_threads()
     results = []
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             y = ops.lp_pool(x, 3, 2, 1, data_format=data_format)
             results.append((y, ops.lp_pool_backward(y, x, y, 3, 2, 1, data_format=data_format)))
-    finally:
-        foldgate.set_num_threads(before)
     for y, dx in results[1:]:
         np.testing.assert_array_equal(y, results[0][0])
         np.testing.assert_array_equal(dx, results[0][1])

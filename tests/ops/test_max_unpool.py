@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from average_pool_cases import FORMATS, image_shape
 from foldgate import ops, reference
+from support import using_threads
 
 
 @pytest.mark.parametrize("spatial", [(9,), (70,), (6, 7), (3, 4, 5)])
@@ -35,17 +35,13 @@ def test_against_the_reference(
 def test_undoes_a_pool_for_any_number_of_threads(data_format: str, rng: np.random.Generator) -> None:
     x = rng.standard_normal(image_shape((60, 82), 33, data_format, batch=5)).astype(np.float32)
     y, indices = ops.max_pool(x, return_indices=True, data_format=data_format)
-    before = foldgate.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             back = ops.max_unpool(y, indices, x.shape, data_format=data_format)
             np.testing.assert_array_equal(back, np.where(back != 0, x, 0))
             assert np.count_nonzero(back) == y.size
             dx = ops.max_unpool_backward(x, indices, data_format=data_format)
             np.testing.assert_array_equal(dx, y)
-    finally:
-        foldgate.set_num_threads(before)
 
 
 def test_empty_batches_no_channels_and_no_positions(dtype: Any) -> None:

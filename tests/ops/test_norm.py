@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from norm_cases import BATCH, GROUPS, ROWS
 
-import foldgate
 from foldgate import ops, reference
-from support import assert_close
+from support import assert_close, using_threads
 
 
 def operands(
@@ -124,10 +123,9 @@ def test_bit_identical_for_any_number_of_threads(axis: int, rng: np.random.Gener
     x, dy = rng.standard_normal((2, 24, 60, 48, 40), dtype=np.float32)
     gamma = rng.standard_normal(x.shape[axis], dtype=np.float32)
     wide = rng.standard_normal(40, dtype=np.float32)
-    before, results = foldgate.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             batch = ops.batch_norm(x, gamma, axis=axis)
             group = ops.group_norm(x, gamma, groups=4, axis=axis, return_statistics=True)
             layer = ops.layer_norm(x, wide, return_statistics=True)
@@ -141,8 +139,6 @@ def test_bit_identical_for_any_number_of_threads(axis: int, rng: np.random.Gener
                     *ops.layer_norm_backward(dy, x, *layer[1:], wide),
                 ]
             )
-    finally:
-        foldgate.set_num_threads(before)
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)

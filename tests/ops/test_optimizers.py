@@ -9,9 +9,8 @@ import pytest
 from memory_layouts import guarded
 from optimizer_cases import CASES, run
 
-import foldgate
 from foldgate import ops, reference
-from support import assert_close
+from support import assert_close, using_threads
 
 SIZES = [1, 3, 15, 16, 17, 33, 130]
 
@@ -35,13 +34,10 @@ def test_as_the_reference(case: str, isa: str, dtype: Any, rng: np.random.Genera
 @pytest.mark.parametrize("case", CASES)
 def test_bit_identical_for_any_number_of_threads(case: str, rng: np.random.Generator) -> None:
     variable, gradients = data(rng, (500, 700), np.float32, steps=2)
-    before, results = foldgate.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             results.append(run(ops, case, variable, gradients))
-    finally:
-        foldgate.set_num_threads(before)
     for other in results[1:]:
         for name, array in results[0].items():
             np.testing.assert_array_equal(other[name], array)
@@ -104,14 +100,11 @@ def test_global_norm_and_clipping(isa: str, dtype: Any, rng: np.random.Generator
 
 
 def test_the_norm_is_the_same_for_any_number_of_threads(rng: np.random.Generator) -> None:
-    array, before = rng.standard_normal((1000, 1500), dtype=np.float32), foldgate.get_num_threads()
+    array = rng.standard_normal((1000, 1500), dtype=np.float32)
     norms = set()
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             norms.add(ops.global_norm([array, array]))
-    finally:
-        foldgate.set_num_threads(before)
     assert len(norms) == 1
 
 

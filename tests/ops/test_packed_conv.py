@@ -11,7 +11,7 @@ import pytest
 import foldgate
 from conv_cases import AROUND_LANES, AROUND_TILES, DEPTHWISE, GROUPS, OPTIONS, Case, integer_operands, name_of
 from foldgate import ops, reference
-from support import assert_close, bound
+from support import assert_close, bound, using_threads
 
 FORMATS = ["channels_last", "channels_first"]
 WINOGRAD_FACTOR = 300.0  # as tests/ops/test_winograd.py
@@ -74,15 +74,11 @@ def test_within_the_bound_and_bit_identical_for_any_number_of_threads(
     x, kernel, bias = operands(case, data_format, rng, dtype)
     options = {**case.options, "data_format": data_format, "activation": "tanh"}
     packed = ops.PackedConv(kernel, bias, **options)
-    before = foldgate.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
             results.append(packed(x))
             results.append(ops.PackedConv(kernel, bias, **options)(x))
-    finally:
-        foldgate.set_num_threads(before)
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
     terms = int(np.prod(case.kernel_shape[:-1]))

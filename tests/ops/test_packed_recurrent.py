@@ -13,7 +13,7 @@ from recurrent_checks import awkward, in_float64, lanes
 import foldgate
 from foldgate import _native, ops, reference
 from recurrent_cases import RECURRENT_OPS, RecurrentOp
-from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments
+from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments, using_threads
 
 CLASSES = {"lstm": "PackedLSTM", "gru": "PackedGRU", "simple_rnn": "PackedSimpleRNN"}
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
@@ -89,18 +89,16 @@ def test_against_the_reference(op: RecurrentOp, dtype: Any, rng: Any) -> None:
 @each_op
 def test_threads(op: RecurrentOp, rng: Any) -> None:
     """The same bits for any number, on sizes that are shared out: one row of many units, and many rows."""
-    before = foldgate.get_num_threads()
     for n, d, u in ((1, 300, 700), (70, 40, 100)):
         operands = op.operands(rng, n, 2, d, u, np.float32)
         layer = handle(ops, op, operands)
         results = []
         for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
-            results.append([*layer(**rest(operands)), *stepped(layer, op, operands)[1]])
+            with using_threads(threads):
+                results.append([*layer(**rest(operands)), *stepped(layer, op, operands)[1]])
         for other in results[1:]:
             for a, b in zip(results[0], other, strict=True):
                 np.testing.assert_array_equal(a, b)
-    foldgate.set_num_threads(before)
 
 
 @each_op

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from foldgate import ops, reference
 from support import using_threads
 
@@ -276,11 +275,6 @@ def test_winner_in_the_padding() -> None:
 def test_the_first_wrong_winner_is_named_whatever_the_threads() -> None:
     taps = np.zeros((64, 30, 30, 32), np.uint8)
     taps[3:, 5, 7, 9] = np.arange(100, 161)
-    before = foldgate.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
-            with pytest.raises(IndexError, match="indices hold 100;"):
-                ops.max_pool_backward(np.zeros(taps.shape, np.float32), taps, (64, 60, 60, 32))
-    finally:
-        foldgate.set_num_threads(before)
+    for threads in (1, 2, 3):
+        with using_threads(threads), pytest.raises(IndexError, match="indices hold 100;"):
+            ops.max_pool_backward(np.zeros(taps.shape, np.float32), taps, (64, 60, 60, 32))

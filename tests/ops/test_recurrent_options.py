@@ -9,9 +9,8 @@ import pytest
 from recurrent_checks import awkward, in_float64, lanes
 from recurrent_option_cases import FUNCTIONS, GRU, LSTM, OPTION_CASES, RNN, OptionCase
 
-import foldgate
 from foldgate import ops, reference
-from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments
+from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments, using_threads
 
 each_case = pytest.mark.parametrize("case", OPTION_CASES, ids=lambda case: case.label)
 
@@ -82,12 +81,10 @@ def test_chunks_of_many_rows(case: OptionCase, rng: Any) -> None:
 def test_threads(case: OptionCase, rng: Any) -> None:
     n, t, d, u = 70, 4, 60, 96
     operands, given = case.operands(rng, n, t, d, u, np.float32), _given(case, rng, n, t, u, np.float32)
-    before = foldgate.get_num_threads()
     results = []
     for threads in (1, 2, 3):
-        foldgate.set_num_threads(threads)
-        results.append(_run(ops, case, operands, given, **steps_arguments("lengths", n, t)))
-    foldgate.set_num_threads(before)
+        with using_threads(threads):
+            results.append(_run(ops, case, operands, given, **steps_arguments("lengths", n, t)))
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)
