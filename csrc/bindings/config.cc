@@ -69,6 +69,16 @@ void register_config(py::module_& module) {
   module.def("get_num_threads", &get_num_threads, "Threads that a call may use.");
   module.def("set_num_threads", &set_num_threads, py::arg("threads"),
              "Sets the threads that a call may use.");
+  module.def(
+      "set_openmp",
+      [](uintptr_t parallel, uintptr_t max_threads) {
+        set_openmp({reinterpret_cast<decltype(OpenMp::parallel)>(parallel),
+                    reinterpret_cast<decltype(OpenMp::max_threads)>(max_threads)});
+      },
+      py::arg("parallel"), py::arg("max_threads"), py::call_guard<py::gil_scoped_release>(),
+      "Takes the workers from the OpenMP runtime with these functions (GOMP_parallel, omp_get_max_threads); "
+      "0, 0: "
+      "has its own.");
   module.def("stop_threads", &stop_threads, py::call_guard<py::gil_scoped_release>(),
              "Ends the worker threads; the next large call starts them anew.");
   module.def("isas", &isa_names, "Tiers that this machine can run, worst first.");

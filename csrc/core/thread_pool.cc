@@ -46,13 +46,19 @@ class ThreadPool {
   void region(int workers, FunctionRef<void(int)> body) {
     std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
     if (!owner) return run_alone(body);
-    grow(workers - 1);
     body_ = &body;
     workers_ = workers;
     next_worker_.store(1, std::memory_order_relaxed);
+    if (openmp_.parallel) return borrow();
+    grow(workers - 1);
     open();
     run_alone(body);
     close();
+  }
+
+  void set(OpenMp runtime) {
+    const std::lock_guard<std::mutex> owner(owner_);
+    openmp_ = runtime;
   }
 
   void stop() {
@@ -81,6 +87,24 @@ class ThreadPool {
     inside_region = true;
     body(0);
     inside_region = outer;
+  }
+
+  // The region by the threads of another runtime. It ends those of its threads that a smaller team leaves idle, and
+  // starting one again costs as much as a small op: so its team keeps its size, and who is too many does nothing.
+  void borrow() {
+    inside_region = true;
+    openmp_.parallel(&ThreadPool::join, this,
+                     static_cast<unsigned>(std::max(workers_, openmp_.max_threads())), 0);
+    inside_region = false;
+  }
+  static void join(void* argument) {
+    auto& pool = *static_cast<ThreadPool*>(argument);
+    if (inside_region) return (*pool.body_)(0);  // the caller
+    const int number = pool.next_worker_.fetch_add(1);
+    if (number >= pool.workers_) return;
+    inside_region = is_worker = true;
+    (*pool.body_)(number);
+    inside_region = is_worker = false;
   }
 
   // epoch_ is odd while a region is open. A worker announces itself in active_ before it looks at epoch_ again, the
@@ -161,6 +185,7 @@ class ThreadPool {
   }
 
   std::mutex owner_;  // held by the thread whose region is open
+  OpenMp openmp_;     // under owner_
   std::vector<std::unique_ptr<Worker>> threads_;
   FunctionRef<void(int)>* body_ = nullptr;
   int workers_ = 0;
@@ -262,6 +287,8 @@ void spin_pause() {
   asm volatile("yield");
 #endif
 }
+
+void set_openmp(OpenMp runtime) { pool_slot().load()->set(runtime); }
 
 void stop_threads() { pool_slot().load()->stop(); }
 

@@ -43,6 +43,16 @@ void check_interrupt();        // throws Interrupted
 
 void spin_pause();  // in a loop that waits for another thread
 
+// Threads of an OpenMP runtime that somebody else in the process uses, too: they spin for milliseconds after each of
+// its regions, and would take the cores from the pool's own. With a runtime set, its threads are the workers, each of
+// which waits for the others; a forked child goes back to the pool.
+struct OpenMp {
+  void (*parallel)(void (*body)(void*), void* argument, unsigned threads,
+                   unsigned flags) = nullptr;  // GOMP_parallel
+  int (*max_threads)() = nullptr;              // omp_get_max_threads
+};
+void set_openmp(OpenMp runtime);  // none: the pool's own
+
 // Ends the workers, unless a region is open; the next region starts them anew.
 void stop_threads();
 

@@ -71,6 +71,18 @@ def get_num_threads() -> int:
     return _native.get_num_threads()
 
 
+def borrow_threads(parallel: int, max_threads: int) -> None:
+    """Lets the threads of an OpenMP runtime in this process do the kernels' work; with zeros no more.
+
+    Two runtimes' threads would take the cores from one another. A forked child starts threads of its own.
+
+    Args:
+      parallel: the address of the runtime's `GOMP_parallel`.
+      max_threads: that of its `omp_get_max_threads`.
+    """
+    _native.set_openmp(parallel, max_threads)
+
+
 def set_max_isa(name: str | None) -> None:
     """Caps the kernels' instruction set: `"baseline"`, `"avx2"`, `"avx512"` or `"neon"`; None lifts the cap.
 

@@ -142,6 +142,30 @@ TEST(thread_pool, callers_from_many_threads_do_not_mix) {
   CHECK_EQ(wrong.load(), 0);
 }
 
+// A runtime like OpenMP's: its team comes when a region opens and all have to leave before it ends.
+unsigned teams_of = 0;
+void parallel_by_a_team(void (*body)(void*), void* argument, unsigned threads, unsigned) {
+  teams_of = threads;
+  std::vector<std::thread> team;
+  for (unsigned i = 1; i < threads; ++i) team.emplace_back(body, argument);
+  body(argument);
+  for (std::thread& member : team) member.join();
+}
+
+TEST(thread_pool, another_runtimes_threads_do_the_work) {
+  set_openmp({&parallel_by_a_team, [] { return 3; }});
+  for (int64_t tasks : {2, 7, 1000}) CHECK_EQ(miscounted(tasks, 2), 0);
+  CHECK_EQ(teams_of, 3u);  // keeps its size; the third has nothing to do
+  CHECK_EQ(miscounted(100, 5), 0);
+  CHECK_EQ(teams_of, 5u);
+  std::atomic<int> inner{0};  // a region inside a region
+  parallel_for(4, 2,
+               [&](int64_t, int) { parallel_for(8, 2, [&](int64_t, int worker) { inner += worker == 0; }); });
+  CHECK_EQ(inner.load(), 32);
+  set_openmp({});
+  CHECK_EQ(miscounted(100, 5), 0);
+}
+
 TEST(thread_pool, stopped_threads_start_again) {
   CHECK_EQ(miscounted(100, 3), 0);
   stop_threads();

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from foldgate.torch._classes import SWAPPED, original_class
 from foldgate.torch._kept import forget
 from foldgate.torch._survey import Finding, Only, check_model, findings_of
+from foldgate.torch._threads import share_threads
 
 Model = TypeVar("Model")
 
@@ -19,7 +20,8 @@ def accelerate(model: Model, only: Only = None, report: bool = False) -> Model:
     LSTMCell, GRUCell, RNNCell. Its parameters, buffers, hooks, name, mode and options are not touched, so
     `state_dict`, optimizers, `copy.deepcopy` and pickling go on as before. What foldgate does not compute
     (CUDA, meta and quantised tensors, half precision, autocast, transforms of torch.func, tracing, wrong
-    arguments) and sizes at which PyTorch is faster go to PyTorch's own code.
+    arguments) and sizes at which PyTorch is faster go to PyTorch's own code. The kernels run on PyTorch's
+    threads from now on, where its OpenMP runtime can be found.
 
     Args:
       model: a torch.nn.Module; may itself be such a module.
@@ -50,6 +52,7 @@ def accelerate(model: Model, only: Only = None, report: bool = False) -> Model:
         module = modules[name]
         if swapped and type(module) in SWAPPED:
             module.__class__ = SWAPPED[type(module)]
+    share_threads()
     if report:
         _print(findings)
     return model
