@@ -137,7 +137,14 @@ def calls(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
         return call
 
     def train(module: Any) -> Callable[[], Any]:
-        return lambda: first(module(watched)).sum().backward()
+        leaves = [*module.parameters(), *([] if isinstance(watched, tuple) else [watched])]
+
+        def call() -> None:
+            for leaf in leaves:
+                leaf.grad = None  # as optimizers do before a step
+            first(module(watched)).sum().backward()
+
+        return call
 
     return {"forward": (infer(plain), infer(fast)), "training": (train(plain), train(fast))}
 

@@ -106,7 +106,7 @@ def backward(
     lengths: Any,
     need_dx: bool,
 ) -> tuple[Any, list[tuple[Any, ...]], States]:
-    """dx, (dkernel, drecurrent_kernel, dbias, dprojection) a direction, and the states' gradients."""
+    """dx, (dkernel, drecurrent_kernel, dbias, dprojection) a direction, and the given states' gradients."""
     if len(directions) == 2 and directions[0].projection is None:
         return _both_backward(kind, dy, x, directions, y, caches, dstates, states, lengths, need_dx)
     found = []
@@ -130,6 +130,8 @@ def backward(
         found.append(gradients)
     dx = found[0].dx if len(found) == 1 or not need_dx else found[0].dx + found[1].dx
     weights = [(g.dkernel, g.drecurrent_kernel, g.dbias, getattr(g, "dprojection", None)) for g in found]
+    if all(s is None for s in states):
+        return dx, weights, states
     initial: States = (np.stack([g.dinitial_h for g in found]),)
     if kind == "LSTM":
         initial += (np.stack([g.dinitial_c for g in found]),)
@@ -165,6 +167,8 @@ def _both_backward(
         (g.dkernel, g.drecurrent_kernel, g.dbias, None),
         (g.dreverse_kernel, g.dreverse_recurrent_kernel, g.dreverse_bias, None),
     ]
+    if all(s is None for s in states):
+        return g.dx, weights, states
     initial: States = (_one_above_another(g.dinitial_h),)
     if kind == "LSTM":
         initial += (_one_above_another(g.dinitial_c),)

@@ -17,15 +17,16 @@ LEAST = {
     "MaxPool2d": 1 << 14,
     "MaxPool3d": 1 << 14,
     "AvgPool": 1 << 20,
-    "AdaptiveAvgPool": 1 << 20,
+    "AdaptiveAvgPool": 1 << 62,
     "AdaptiveMaxPool": 1 << 16,
     "Cell": 1 << 10,
+    "RNNCell": 1 << 62,
     "Recurrent": 2,
 }
 """Elements of the input below which these modules call torch's op at once: small calls are all overhead.
 Of recurrent modules steps."""
-LEAST_TRAINED = {"MaxPool": 1 << 17, "AdaptiveMaxPool": 1 << 62}
-"""The same where the input needs a gradient; adaptive max pools are then faster by torch at any size."""
+LEAST_TRAINED = {"MaxPool": 1 << 17, "AdaptiveAvgPool": 1 << 20, "AdaptiveMaxPool": 1 << 62}
+"""The same where the input needs a gradient. 1 << 62: torch's own is faster at any size."""
 LEAST_CONVOLVED, LEAST_ALONE = 1 << 15, 1 << 21
 """The same in multiply-adds of a convolution: of any batch, and of a batch too small to be split."""
 SMALL_BATCH = 8
@@ -34,7 +35,7 @@ SMALL_BATCH = 8
 
 _WHERE = {
     "ConvTranspose": "by foldgate up to 8 million multiply-adds, in training for batches of 8 up",
-    "Conv": "by foldgate from 2 million multiply-adds or batches of 8, in training 64 channels and 9 taps",
+    "Conv": "by foldgate from 2 million multiply-adds or batches of 8, in training from 4,096 positions",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate from 65,536 elements on, without gradients; with them PyTorch is faster",
     "AvgPool": "by foldgate from a million elements on",
@@ -63,12 +64,29 @@ def convolution_wins(x: Any, weight: Any, work: int, gradient: bool) -> bool:
     positions = x.numel() // channels
     if batch >= SMALL_BATCH and positions >= 512 and work < LEAST_ALONE:
         return True
-    if not gradient:
-        return bool(work >= LEAST_ALONE and positions >= 512 and (channels > 4 or not x.is_contiguous()))
-    if channels <= 4:
-        return work >= 1 << 26
+    if gradient:
+        return _trained_convolution_wins(x, weight, work)
+    return bool(work >= LEAST_ALONE and positions >= 512 and (channels > 4 or not x.is_contiguous()))
+
+
+def _trained_convolution_wins(x: Any, weight: Any, work: int) -> bool:
+    batch, channels = x.shape[:2]
     outputs, depth = weight.shape[:2]
-    return bool(min(outputs, depth) >= 64 and weight[0, 0].numel() >= 9 and positions >= 4096)
+    positions, taps, last = x.numel() // channels, weight[0, 0].numel(), not x.is_contiguous()
+    if depth != channels:  # groups: one channel each, or torch
+        return bool(depth == 1 and not last and batch >= SMALL_BATCH and positions >= 1 << 14)
+    if depth <= 4:
+        return work >= 1 << 26
+    if x.dim() == 3:
+        return work >= 1 << 27
+    if work < positions * weight.numel():  # strides
+        return work >= 1 << 28
+    if not last:
+        return bool(positions >= (1 << 12 if batch >= SMALL_BATCH else 12288))
+    least = min(outputs, depth)
+    if taps < 9:
+        return bool(least >= 64 and positions >= 1 << 14)
+    return bool(least >= 32 and positions >= (6144 if least >= 64 else 12288))
 
 
 def transposed_convolution_wins(x: Any, weight: Any, gradient: bool) -> bool:

@@ -143,7 +143,7 @@ class RNNCell(Accelerated, torch.nn.RNNCell):
     """torch.nn.RNNCell, computed by foldgate where it can and wins."""
 
     _own = torch.nn.RNNCell.forward
-    _least = _rules.LEAST["Cell"]
+    _least = _rules.LEAST["RNNCell"]
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         found = None
