@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 FIRST, LAST = "channels_first", "channels_last"
-_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 _TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 
@@ -20,7 +20,7 @@ def is_last(x: Any) -> bool:
     were written that way, as torch has it.
     """
     rank = x.dim()
-    if rank == 3 or not x.is_contiguous(memory_format=_FORMATS[rank]):
+    if rank == 3 or not x.is_contiguous(memory_format=FORMATS[rank]):
         return False
     if not x.is_contiguous():
         return True
@@ -31,12 +31,12 @@ def is_last(x: Any) -> bool:
 def is_dense(weight: Any) -> bool:
     """Whether a weight fills its memory, in either layout."""
     contiguous: bool = weight.is_contiguous()
-    return contiguous or (weight.dim() in _FORMATS and is_last(weight))
+    return contiguous or (weight.dim() in FORMATS and is_last(weight))
 
 
 def laid_out(x: Any, last: bool) -> Any:
     """`x` in that layout: itself where it is, else a copy that autograd knows of."""
-    return x.contiguous(memory_format=_FORMATS[x.dim()]) if last else x.contiguous()
+    return x.contiguous(memory_format=FORMATS[x.dim()]) if last else x.contiguous()
 
 
 def array_of(x: Any, last: bool) -> Any:

@@ -8,7 +8,10 @@ from typing import Any
 import torch
 
 from foldgate.torch import _rules
+from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
+from foldgate.torch._compiled_pool import pool as compiled_op
 from foldgate.torch._layout import is_last, laid_out
+from foldgate.torch._library import computes
 from foldgate.torch._ready import is_ordinary, is_plain
 
 
@@ -41,3 +44,35 @@ def pool(module: Any, x: Any, rank: int, wins: str, compute: Callable[[Any, Any,
     if found is None or batch is x:
         return found
     return tuple(y.squeeze(0) for y in found) if isinstance(found, tuple) else found.squeeze(0)
+
+
+def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[Any, Any], Any]) -> Any:
+    """`pool` as an op of the graph that is being compiled.
+
+    Args:
+      module, x, rank: as in `pool`.
+      op: the function's name in `foldgate.ops`; its rule has that name too.
+      options: says of the module and a batch the lists of sizes and of flags that the op takes; None where
+        torch has to compute it.
+    """
+    if type(x) is not torch.Tensor or not rank - 1 <= x.dim() <= rank or not computes(x):
+        return None
+    gradient = x.requires_grad and torch.is_grad_enabled()
+    batch = x if x.dim() == rank else x.unsqueeze(0)
+    last = is_last(batch)
+    sizes = options(module, batch) if getattr(_rules, f"{op}_wins")(batch, last, gradient) else None
+    if sizes is None:
+        return None
+    pairs = getattr(module, "return_indices", False)
+    wanted = POSITIONS if pairs else NOTHING
+    if gradient and not pairs and op.endswith("max_pool"):
+        wanted = TAPS if op == "max_pool" else POSITIONS
+    y, winners = compiled_op(batch, op, *sizes, last, wanted)
+    if batch is not x:
+        y, winners = y.squeeze(0), winners.squeeze(0)
+    return (y, winners) if pairs else y
+
+
+def each(size: Any, axes: int) -> list[int]:
+    """A size an axis, of one or of as many."""
+    return list(size) if isinstance(size, tuple | list) else [size] * axes

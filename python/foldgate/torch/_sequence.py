@@ -69,7 +69,7 @@ class _Sequence(torch.autograd.Function):
         if not is_first_order(*dys):
 
             def again(x: Any, *operands: Any) -> Any:
-                return _by_torch_ops(layer, x, operands[:count], operands[count:])
+                return by_torch_ops(layer, x, operands[:count], operands[count:])
 
             found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[2:], dys)
             return (None, None, *found)
@@ -101,7 +101,7 @@ class _Sequence(torch.autograd.Function):
         )
 
 
-def _by_torch_ops(layer: Layer, x: Any, states: Any, weights: Any) -> Any:
+def by_torch_ops(layer: Layer, x: Any, states: Any, weights: Any) -> Any:
     """The layer by torch's own ops, on (N, T, D); rows end where `lengths` says."""
     has_bias, both = layer.weights_each[2], layer.directions == 2
     function = getattr(_VF, layer.kind.lower())

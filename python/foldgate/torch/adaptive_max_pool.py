@@ -12,9 +12,9 @@ from foldgate import ops
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import pool
+from foldgate.torch._pooling import compiled_pool, pool
 from foldgate.torch._ready import is_first_order
-from foldgate.torch.average_pool import parts_of
+from foldgate.torch.average_pool import part_sizes, parts_of
 
 _TORCH = {
     3: functional.adaptive_max_pool1d,
@@ -87,7 +87,10 @@ class _Pool(Accelerated):
         ):
             size = module.output_size
             return self._op(x, size)[0] if type(size) is int else self._own(x)
-        y = None if is_compiling() else pool(self, x, self._rank, "adaptive_max_pool_wins", _compute)
+        if is_compiling():
+            y = compiled_pool(self, x, self._rank, "adaptive_max_pool", part_sizes)
+        else:
+            y = pool(self, x, self._rank, "adaptive_max_pool_wins", _compute)
         return self._own(x) if y is None else y
 
 

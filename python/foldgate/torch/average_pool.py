@@ -12,7 +12,7 @@ from foldgate import ops
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import pool
+from foldgate.torch._pooling import compiled_pool, each, pool
 from foldgate.torch._ready import is_first_order
 
 _WINDOWS = {3: functional.avg_pool1d, 4: functional.avg_pool2d, 5: functional.avg_pool3d}
@@ -70,11 +70,24 @@ def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     return _compute(x, last, gradient, {**options, "count_include_pad": include_pad}, again)
 
 
+def _window_sizes(module: Any, x: Any) -> Any:
+    if getattr(module, "divisor_override", None) is not None:
+        return None
+    options = (module.kernel_size, module.stride, module.padding)
+    sizes = [s for o in options for s in each(o, x.dim() - 2)]
+    return sizes, [module.ceil_mode, module.count_include_pad]
+
+
 def parts_of(module: Any, x: Any) -> tuple[int, ...]:
     """The parts of every axis; None in `output_size` means the input's own extent."""
     size = module.output_size
     sizes = size if isinstance(size, tuple | list) else (size,) * (x.dim() - 2)
     return tuple(n if s is None else s for s, n in zip(sizes, x.shape[2:], strict=True))
+
+
+def part_sizes(module: Any, x: Any) -> Any:
+    """`parts_of` as an op of torch's dispatcher takes it: sizes, and no flags."""
+    return list(parts_of(module, x)), []
 
 
 def _parts(module: Any, x: Any, last: bool, gradient: bool) -> Any:
@@ -95,7 +108,10 @@ class _Pool(Accelerated):
     def forward(self, x: Any) -> Any:
         if type(x) is torch.Tensor and x.numel() < self._least:
             return self._own(x)
-        y = None if is_compiling() else pool(self, x, self._rank, "average_pool_wins", _windows)
+        if is_compiling():
+            y = compiled_pool(self, x, self._rank, "average_pool", _window_sizes)
+        else:
+            y = pool(self, x, self._rank, "average_pool_wins", _windows)
         return self._own(x) if y is None else y
 
 
@@ -104,14 +120,18 @@ class _AdaptivePool(Accelerated):
 
     _op: Any
     _least: int
+    _least_trained = _rules.LEAST_TRAINED["AdaptiveAvgPool"]
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if type(x) is torch.Tensor and x.numel() < self._least:
+        if type(x) is torch.Tensor and x.numel() < (self._least_trained if x.requires_grad else self._least):
             module: Any = self
             size = module.output_size
             return self._op(x, size) if type(size) is int else self._own(x)
-        y = None if is_compiling() else pool(self, x, self._rank, "adaptive_average_pool_wins", _parts)
+        if is_compiling():
+            y = compiled_pool(self, x, self._rank, "adaptive_average_pool", part_sizes)
+        else:
+            y = pool(self, x, self._rank, "adaptive_average_pool_wins", _parts)
         return self._own(x) if y is None else y
 
 

@@ -10,8 +10,11 @@ from torch.nn import functional
 
 from foldgate import config, ops
 from foldgate.torch import _by_torch, _rules
+from foldgate.torch._compiled_convolution import SAME
+from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
+from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter
 from foldgate.torch._ready import is_first_order, is_ordinary, is_plain, like, needs_gradient
 from foldgate.torch._weights import kernel_of, weight_gradient
@@ -77,6 +80,8 @@ def _convolve(module: Any, x: Any, weight: Any, padding: Any, work: int) -> Any:
     if not _rules.convolution_wins(x, weight, work, torch.is_grad_enabled()):
         return None
     bias = parameter(module, "bias")
+    if is_compiling():
+        return _compiled(module, x, weight, bias, padding) if computes(x, weight, bias) else None
     if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     last, gradient = is_last(x) or is_last(weight), needs_gradient(x, weight, bias)
@@ -100,6 +105,16 @@ def _convolve(module: Any, x: Any, weight: Any, padding: Any, work: int) -> Any:
         return tensor_of(kept_of(module).get(key, (weight, bias), packed)(array_of(x, last)), last)
     except ValueError:  # torch says it in its own words
         return None
+
+
+def _compiled(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
+    """`_convolve` as an op of the graph that is being compiled."""
+    rank, last = x.dim() - 2, is_last(x) or is_last(weight)
+    if isinstance(padding, str):
+        padding = SAME if padding == "same" else (0,) * rank
+    added, gradient = (0,) * rank, needs_gradient(x, weight, bias)
+    sizes = (module.stride, padding, added, module.dilation)
+    return compiled_convolution(x, weight, bias, gradient, *sizes, module.groups, False, last)
 
 
 class _Conv(Accelerated):
@@ -126,7 +141,7 @@ class _Conv(Accelerated):
 def _long(module: Any, x: Any) -> Any:
     """The result, by foldgate or by torch."""
     y = None
-    if not is_compiling() and type(x) is torch.Tensor and x.layout is torch.strided:
+    if type(x) is torch.Tensor and x.layout is torch.strided:
         weight = parameter(module, "weight")
         if x.dim() != weight.dim():
             y = _unbatched(module, x, weight)
@@ -147,10 +162,10 @@ def _padded(module: Any, x: Any, weight: Any, work: int) -> Any:
     """`_convolve` of x with its padding, which torch does where it is not of zeros."""
     if module.padding_mode == "zeros":
         return _convolve(module, x, weight, module.padding, work)
-    if not is_plain(x) or not is_ordinary():
+    if not (computes(x) if is_compiling() else is_plain(x) and is_ordinary()):
         return None
     x = functional.pad(x, module._reversed_padding_repeated_twice, module.padding_mode)
-    return _convolve(module, x, weight, 0, work)
+    return _convolve(module, x, weight, (0,) * (x.dim() - 2), work)
 
 
 class Conv1d(_Conv, torch.nn.Conv1d):

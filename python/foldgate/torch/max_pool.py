@@ -12,7 +12,7 @@ from foldgate import ops
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import pool
+from foldgate.torch._pooling import compiled_pool, each, pool
 from foldgate.torch._ready import is_first_order
 
 _TORCH = {3: functional.max_pool1d, 4: functional.max_pool2d, 5: functional.max_pool3d}
@@ -81,6 +81,11 @@ def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     return tensor_of(found, last)
 
 
+def _sizes(module: Any, x: Any) -> Any:
+    options = (module.kernel_size, module.stride, module.padding, module.dilation)
+    return [s for o in options for s in each(o, x.dim() - 2)], [module.ceil_mode]
+
+
 class _Pool(Accelerated):
     """What the three have in common."""
 
@@ -98,7 +103,10 @@ class _Pool(Accelerated):
         ):
             size, stride, padding = module.kernel_size, module.stride, module.padding
             return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
-        y = None if is_compiling() else pool(self, x, self._rank, "max_pool_wins", _compute)
+        if is_compiling():
+            y = compiled_pool(self, x, self._rank, "max_pool", _sizes)
+        else:
+            y = pool(self, x, self._rank, "max_pool_wins", _compute)
         return self._own(x) if y is None else y
 
 

@@ -9,7 +9,9 @@ from torch.compiler import is_compiling
 from torch.nn.utils.rnn import PackedSequence
 
 from foldgate.torch import _rules
+from foldgate.torch._compiled_recurrent import recurrent_layer
 from foldgate.torch._kept import kept_of
+from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter
 from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
 from foldgate.torch._sequence import Layer, packed_rows, run_layer
@@ -36,9 +38,13 @@ def _states(module: Any, hx: Any, batch: int | None, x: Any) -> tuple[Any, ...] 
     widths = (module.proj_size or module.hidden_size, module.hidden_size)
     for state, width in zip(given, widths, strict=False):
         shape = (depth, width) if batch is None else (depth, batch, width)
-        if not isinstance(state, torch.Tensor) or state.shape != shape or not like(x, state):
+        if not isinstance(state, torch.Tensor) or state.shape != shape or not _alike(x, state):
             return None
     return tuple(s.unsqueeze(1) if batch is None else s for s in given)
+
+
+def _alike(x: Any, *others: Any) -> bool:
+    return computes(x, *others) if is_compiling() else is_plain(x) and like(x, *others)
 
 
 def _dense_call(module: Any, x: Any, hx: Any) -> _Call | None:
@@ -73,6 +79,8 @@ def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
 def _run(module: Any, given: Any, hx: Any) -> Any:
     """What the module returns, or None where torch's own op has to compute (or refuse) the call."""
     packed = type(given) is PackedSequence
+    if packed and is_compiling():
+        return None
     x = given.data if packed else given
     if type(x) is not torch.Tensor or x.numel() == 0:
         return None
@@ -80,7 +88,9 @@ def _run(module: Any, given: Any, hx: Any) -> Any:
     if not _rules.sequence_wins(x.numel() // x.shape[-1], module.input_size, module.hidden_size, gradient):
         return None
     weights = tuple(parameter(module, name) for name in module._flat_weights_names)
-    if not (is_plain(x) and is_ordinary() and like(x, *weights) and all(w.is_contiguous() for w in weights)):
+    if not ((is_compiling() or is_ordinary()) and _alike(x, *weights)):
+        return None
+    if not all(w.is_contiguous() for w in weights):
         return None
     call = (_packed_call if packed else _dense_call)(module, given, hx)
     if call is None:
@@ -100,16 +110,28 @@ def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) 
         lengths = counted.sum(dim=1).numpy()
     layer = Layer(module.mode, directions, each, lengths, call.batch_sizes)
     width = sum(each) * directions
-    y, kept, states = call.x, kept_of(module), []
+    y, states = call.x, []
     for depth in range(module.num_layers):
         part = slice(depth * directions, (depth + 1) * directions)
         initial = tuple(None if s is None else s[part].contiguous() for s in call.states)
         mine = weights[depth * width : (depth + 1) * width]
-        y, *last = run_layer(layer, kept, depth, y, initial, mine, gradient)
+        if is_compiling():
+            y, *last = _compiled_layer(layer, y, initial, mine, gradient)
+        else:
+            y, *last = run_layer(layer, kept_of(module), depth, y, initial, mine, gradient)
         states.append(last)
         if module.training and module.dropout > 0 and depth + 1 < module.num_layers:
             y = _dropped(y, module.dropout, call.rows)
     return y, [torch.cat(s) if len(s) > 1 else s[0] for s in zip(*states, strict=True)]
+
+
+def _compiled_layer(layer: Layer, x: Any, states: Any, weights: Any, gradient: bool) -> list[Any]:
+    """`run_layer` as an op of the graph that is being compiled."""
+    h, c = (*states, None)[:2]
+    _, _, bias, _, projected = layer.weights_each
+    options = (layer.kind, layer.directions, bias, projected)
+    y, *last = recurrent_layer(x, h, c, list(weights), gradient, *options)
+    return [y, *last[: len(states)]]
 
 
 def _dropped(y: Any, p: float, rows: Any) -> Any:
@@ -145,7 +167,7 @@ class _Recurrent(Accelerated):
         module: Any = self
         if type(input) is torch.Tensor and input.numel() < self._least * module.input_size:
             return self._own(input, hx)  # a single step
-        found = None if is_compiling() else _run(self, input, hx)
+        found = _run(self, input, hx)
         return self._own(input, hx) if found is None else found
 
 

@@ -9,8 +9,10 @@ from torch.compiler import is_compiling
 
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
+from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
+from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter
 from foldgate.torch._ready import is_first_order, is_ordinary, is_plain, like, needs_gradient
 from foldgate.torch._weights import kernel_of, weight_gradient
@@ -81,7 +83,10 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
     weight, bias = parameter(module, "weight"), parameter(module, "bias")
     if not _rules.transposed_convolution_wins(x, weight, torch.is_grad_enabled()):
         return None
-    if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
+    if is_compiling():
+        if not computes(x, weight, bias):
+            return None
+    elif not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     gradient = needs_gradient(x, weight, bias)
     added = module.output_padding
@@ -89,6 +94,9 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
         size, strides, padding, dilation = module.kernel_size, module.stride, module.padding, module.dilation
         added = module._output_padding(x, output_size, strides, padding, size, x.dim() - 2, dilation)
     last = is_last(x) or is_last(weight)
+    if is_compiling():
+        sizes = (module.stride, module.padding, tuple(added), module.dilation)
+        return compiled_convolution(x, weight, bias, gradient, *sizes, module.groups, True, last)
     x = laid_out(x, last)
     options = {
         "strides": module.stride,
@@ -117,10 +125,7 @@ class _ConvTranspose(Accelerated):
         if type(x) is not torch.Tensor or module.padding_mode != "zeros":
             return self._own(x, output_size)
         y, weight = None, parameter(module, "weight")
-        if (
-            not x.numel() * weight.numel() < _rules.LEAST_CONVOLVED * module.in_channels
-            and not is_compiling()
-        ):
+        if not x.numel() * weight.numel() < _rules.LEAST_CONVOLVED * module.in_channels:
             y = _batched(module, x, weight, output_size)
         if y is not None:
             return y

@@ -169,33 +169,6 @@ def test_traced_and_scripted(made, shape):
                 torch.testing.assert_close(y, e)
 
 
-@pytest.mark.parametrize("backend", ("eager", "aot_eager"))
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_compiled(backend):
-    class Both(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv = nn.Sequential(nn.Conv1d(3, 8, 3), nn.ReLU(), nn.MaxPool1d(2), nn.AvgPool1d(2))
-            self.gru = nn.GRU(8, 5, batch_first=True)
-
-        def forward(self, x):
-            return self.gru(self.conv(x).transpose(1, 2))[0]
-
-    torch.compiler.reset()
-    plain = Both()
-    fast = foldgate.torch.accelerate(copy.deepcopy(plain))
-    x = torch.randn(2, 3, 24)
-    with at_any_size():
-        compiled = torch.compile(fast, backend=backend)
-        for _ in range(2):
-            torch.testing.assert_close(compiled(x), plain(x))
-        compiled(x).sum().backward()
-        plain(x).sum().backward()
-    for p, e in zip(fast.parameters(), plain.parameters(), strict=True):
-        torch.testing.assert_close(p.grad, e.grad)
-
-
 def test_sizes_where_torch_wins_are_torchs(monkeypatch):
     class CalledError(Exception):
         pass
