@@ -15,7 +15,7 @@ struct LpPlan {
                      double power, bool channels_first);
 };
 
-// Scratch: the powers, as many as x.
+// Scratch: the powers of as many images as have 256 K values, or of one.
 template <class T>
 void lp_pool(const LpPlan& plan, const T* x, T* y);
 // Scratch: a value an output.
