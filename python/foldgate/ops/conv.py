@@ -167,7 +167,10 @@ def _plan_backward(
     codes = conv_options(op, x, kernel, *options)
     if y is None and codes[5] != 0:
         raise ValueError(f"{op}: y is None with activation {options[5]!r}; expected what conv returned")
-    plan = _native.ConvBackwardPlan(x.shape, kernel.shape, *codes, *(bool(need) for need in needs), over_dy)
+    need_x, need_kernel, need_bias = map(bool, needs)
+    plan = _native.ConvBackwardPlan(
+        x.shape, kernel.shape, *codes, need_x, need_kernel, need_bias, over_dy=over_dy
+    )
     _backward_calls.keep(plan, dy, x, kernel, y, *options, *needs, over_dy)
     return plan(dy, x, kernel, y)
 

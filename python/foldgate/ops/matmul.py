@@ -84,7 +84,8 @@ def _plan_backward(
         return _general_backward(dc, a, b, c, options, needs)
     code = activation_code("matmul", activation)
     # A layer's product: all three gradients in one pass.
-    plan = _native.MatmulBackwardPlan(a.shape, b.shape, code, *needs, over_dc)
+    need_a, need_b, need_bias = needs
+    plan = _native.MatmulBackwardPlan(a.shape, b.shape, code, need_a, need_b, need_bias, over_dc)
     _backward_calls.keep(plan, dc, a, b, c, *options, *needs, over_dc)
     return plan(dc, a, b, c)
 
