@@ -101,8 +101,8 @@ def test_other_names() -> None:
 def test_what_ops_fuse() -> None:
     for name in FUNCTIONS:
         fused, rest = activations.split(getattr(activations, name))
-        assert (fused == name) == (name in ("relu", "tanh", "sigmoid"))
-        assert (rest is None) == (name in ("relu", "tanh", "sigmoid", "linear"))
+        assert (fused == name) == (name in ("relu", "relu6", "tanh", "sigmoid"))
+        assert (rest is None) == (name in ("relu", "relu6", "tanh", "sigmoid", "linear"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ namespace {
 
 BiasPlan bias_plan(const char* op, const py::array& x, bool channels_first, int activation) {
   return BiasPlan::make(op, shape_of(x), channels_first,
-                        enum_from(op, "activation", activation, Activation::kSigmoid));
+                        enum_from(op, "activation", activation, Activation::kRelu6));
 }
 
 template <class T>

@@ -22,7 +22,7 @@ inline ConvSpec spec_of(const char* op, const Shape& x, const Shape& kernel, con
   spec.dilation = o.dilation;
   spec.groups = o.groups;
   spec.channels_first = o.channels_first;
-  spec.activation = enum_from(op, "activation", o.activation, Activation::kSigmoid);
+  spec.activation = enum_from(op, "activation", o.activation, Activation::kRelu6);
   spec.algorithm = enum_from(op, "algorithm", o.algorithm, kLastConvAlgorithm);
   return spec;
 }

@@ -24,7 +24,7 @@ ConvTransposePlan make_plan(const char* op, const py::array& x, const py::array&
   spec.dilation = o.dilation;
   spec.groups = o.groups;
   spec.channels_first = o.channels_first;
-  spec.activation = enum_from(op, "activation", o.activation, Activation::kSigmoid);
+  spec.activation = enum_from(op, "activation", o.activation, Activation::kRelu6);
   spec.algorithm = enum_from(op, "algorithm", o.algorithm, kLastConvAlgorithm);
   return ConvTransposePlan::make(op, spec);
 }

@@ -11,8 +11,8 @@ namespace {
 constexpr const char* kMatmul = "matmul";
 
 Activation activation_from(int code) {
-  require(code >= 0 && code <= static_cast<int>(Activation::kSigmoid), kMatmul, ": activation code is ", code,
-          "; expected 0 to ", static_cast<int>(Activation::kSigmoid));
+  require(code >= 0 && code <= static_cast<int>(Activation::kRelu6), kMatmul, ": activation code is ", code,
+          "; expected 0 to ", static_cast<int>(Activation::kRelu6));
   return static_cast<Activation>(code);
 }
 

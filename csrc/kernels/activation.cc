@@ -14,6 +14,7 @@ template <class T>
 void forward(Activation activation, T* values, int64_t n) {
   switch (activation) {
     case Activation::kRelu: return map(values, n, [](Vec<T> x) { return maximum(Vec<T>{}, x); });
+    case Activation::kRelu6: return map(values, n, [](Vec<T> x) { return clamp<T>(T(0), T(6), x); });
     case Activation::kTanh: return map(values, n, [](Vec<T> x) { return tanh<T>(x); });
     case Activation::kSigmoid: return map(values, n, [](Vec<T> x) { return sigmoid<T>(x); });
     case Activation::kLinear: return;
@@ -33,6 +34,8 @@ void backward(Activation activation, const T* y, const T* dy, T* dx, int64_t n) 
     case Activation::kLinear: return map2(y, dy, dx, n, [](V, V d) { return d; });
     // not (y <= 0): a NaN passes its gradient on, as x > 0 does
     case Activation::kRelu: return map2(y, dy, dx, n, [](V v, V d) { return v <= V{} ? V{} : d; });
+    case Activation::kRelu6:
+      return map2(y, dy, dx, n, [](V v, V d) { return v <= V{} ? V{} : v >= broadcast<T>(T(6)) ? V{} : d; });
     case Activation::kTanh: return map2(y, dy, dx, n, [](V v, V d) { return d * (T(1) - v * v); });
     case Activation::kSigmoid: return map2(y, dy, dx, n, [](V v, V d) { return d * (v * (T(1) - v)); });
   }

@@ -7,26 +7,26 @@ namespace foldgate::FOLDGATE_ISA {
 namespace {
 
 template <class T>
-FOLDGATE_INLINE Vec<T> finish(Vec<T> v, bool relu) {
-  return relu ? maximum(Vec<T>{}, v) : v;
+FOLDGATE_INLINE Vec<T> finish(Vec<T> v, T limit) {
+  return limit != 0 ? clamp<T>(T(0), limit, v) : v;
 }
 
 template <class T>
-void rows(const T* x, const T* bias, int64_t count, int64_t n, bool relu, T* y) {
+void rows(const T* x, const T* bias, int64_t count, int64_t n, T limit, T* y) {
   for (int64_t r = 0; r < count; ++r, x += n, y += n)
     for (int64_t i = 0; i < n; i += kLanes<T>) {
       fetch_stream(x + i);
       fetch_stream(y + i);
-      store(y + i, finish<T>(load(x + i, n - i) + load(bias + i, n - i), relu), n - i);
+      store(y + i, finish<T>(load(x + i, n - i) + load(bias + i, n - i), limit), n - i);
     }
 }
 
 template <class T>
-void plane(const T* x, T bias, int64_t n, bool relu, T* y) {
+void plane(const T* x, T bias, int64_t n, T limit, T* y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(x + i);
     fetch_stream(y + i);
-    store(y + i, finish<T>(load(x + i, n - i) + bias, relu), n - i);
+    store(y + i, finish<T>(load(x + i, n - i) + bias, limit), n - i);
   }
 }
 

@@ -6,10 +6,10 @@ namespace foldgate {
 
 template <class T>
 struct BiasKernels {
-  // y[r][c] = f(x[r][c] + bias[c]) for `rows` rows of n, f = max(0, .) with relu
-  void (*rows)(const T* x, const T* bias, int64_t rows, int64_t n, bool relu, T* y);
+  // y[r][c] = f(x[r][c] + bias[c]) for `rows` rows of n, f as by relu_limit()
+  void (*rows)(const T* x, const T* bias, int64_t rows, int64_t n, T limit, T* y);
   // y[i] = f(x[i] + bias)
-  void (*plane)(const T* x, T bias, int64_t n, bool relu, T* y);
+  void (*plane)(const T* x, T bias, int64_t n, T limit, T* y);
   // y[i] = max(0, a[i] + b[i])
   void (*add_relu)(const T* a, const T* b, int64_t n, T* y);
 };

@@ -111,11 +111,11 @@ T total(const T* values, int64_t n) {
 }
 
 template <class T>
-void add_bias(T* values, int64_t n, T bias, bool relu) {
+void add_bias(T* values, int64_t n, T bias, T limit) {
   const Vec<T> b = broadcast<T>(bias);
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     const Vec<T> x = load(values + i, n - i) + b;
-    store(values + i, relu ? maximum(Vec<T>{}, x) : x, n - i);
+    store(values + i, limit != 0 ? clamp<T>(T(0), limit, x) : x, n - i);
   }
 }
 

@@ -34,9 +34,9 @@ struct ConvKernels {
   void (*column_sums)(const T* values, int64_t rows, int64_t columns, int64_t step, bool accumulate, T* sums);
   // target[i] += source[i]
   void (*add)(T* target, const T* source, int64_t n);
-  // The sum of n values; values[i] = f(values[i] + bias), f = max(0, .) with relu
+  // The sum of n values; values[i] = f(values[i] + bias), f as by relu_limit()
   T (*total)(const T* values, int64_t n);
-  void (*add_bias)(T* values, int64_t n, T bias, bool relu);
+  void (*add_bias)(T* values, int64_t n, T bias, T limit);
   // Whether no value is an infinity or a NaN.
   bool (*all_finite)(const T* values, int64_t n);
 };

@@ -30,7 +30,8 @@ FOLDGATE_INLINE void outputs_at(const DepthwiseRow<T>& row, const T* x, T* y, in
     }
   }
   FOLDGATE_UNROLL
-  for (int i = 0; i < V; ++i) finish<kWhole, T, P>(sum[i], row.relu, y + c + i * kLanes<T>, row.y_step, live);
+  for (int i = 0; i < V; ++i)
+    finish<kWhole, T, P>(sum[i], row.limit, y + c + i * kLanes<T>, row.y_step, live);
 }
 
 // P outputs from v on. Few outputs take several vectors of channels at once: kOutputs chains hide the latency.
@@ -76,7 +77,7 @@ void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
         }
       }
     }
-    finish<kWhole, T, P>(sum, row.relu, y + c, row.y_step, live);
+    finish<kWhole, T, P>(sum, row.limit, y + c, row.y_step, live);
   });
 }
 

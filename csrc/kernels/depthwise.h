@@ -17,7 +17,7 @@ struct DepthwiseRow {
   const T* const* weights;
   int run;  // taps come in runs of so many neighbours, each x_step after the last: 3, 5, 7, or 1 for any
   const T* bias;  // (channels,) or null
-  bool relu;
+  T limit;        // of relu_limit(); 0: the sum as it is
 };
 
 // Rows of outputs that go together: with a window of 3 rows each input is then read for 6 / 4 rows from L2 instead of 3.
@@ -35,7 +35,7 @@ struct DepthwiseBand {
   const T* const* weights;
   int size;       // 3, 5 or 7
   const T* bias;  // (channels,) or null
-  bool relu;
+  T limit;        // of relu_limit(); 0: the sum as it is
 };
 
 // sums[t][c] += sum over v of  dy[v][c] * x[v * x_step + offsets[t] + c]

@@ -8,10 +8,10 @@
 namespace foldgate::FOLDGATE_ISA {
 
 template <bool kWhole, class T, int P>
-FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], bool relu, T* y, int64_t y_step, int64_t live) {
-  if (relu) {
+FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], T limit, T* y, int64_t y_step, int64_t live) {
+  if (limit != 0) {
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = maximum(Vec<T>{}, sum[p]);
+    for (int p = 0; p < P; ++p) sum[p] = clamp<T>(T(0), limit, sum[p]);
   }
   FOLDGATE_UNROLL
   for (int p = 0; p < P; ++p) store_channels<kWhole>(y + p * y_step, sum[p], live);
@@ -97,7 +97,7 @@ FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64
     sum_window_in_loop<kWhole, T, P, Size>(band, x, c, live, sum);
   FOLDGATE_UNROLL
   for (int r = 0; r < kDepthwiseRows; ++r)
-    finish<kWhole, T, P>(sum[r], band.relu, y + r * band.y_row, band.y_step, live);
+    finish<kWhole, T, P>(sum[r], band.limit, y + r * band.y_row, band.y_step, live);
 }
 
 template <class T, int Size>

@@ -86,7 +86,7 @@ FOLDGATE_INLINE void end(const Vec<T> (&sum)[R][P], const DepthwiseLines<T>& l, 
   for (int r = 0; r < R; ++r) {
     FOLDGATE_UNROLL
     for (int p = 0; p < P; ++p)
-      store(y + r * l.y_row + p * kLanes<T>, l.relu ? maximum(Vec<T>{}, sum[r][p]) : sum[r][p],
+      store(y + r * l.y_row + p * kLanes<T>, l.limit != 0 ? clamp<T>(T(0), l.limit, sum[r][p]) : sum[r][p],
             live - p * kLanes<T>);
   }
 }

@@ -33,7 +33,8 @@ struct DepthwiseLines {
   const T* weights;
   int square;  // 3 or 5: the taps are a square of neighbours, rows x_row apart; 0 for any
   T bias;
-  bool accumulate, relu;
+  T limit;  // of relu_limit(); 0: the sum as it is
+  bool accumulate;
 };
 
 // sums[t] += sum over u and v of  dy[u][v] * x[u * x_row + offsets[t] + v]

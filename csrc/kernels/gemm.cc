@@ -25,16 +25,31 @@ template <int N>
 using Heights = typename MakeIndices<kTileHeights[N - 1]>::type;
 
 template <class T, int N = kTileVectors>
-void rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+void call_rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
   if (vectors == N) return rows_of<T, N>(m, Heights<N>())(tile, epilogue);
-  if constexpr (N > 1) rows<T, N - 1>(m, vectors, tile, epilogue);
+  if constexpr (N > 1) call_rows<T, N - 1>(m, vectors, tile, epilogue);
 }
 template <int N>
 using ColumnHeights = typename MakeIndices<kColumnHeights[N - 1]>::type;
 template <class T, int N = kTileVectors>
-void columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+void call_columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
   if (vectors == N) return columns_of<T, N>(m, ColumnHeights<N>())(tile, epilogue);
-  if constexpr (N > 1) columns<T, N - 1>(m, vectors, tile, epilogue);
+  if constexpr (N > 1) call_columns<T, N - 1>(m, vectors, tile, epilogue);
+}
+
+template <class T>
+void bound(int m, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  bound_rows<T>(m, tile.columns, epilogue, [&](int i) FOLDGATE_LAMBDA { return tile.c[i] + tile.c_offset; });
+}
+template <class T>
+void rows(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  call_rows<T>(m, vectors, tile, epilogue);
+  bound<T>(m, tile, epilogue);
+}
+template <class T>
+void columns(int m, int vectors, const Tile<T>& tile, const Epilogue<T>& epilogue) {
+  call_columns<T>(m, vectors, tile, epilogue);
+  bound<T>(m, tile, epilogue);
 }
 
 static_assert(kDotsColumns == 3, "the table below has as many rows");
@@ -48,6 +63,7 @@ void call_dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue, I
 template <class T>
 void dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue) {
   call_dots(m, n, tile, epilogue, typename MakeIndices<kDotsRows>::type());
+  bound<T>(m, tile, epilogue);
 }
 
 // Panels of a row-major B are filled kPackRows rows at a time: few pages of B, each read along.

@@ -4,6 +4,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/activation.h"
+
 namespace foldgate {
 
 constexpr int kRowPointers = 16;  // pointers a segment: room for the tallest tile, whole vectors of pointers
@@ -27,12 +29,12 @@ struct Tile {
   int64_t fetch_segment = 0, fetch_step = 0;
 };
 
-// What happens to a finished tile: C = relu(C + sum + bias), each part if asked for.
+// What happens to a finished tile: C = f(C + sum + bias), each part if asked for.
 template <class T>
 struct Epilogue {
   const T* bias = nullptr;  // of the tile's first column; null: none
   bool accumulate = false;
-  bool relu = false;
+  Rectifier relu = kNoRectifier;
   const T* row_bias = nullptr;  // rows, columns: a bias of rows instead, of the tile's first one
 };
 
@@ -53,9 +55,10 @@ struct GemmKernels {
   void (*columns)(int m, int vectors, const Tile<T>&, const Epilogue<T>&);
   // Few columns: vectors run along k instead. 1 <= m <= dots_rows, 1 <= n <= dots_columns.
   void (*dots)(int m, int n, const Tile<T>&, const Epilogue<T>&);
-  // One row of A times a row-major B that is read once, in place: c[j] = relu(bias[j] + sum of a[k * a_step] B[k][j]).
+  // One row of A times a row-major B that is read once, in place: c[j] = f(bias[j] + sum of a[k * a_step] B[k][j]),
+  // f as by relu_limit().
   void (*vector_matrix)(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t k, int64_t n,
-                        const T* bias, bool relu, T* c);
+                        const T* bias, T limit, T* c);
 
   // Packs B[k][n], element (k, j) at b[k * row_step + j * column_step], into panels of `width` columns (the last one
   // of as many whole vectors as it needs), each [k][width], zeros beyond column n. Panel i starts at i * width * k.

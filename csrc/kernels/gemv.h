@@ -29,14 +29,14 @@ FOLDGATE_INLINE void add_rows(const T* a, int64_t a_step, const T* b, int64_t b_
 
 template <class T>
 void vector_matrix(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t k, int64_t n,
-                   const T* bias, bool relu, T* c) {
+                   const T* bias, T limit, T* c) {
   for (int64_t j = 0; j < n; j += kLanes<T>) store(c + j, bias ? load(bias + j, n - j) : Vec<T>{}, n - j);
   int64_t i = 0;
   for (; i + kVectorRows <= k; i += kVectorRows)
     add_rows<T, kVectorRows>(a + i * a_step, a_step, b + i * b_step, b_step, n, c);
   for (; i < k; ++i) add_rows<T, 1>(a + i * a_step, a_step, b + i * b_step, b_step, n, c);
-  for (int64_t j = 0; relu && j < n; j += kLanes<T>)
-    store(c + j, maximum(Vec<T>{}, load(c + j, n - j)), n - j);
+  for (int64_t j = 0; limit != 0 && j < n; j += kLanes<T>)
+    store(c + j, clamp<T>(T(0), limit, load(c + j, n - j)), n - j);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -62,10 +62,16 @@ void call(int m, const StridedTile<T>& tile, const Epilogue<T>& epilogue, Indice
   kTiles[m - 1](tile, epilogue);
 }
 template <class T, int N = kMaxStridedVectors>
-void strided(int m, int vectors, const StridedTile<T>& tile, const Epilogue<T>& epilogue) {
+void call_strided(int m, int vectors, const StridedTile<T>& tile, const Epilogue<T>& epilogue) {
   if (vectors == N)
     return call<T, N>(m, tile, epilogue, typename MakeIndices<kStridedHeights[N - 1]>::type());
-  if constexpr (N > 1) strided<T, N - 1>(m, vectors, tile, epilogue);
+  if constexpr (N > 1) call_strided<T, N - 1>(m, vectors, tile, epilogue);
+}
+
+template <class T>
+void strided(int m, int vectors, const StridedTile<T>& tile, const Epilogue<T>& epilogue) {
+  call_strided<T>(m, vectors, tile, epilogue);
+  bound_rows<T>(m, tile.columns, epilogue, [&](int i) FOLDGATE_LAMBDA { return tile.c + i * tile.c_step; });
 }
 
 template <class T>

@@ -65,16 +65,27 @@ void output_gradient(const T* const* pixels, int64_t channels, T* d, int64_t ste
   });
 }
 
+// Without a branch for each of a tile's values: all of them are between the infinities.
+template <class T>
+struct Bounds {
+  Vec<T> low, high;
+};
+template <class T>
+FOLDGATE_INLINE Bounds<T> bounds_of(T limit) {
+  const T infinity = T(__builtin_inf());
+  return {broadcast<T>(limit != 0 ? T(0) : -infinity), broadcast<T>(limit != 0 ? limit : infinity)};
+}
+
 template <class T, class F>
-void output(const T* m, int64_t step, int64_t channels, const T* bias, bool relu, T* const* pixels) {
+void output(const T* m, int64_t step, int64_t channels, const T* bias, T limit, T* const* pixels) {
   constexpr int E = F::kEdge, M = F::kOutputs;
+  const Bounds<T> between = bounds_of(limit);
   for_channels<T>(channels, [&](auto read, auto write, int64_t c) FOLDGATE_LAMBDA {
     const Vec<T> start = bias ? read(bias + c) : Vec<T>{};
     transform<T, E, M>([](const Vec<T>(&t)[E], Vec<T>(&y)[M]) FOLDGATE_LAMBDA { F::output(t, y); },
                        [&](int i, int j) FOLDGATE_LAMBDA { return load(m + (i * E + j) * step + c); },
                        [&](int i, int j, Vec<T> y) FOLDGATE_LAMBDA {
-                         y += start;
-                         if (relu) y = maximum(Vec<T>{}, y);
+                         y = maximum(between.low, minimum(between.high, y + start));
                          write(pixels[i * M + j] + c, y);
                        });
   });
@@ -82,17 +93,17 @@ void output(const T* m, int64_t step, int64_t channels, const T* bias, bool relu
 
 // A row of windows is complete with the second of its rows of outputs.
 template <class T, class F, class Tap>
-FOLDGATE_INLINE void pooled(const T* m, int64_t step, int64_t channels, const T* bias, bool relu,
+FOLDGATE_INLINE void pooled(const T* m, int64_t step, int64_t channels, const T* bias, T limit,
                             T* const* pixels, Tap* const* taps) {
   constexpr int E = F::kEdge, M = F::kOutputs;
+  const Bounds<T> between = bounds_of(limit);
   for_channels<T>(channels, [&](auto read, auto write, int64_t c) FOLDGATE_LAMBDA {
     const Vec<T> start = bias ? read(bias + c) : Vec<T>{};
     Vec<T> above[M], left;
     transform<T, E, M>([](const Vec<T>(&t)[E], Vec<T>(&y)[M]) FOLDGATE_LAMBDA { F::output(t, y); },
                        [&](int i, int j) FOLDGATE_LAMBDA { return load(m + (i * E + j) * step + c); },
                        [&](int i, int j, Vec<T> y) FOLDGATE_LAMBDA {
-                         y += start;
-                         if (relu) y = maximum(Vec<T>{}, y);
+                         y = maximum(between.low, minimum(between.high, y + start));
                          if (i % 2 == 0) {
                            above[j] = y;
                          } else if (j % 2 == 0) {
@@ -113,10 +124,10 @@ FOLDGATE_INLINE void pooled(const T* m, int64_t step, int64_t channels, const T*
 }
 
 template <class T, class F>
-void pooled_output(const T* m, int64_t step, int64_t channels, const T* bias, bool relu, T* const* pixels,
+void pooled_output(const T* m, int64_t step, int64_t channels, const T* bias, T limit, T* const* pixels,
                    uint8_t* const* taps) {
-  if (taps) return pooled<T, F, uint8_t>(m, step, channels, bias, relu, pixels, taps);
-  pooled<T, F, NoTaps>(m, step, channels, bias, relu, pixels, nullptr);
+  if (taps) return pooled<T, F, uint8_t>(m, step, channels, bias, limit, pixels, taps);
+  pooled<T, F, NoTaps>(m, step, channels, bias, limit, pixels, nullptr);
 }
 
 // Rows ahead: nine streams of short rows are more than the hardware prefetches.

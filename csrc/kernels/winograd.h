@@ -18,12 +18,12 @@ struct WinogradKernels {
 
   // v[channels rounded up to whole vectors] of each position from e * e pixels of `channels`.
   void (*input)(const T* const* pixels, int64_t channels, T* v, int64_t step);
-  // pixels[i][channels] = activation(bias + .), m * m of them, from m of whole vectors; relu is the only activation here.
-  void (*output)(const T* m, int64_t step, int64_t channels, const T* bias, bool relu, T* const* pixels);
+  // pixels[i][channels] = f(bias + .), m * m of them, from m of whole vectors; f as by relu_limit().
+  void (*output)(const T* m, int64_t step, int64_t channels, const T* bias, T limit, T* const* pixels);
   // The same, pooled: pixels[i][channels] = the maximum of each window of 2 x 2 of them, (m / 2) * (m / 2) windows, and in
   // taps[i][channels] the one of the four that it is, row by row; taps is null where nobody asks.
-  void (*pooled_output)(const T* m, int64_t step, int64_t channels, const T* bias, bool relu,
-                        T* const* pixels, uint8_t* const* taps);
+  void (*pooled_output)(const T* m, int64_t step, int64_t channels, const T* bias, T limit, T* const* pixels,
+                        uint8_t* const* taps);
   // u[row * width + column], width whole vectors >= columns, zeros beyond them; tap t of a row at
   // taps + t * tap_step + row * row_step.
   void (*weights)(const T* taps, int64_t tap_step, int64_t row_step, int64_t rows, int64_t columns, T* u,

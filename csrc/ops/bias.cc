@@ -40,18 +40,17 @@ void bias_add(const BiasPlan& plan, const T* x, const T* bias, T* y) {
   if (plan.channels == 0 || plan.inner == 0) return;
   const BiasKernels<T>& kernel = kernels<T>().bias;
   const auto finish = kernels<T>().activation.forward;
-  const bool relu = plan.activation == Activation::kRelu;
-  const bool other = !relu && plan.activation != Activation::kLinear;
+  const T limit = relu_limit<T>(plan.activation);
   const int64_t width = plan.inner > 1 ? plan.inner : plan.channels;
   const int64_t rows = plan.inner > 1 ? plan.outer * plan.channels : plan.outer;
   in_chunks(rows, width, [&](int64_t begin, int64_t size) {
     if (plan.inner > 1) {
       for (int64_t p = begin; p < begin + size; ++p)
-        kernel.plane(x + p * width, bias[p % plan.channels], width, relu, y + p * width);
+        kernel.plane(x + p * width, bias[p % plan.channels], width, limit, y + p * width);
     } else {
-      kernel.rows(x + begin * width, bias, size, width, relu, y + begin * width);
+      kernel.rows(x + begin * width, bias, size, width, limit, y + begin * width);
     }
-    if (other) finish(plan.activation, y + begin * width, size * width);
+    if (is_curve(plan.activation)) finish(plan.activation, y + begin * width, size * width);
   });
 }
 

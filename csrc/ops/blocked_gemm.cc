@@ -157,7 +157,8 @@ class BlockedGemm {
     tile.c_offset = column;
     tile.columns = static_cast<int>(std::min(width, sweep.width - offset));
     const bool last = sweep.k + sweep.depth == o_.plan.k;
-    const Epilogue<T> epilogue{last && o_.bias ? o_.bias + column : nullptr, sweep.k > 0, last && o_.relu()};
+    const Epilogue<T> epilogue{last && o_.bias ? o_.bias + column : nullptr, sweep.k > 0,
+                               last ? rectifier(o_.plan.activation) : kNoRectifier};
     const int m = static_cast<int>(count), vectors = static_cast<int>(width / tiles_.lanes);
     if (!packed_a && o_.plan.a.column == 1) {
       for (int64_t i = 0; i < count; ++i) a[i] = o_.a + (row + i) * o_.plan.a.row + sweep.k;

@@ -15,7 +15,7 @@ struct GemmOperands {
   const T* bias;  // or null
   T* c;
 
-  bool relu() const { return plan.activation == Activation::kRelu; }
+  T limit() const { return relu_limit<T>(plan.activation); }
   double work() const { return static_cast<double>(plan.m) * plan.n * plan.k; }
 };
 

@@ -11,7 +11,7 @@ namespace foldgate {
 namespace {
 
 // Columns of a matrix-vector product that a task takes at least.
-constexpr int64_t kVectorColumns = 512;
+constexpr int64_t kVectorColumns = 224;
 
 template <class T>
 class Gemm {
@@ -32,16 +32,20 @@ class Gemm {
       vector_times_rows();
     else
       blocked_gemm(o_);
-    if (o_.plan.activation != Activation::kLinear && !o_.relu()) activate();
+    if (is_curve(o_.plan.activation)) activate();
   }
 
  private:
   void fill_bias() {
     for (int64_t i = 0; i < o_.plan.m; ++i)
       for (int64_t j = 0; j < o_.plan.n; ++j) {
-        const T x = o_.bias ? o_.bias[j] : T(0);
-        o_.c[i * o_.plan.c_step + j] = o_.relu() && x <= 0 ? T(0) : x;
+        o_.c[i * o_.plan.c_step + j] = rectified(o_.bias ? o_.bias[j] : T(0));
       }
+  }
+
+  T rectified(T x) const {
+    const T limit = o_.limit();
+    return limit == 0 ? x : x <= 0 ? T(0) : x > limit ? limit : x;
   }
 
   void activate() {
@@ -56,17 +60,15 @@ class Gemm {
   // Few columns, both operands contiguous along k.
   void narrow() {
     dots({o_.a, o_.plan.a.row, o_.plan.m}, {o_.b, o_.plan.b.column, o_.plan.n}, o_.plan.c_step,
-         {o_.bias, false, o_.relu()});
+         {o_.bias, false, rectifier(o_.plan.activation)});
   }
 
   // One row against a B that is contiguous along k: the rows of the transposed product are the columns of B, so that
   // the bias, one value a row there, is added afterwards.
   void vector_times_transposed() {
     dots({o_.b, o_.plan.b.column, o_.plan.n}, {o_.a, 0, 1}, 1, {});
-    for (int64_t j = 0; j < o_.plan.n && (o_.bias || o_.relu()); ++j) {
-      const T x = o_.c[j] + (o_.bias ? o_.bias[j] : T(0));
-      o_.c[j] = o_.relu() && x <= 0 ? T(0) : x;
-    }
+    for (int64_t j = 0; j < o_.plan.n && (o_.bias || o_.limit() != 0); ++j)
+      o_.c[j] = rectified(o_.c[j] + (o_.bias ? o_.bias[j] : T(0)));
   }
 
   struct Vectors {  // `count` vectors along k, `step` apart
@@ -105,7 +107,7 @@ class Gemm {
     parallel_for(ceil_div(o_.plan.n, step), workers_for(tasks, 4 * o_.work()), [&](int64_t task, int) {
       const int64_t j = task * step;
       tiles_.vector_matrix(o_.a, o_.plan.a.column, o_.b + j, o_.plan.b.row, o_.plan.k,
-                           std::min(step, o_.plan.n - j), o_.bias ? o_.bias + j : nullptr, o_.relu(),
+                           std::min(step, o_.plan.n - j), o_.bias ? o_.bias + j : nullptr, o_.limit(),
                            o_.c + j);
     });
   }

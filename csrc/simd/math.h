@@ -99,11 +99,6 @@ FOLDGATE_INLINE Vec<T> normal_power(Vec<T> rounded) {
 #endif
 
 template <class T>
-FOLDGATE_INLINE Vec<T> clamp(T low, T high, Vec<T> x) {
-  return maximum(broadcast<T>(low), minimum(broadcast<T>(high), x));
-}
-
-template <class T>
 FOLDGATE_INLINE Vec<T> exp(Vec<T> x) {
   using C = ExpConstants<T>;
   const ExpParts<T> e = exp_parts<T>(clamp<T>(C::kExpLowest, C::kExpHighest, x));

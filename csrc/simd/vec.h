@@ -83,6 +83,12 @@ FOLDGATE_INLINE IntVec<T> iota() {
   return iota_of<T>(LaneIndices<T>());
 }
 
+// NaN where x is.
+template <class T>
+FOLDGATE_INLINE Vec<T> clamp(T low, T high, Vec<T> x) {
+  return maximum(broadcast<T>(low), minimum(broadcast<T>(high), x));
+}
+
 template <class T, int Distance, int... I>
 FOLDGATE_INLINE Vec<T> swap_lanes(Vec<T> v, Indices<I...>) {
   return __builtin_shufflevector(v, v, (I ^ Distance)...);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "activated.h"
 #include "check.h"
 #include "conv_products.h"
 #include "guard.h"
@@ -84,21 +85,19 @@ struct Problem {
     for_each_product(plan, [&](int64_t i, int64_t j, int64_t k) {
       expected[static_cast<size_t>(i)] += static_cast<double>(x[j]) * kernel[k];
     });
-    if (plan.activation == Activation::kRelu) {
-      for (double& value : expected) value = value > 0 ? value : 0;
-    }
+    for (double& value : expected) value = activated(plan.activation, value);
     return differences(y, expected, allowed(plan.in_channels));
   }
 
   int64_t wrong_backward() {
     const Images out = images_of_y(plan);
-    const bool relu = plan.activation == Activation::kRelu;
-    conv_backward<T>(plan, {dy.data(), x.data(), kernel.data(), relu ? y.data() : nullptr, dx.data(),
+    const bool activates = plan.activation != Activation::kLinear;
+    conv_backward<T>(plan, {dy.data(), x.data(), kernel.data(), activates ? y.data() : nullptr, dx.data(),
                             dkernel.data(), dbias.data()});
     std::vector<double> slope(static_cast<size_t>(dy.size())), ex(static_cast<size_t>(x.size()));
     std::vector<double> ek(static_cast<size_t>(kernel.size())), eb(static_cast<size_t>(bias.size()));
     for (int64_t i = 0; i < dy.size(); ++i) {
-      slope[static_cast<size_t>(i)] = relu && !(y[i] > 0) ? 0 : static_cast<double>(dy[i]);
+      slope[static_cast<size_t>(i)] = rectified_gradient(plan.activation, y[i], dy[i]);
     }
     for_each_product(plan, [&](int64_t i, int64_t j, int64_t k) {
       ex[static_cast<size_t>(j)] += slope[static_cast<size_t>(i)] * kernel[k];
@@ -138,7 +137,8 @@ void check_all(ConvCase c) {
     for (bool channels_first : {false, true}) {
       c.algorithm = algorithm;
       c.channels_first = channels_first;
-      c.activation = ++turn % 3 ? Activation::kLinear : Activation::kRelu;
+      constexpr Activation kTurns[] = {Activation::kLinear, Activation::kRelu, Activation::kRelu6};
+      c.activation = kTurns[++turn % 3];
       check_case<T>(c, turn & 1 ? Flush::kFront : Flush::kBack);
     }
   }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "activated.h"
 #include "check.h"
 #include "guard.h"
 #include "kernels/table.h"
@@ -32,9 +33,8 @@ void check_bias(const BiasPlan& plan, Flush flush) {
   bool right = true;
   for (int64_t i = 0; i < size; ++i) {
     const int64_t c = i / plan.inner % plan.channels;
-    const bool relu = plan.activation == Activation::kRelu;
-    const T linear = x[i] + bias[c], expected = relu ? std::max(linear, T(0)) : linear;
-    const T gradient = relu && expected <= 0 ? T(0) : x[i];
+    const T expected = static_cast<T>(test::activated(plan.activation, x[i] + bias[c]));
+    const T gradient = static_cast<T>(test::rectified_gradient(plan.activation, expected, x[i]));
     right = right && y[i] == expected && dx[i] == gradient;
     sums[static_cast<size_t>(c)] += gradient;
   }
@@ -46,7 +46,7 @@ template <class T>
 void biases_around_lanes() {
   const int64_t lanes = kernels<T>().gemm.lanes;
   for (int64_t channels : test::around({lanes, 2 * lanes})) {
-    for (Activation activation : {Activation::kLinear, Activation::kRelu}) {
+    for (Activation activation : {Activation::kLinear, Activation::kRelu, Activation::kRelu6}) {
       check_bias<T>({7, channels, 1, activation}, Flush::kBack);
       check_bias<T>({2000, channels, 1, activation}, Flush::kFront);
       check_bias<T>({3, 5, channels, activation}, Flush::kBack);

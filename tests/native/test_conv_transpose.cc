@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "activated.h"
 #include "check.h"
 #include "conv_products.h"
 #include "guard.h"
@@ -71,20 +72,18 @@ struct Problem {
     test::for_each_product(plan.adjoint, [&](int64_t i, int64_t j, int64_t k) {
       expected[static_cast<size_t>(j)] += static_cast<double>(x[i]) * kernel[k];
     });
-    if (plan.activation == Activation::kRelu) {
-      for (double& value : expected) value = value > 0 ? value : 0;
-    }
+    for (double& value : expected) value = test::activated(plan.activation, value);
     return differences(y, expected);
   }
 
   int64_t wrong_backward() {
-    const bool relu = plan.activation == Activation::kRelu;
-    conv_transpose_backward<T>(plan, {dy.data(), x.data(), kernel.data(), relu ? y.data() : nullptr,
+    const bool activates = plan.activation != Activation::kLinear;
+    conv_transpose_backward<T>(plan, {dy.data(), x.data(), kernel.data(), activates ? y.data() : nullptr,
                                       dx.data(), dkernel.data(), dbias.data()});
     std::vector<double> slope(static_cast<size_t>(dy.size())), ex(static_cast<size_t>(x.size()));
     std::vector<double> ek(static_cast<size_t>(kernel.size())), eb(static_cast<size_t>(bias.size()));
     for (int64_t i = 0; i < dy.size(); ++i) {
-      slope[static_cast<size_t>(i)] = relu && !(y[i] > 0) ? 0 : static_cast<double>(dy[i]);
+      slope[static_cast<size_t>(i)] = test::rectified_gradient(plan.activation, y[i], dy[i]);
     }
     for_each_output([&](size_t i, int64_t o) { eb[static_cast<size_t>(o)] += slope[i]; });
     test::for_each_product(plan.adjoint, [&](int64_t i, int64_t j, int64_t k) {
@@ -101,7 +100,7 @@ struct Problem {
 template <class T>
 void check_all(Case c) {
   for (bool channels_first : {false, true}) {
-    for (Activation activation : {Activation::kLinear, Activation::kRelu}) {
+    for (Activation activation : {Activation::kLinear, Activation::kRelu, Activation::kRelu6}) {
       c.channels_first = channels_first, c.activation = activation;
       Problem<T> problem(c, channels_first ? Flush::kFront : Flush::kBack);
       CHECK_EQ(problem.wrong_forward(), 0);

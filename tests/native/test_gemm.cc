@@ -91,7 +91,9 @@ void exact_around_lanes_and_tiles() {
         c.transpose_a = ++turn & 1;
         c.transpose_b = turn & 2;
         c.bias = turn % 3;
-        c.activation = turn % 5 ? Activation::kLinear : Activation::kRelu;
+        c.activation = turn % 5 == 0   ? Activation::kRelu
+                       : turn % 5 == 1 ? Activation::kRelu6
+                                       : Activation::kLinear;
         CHECK_EQ(excess_on_integers<T>(c, turn & 4 ? Flush::kFront : Flush::kBack), 0.0);
       }
     }
@@ -109,9 +111,11 @@ TEST(gemm, exact_for_every_combination_of_layout_bias_and_activation) {
   test::on_every_tier([] {
     for (int64_t m : {1, 5, 30}) {
       for (int64_t n : {1, 3, 4, 21, 70}) {
-        for (int options = 0; options < 16; ++options) {
+        for (int options = 0; options < 24; ++options) {
           Case c{m, n, 19, (options & 1) != 0, (options & 2) != 0, (options & 4) != 0};
-          c.activation = options & 8 ? Activation::kRelu : Activation::kLinear;
+          c.activation = options & 16  ? Activation::kRelu6
+                         : options & 8 ? Activation::kRelu
+                                       : Activation::kLinear;
           CHECK_EQ(excess_on_integers<float>(c), 0.0);
           CHECK_EQ(excess_on_integers<double>(c), 0.0);
         }
@@ -170,8 +174,8 @@ double excess_on_reals(const Case& c) {
 
 TEST(gemm, within_the_error_bound_on_real_numbers) {
   test::on_every_tier([] {
-    for (Activation activation :
-         {Activation::kLinear, Activation::kRelu, Activation::kTanh, Activation::kSigmoid}) {
+    for (Activation activation : {Activation::kLinear, Activation::kRelu, Activation::kRelu6,
+                                  Activation::kTanh, Activation::kSigmoid}) {
       for (const Case& shape :
            {Case{7, 45, 33}, Case{1, 45, 300}, Case{30, 2, 300, false, true}, Case{4, 9, 0}}) {
         Case c = shape;
@@ -186,7 +190,8 @@ TEST(gemm, within_the_error_bound_on_real_numbers) {
 
 TEST(gemm, nan_and_infinity_reach_their_row_and_column_alone) {
   test::on_every_tier([] {
-    for (Activation activation : {Activation::kLinear, Activation::kRelu, Activation::kTanh}) {
+    for (Activation activation :
+         {Activation::kLinear, Activation::kRelu, Activation::kRelu6, Activation::kTanh}) {
       for (int64_t n : {1, 2, 20, 70}) {
         Problem<float> p({5, n, 9, false, n < 4, false, activation}, Flush::kBack);
         for (float& x : p.a) x = 1;
@@ -198,9 +203,9 @@ TEST(gemm, nan_and_infinity_reach_their_row_and_column_alone) {
         }
         p.a[2 * 9 + 4] = -std::numeric_limits<float>::infinity();
         gemm<float>(p.plan, p.a.data(), p.b.data(), nullptr, p.c.data());
-        const float expected = activation == Activation::kRelu   ? 0
+        const float expected = activation == Activation::kLinear ? p.a[22]
                                : activation == Activation::kTanh ? -1
-                                                                 : p.a[22];
+                                                                 : 0;
         for (int64_t j = 0; j < n; ++j) CHECK_EQ(p.c[2 * n + j], expected);
       }
     }

@@ -15,6 +15,7 @@ using test::activated;
 using test::around;
 using test::Flush;
 using test::Guarded;
+using test::rectified_gradient;
 
 template <class T>
 void transposes_and_panels() {
@@ -77,20 +78,19 @@ void activations_and_their_derivatives() {
   const ActivationKernels<T>& k = kernels<T>().activation;
   const double eps = std::numeric_limits<T>::epsilon();
   for (int64_t n = 0; n <= 40; ++n) {
-    for (Activation activation :
-         {Activation::kLinear, Activation::kRelu, Activation::kTanh, Activation::kSigmoid}) {
+    for (Activation activation : {Activation::kLinear, Activation::kRelu, Activation::kRelu6,
+                                  Activation::kTanh, Activation::kSigmoid}) {
       Guarded<T> x(n), y(n), dy(n), dx(n);
       test::Random random(static_cast<uint64_t>(n));
-      for (int64_t i = 0; i < n; ++i) x[i] = y[i] = static_cast<T>(random.uniform(-4, 4)), dy[i] = T(i + 1);
+      for (int64_t i = 0; i < n; ++i) x[i] = y[i] = static_cast<T>(random.uniform(-8, 8)), dy[i] = T(i + 1);
       k.forward(activation, y.data(), n);
       k.backward(activation, y.data(), dy.data(), dx.data(), n);
       double worst = 0;
       for (int64_t i = 0; i < n; ++i) {
         const double f = activated(activation, x[i]);
-        const double slope = activation == Activation::kLinear ? 1
-                             : activation == Activation::kRelu ? (x[i] > 0)
-                             : activation == Activation::kTanh ? 1 - static_cast<double>(y[i]) * y[i]
-                                                               : y[i] * (1 - static_cast<double>(y[i]));
+        const double slope = activation == Activation::kTanh      ? 1 - static_cast<double>(y[i]) * y[i]
+                             : activation == Activation::kSigmoid ? y[i] * (1 - static_cast<double>(y[i]))
+                                                                  : rectified_gradient(activation, y[i], 1);
         worst = std::fmax(worst, std::fabs(y[i] - f) / eps);
         worst = std::fmax(worst, std::fabs(dx[i] - slope * dy[i]) / (eps * dy[i]));
       }

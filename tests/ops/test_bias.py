@@ -12,7 +12,7 @@ from foldgate import ops, reference
 from support import assert_close, bound, integers
 
 FORMATS = ["channels_last", "channels_first"]
-ACTIVATIONS = [None, "linear", "relu", "tanh", "sigmoid"]
+ACTIVATIONS = [None, "linear", "relu", "relu6", "tanh", "sigmoid"]
 SHAPES = [(5, 3), (70, 17), (2, 33, 7), (2, 3, 5, 16), (3, 16, 1, 1), (0, 4), (2, 0, 3), (2, 3, 0)]
 
 

@@ -23,7 +23,7 @@ from foldgate import ops, reference
 from support import assert_close, bound
 
 FORMATS = ["channels_last", "channels_first"]
-ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid"]
+ACTIVATIONS = ["linear", "relu", "relu6", "tanh", "sigmoid"]
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -36,8 +36,9 @@ def test_exact_on_whole_numbers(
     expected = reference.conv(x, kernel, bias, **options)
     actual = ops.conv(x, kernel, bias, **options)
     assert_close(actual, expected, 0)
-    rectified = ops.conv(x, kernel, activation="relu", **options)
-    assert_close(rectified, reference.conv(x, kernel, activation="relu", **options), 0)
+    for activation in ("relu", "relu6"):
+        rectified = ops.conv(x, kernel, bias, activation=activation, **options)
+        assert_close(rectified, reference.conv(x, kernel, bias, activation=activation, **options), 0)
 
 
 @pytest.mark.parametrize("algorithm", ["direct", "im2col", "depthwise"])
@@ -288,7 +289,7 @@ KERNEL = np.zeros((3, 3, 6, 4), np.float32)
         (
             {"activation": "gelu"},
             ValueError,
-            "activation is 'gelu'; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'",
+            "activation is 'gelu'; expected None, 'linear', 'relu', 'relu6', 'tanh' or 'sigmoid'",
         ),
         (
             {"algorithm": "fast"},

@@ -48,7 +48,7 @@ def test_every_algorithm_gives_the_same(case: Case, algorithm: str, rng: np.rand
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ["linear", "relu", "relu6", "tanh", "sigmoid"])
 @pytest.mark.parametrize("case", [OPTIONS[4], OPTIONS[6], GROUPS[1], DEPTHWISE[0], DEPTHWISE[8]], ids=name_of)
 def test_through_an_activation(
     case: Case, activation: str, data_format: str, isa: str, dtype: Any, rng: np.random.Generator

@@ -13,7 +13,7 @@ from foldgate import ops, reference
 from support import Array, assert_close, check_gradients
 
 FORMATS = ["channels_last", "channels_first"]
-ACTIVATIONS = [None, "relu", "tanh", "sigmoid"]
+ACTIVATIONS = [None, "relu", "relu6", "tanh", "sigmoid"]
 
 # Outputs around a tile of 4 x 4 and of 2 x 2 (few tiles); of odd ones the last is in no window.
 TILES = [
@@ -36,7 +36,7 @@ def operands(case: Case, rng: np.random.Generator, dtype: Any) -> list[Array]:
     ]
 
 
-@pytest.mark.parametrize("activation", [None, "relu", "tanh"])
+@pytest.mark.parametrize("activation", [None, "relu", "relu6", "tanh"])
 @pytest.mark.parametrize("case", TILES, ids=name_of)
 def test_in_the_output_transform_it_is_the_maximum_of_what_conv_stores(
     case: Case, activation: str | None, isa: str, dtype: Any, rng: np.random.Generator

@@ -38,7 +38,7 @@ def test_exact_on_whole_numbers(
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "relu6", "tanh", "sigmoid"])
 @pytest.mark.parametrize("case", CASES[4::5], ids=name_of)
 def test_through_an_activation(
     case: Case, activation: str, data_format: str, dtype: Any, rng: np.random.Generator

@@ -60,7 +60,7 @@ def test_threads_change_no_bit(
     assert_close(results[0], expected, bound(dtype, k, a, b))
 
 
-@pytest.mark.parametrize("activation", [None, "linear", "relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", [None, "linear", "relu", "relu6", "tanh", "sigmoid"])
 def test_activation_follows_the_bias(
     rng: np.random.Generator, isa: str, dtype: Any, activation: str | None
 ) -> None:

@@ -62,7 +62,7 @@ def test_within_the_bound_of_float64(
     options = {**case.options, "data_format": data_format}
     x, kernel, bias = operands(case, rng, dtype, data_format)
     wide = [array.astype(np.float64) for array in (x, kernel, bias)]
-    for activation in ("relu", "tanh", None):
+    for activation in ("relu", "relu6", "tanh", None):
         y = ops.conv(x, kernel, bias, activation=activation, algorithm="winograd", **options)
         expected = reference.conv(*wide, activation=activation, **options)
         check(y, expected, 9 * case.channels, x, kernel)

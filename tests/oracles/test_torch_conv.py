@@ -43,7 +43,13 @@ CASES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any], list[tuple[i
         [(0, 2), (1, 1), (2, 0)],
     ),
 ]
-ACTIVATIONS = {None: lambda y: y, "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+ACTIVATIONS = {
+    None: lambda y: y,
+    "relu": torch.relu,
+    "relu6": torch.nn.functional.relu6,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+}
 
 
 def _torch_conv(

@@ -12,7 +12,7 @@ from support import check_gradients
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize("activation", [None, "relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", [None, "relu", "relu6", "tanh", "sigmoid"])
 def test_gradients(activation: Any, data_format: str, rng: np.random.Generator) -> None:
     x, bias, dy = rng.standard_normal((3, 4, 4)), rng.standard_normal(4), rng.standard_normal((3, 4, 4))
     options: Any = {"data_format": data_format, "activation": activation}

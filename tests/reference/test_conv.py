@@ -44,7 +44,7 @@ def _operands(
 
 @pytest.mark.parametrize("spatial, kernel_shape, arguments", CASES)
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize("activation", [None, "relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", [None, "relu", "relu6", "tanh", "sigmoid"])
 def test_gradients(
     spatial: tuple[int, ...],
     kernel_shape: tuple[int, ...],
@@ -127,7 +127,7 @@ def test_batch_zero(dtype: Any) -> None:
 def test_nan_and_infinity_reach_the_output() -> None:
     x = np.zeros((1, 5, 1))
     x[0, 2] = np.nan
-    for activation in (None, "relu", "tanh", "sigmoid"):
+    for activation in (None, "relu", "relu6", "tanh", "sigmoid"):
         y = reference.conv(x, np.ones((2, 1, 1)), activation=activation)
         np.testing.assert_array_equal(np.isnan(y).ravel(), [False, True, True, False])
     x[0, 2] = np.inf

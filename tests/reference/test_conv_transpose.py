@@ -16,7 +16,7 @@ FORMATS = ["channels_last", "channels_first"]
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("activation", [None, "relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", [None, "relu", "relu6", "tanh", "sigmoid"])
 def test_gradients(case: Case, data_format: str, activation: str | None, rng: np.random.Generator) -> None:
     arguments = {**case.options, "data_format": data_format, "activation": activation}
     operands = {

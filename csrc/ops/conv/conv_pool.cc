@@ -10,8 +10,7 @@ namespace {
 
 // tanh and sigmoid are applied to stored outputs.
 bool pools_in_transform(const ConvPlan& plan) {
-  return plan.algorithm == ConvAlgorithm::kWinograd && !plan.channels_first &&
-         (plan.activation == Activation::kLinear || plan.activation == Activation::kRelu);
+  return plan.algorithm == ConvAlgorithm::kWinograd && !plan.channels_first && !is_curve(plan.activation);
 }
 
 }  // namespace

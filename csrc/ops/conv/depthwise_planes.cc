@@ -127,10 +127,9 @@ class PlanesForward {
           y_ + (n * plan_.out_channels + o) * w.output_positions() + (z * w.height().output + y) * width;
       kernel_.depthwise_lines.lines({frame, grid_.row_step(), target, width, rows, width, plan_.taps(),
                                      grid_.offsets(), weights_.data() + o * plan_.taps(),
-                                     grid_.columns()[0].square, bias_ ? bias_[o] : T(0), false,
-                                     plan_.activation == Activation::kRelu});
-      if (plan_.activation == Activation::kTanh || plan_.activation == Activation::kSigmoid)
-        kernel_.activation.forward(plan_.activation, target, rows * width);
+                                     grid_.columns()[0].square, bias_ ? bias_[o] : T(0),
+                                     relu_limit<T>(plan_.activation), false});
+      if (is_curve(plan_.activation)) kernel_.activation.forward(plan_.activation, target, rows * width);
     }
   }
 
@@ -235,7 +234,7 @@ class PlanesBackward {
             {frame, grid.row_step(), stride == 1 ? target : band + columns.first * phase_row(),
              stride == 1 ? height_step : stride * phase_row(), rows, columns.outputs,
              columns.end - columns.begin, grid.offsets() + columns.begin, weights + columns.begin,
-             columns.square, T(0), j > 0, false});
+             columns.square, T(0), T(0), j > 0});
     }
     for (int64_t r = 0; stride > 1 && r < rows; ++r)
       kernel_.depthwise_lines.interleave(band + r * stride * phase_row(), phase_row(), stride, width,

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kTasks = 16;
 constexpr double kTaskWork = 5e7;  // memory bound: ~20 ms
+constexpr double kTermWork = 4;    // a multiply-add with its loads, in those of a matrix product
 
 }  // namespace
 
@@ -28,7 +29,7 @@ void DepthwiseRows<T>::run() const {
   const double work = static_cast<double>(p_.batch * p_.grid[0] * p_.grid[1] * p_.grid[2]) *
                       static_cast<double>((taps() + 1) * p_.columns);
   const int64_t tasks = std::min(units(), kTasks + static_cast<int64_t>(work / kTaskWork));
-  const int workers = workers_for(tasks, work);
+  const int workers = workers_for(tasks, kTermWork * work);
   const Scratch<int64_t> offsets(workers * taps());
   const Scratch<const T*> weights(workers * taps());
   parallel_for(tasks, workers, [&](int64_t task, int worker) {
@@ -128,7 +129,7 @@ void DepthwiseRows<T>::band(const Row& at, const DepthwiseTaps<T>& lists) const 
     T* y = output(at) + across_.begin * p_.out_step[3];
     kernel_.depthwise.band({x, p_.in.step[2], p_.in.step[3], y, p_.out_step[2], p_.out_step[3],
                             across_.end - across_.begin, p_.columns, lists.weights, square_, p_.bias,
-                            column.relu});
+                            column.limit});
   }
   for (int64_t v = across_.end; v < p_.grid[2]; ++v) edge(v);
   for (Row row = at; row.y < at.y + kDepthwiseRows; ++row.y) activate(row);
@@ -141,13 +142,13 @@ DepthwiseRow<T> DepthwiseRows<T>::row_of(const DepthwiseTaps<T>& lists) const {
   row.offsets = lists.offsets;
   row.weights = lists.weights;
   row.bias = p_.bias;
-  row.relu = p_.activation == Activation::kRelu;
+  row.limit = relu_limit<T>(p_.activation);
   return row;
 }
 
 template <class T>
 void DepthwiseRows<T>::activate(const Row& row) const {
-  if (p_.activation != Activation::kTanh && p_.activation != Activation::kSigmoid) return;
+  if (!is_curve(p_.activation)) return;
   for (int64_t v = 0; v < p_.grid[2]; ++v)
     kernel_.activation.forward(p_.activation, output(row) + v * p_.out_step[3], p_.columns);
 }

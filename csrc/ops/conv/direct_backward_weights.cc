@@ -183,7 +183,7 @@ class WeightGradient {
         inputs_.place(tiles, t, tile);
         (inputs_.shifted() ? gemm_.rows : gemm_.columns)(static_cast<int>(tiles_.size(t)),
                                                          static_cast<int>(panel / gemm_.lanes), tile,
-                                                         {nullptr, group.accumulate, false});
+                                                         {nullptr, group.accumulate});
       }
     }
   }

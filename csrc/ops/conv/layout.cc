@@ -17,8 +17,9 @@ constexpr int64_t kBlock = 1024;
 template <class Body>
 void for_each_block(int64_t count, int64_t channels, int64_t positions, Body body) {
   const EvenSplit blocks(positions, kBlock);
-  const double work =
-      static_cast<double>(count) * static_cast<double>(channels) * static_cast<double>(positions);
+  constexpr double kWorkPerValue = 16;  // in multiply-adds of a product: a value is read and written
+  const double work = kWorkPerValue * static_cast<double>(count) * static_cast<double>(channels) *
+                      static_cast<double>(positions);
   const int64_t tasks = count * blocks.parts;
   parallel_for(tasks, workers_for(tasks, work), [&](int64_t task, int) {
     const int64_t block = task % blocks.parts;

@@ -148,7 +148,7 @@ class PlanarRun {
         multiply(origin(area, frame) + y * p_.step[1] * row_ + x, (area.y + y) * p_.grid[2] + area.x + x,
                  static_cast<int>(width), static_cast<int>(panels.size(panel)), b, c);
       }
-    if (p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid) curve(area, c);
+    if (is_curve(p_.activation)) curve(area, c);
   }
 
   // All output channels of up to two vectors of pixels.
@@ -175,7 +175,7 @@ class PlanarRun {
         tile.c = c + first;
         Epilogue<T> epilogue;
         epilogue.row_bias = p_.bias ? p_.bias + first : nullptr;
-        epilogue.relu = p_.activation == Activation::kRelu;
+        epilogue.relu = rectifier(p_.activation);
         kernel_.gemm.columns(static_cast<int>(split.size(i)), vectors, tile, epilogue);
       }
     }

@@ -104,7 +104,7 @@ class PlanarProduct {
       kernel_.gemm.pack_panels(in, pixels_, 1, depths_.size(depth), area.width, width_, panels);
       for (int64_t tile = area.tile; tile < area.end; ++tile) one_tile(area, tile, depth, panels);
     }
-    if (p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid) curve(area);
+    if (is_curve(p_.activation)) curve(area);
   }
 
   void one_tile(const Area& area, int64_t index, int64_t depth, const T* panels) const {
@@ -123,7 +123,7 @@ class PlanarProduct {
     Epilogue<T> epilogue;
     epilogue.accumulate = !first;
     epilogue.row_bias = first && p_.bias ? p_.bias + column : nullptr;
-    epilogue.relu = last && p_.activation == Activation::kRelu;
+    epilogue.relu = last ? rectifier(p_.activation) : kNoRectifier;
     for (int64_t x = 0; x < area.width; x += width_) {
       const int64_t left = area.width - x, vectors = left > kernel_.gemm.lanes ? 2 : 1;
       b = panels + x * tile.length;

@@ -21,6 +21,9 @@ constexpr int64_t kLargestFrame = 1 << 20;  // beyond it the pointers of tap_gem
 // more, or few pixels, the wider tiles of tap_gemm over blocks of weights are faster.
 constexpr int64_t kMostTerms = 640;
 constexpr int64_t kFewPixels = 1024;
+// Of 1 x 1 kernels of so few terms, whose tiles are soon done: 14x14x64 -> 384 1.3x, 28x28x192 -> 32 1.25x, 14x14x384 -> 96
+// 1.0x, 28x28x512 -> 128 .94x (one thread, AVX-512).
+constexpr int64_t kFewPixelsOfProduct = 128, kFewTermsOfProduct = 320;
 // Panels that stay in L2 together: a tile's pixels, in L1, meet them all before the next tile's do.
 constexpr int64_t kPanelBytes = 192 << 10;
 // Outputs of a sweep that are turned to planes from L2.
@@ -151,7 +154,7 @@ class StridedRun {
     shared.channel = panel.group * p_.length;
     shared.vectors = panel.vectors;
     shared.epilogue.bias = p_.bias ? p_.bias + shared.column : nullptr;
-    shared.epilogue.relu = p_.activation == Activation::kRelu;
+    shared.epilogue.relu = rectifier(p_.activation);
     StridedTile<T>& tile = shared.tile;
     tile.a_step = frame_.a_step();
     tile.shifts = shifts_.data();
@@ -199,7 +202,7 @@ class StridedRun {
 
   // The activation while the sweep is in cache, and its way to planes.
   void finish(const SweepArea& area, T* planar) const {
-    const bool curve = p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid;
+    const bool curve = is_curve(p_.activation);
     if (p_.planar) {
       if (curve) kernel_.activation.forward(p_.activation, planar, area.pixels() * columns());
       return turn(area, planar);
@@ -240,7 +243,9 @@ bool strided_gemm_suits(const TapGemm<T>& problem) {
   const int64_t taps = static_cast<int64_t>(problem.taps.size());
   const int64_t pixels = problem.batch * problem.grid[0] * problem.grid[1] * problem.grid[2];
   const bool few_channels = problem.length < gemm.lanes;  // too short a segment for tap_gemm
-  if (!few_channels && (taps * problem.length > kMostTerms || pixels < kFewPixels)) return false;
+  const bool brief = is_matrix_product(problem) && problem.length <= kFewTermsOfProduct;
+  const int64_t few = brief ? kFewPixelsOfProduct : kFewPixels;
+  if (!few_channels && (taps * problem.length > kMostTerms || pixels < few)) return false;
   const int64_t width = is_matrix_product(problem) ? problem.grid[1] * problem.grid[2] : problem.grid[2];
   if (width < kLeastWidth) return false;
   StridedFrame<T> frame(problem);

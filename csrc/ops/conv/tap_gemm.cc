@@ -223,7 +223,7 @@ class TapGemmRun {
       tile.c_offset = panels_.column(q) - (p_.planar ? range.first_column : 0);
       tile.columns = static_cast<int>(panel.columns);
       const Epilogue<T> epilogue{block.last && p_.bias ? p_.bias + panels_.column(q) : nullptr, !block.first,
-                                 block.last && p_.activation == Activation::kRelu};
+                                 block.last ? rectifier(p_.activation) : kNoRectifier};
       for (int64_t i = 0; i < range.tiles; ++i) {
         tile.a = scratch.rows.data() + i * row_step + skip;
         tile.c = scratch.outs.data() + i * kRowPointers;
@@ -239,7 +239,7 @@ class TapGemmRun {
   // The activation while the sweep is in cache, and its way to planes.
   void finish(const Range& range, WorkerScratch<T>& scratch) {
     const int64_t begin = tiles_.begin(range.first_tile), end = tiles_.begin(range.first_tile + range.tiles);
-    if (p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid) {
+    if (is_curve(p_.activation)) {
       if (p_.planar)
         kernel_.activation.forward(p_.activation, scratch.planar.data(), (end - begin) * range.columns);
       else

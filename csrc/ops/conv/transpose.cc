@@ -101,7 +101,7 @@ class Finish {
   void add_to_planes(int64_t first, int64_t count, T* values) const {
     for (int64_t i = 0; i < count; ++i)
       kernels<T>().conv.add_bias(values + i * plan_.positions(), plan_.positions(),
-                                 bias_[(first + i) % plan_.out_channels()], false);
+                                 bias_[(first + i) % plan_.out_channels()], T(0));
   }
 
   const ConvTransposePlan& plan_;

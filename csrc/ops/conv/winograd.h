@@ -48,7 +48,7 @@ bool winograd_pays(const ConvPlan& plan);
 template <class T>
 void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,
                       const PackedWeights<T>* packed = nullptr);
-// The same with 2 x 2 max pooling in the output transform; the activation is linear or relu, the plan channels_last.
+// The same with 2 x 2 max pooling in the output transform; the activation is no curve, the plan channels_last.
 // pooled (batch, OH / 2, OW / 2, Cout); taps: of its shape, the winner of each window, or null.
 template <class T>
 void winograd_forward_pooled(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* pooled,

@@ -170,7 +170,7 @@ class WinogradGradient {
   void add_products(const Matrices& v, const Matrices& d, int64_t count, const Square& square,
                     const Sums& sums, bool accumulate) const {
     const EvenSplit tiles(square.rows, shape_.rows);
-    const Epilogue<T> epilogue{nullptr, accumulate, false};
+    const Epilogue<T> epilogue{nullptr, accumulate};
     const T *a, *b;
     T* c[kRowPointers];
     Tile<T> tile;

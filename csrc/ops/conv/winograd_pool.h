@@ -23,7 +23,7 @@ struct TileColumns {
 // m: of these columns; bias: from their first on, or null; outside: room for what lies beyond the image.
 template <class T>
 void pool_tiles(const PooledOutputs<T>& to, const WinogradKernels<T>& winograd, const TileGrid& grid,
-                const TileColumns& part, const PositionMatrices<T>& m, const T* bias, bool relu, T* outside) {
+                const TileColumns& part, const PositionMatrices<T>& m, const T* bias, T limit, T* outside) {
   const int64_t edge = winograd.outputs / 2;
   T* pixels[kMaxWinogradEdge];
   uint8_t* taps[kMaxWinogradEdge];
@@ -36,7 +36,7 @@ void pool_tiles(const PooledOutputs<T>& to, const WinogradKernels<T>& winograd, 
       pixels[window] = inside ? to.data + place : outside;
       taps[window] = inside && to.taps ? to.taps + place : reinterpret_cast<uint8_t*>(outside);
     }
-    winograd.pooled_output(m.data + i * m.row_step, m.step, part.columns, bias, relu, pixels,
+    winograd.pooled_output(m.data + i * m.row_step, m.step, part.columns, bias, limit, pixels,
                            to.taps ? taps : nullptr);
   }
 }

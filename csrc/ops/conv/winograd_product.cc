@@ -204,7 +204,7 @@ class WinogradRun {
   void multiply(const PositionMatrices<T>& v, int64_t count, const Weights& u, int64_t columns,
                 const PositionMatrices<T>& m, bool accumulate) const {
     const EvenSplit tiles(count, shape_.rows);
-    const Epilogue<T> epilogue{nullptr, accumulate, false};
+    const Epilogue<T> epilogue{nullptr, accumulate};
     const bool fetches = p_.packed && weights_bytes() > kCachedWeights;
     const T *a[kRowPointers], *b;
     T* c[kRowPointers];
@@ -239,17 +239,17 @@ class WinogradRun {
   void transform_output(int64_t first, int64_t count, int64_t column, int64_t columns,
                         const PositionMatrices<T>& m, T* outside, T* window) const {
     const int64_t outputs = winograd_.outputs * winograd_.outputs;
-    const bool relu = p_.activation == Activation::kRelu;
-    const bool curved = p_.activation == Activation::kTanh || p_.activation == Activation::kSigmoid;
+    const T limit = relu_limit<T>(p_.activation);
+    const bool curved = is_curve(p_.activation);
     const T* bias = p_.bias ? p_.bias + column : nullptr;
     if (p_.pooled)
-      return pool_tiles(*p_.pooled, winograd_, grid_, {first, count, column, columns, n_}, m, bias, relu,
+      return pool_tiles(*p_.pooled, winograd_, grid_, {first, count, column, columns, n_}, m, bias, limit,
                         outside);
     if (p_.out.planar)
       return written_.store(
           p_.out, first, count, column, columns, outside, window,
           [&](int64_t i, int64_t c, int64_t channels, T* const* pixels) {
-            winograd_.output(m.data + i * m.row_step + c, m.step, channels, bias ? bias + c : nullptr, relu,
+            winograd_.output(m.data + i * m.row_step + c, m.step, channels, bias ? bias + c : nullptr, limit,
                              pixels);
           },
           [&](T* values, int64_t n) {
@@ -260,7 +260,7 @@ class WinogradRun {
     out.data += column;
     for (int64_t i = 0; i < count; ++i) {
       tile_pixels(out, grid_.at(first + i), winograd_.outputs, outside, pixels);
-      winograd_.output(m.data + i * m.row_step, m.step, columns, bias, relu, pixels);
+      winograd_.output(m.data + i * m.row_step, m.step, columns, bias, limit, pixels);
       for (int64_t j = 0; curved && j < outputs; ++j)
         if (pixels[j] != outside) kernels_.activation.forward(p_.activation, pixels[j], columns);
     }

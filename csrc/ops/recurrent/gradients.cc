@@ -74,7 +74,7 @@ void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column,
     a = features.packed.data() + begin * rows;
     tile.a_step = size;
     kernels_.columns(static_cast<int>(size), static_cast<int>(width / kernels_.lanes), tile,
-                     Epilogue<T>{nullptr, !first, false});
+                     Epilogue<T>{nullptr, !first});
   }
 }
 

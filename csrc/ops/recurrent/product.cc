@@ -54,7 +54,7 @@ void PackedProduct<T>::run(int64_t begin, int64_t end, bool descending, const T*
     else
       run_packed(block, i + 1 < passes * panels ? weights_at(block_at(i + 1)) : nullptr, rows, first, m, out,
                  {bias && block.k == 0 ? bias + block.panel * shape_.width : nullptr,
-                  accumulate || i >= panels, false});
+                  accumulate || i >= panels});
   }
 }
 
@@ -109,7 +109,7 @@ void PackedProduct<T>::run_in_place(int64_t panel, const T* row, T* out, bool ac
       a[i] = weights_.data + (f + i) * weights_.step + weights_.blocks[0].source;
       c[i] = out + f + i;
     }
-    kernels_.dots(static_cast<int>(m), 1, tile, Epilogue<T>{nullptr, accumulate, false});
+    kernels_.dots(static_cast<int>(m), 1, tile, Epilogue<T>{nullptr, accumulate});
   }
 }
 

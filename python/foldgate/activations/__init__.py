@@ -55,7 +55,7 @@ _TABLE: dict[str, Activation] = {
     "swish": silu,
     "hard_swish": hard_silu,
 }
-_FUSED = {linear: None, relu: "relu", tanh: "tanh", sigmoid: "sigmoid"}
+_FUSED = {linear: None, relu: "relu", relu6: "relu6", tanh: "tanh", sigmoid: "sigmoid"}
 
 
 def get(identifier: Any) -> Activation:

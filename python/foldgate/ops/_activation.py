@@ -5,7 +5,14 @@ from __future__ import annotations
 from foldgate._typing import FloatArray
 from foldgate.ops import elementwise
 
-_CODES = {None: 0, "linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
+_CODES = {None: 0, "linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3, "relu6": 4}
+
+_BACKWARD = {
+    "relu": elementwise.relu_backward,
+    "relu6": elementwise.relu6_backward,
+    "tanh": elementwise.tanh_backward,
+    "sigmoid": elementwise.sigmoid_backward,
+}
 
 
 def activation_code(op: str, activation: str | None) -> int:
@@ -13,18 +20,14 @@ def activation_code(op: str, activation: str | None) -> int:
     code = _CODES.get(activation) if activation is None or isinstance(activation, str) else None
     if code is None:
         raise ValueError(
-            f"{op}: activation is {activation!r}; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'"
+            f"{op}: activation is {activation!r}; expected None, 'linear', 'relu', 'relu6', 'tanh' or "
+            "'sigmoid'"
         )
     return code
 
 
 def activation_backward(activation: str | None, dy: FloatArray, y: FloatArray | None) -> FloatArray:
     """dy times the derivative of a fused activation, from its result y; dy itself where there is none."""
-    if y is None or activation not in ("relu", "tanh", "sigmoid"):
+    if y is None or activation in (None, "linear"):
         return dy
-    backward = {
-        "relu": elementwise.relu_backward,
-        "tanh": elementwise.tanh_backward,
-        "sigmoid": elementwise.sigmoid_backward,
-    }[activation]
-    return backward(dy, y)
+    return _BACKWARD[activation](dy, y)

@@ -27,7 +27,7 @@ def bias_add(
       x: (..., C), or (N, C, ...) with `"channels_first"`; float32 or float64.
       bias: (C,).
       data_format: `"channels_last"` or `"channels_first"`.
-      activation: None, `"relu"`, `"tanh"` or `"sigmoid"`.
+      activation: None, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`.
 
     Returns:
       Of x's shape and dtype.

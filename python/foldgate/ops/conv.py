@@ -53,7 +53,7 @@ def conv(
       data_format: `"channels_last"` or `"channels_first"`, of `x` and of the result.
       dilation_rate: an int, or one a spatial axis.
       groups: a divisor of Cin and Cout.
-      activation: None, `"relu"`, `"tanh"` or `"sigmoid"`.
+      activation: None, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`.
       algorithm: None leaves it to `foldgate.set_conv_algorithm` or the shape; `"direct"`, `"im2col"`,
         `"depthwise"` (as many groups as input channels), `"winograd"` (2-D, 3 x 3 taps; strides,
         dilation_rate and groups of 1) or `"fft"` (1-D, strides of 1, up to 32768 taps), the last two of which

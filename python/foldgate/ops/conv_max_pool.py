@@ -8,12 +8,10 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
 from foldgate.gradients import ConvGradients
+from foldgate.ops._activation import activation_backward
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops.conv import conv_backward, conv_options
-from foldgate.ops.elementwise import relu_backward, sigmoid_backward, tanh_backward
 from foldgate.ops.pool import max_pool_backward
-
-_ACTIVATION_BACKWARD = {"relu": relu_backward, "sigmoid": sigmoid_backward, "tanh": tanh_backward}
 
 
 @overload
@@ -62,7 +60,7 @@ def conv_max_pool(
 ) -> FloatArray | tuple[FloatArray, IntArray]:
     """The same as `max_pool(conv(x, kernel, bias, ...), 2)`, over two spatial axes.
 
-    Where Winograd's algorithm computes a channels_last convolution with no activation or `"relu"`, the maxima
+    Where Winograd's algorithm computes a channels_last convolution with no activation, `"relu"` or `"relu6"`, the maxima
     are taken in its output transform, and the convolution's output, four times the result, is never stored.
 
     Args:
@@ -181,7 +179,7 @@ def conv_max_pool_backward(
             )
         if y.shape != dy.shape:
             raise ValueError(f"{op}: y has shape {y.shape}; expected dy's, {dy.shape}")
-        dy = _ACTIVATION_BACKWARD[activation](dy, y)
+        dy = activation_backward(activation, dy, y)
     steps, pads, dilation, _, channels_first, _, _ = options
     convolution: dict[str, Any] = {
         "strides": strides,

@@ -48,7 +48,7 @@ def conv_transpose(
       data_format: `"channels_last"` or `"channels_first"`, of `x` and of the result.
       dilation_rate: an int, or one a spatial axis.
       groups: a divisor of Cin.
-      activation: None, `"relu"`, `"tanh"` or `"sigmoid"`.
+      activation: None, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`.
       algorithm: of the convolution that this is the adjoint of; see `conv`.
 
     Returns:

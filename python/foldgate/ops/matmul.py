@@ -33,7 +33,7 @@ def matmul(
       bias: (N,) or None.
       transpose_a: whether the last two axes of `a` are swapped; nothing is copied for it.
       transpose_b: the same for `b`.
-      activation: None, `"relu"`, `"tanh"` or `"sigmoid"`, applied to the result.
+      activation: None, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`, applied to the result.
 
     Returns:
       (..., M, N), of the dtype of `a`.

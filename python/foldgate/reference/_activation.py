@@ -21,24 +21,33 @@ def activate(x: Array, activation: str | None) -> Array:
         return x
     if activation == "relu":
         return np.maximum(x, 0)
+    if activation == "relu6":
+        return np.clip(x, 0, 6)
     if activation == "tanh":
         return np.tanh(x)
     if activation == "sigmoid":
         return sigmoid(x)
-    raise ValueError(f"activation is {activation!r}; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'")
+    raise _unknown(activation)
 
 
 def activation_backward(dy: Array, y: Array, activation: str | None) -> Array:
     """The gradient before the activation, from the gradient `dy` after it and the output `y = activation(x)`.
 
-    relu' = [y > 0], tanh' = 1 - y^2, sigmoid' = y (1 - y).
+    relu' = [y > 0], relu6' = [0 < y < 6], tanh' = 1 - y^2, sigmoid' = y (1 - y).
     """
     if activation in (None, "linear"):
         return dy
     if activation == "relu":
         return np.where(y > 0, dy, np.zeros_like(dy))
+    if activation == "relu6":
+        return np.where((y > 0) & (y < 6), dy, np.zeros_like(dy))
     if activation == "tanh":
         return np.asarray(dy * (1 - y * y))
     if activation == "sigmoid":
         return np.asarray(dy * y * (1 - y))
-    raise ValueError(f"activation is {activation!r}; expected None, 'linear', 'relu', 'tanh' or 'sigmoid'")
+    raise _unknown(activation)
+
+
+def _unknown(activation: str | None) -> ValueError:
+    known = "None, 'linear', 'relu', 'relu6', 'tanh' or 'sigmoid'"
+    return ValueError(f"activation is {activation!r}; expected {known}")

@@ -47,7 +47,7 @@ def conv(
         data_format: `"channels_last"` or `"channels_first"`, of `x` and of the result.
         dilation_rate: an int, or one per spatial axis.
         groups: into how many independent groups the channels are split.
-        activation: `None`, `"linear"`, `"relu"`, `"tanh"` or `"sigmoid"`.
+        activation: `None`, `"linear"`, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`.
         algorithm: named for `foldgate.ops.conv`'s sake; all algorithms mean this same formula.
 
     Returns:

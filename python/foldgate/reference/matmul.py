@@ -27,7 +27,7 @@ def matmul(
         bias: `(N,)` or `None`.
         transpose_a: whether to swap the last two axes of `a`.
         transpose_b: whether to swap the last two axes of `b`.
-        activation: `None`, `"linear"`, `"relu"`, `"tanh"` or `"sigmoid"`.
+        activation: `None`, `"linear"`, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`.
 
     Returns:
         `(..., M, N)`.

@@ -149,7 +149,7 @@ def _biased(walk: _Fusing, node: Node) -> bool:
 
 def _activated(walk: _Fusing, node: Node) -> bool:
     """An activation after what can apply it on the way."""
-    name = _ACTIVATIONS.get(node.op)
+    name = "relu6" if _is_relu6(walk, node) else _ACTIVATIONS.get(node.op)
     maker = walk.before(node)
     if name is None or maker is None or "_activation" in maker.attributes:
         return False
@@ -159,6 +159,18 @@ def _activated(walk: _Fusing, node: Node) -> bool:
     maker.attributes["_activation"] = name
     walk.join(maker, node)
     return True
+
+
+def _is_relu6(walk: _Fusing, node: Node) -> bool:
+    """Clip from 0 to 6."""
+    if node.op != "Clip":
+        return False
+    if node.opset < 11:
+        return (node.attributes.get("min"), node.attributes.get("max")) == (0.0, 6.0)
+    low, high = walk.constant(node, 1), walk.constant(node, 2)
+    if low is None or high is None or low.size != 1 or high.size != 1:
+        return False
+    return bool(low.item() == 0 and high.item() == 6)
 
 
 def _can_apply(maker: Node, name: str) -> bool:
