@@ -28,6 +28,6 @@ def activation_code(op: str, activation: str | None) -> int:
 
 def activation_backward(activation: str | None, dy: FloatArray, y: FloatArray | None) -> FloatArray:
     """dy times the derivative of a fused activation, from its result y; dy itself where there is none."""
-    if y is None or activation in (None, "linear"):
+    if y is None or activation is None or activation == "linear":
         return dy
     return _BACKWARD[activation](dy, y)

@@ -60,8 +60,9 @@ def conv_max_pool(
 ) -> FloatArray | tuple[FloatArray, IntArray]:
     """The same as `max_pool(conv(x, kernel, bias, ...), 2)`, over two spatial axes.
 
-    Where Winograd's algorithm computes a channels_last convolution with no activation, `"relu"` or `"relu6"`, the maxima
-    are taken in its output transform, and the convolution's output, four times the result, is never stored.
+    Where Winograd's algorithm computes a channels_last convolution with no activation, `"relu"` or `"relu6"`,
+    the maxima are taken in its output transform, and the convolution's output, four times the result, is
+    never stored.
 
     Args:
       x: (N, H, W, Cin), or (N, Cin, H, W) with channels first.
