@@ -46,7 +46,7 @@ def _groups_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
     yield spoil(f"channels, rank {rank}", op, valid, ValueError, words, kernel=floats(*[3] * rank, 6, 5))
     words = f"{op}: algorithm is 'depthwise' but groups is 1"
     yield spoil("algorithm depthwise", op, valid, ValueError, words, algorithm="depthwise")
-    for name, value in (("algorithm", "fft"), ("activation", "gelu")):
+    for name, value in (("algorithm", "fast"), ("activation", "gelu")):
         words = f"{op}: {name} is {value!r}; expected"
         yield spoil(f"{name} {value}", op, valid, ValueError, words, **{name: value})
 
