@@ -103,7 +103,6 @@ def layer_calls() -> Calls:
     for kind in (L.Identity, L.Dropout, L.GaussianDropout, L.GaussianNoise, L.AlphaDropout):
         add(kind(0.5) if kind is not L.Identity else kind(), rows)
     add(L.Embedding(10, 8), np.array([[1, 2, 3], [4, 5, 6]]))
-    add(L.Masking(), steps)
     for layer in (
         L.Add(),
         L.Subtract(),
@@ -128,8 +127,10 @@ def layer_calls() -> Calls:
         add(layer, steps)
     add(L.RepeatVector(3), rows)
     for n, x in ((1, steps), (2, images), (3, volumes)):
-        for kind in ("ZeroPadding", "Cropping", "UpSampling", "MaxPooling", "AveragePooling"):
+        for kind in ("ZeroPadding", "Cropping", "UpSampling"):
             add(getattr(L, f"{kind}{n}D")(), x)
+        for kind in ("MaxPooling", "AveragePooling"):
+            add(getattr(L, f"{kind}{n}D")(2), x)
         for kind in ("GlobalMaxPooling", "GlobalAveragePooling"):
             add(getattr(L, f"{kind}{n}D")(), x)
         for kind in ("AdaptiveMaxPooling", "AdaptiveAveragePooling"):
@@ -153,6 +154,7 @@ def layer_calls() -> Calls:
     add(L.Resizing(3, 3), images)
     for layer in (L.BatchNormalization(), L.Dropout(0.5), L.GaussianNoise(0.5)):
         add(layer, rows, training=True, name=f"{type(layer).__name__}, training")
+    add(L.Masking(), steps.copy())  # last: while a mask is alive every layer looks for masks
     return calls
 
 

@@ -52,9 +52,9 @@ def test_arrays_outside_a_tape(name: str, arguments: Any, shape: Any, dtype: Any
 def test_the_first_layer_computes_no_gradient_of_its_input(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def spy(*arguments: Any) -> Any:
+    def spy(*arguments: Any, **more: Any) -> Any:
         asked.append(arguments[9])  # need_dx, after the shapes and the options
-        return plan(*arguments)
+        return plan(*arguments, **more)
 
     plan = _native.ConvBackwardPlan
     monkeypatch.setattr(_native, "ConvBackwardPlan", spy)

@@ -16,6 +16,8 @@ from foldgate.ops._record import Backward, Needs
 
 def epsilon_argument(op: str, epsilon: float) -> float:
     """A finite number, 0 or more."""
+    if type(epsilon) is float and 0.0 <= epsilon < math.inf:
+        return epsilon  # nearly always, and an isinstance of two kinds takes half a microsecond
     if isinstance(epsilon, bool) or not isinstance(epsilon, int | float):
         raise TypeError(f"{op}: epsilon is {epsilon!r}; expected a float")
     if not (math.isfinite(epsilon) and epsilon >= 0):
@@ -33,6 +35,8 @@ def axis_argument(op: str, axis: int, rank: int) -> int:
 
 def channels_first(op: str, axis: int, rank: int) -> bool:
     """Whether the channels are axis 1 and not the last one."""
+    if type(axis) is int and axis == -1 and rank >= 2:
+        return False
     if rank < 2:
         raise ValueError(f"{op}: x has {rank} axes; expected at least 2")
     index = axis_argument(op, axis, rank)
@@ -43,6 +47,8 @@ def channels_first(op: str, axis: int, rank: int) -> bool:
 
 def last_axes(op: str, axis: int | Sequence[int], rank: int) -> int:
     """How many axes are meant, which must be the last ones."""
+    if type(axis) is int and axis == -1 and rank > 0:
+        return 1
     axes = axis if isinstance(axis, Sequence) and not isinstance(axis, str) else (axis,)
     found = sorted(axis_argument(op, a, rank) for a in axes)
     if not found or found != list(range(rank - len(found), rank)):

@@ -8,7 +8,15 @@ from typing import Any
 from foldgate import ops
 from foldgate._tape import settled
 from foldgate._typing import FloatArray
-from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, known, to_last
+from foldgate.layers.normalization._axes import (
+    Shape,
+    are_last,
+    axes_in,
+    from_last,
+    known,
+    last_of_all,
+    to_last,
+)
 from foldgate.layers.normalization._scaled import ScaledNormalization
 
 
@@ -75,6 +83,7 @@ class LayerNormalization(ScaledNormalization):
         self.axis = sorted(self.axis) if isinstance(self.axis, Sequence) else [self.axis]
         self._axes = tuple(sorted(axes_in("LayerNormalization", self.axis, input_shape)))
         self._last = are_last(self._axes, len(input_shape))
+        self._ends = last_of_all(self._axes)
         self._add_scale(known("LayerNormalization", self._axes, input_shape))
 
     def call(self, inputs: FloatArray) -> Any:
@@ -82,8 +91,7 @@ class LayerNormalization(ScaledNormalization):
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self.compute_dtype)
         x = inputs if self._last else to_last(inputs, self._axes)
-        axes = range(-len(self._axes), 0)
-        y = ops.layer_norm(x, *settled(self.gamma, self.beta), axis=axes, epsilon=self.epsilon)
+        y = ops.layer_norm(x, *settled(self.gamma, self.beta), axis=self._ends, epsilon=self.epsilon)
         return y if self._last else from_last(y, self._axes)
 
     def get_config(self) -> dict[str, Any]:

@@ -10,7 +10,15 @@ from foldgate._checks import numbers, some_axes
 from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
-from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, known, to_last
+from foldgate.layers.normalization._axes import (
+    Shape,
+    are_last,
+    axes_in,
+    from_last,
+    known,
+    last_of_all,
+    to_last,
+)
 from foldgate.layers.weight import Weight
 
 
@@ -49,6 +57,7 @@ class RMSNormalization(Layer):
         self.axis = sorted(self.axis) if isinstance(self.axis, Sequence) else [self.axis]
         self._axes = tuple(sorted(axes_in("RMSNormalization", self.axis, input_shape)))
         self._last = are_last(self._axes, len(input_shape))
+        self._ends = last_of_all(self._axes)
         shape = known("RMSNormalization", self._axes, input_shape)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones")
 
@@ -57,7 +66,7 @@ class RMSNormalization(Layer):
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self.compute_dtype)
         x = inputs if self._last else to_last(inputs, self._axes)
-        y = ops.rms_norm(x, *settled(self.scale), axis=range(-len(self._axes), 0), epsilon=self.epsilon)
+        y = ops.rms_norm(x, *settled(self.scale), axis=self._ends, epsilon=self.epsilon)
         return y if self._last else from_last(y, self._axes)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
