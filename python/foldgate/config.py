@@ -71,7 +71,7 @@ def get_num_threads() -> int:
     return _native.get_num_threads()
 
 
-def borrow_threads(parallel: int, max_threads: int) -> None:
+def _borrow_threads(parallel: int, max_threads: int) -> None:
     """Lets the threads of an OpenMP runtime in this process do the kernels' work; with zeros no more.
 
     Two runtimes' threads would take the cores from one another. A forked child starts threads of its own.

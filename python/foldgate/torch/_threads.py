@@ -33,5 +33,5 @@ def share_threads() -> bool:
     parallel, max_threads = addresses
     if parallel is None or max_threads is None:
         return False
-    config.borrow_threads(parallel, max_threads)
+    config._borrow_threads(parallel, max_threads)
     return True
