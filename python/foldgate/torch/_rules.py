@@ -1,7 +1,7 @@
 """Where foldgate's kernels win: the one home of the sizes at which PyTorch's own op computes a call.
 
 Measured by `benchmarks/torch_modules.py` on two cores with AVX-512, PyTorch 2.13, two threads, alternating,
-which is the harder case for foldgate: OpenMP's threads still spin when its calls begin. Every rule leaves to
+foldgate on PyTorch's own threads. Every rule leaves to
 PyTorch what came out under 1.0, with some room. A call through a torch.autograd.Function costs about 0.1 ms
 more than torch's own on that machine, and a weight in another layout must be rearranged once a training step:
 hence the sizes, and the least number of positions for each weight.
