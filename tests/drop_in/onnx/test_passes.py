@@ -70,6 +70,16 @@ def test_a_convolutional_chain_is_fused_and_transposed_at_its_edges_alone():
             assert session.run(None, {"x": np.zeros(shape, np.float32)})[0].shape == (0, 4, 4, 4)
 
 
+@pytest.mark.parametrize(("bound", "fused"), [("6", True), ("5", False)])
+def test_a_clip_to_six_rides_on_the_convolution(bound, fused):
+    text = f"""(float[N, 3, 6, 5] x) => (float[N, 4, 6, 5] y) <float[4, 3, 3, 3] w = {weights(4, 3, 3, 3)},
+    float[4, 4, 1, 1] v = {weights(4, 4, 1, 1)}, float low = {{0}}, float high = {{{bound}}}>
+    {{ a = Conv<pads=[1, 1, 1, 1]>(x, w) b = Clip(a, low, high) c = Conv(b, v) y = Clip(c, low, high) }}"""
+    model, session, nodes = compiled(text)
+    assert (sum(node.op == "Clip" for node in nodes) == 0) == fused
+    same(model, session, 9 * random(2, 3, 6, 5), atol=1e-4)
+
+
 def test_convolutions_with_shared_weights_share_what_is_packed():
     text = f"""(float[1, 2, 5] x) => (float[1, 2, 1] y) <float[2, 2, 3] w = {weights(2, 2, 3)}>
     {{ a = Conv(x, w) y = Conv(a, w) }}"""
