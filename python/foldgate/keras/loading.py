@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from foldgate.keras import versions
+
 _JAX = ("jax", "jax.lax", "keras.src.backend.jax", "keras.src.backend.jax.math")
 _SCIPY = ("scipy", "scipy.linalg")
 
@@ -41,12 +43,16 @@ def load_keras() -> Any:
     """Keras, imported if it was not yet.
 
     Raises:
-      ImportError: Keras is not installed.
+      ImportError: Keras, or the package of its backend, is not installed.
+      RuntimeError: Keras would choose another backend than numpy or torch; it is not imported then.
     """
     absent: list[ModuleType] = []
-    if "keras" not in sys.modules and configured_backend() == "numpy":
-        absent += [] if has_jax() else _absent_jax()
-        absent += [] if _is_there("scipy") else _absent_scipy()
+    if "keras" not in sys.modules and _is_there("keras"):
+        backend = configured_backend()
+        versions.check_backend(backend)
+        if backend == "numpy":
+            absent += [] if has_jax() else _absent_jax()
+            absent += [] if _is_there("scipy") else _absent_scipy()
     with _standing_in(absent):
         return _imported()
 
@@ -70,7 +76,7 @@ def _is_there(name: str) -> bool:
 
 
 def configured_backend() -> str:
-    """The backend that Keras will choose, which it reads from the environment, then from its own file."""
+    """The backend that Keras will choose: from the environment, then from its own file, then its default."""
     name = os.environ.get("KERAS_BACKEND")
     if name:
         return name
@@ -78,8 +84,9 @@ def configured_backend() -> str:
     file = (Path(home) if home else Path.home() / ".keras") / "keras.json"
     with contextlib.suppress(OSError, ValueError):
         settings = json.loads(file.read_text())
-        return str(settings["backend"]) if isinstance(settings, dict) and "backend" in settings else ""
-    return ""
+        if isinstance(settings, dict) and "backend" in settings:
+            return str(settings["backend"])
+    return "tensorflow"
 
 
 def _absent_jax() -> list[ModuleType]:

@@ -81,8 +81,13 @@ def run(kernel: Kernel, plain: Any, *given: Any) -> Arrays:
     return kernel.infer(*given)
 
 
-def worth(name: str, *tensors: Any) -> bool:
-    """Whether foldgate's kernel pays for these operands: JAX costs more for every call."""
+def worth(name: str, x: Any, kernel: Any) -> bool:
+    """Whether foldgate's kernel pays for a convolution: JAX costs more for every call."""
+    return True
+
+
+def worth_pooling(name: str, x: Any) -> bool:
+    """Whether foldgate's kernel pays for pooling: as `worth`."""
     return True
 
 

@@ -31,13 +31,13 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
         data_format: Any = None,
     ) -> Any:
         options = (pool_size, strides, padding, data_format)
-        operands = room.operands(room.tensor(inputs))
+        operands = room.operands(room.tensor(inputs)) if room.worth_pooling(name, inputs) else None
         if operands is not None:
             (x,) = operands
             window = pool_window(
                 tuple(x.shape), fixed(pool_size), fixed(strides), padding, data_format_of(data_format)
             )
-            if window is not None and (any_padding or window.symmetric) and room.worth(name, x):
+            if window is not None and (any_padding or window.symmetric):
                 counts.ran(name)
                 return room.run(kernel(window.options), lambda x: original(x, *options), x)[0]
         counts.left(name)
@@ -59,11 +59,11 @@ def adaptive_average_pool(room: Any, original: Any) -> Any:
 def _adaptive(room: Any, original: Any, name: str, kernel: type[kernels.Kernel]) -> Any:
     @functools.wraps(original)
     def replacement(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-        operands = room.operands(room.tensor(inputs))
+        operands = room.operands(room.tensor(inputs)) if room.worth_pooling(name, inputs) else None
         if operands is not None:
             (x,) = operands
             window = adaptive_window(tuple(x.shape), fixed(output_size), data_format_of(data_format))
-            if window is not None and room.worth(name, x):
+            if window is not None:
                 counts.ran(name)
                 options = (output_size, data_format)
                 return room.run(kernel(window.options), lambda x: original(x, *options), x)[0]

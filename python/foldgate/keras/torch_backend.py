@@ -55,11 +55,23 @@ def _plain(t: Any) -> bool:
     )
 
 
-def worth(name: str, *tensors: Any) -> bool:
-    """Whether foldgate's kernel pays for these operands of a window's function."""
-    training = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-    kernel = tuple(tensors[1].shape) if len(tensors) > 1 else ()
-    return rules.worth(name, tuple(tensors[0].shape), kernel, training)
+def worth(name: str, x: Any, kernel: Any) -> bool:
+    """Whether foldgate's kernel pays for a convolution."""
+    if torch.compiler.is_compiling():  # sizes may be symbols, which a comparison would pin
+        return False
+    training = torch.is_grad_enabled() and (x.requires_grad or kernel.requires_grad)
+    return rules.worth(name, tuple(x.shape), tuple(kernel.shape), training)
+
+
+def worth_pooling(name: str, x: Any) -> bool:
+    """Whether foldgate's kernel pays for pooling this, if it is a tensor.
+
+    It is asked before anything else: Keras needs little more than 100 us for what is left to it.
+    """
+    if type(x) is not torch.Tensor or torch.compiler.is_compiling():
+        return True
+    training: bool = x.requires_grad and torch.is_grad_enabled()
+    return bool(x.numel() >= rules.least_pooled(name, training))
 
 
 def transposes_as_jax(padding: str) -> bool:

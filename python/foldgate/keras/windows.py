@@ -26,13 +26,13 @@ def conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
-        operands = room.operands(room.tensor(inputs), room.tensor(kernel))
+        operands = _operands(room, "conv", inputs, kernel)
         if operands is not None:
             x, k = operands
             window = _window(x, k, *options)
             if window is not None and x.shape[window.axis] % k.shape[-2] == 0:
                 groups = x.shape[window.axis] // k.shape[-2]
-                if k.shape[-1] % groups == 0 and room.worth("conv", x, k):
+                if k.shape[-1] % groups == 0:
                     return _conv(room, original, "conv", window, groups, options, x, k)
         counts.left("conv")
         return original(inputs, kernel, *options)
@@ -53,7 +53,7 @@ def depthwise_conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
-        operands = room.operands(room.tensor(inputs), room.tensor(kernel))
+        operands = _operands(room, "depthwise_conv", inputs, kernel)
         if operands is not None:
             x, k = operands
             window = _window(x, k, *options)
@@ -93,7 +93,7 @@ def separable_conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
-        operands = room.operands(*map(room.tensor, (inputs, depthwise_kernel, pointwise_kernel)))
+        operands = _operands(room, "separable_conv", inputs, depthwise_kernel, pointwise_kernel)
         if operands is not None:
             x, depthwise, pointwise = operands
             window = _window(x, depthwise, *options)
@@ -108,6 +108,13 @@ def separable_conv(room: Any, original: Any) -> Any:
         return original(inputs, depthwise_kernel, pointwise_kernel, *options)
 
     return replacement
+
+
+def _operands(room: Any, name: str, *given: Any) -> tuple[Any, ...] | None:
+    """What the kernels take, if they can and it pays."""
+    tensors = tuple(map(room.tensor, given))
+    found: tuple[Any, ...] | None = room.operands(*tensors) if room.worth(name, *tensors[:2]) else None
+    return found
 
 
 def _window(
@@ -137,7 +144,7 @@ def conv_transpose(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, output_padding, data_format, dilation_rate)
-        operands = room.operands(room.tensor(inputs), room.tensor(kernel))
+        operands = _operands(room, "conv_transpose", inputs, kernel)
         if operands is not None:
             x, k = operands
             window = transpose_window(

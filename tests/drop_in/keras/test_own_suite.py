@@ -31,7 +31,7 @@ def test_nothing_fails_that_passes_without_foldgate(backend: str) -> None:
     parts = own_suite.PARTS if ALL else FAST
     if not all((own_suite.keras_sources() / part).exists() for part in parts):
         pytest.skip("this release of Keras comes without its tests")
-    found = own_suite.compare(backend, parts)
+    found = own_suite.compare(backend, parts, jobs=2)
     assert found["broken"] == [], found["output"]
     assert found["passed"] >= 20
     for name in ("simple_rnn", "gru", "adaptive_max_pool"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -83,6 +84,18 @@ def test_a_model_predicts(tmp_path: Path) -> None:
 
 
 @needs_keras
+def test_the_example_measures_what_runs(tmp_path: Path) -> None:
+    script = Path(__file__).resolve().parents[3] / "examples" / "accelerate_keras.py"
+    code = f"""
+        import runpy
+        sys.argv = ["accelerate_keras.py", "--count", "16"]
+        runpy.run_path({str(script)!r}, run_name="__main__")
+    """
+    printed = run(code, tmp_path)
+    assert "needs JAX" in printed and re.search(r"predict .* - .* ms .* - ", printed)
+
+
+@needs_keras
 def test_fourier_transforms(tmp_path: Path) -> None:
     code = """
         import foldgate.keras.auto
@@ -134,6 +147,39 @@ def test_the_backend_may_be_named_in_keras_own_file(tmp_path: Path) -> None:
     (tmp_path / "keras.json").write_text(json.dumps(settings | {"image_data_format": "channels_last"}))
     code = "import foldgate.keras.auto, keras\nprint(keras.config.backend(), foldgate.keras.is_enabled())"
     assert run(code, tmp_path, KERAS_BACKEND="") == "numpy True"
+
+
+@needs_keras
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "openvino", "pytorch", ""])
+def test_another_backend_is_refused_before_keras_is_imported(backend: str, tmp_path: Path) -> None:
+    code = """
+        import foldgate.keras
+        for attempt in (foldgate.keras.enable, foldgate.keras.enabled().__enter__):
+            try:
+                attempt()
+            except RuntimeError as error:
+                print(error)
+        assert "keras" not in sys.modules and not foldgate.keras.is_enabled()
+    """
+    assert run(code, tmp_path, KERAS_BACKEND=backend).splitlines() == 2 * [
+        f"foldgate.keras: the backend of keras is {backend or 'tensorflow'!r}; expected 'numpy' or 'torch' "
+        "(set KERAS_BACKEND before keras is imported)"
+    ]
+
+
+@needs_keras
+def test_keras_was_imported_too_early(tmp_path: Path) -> None:
+    code = """
+        try:
+            import keras
+        except ImportError:
+            pass
+        import foldgate.keras.auto
+        import keras, numpy as np
+        y = keras.layers.MaxPooling1D(2)(np.ones((1, 4, 1), "float32"))
+        print(foldgate.keras.is_enabled(), y.shape)
+    """
+    assert run(code, tmp_path) == "True (1, 2, 1)"
 
 
 def test_no_keras_is_a_clear_error(tmp_path: Path) -> None:
