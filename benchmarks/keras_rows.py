@@ -41,9 +41,9 @@ WINDOWS: list[Row] = [
     ("AdaptiveAveragePooling2D", {"output_size": 7}, (8, 32, 32, 64)),
     ("AdaptiveMaxPooling2D", {"output_size": 7}, (8, 32, 32, 64)),
 ]
-_SEQUENCES = ((1, 8, 8), (1, 50, 16), (8, 50, 32), (16, 128, 64), (16, 64, 256))
-_IMAGES = ((1, 8, 8, 8), (1, 14, 14, 32), (4, 16, 16, 32), (8, 32, 32, 64))
-_VOLUMES = ((1, 8, 8, 8, 1), (1, 8, 8, 8, 8), (2, 16, 16, 16, 8))
+_SEQUENCES: tuple[tuple[int, ...], ...] = ((1, 8, 8), (1, 50, 16), (8, 50, 32), (16, 128, 64), (16, 64, 256))
+_IMAGES: tuple[tuple[int, ...], ...] = ((1, 8, 8, 8), (1, 14, 14, 32), (4, 16, 16, 32), (8, 32, 32, 64))
+_VOLUMES: tuple[tuple[int, ...], ...] = ((1, 8, 8, 8, 1), (1, 8, 8, 8, 8), (2, 16, 16, 16, 8))
 _CONVOLUTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("", {"kernel_size": 3, "padding": "same"}),
     ("", {"kernel_size": 1}),
@@ -60,9 +60,8 @@ def ladder() -> Iterator[Row]:
         for kind in ("LSTM", "GRU", "SimpleRNN"):
             yield kind, {"units": units, "return_sequences": True}, shape
         yield "Bidirectional", {"layer": ("GRU", {"units": units})}, shape
-    for rank, shapes in ((1, _SEQUENCES), (2, ((1, 8, 8, 1), *_IMAGES)), (3, _VOLUMES)):
-        for shape in shapes:
-            yield from _windows(rank, shape)
+    for shape in (*_SEQUENCES, (1, 8, 8, 1), *_IMAGES, *_VOLUMES):
+        yield from _windows(len(shape) - 2, shape)
 
 
 def _windows(rank: int, shape: tuple[int, ...]) -> Iterator[Row]:
