@@ -1,0 +1,45 @@
+#include "ops/conv/winograd_stages.h"
+
+namespace foldgate {
+namespace {
+
+// V and M of a block of tiles stay in L2 beside what passes of U. A U beyond L2 comes from L3 once a block, which must
+// then be large: its V and M go through L3 as well.
+constexpr int64_t kBlockBytes = 336 << 10;
+constexpr int64_t kLeastBlock = 24;
+constexpr int64_t kLargeBlock = 48;
+
+}  // namespace
+
+template <class T>
+void winograd_by_tiles(const WinogradStages<T>& s) {
+  const int64_t columns = padded_columns(s.gemm, s.n);
+  const Scratch<T> transformed = s.p.packed ? Scratch<T>() : s.pack();
+  const PositionWeights<T> u =
+      s.p.packed ? s.kept(0)
+                 : PositionWeights<T>{transformed.data(), s.k, WinogradStages<T>::weights_step(s.k, columns)};
+  const int64_t by_cache = kBlockBytes / (s.positions * (s.k + columns) * WinogradStages<T>::kSize);
+  const int64_t least = s.weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
+  const int64_t most = std::max(least, by_cache);
+  // whole rows of tiles turn whole rows of planes
+  const int64_t unit = s.p.in.planar && s.grid.columns <= most ? s.grid.columns : 1;
+  const EvenSplit blocks(s.grid.count / unit, (most + unit / 2) / unit);
+  const int64_t block = ceil_div(blocks.total, blocks.parts) * unit;
+  const auto v = PositionMatrices<T>::shape(block, s.k), m = PositionMatrices<T>::shape(block, columns);
+  const int64_t own = s.positions * (v.step + m.step) + columns + s.window_size();
+  const int workers = workers_for(blocks.parts, s.work(s.grid.count));
+  const Scratch<T> scratch(workers * own);
+  parallel_for(blocks.parts, workers, [&](int64_t task, int worker) {
+    const auto mine = v.at(scratch.data() + worker * own), sums = m.at(mine.data + s.positions * v.step);
+    const int64_t first = blocks.begin(task) * unit, count = blocks.size(task) * unit;
+    T *outside = sums.data + s.positions * m.step, *window = outside + columns;
+    s.transform_input(first, count, mine, window);
+    s.multiply(mine, count, u, s.n, sums, false);
+    s.transform_output(first, count, 0, s.n, sums, outside, window);
+  });
+}
+
+template void winograd_by_tiles(const WinogradStages<float>&);
+template void winograd_by_tiles(const WinogradStages<double>&);
+
+}  // namespace foldgate

@@ -1,0 +1,129 @@
+#include "ops/conv/winograd_stages.h"
+
+namespace foldgate {
+
+template <class T>
+WinogradStages<T>::WinogradStages(const WinogradProduct<T>& product, const WinogradKernels<T>& transforms)
+    : p(product),
+      table(kernels<T>()),
+      gemm(table.gemm),
+      winograd(transforms),
+      positions(winograd.edge * winograd.edge),
+      grid(p.batch, p.out.height, p.out.width, winograd.outputs),
+      k(p.in.channels),
+      n(p.out.channels),
+      shape(panel_shape(gemm, n)),
+      seen(grid, winograd.edge),
+      written(grid, winograd.outputs),
+      zero(k) {
+  zero.zero();
+}
+
+template <class T>
+Scratch<T> WinogradStages<T>::pack() const {
+  const int64_t columns = padded_columns(gemm, n), step = weights_step(k, columns);
+  Scratch<T> transformed(positions * step);
+  const EvenSplit chunks(k, kLeastDepth);
+  const int64_t panels = ceil_div(n, shape.width), tasks = panels * chunks.parts;
+  const int workers = workers_for(tasks, work(1));
+  const Scratch<T> packed(workers * packed_size(ceil_div(k, chunks.parts)));
+  parallel_for(tasks, workers, [&](int64_t task, int worker) {
+    const int64_t column = task / chunks.parts * shape.width, first = chunks.begin(task % chunks.parts);
+    T* target = transformed.data() + column * k + first * panel_width(gemm, shape, n - column);
+    transform_weights(first, chunks.size(task % chunks.parts), column, target, step,
+                      packed.data() + worker * (packed.size() / workers));
+  });
+  return transformed;
+}
+
+template <class T>
+void WinogradStages<T>::transform_input(int64_t first, int64_t count, const PositionMatrices<T>& v,
+                                        T* window) const {
+  if (p.in.planar)
+    return seen.transform(winograd.input, p.in, first, count, p.before, zero.data(), window, v);
+  transform_tiles(winograd.input, p.in, grid, first, count, p.before, winograd.edge,
+                  static_cast<const T*>(zero.data()), v);
+}
+
+template <class T>
+void WinogradStages<T>::transform_weights(int64_t first, int64_t depth, int64_t column, T* target,
+                                          int64_t step, T* packed) const {
+  const int64_t width = panel_width(gemm, shape, n - column), columns = std::min(width, n - column);
+  const T* taps = p.taps.data + first * p.taps.k_step + column * p.taps.column_step;
+  if (p.taps.column_step == 1)
+    return winograd.weights(taps, p.taps.tap_step, p.taps.k_step, depth, columns, target, width, step);
+  for (int64_t t = 0; t < 9; ++t)
+    gemm.pack_panels(taps + t * p.taps.tap_step, p.taps.k_step, p.taps.column_step, depth, columns, width,
+                     packed + t * depth * width);
+  winograd.weights(packed, depth * width, width, depth, width, target, width, step);
+}
+
+template <class T>
+void WinogradStages<T>::multiply(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u,
+                                 int64_t columns, const PositionMatrices<T>& m, bool accumulate) const {
+  const EvenSplit tiles(count, shape.rows);
+  const Epilogue<T> epilogue{nullptr, accumulate};
+  const bool fetches = p.packed && weights_bytes() > kCachedWeights;
+  const T *a[kRowPointers], *b;
+  T* c[kRowPointers];
+  Tile<T> tile;
+  tile.length = u.depth;
+  tile.fetch_step = kLineBytes / kSize;
+  tile.a = a;
+  tile.b = &b;
+  tile.c = c;
+  for (int64_t position = 0; position < positions; ++position)
+    for (int64_t column = 0; column < columns; column += shape.width) {
+      tile.b_step = panel_width(gemm, shape, columns - column);
+      tile.columns = static_cast<int>(tile.b_step);  // M has room for whole vectors, and U zeros
+      b = u.panel(position, column);
+      for (int64_t part = 0; part < tiles.parts; ++part) {
+        const int64_t first = tiles.begin(part), height = tiles.size(part);
+        if (fetches) {  // what comes next: the panel beside it, or the first one of the next position
+          const int64_t right = column + shape.width;
+          tile.fetch = (right < columns ? u.panel(position, right) : u.panel(position + 1, 0)) +
+                       u.depth * tile.b_step / tile.fetch_step * part / tiles.parts * tile.fetch_step;
+        }
+        for (int64_t i = 0; i < height; ++i) {
+          a[i] = v.data + position * v.step + (first + i) * v.row_step;
+          c[i] = m.data + position * m.step + (first + i) * m.row_step + column;
+        }
+        gemm.rows(static_cast<int>(height), static_cast<int>(tile.b_step / gemm.lanes), tile, epilogue);
+      }
+    }
+}
+
+template <class T>
+void WinogradStages<T>::transform_output(int64_t first, int64_t count, int64_t column, int64_t columns,
+                                         const PositionMatrices<T>& m, T* outside, T* window) const {
+  const int64_t outputs = winograd.outputs * winograd.outputs;
+  const T limit = relu_limit<T>(p.activation);
+  const bool curved = is_curve(p.activation);
+  const T* bias = p.bias ? p.bias + column : nullptr;
+  if (p.pooled)
+    return pool_tiles(*p.pooled, winograd, grid, {first, count, column, columns, n}, m, bias, limit, outside);
+  if (p.out.planar)
+    return written.store(
+        p.out, first, count, column, columns, outside, window,
+        [&](int64_t i, int64_t c, int64_t channels, T* const* pixels) {
+          winograd.output(m.data + i * m.row_step + c, m.step, channels, bias ? bias + c : nullptr, limit,
+                          pixels);
+        },
+        [&](T* values, int64_t n) {
+          if (curved) table.activation.forward(p.activation, values, n);
+        });
+  T* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
+  Planes<T> out = p.out;
+  out.data += column;
+  for (int64_t i = 0; i < count; ++i) {
+    tile_pixels(out, grid.at(first + i), winograd.outputs, outside, pixels);
+    winograd.output(m.data + i * m.row_step, m.step, columns, bias, limit, pixels);
+    for (int64_t j = 0; curved && j < outputs; ++j)
+      if (pixels[j] != outside) table.activation.forward(p.activation, pixels[j], columns);
+  }
+}
+
+template struct WinogradStages<float>;
+template struct WinogradStages<double>;
+
+}  // namespace foldgate

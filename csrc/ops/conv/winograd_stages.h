@@ -1,0 +1,76 @@
+// The stages of a Winograd product (winograd_product.h), which winograd_by_tiles and winograd_by_columns put together: its
+// transforms, and the products of the positions.
+#pragma once
+#include "core/scratch.h"
+#include "core/thread_pool.h"
+#include "kernels/table.h"
+#include "ops/conv/winograd_planes.h"
+#include "ops/conv/winograd_product.h"
+
+namespace foldgate {
+
+// Weights of so many bytes, transformed, do not stay in L2.
+constexpr int64_t kCachedWeights = 1 << 20;
+// Channels of a pass of M at least: a pass adds to M, which stays in L2 too.
+constexpr int64_t kLeastDepth = 64;
+
+template <class T>
+struct WinogradStages {
+  static constexpr int64_t kSize = static_cast<int64_t>(sizeof(T));
+
+  WinogradStages(const WinogradProduct<T>& product, const WinogradKernels<T>& winograd);
+
+  int64_t weights_bytes() const { return positions * k * padded_columns(gemm, n) * kSize; }
+  double work(int64_t tiles) const {
+    return static_cast<double>(tiles * positions) * static_cast<double>(k) * static_cast<double>(n);
+  }
+  // Of a worker's scratch: where planar images are turned.
+  int64_t window_size() const {
+    return std::max(p.in.planar ? seen.size() : 0, p.out.planar ? written.size() : 0);
+  }
+
+  static int64_t weights_step(int64_t depth, int64_t columns) { return depth * columns + kLineBytes / kSize; }
+  // U of the columns from `column` on, where the weights were given transformed.
+  PositionWeights<T> kept(int64_t column) const {
+    return {p.packed->data.data() + column * k, k, weights_step(k, padded_columns(gemm, n))};
+  }
+  Scratch<T> pack() const;  // all of U
+
+  // Tiles [first, first + count) to V. `window`: of window_size().
+  void transform_input(int64_t first, int64_t count, const PositionMatrices<T>& v, T* window) const;
+  // Taps whose columns are not contiguous are turned first, a panel and a stretch of channels at a time, in `packed`.
+  int64_t packed_size(int64_t depth) const { return p.taps.column_step == 1 ? 0 : 9 * depth * shape.width; }
+  // Channels [first, first + depth) of the panel at `column`: target[position][depth][width].
+  void transform_weights(int64_t first, int64_t depth, int64_t column, T* target, int64_t step,
+                         T* packed) const;
+  // M = V U, or M += V U, for `count` tiles.
+  void multiply(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u, int64_t columns,
+                const PositionMatrices<T>& m, bool accumulate) const;
+  // Columns [column, column + columns) of out; `outside` takes what lies beyond the image.
+  void transform_output(int64_t first, int64_t count, int64_t column, int64_t columns,
+                        const PositionMatrices<T>& m, T* outside, T* window) const;
+
+  const WinogradProduct<T>& p;
+  const Kernels<T>& table;
+  const GemmKernels<T>& gemm;
+  const WinogradKernels<T>& winograd;
+  int64_t positions;
+  TileGrid grid;
+  int64_t k, n;
+  PanelShape shape;
+  PlaneWindows<T> seen, written;
+  Scratch<T> zero;
+};
+
+// Many tiles: all weights are transformed first, and blocks of tiles pass over them.
+template <class T>
+void winograd_by_tiles(const WinogradStages<T>& stages);
+
+// Few tiles: a panel's weights are transformed where it is used, and never leave the cache; the panels of `stages` may
+// become narrower for it.
+template <class T>
+bool winograd_columns_pay(const WinogradStages<T>& stages);
+template <class T>
+void winograd_by_columns(WinogradStages<T>& stages);
+
+}  // namespace foldgate
