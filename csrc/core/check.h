@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/divide.h"
+
 namespace foldgate {
 
 template <class... Parts>
@@ -43,7 +45,7 @@ int64_t checked_product(const char* op, std::initializer_list<int64_t> factors);
 int64_t checked_product(const char* op, const std::vector<int64_t>& factors);
 
 // Quotient rounded up, for non-negative a and positive b.
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return divide(a + b - 1, b); }
 constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 }  // namespace foldgate

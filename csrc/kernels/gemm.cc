@@ -76,6 +76,10 @@ void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, i
     const int64_t padded = (n - j + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
     return padded < full ? padded : full;
   };
+  if (column_step == 1 && n < kLanes<T>) {
+    for (int64_t i = 0; i < k; ++i) store(panels + i * kLanes<T>, load_part(b + i * row_step, n));
+    return;
+  }
   if (column_step == 1) {
     for (int64_t first = 0; first < k; first += kPackRows)
       for (int64_t j = 0; j < n; j += full)

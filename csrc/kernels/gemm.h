@@ -107,10 +107,17 @@ int64_t padded_columns(const GemmKernels<T>& g, int64_t n) {
 
 // m rows in tiles as even as they can be: 13 rows are 5 + 4 + 4 rather than 6 + 6 + 1.
 struct EvenSplit {
-  EvenSplit(int64_t total_, int64_t largest) : total(total_), parts((total_ + largest - 1) / largest) {}
-  int64_t begin(int64_t part) const { return total * part / parts; }
+  EvenSplit(int64_t total_, int64_t largest)
+      : total(total_), parts(quotient(total_ + largest - 1, largest)) {}
+  int64_t begin(int64_t part) const { return quotient(total * part, parts); }
   int64_t size(int64_t part) const { return begin(part + 1) - begin(part); }
   int64_t total, parts;
+
+ private:
+  // As core/divide.h: small calls are full of it.
+  static constexpr int64_t quotient(int64_t a, int64_t b) {
+    return ((a | b) >> 32) == 0 ? int64_t{static_cast<uint32_t>(a) / static_cast<uint32_t>(b)} : a / b;
+  }
 };
 
 }  // namespace foldgate

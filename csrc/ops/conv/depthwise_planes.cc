@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/divide.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
@@ -118,9 +119,10 @@ class PlanesForward {
  private:
   void band(int64_t unit, T* frame) const {
     const Window& w = plan_.window;
-    const int64_t y = unit % grid_.bands() * grid_.band(), rows = std::min(grid_.band(), grid_.height() - y);
-    const int64_t z = unit / grid_.bands() % grid_.depth(), plane = unit / grid_.bands() / grid_.depth();
-    const int64_t n = plane / plan_.in_channels, c = plane % plan_.in_channels, width = w.width().output;
+    const int64_t slice = divide(unit, grid_.bands()), plane = divide(slice, grid_.depth());
+    const int64_t y = (unit - slice * grid_.bands()) * grid_.band(), z = slice - plane * grid_.depth();
+    const int64_t n = divide(plane, plan_.in_channels), c = plane - n * plan_.in_channels;
+    const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w.width().output;
     grid_.fill(x_ + plane * w.input_positions(), z, y, rows, frame);
     for (int64_t o = c * plan_.group_out(); o < (c + 1) * plan_.group_out(); ++o) {
       T* target =
@@ -179,13 +181,15 @@ class PlanesBackward {
   }
 
  private:
+  int64_t image_of(int64_t unit) const { return divide(unit, plan_.in_channels); }
+  int64_t channel_of(int64_t unit) const { return unit - image_of(unit) * plan_.in_channels; }
   int64_t phase_row() const { return ceil_div(w_.width().input, w_.width().stride); }
   const T* dy_plane(int64_t n, int64_t o) const {
     return o_.dy + (n * plan_.out_channels + o) * w_.output_positions();
   }
 
   void add_sums(int64_t unit, T* frame, T* sums) const {
-    const int64_t n = unit / plan_.in_channels, c = unit % plan_.in_channels, taps = plan_.taps();
+    const int64_t n = image_of(unit), c = channel_of(unit), taps = plan_.taps();
     for (int64_t o = c * plan_.group_out(); o < (c + 1) * plan_.group_out(); ++o) {
       T* target = partial_ + n * (taps + 1) * plan_.out_channels + o;
       if (o_.dbias)
@@ -202,8 +206,8 @@ class PlanesBackward {
     const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w_.width().output;
     grid_.fill(o_.x + unit * w_.input_positions(), z, y, rows, frame);
     kernel_.depthwise_lines.gradient(
-        {frame, grid_.row_step(), dy_plane(unit / plan_.in_channels, o) + (z * grid_.height() + y) * width,
-         width, rows, width, plan_.taps(), grid_.offsets(), grid_.columns()[0].square, sums});
+        {frame, grid_.row_step(), dy_plane(image_of(unit), o) + (z * grid_.height() + y) * width, width, rows,
+         width, plan_.taps(), grid_.offsets(), grid_.columns()[0].square, sums});
   }
 
   void write_data(int64_t unit, T* frames, T* band) const {
@@ -226,8 +230,8 @@ class PlanesBackward {
     T* target = dx + ((data.first[0] + z * w_.depth().stride) * w_.height().input + data.first[1]) * width +
                 y * height_step;
     for (int64_t j = 0; j < plan_.group_out(); ++j) {
-      const int64_t o = unit % plan_.in_channels * plan_.group_out() + j;
-      grid.fill(dy_plane(unit / plan_.in_channels, o), z, y, rows, frame);
+      const int64_t o = channel_of(unit) * plan_.group_out() + j;
+      grid.fill(dy_plane(image_of(unit), o), z, y, rows, frame);
       const T* weights = data.weights.data() + o * static_cast<int64_t>(grid.taps().size());
       for (const PlaneColumns& columns : grid.columns())
         kernel_.depthwise_lines.lines(

@@ -102,6 +102,9 @@ class PlanarRun {
   }
   void place_weights() {
     const EvenSplit split = tiles(2);
+    for (int64_t tile = 0; tile <= split.parts; ++tile) cuts_.push_back(split.begin(tile));
+    for (const Tap& tap : p_.taps)
+      offsets_.push_back(tap.shift[0] * layer_ + tap.shift[1] * row_ + tap.shift[2]);
     for (int64_t group = 0; group < p_.groups; ++group)
       for (int64_t tile = 0; tile < split.parts; ++tile)
         for (const Tap& tap : p_.taps)
@@ -143,8 +146,9 @@ class PlanarRun {
     const EvenSplit panels(ceil_div(area.width, lanes_), 2);
     for (int64_t y = 0; y < area.rows; ++y)
       for (int64_t panel = 0; panel < panels.parts; ++panel) {
-        const int64_t x = panels.begin(panel) * lanes_;
-        const int64_t width = std::min(area.width - x, panels.size(panel) * lanes_);
+        const int64_t x = panels.begin(panel) * lanes_, whole = panels.size(panel) * lanes_;
+        // A row that this task writes next may be written over: whole vectors are stored, three times as fast as parts.
+        const int64_t width = strips_ == 1 && y + 1 < area.rows ? whole : std::min(area.width - x, whole);
         multiply(origin(area, frame) + y * p_.step[1] * row_ + x, (area.y + y) * p_.grid[2] + area.x + x,
                  static_cast<int>(width), static_cast<int>(panels.size(panel)), b, c);
       }
@@ -153,7 +157,7 @@ class PlanarRun {
 
   // All output channels of up to two vectors of pixels.
   void multiply(const T* a, int64_t at, int width, int vectors, const T** b, T* const* c) const {
-    const EvenSplit split = tiles(2);
+    const int64_t parts = static_cast<int64_t>(cuts_.size()) - 1;
     Tile<T> tile;
     tile.segments = taps();
     tile.length = p_.length;
@@ -163,20 +167,19 @@ class PlanarRun {
     tile.c_offset = at;
     tile.columns = width;
     for (int64_t group = 0; group < p_.groups; ++group) {
-      for (int64_t t = 0; t < taps(); ++t) {
-        const Tap& tap = p_.taps[static_cast<size_t>(t)];
-        b[t] = a + group * p_.length * channel_ + tap.shift[0] * layer_ + tap.shift[1] * row_ + tap.shift[2];
-      }
-      for (int64_t i = 0; i < split.parts; ++i) {
-        const int64_t first = group * p_.columns + split.begin(i);
+      for (int64_t t = 0; t < taps(); ++t)
+        b[t] = a + group * p_.length * channel_ + offsets_[static_cast<size_t>(t)];
+      for (int64_t i = 0; i < parts; ++i) {
+        const int64_t* const cut = cuts_.data() + i;
+        const int64_t first = group * p_.columns + cut[0];
         if (taps() * p_.length <= kFetchTerms)
-          fetch(c + first + split.size(i), i + 1 < split.parts ? split.size(i + 1) : 0, at);
-        tile.a = weights_.data() + (group * split.parts + i) * taps();
+          fetch(c + group * p_.columns + cut[1], i + 1 < parts ? cut[2] - cut[1] : 0, at);
+        tile.a = weights_.data() + (group * parts + i) * taps();
         tile.c = c + first;
         Epilogue<T> epilogue;
         epilogue.row_bias = p_.bias ? p_.bias + first : nullptr;
         epilogue.relu = rectifier(p_.activation);
-        kernel_.gemm.columns(static_cast<int>(split.size(i)), vectors, tile, epilogue);
+        kernel_.gemm.columns(static_cast<int>(cut[1] - cut[0]), vectors, tile, epilogue);
       }
     }
   }
@@ -200,6 +203,7 @@ class PlanarRun {
   bool in_place_;
   int64_t parts_ = 1, strips_ = 1, row_ = 0, layer_ = 0, channel_ = 0;
   std::vector<const T*> weights_;
+  std::vector<int64_t> cuts_, offsets_;  // where the tiles of a group begin; the taps, in elements
 };
 
 }  // namespace

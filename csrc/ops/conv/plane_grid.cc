@@ -26,6 +26,7 @@ PlaneGrid::PlaneGrid(const int64_t* extent, const int64_t* grid, const int64_t* 
       kFrameBytes / (item_size * row_ * (reach_[0] + 1)) - reach_[1] - 1;  // rows of inputs
   band_ = std::min(grid_[1],
                    std::max<int64_t>(kDepthwiseRows, fitting / step_[1] / kDepthwiseRows * kDepthwiseRows));
+  bands_ = ceil_div(grid_[1], band_);
   slice_ = ((band_ - 1) * step_[1] + reach_[1] + 1) * row_;
   for (const PlaneTap& tap : taps_) {
     const int64_t column = tap.shift[2] - low_[2];
@@ -35,7 +36,6 @@ PlaneGrid::PlaneGrid(const int64_t* extent, const int64_t* grid, const int64_t* 
   for (PlaneColumns& one : columns_) one.square = square_of(one);
 }
 
-int64_t PlaneGrid::bands() const { return ceil_div(grid_[1], band_); }
 int64_t PlaneGrid::frame_size() const { return (reach_[0] + 1) * slice_ + lanes_; }
 
 int PlaneGrid::square_of(const PlaneColumns& columns) const {

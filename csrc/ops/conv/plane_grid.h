@@ -31,7 +31,7 @@ class PlaneGrid {
   int64_t depth() const { return grid_[0]; }
   int64_t height() const { return grid_[1]; }
   int64_t band() const { return band_; }  // rows of outputs of a frame
-  int64_t bands() const;
+  int64_t bands() const { return bands_; }
   int64_t frame_size() const;
   int64_t row_step() const { return step_[1] * row_; }  // in the frame, from output row to output row
   const std::vector<PlaneTap>& taps() const { return taps_; }
@@ -51,7 +51,7 @@ class PlaneGrid {
   std::vector<PlaneTap> taps_;
   std::vector<PlaneColumns> columns_;
   std::vector<int64_t> offsets_;
-  int64_t phase_step_ = 0, row_ = 0, slice_ = 0, band_ = 1, lanes_ = 0;
+  int64_t phase_step_ = 0, row_ = 0, slice_ = 0, band_ = 1, bands_ = 0, lanes_ = 0;
 };
 
 }  // namespace foldgate

@@ -40,6 +40,7 @@ class StridedFrame {
 
   bool in_place() const { return in_place_; }
   int64_t pixel() const { return pixel_; }                // elements from pixel to pixel
+  int64_t row_step() const { return p_.step[1] * row_; }  // from row to row of outputs
   int64_t a_step() const { return pixel_ * p_.step[2]; }  // from output to output
   // Input positions of an axis that `outputs` outputs reach.
   int64_t reach(int axis, int64_t outputs) const { return (outputs - 1) * p_.step[axis] + span_[axis]; }
@@ -58,11 +59,11 @@ class StridedFrame {
            (tap.shift[2] - low_[2]) * pixel_;
   }
 
-  // Where the window of the first output of row `y` of the area's plane stands.
-  const T* origin(const SweepArea& area, int64_t plane, int64_t y, const T* frame) const {
-    if (!in_place_) return frame + plane * plane_ + y * p_.step[1] * row_;
+  // Where the window of the first output of the area's plane stands.
+  const T* origin(const SweepArea& area, int64_t plane, const T* frame) const {
+    if (!in_place_) return frame + plane * plane_;
     const int64_t n = divide(area.plane + plane, p_.grid[0]), z = area.plane + plane - n * p_.grid[0];
-    return p_.in.data + n * p_.in.step[0] + z * p_.step[0] * layer_ + (area.y + y) * p_.step[1] * row_ +
+    return p_.in.data + n * p_.in.step[0] + z * p_.step[0] * layer_ + area.y * p_.step[1] * row_ +
            area.x * a_step();
   }
 

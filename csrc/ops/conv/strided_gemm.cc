@@ -171,11 +171,11 @@ class StridedRun {
     const EvenSplit tiles = panels_.tiles(area.width, scratch.panels[0].vectors);
     for (int64_t i = 0; i <= tiles.parts; ++i) scratch.cuts[i] = tiles.begin(i);
     const bool fetches = !p_.planar && terms() <= kFetchTerms;
-    for (int64_t plane = 0; plane < area.planes; ++plane)
-      for (int64_t y = 0; y < area.rows; ++y) {
-        const T* a = frame_.origin(area, plane, y, scratch.frame.data());
-        T* c = p_.planar ? scratch.planar.data() + (plane * area.rows + y) * area.width * columns()
-                         : output(area, plane, y);
+    const int64_t c_row = p_.planar ? area.width * columns() : p_.out_step[2];
+    for (int64_t plane = 0; plane < area.planes; ++plane) {
+      const T* a = frame_.origin(area, plane, scratch.frame.data());
+      T* c = p_.planar ? scratch.planar.data() + plane * area.rows * c_row : output(area, plane);
+      for (int64_t y = 0; y < area.rows; ++y, a += frame_.row_step(), c += c_row) {
         for (int64_t i = 0; i < tiles.parts; ++i) {
           const int64_t x = scratch.cuts[i];
           const int height = static_cast<int>(scratch.cuts[i + 1] - x);
@@ -192,11 +192,13 @@ class StridedRun {
           }
         }
       }
+    }
   }
 
-  T* output(const SweepArea& area, int64_t plane, int64_t y) const {
+  // Its first output.
+  T* output(const SweepArea& area, int64_t plane) const {
     const int64_t n = divide(area.plane + plane, p_.grid[0]), z = area.plane + plane - n * p_.grid[0];
-    return p_.out + n * p_.out_step[0] + z * p_.out_step[1] + (area.y + y) * p_.out_step[2] +
+    return p_.out + n * p_.out_step[0] + z * p_.out_step[1] + area.y * p_.out_step[2] +
            area.x * p_.out_step[3];
   }
 
@@ -211,7 +213,8 @@ class StridedRun {
     for (int64_t plane = 0; plane < area.planes; ++plane)
       for (int64_t y = 0; y < area.rows; ++y)
         for (int64_t x = 0; x < area.width; ++x)
-          kernel_.activation.forward(p_.activation, output(area, plane, y) + x * p_.out_step[3], columns());
+          kernel_.activation.forward(
+              p_.activation, output(area, plane) + y * p_.out_step[2] + x * p_.out_step[3], columns());
   }
   void turn(const SweepArea& area, const T* source) const {
     const int64_t layer = p_.grid[1] * p_.grid[2], image = p_.grid[0] * layer, count = area.rows * area.width;
