@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import pickle
 from typing import Any
 
 import numpy as np
@@ -89,6 +92,71 @@ def test_wrong_use_is_refused() -> None:
     calls.keep(plan, x, kernel, bias[:1])
     with pytest.raises(ValueError, match="bias has shape"):
         calls.run(x, kernel, bias[:1])
+
+
+def test_a_function_is_called_where_the_call_is_not_known() -> None:
+    plan, x, kernel, bias = planned()
+    calls, came = _native.Calls(3), []
+
+    @calls.first
+    def conv(x: Any, kernel: Any, bias: Any = None, *, one: object = 1, algorithm: object = None) -> Any:
+        """Says so."""
+        came.append((x, kernel, bias, one, algorithm))
+        return "function"
+
+    assert conv(x, kernel, bias) == "function" and came.pop()[3:] == (1, None)
+    calls.keep(plan, x, kernel, bias, 1, None)
+    expected = ops.conv(x, kernel, bias)
+    for known in (conv(x, kernel, bias), conv(x, kernel, bias, one=1), conv(bias=bias, x=x, kernel=kernel)):
+        np.testing.assert_array_equal(known, expected)
+    np.testing.assert_array_equal(conv(x, kernel, bias=bias, algorithm=None), expected)
+    assert not came
+    for arguments, options in (((x, kernel), {}), ((x, kernel, bias), {"one": 2}), ((-1, kernel, bias), {})):
+        assert conv(*arguments, **options) == "function" and came.pop()[1] is kernel
+    foldgate.set_conv_algorithm("direct")
+    try:
+        assert conv(x, kernel, bias) == "function"  # another algorithm is not known
+        calls.keep(plan, x, kernel, bias, 1, foldgate.get_conv_algorithm())
+        assert conv(x, kernel, bias) is not None and len(came) == 1
+    finally:
+        foldgate.set_conv_algorithm(None)
+    for wrong in (
+        lambda: conv(x),
+        lambda: conv(x, kernel, bias, 1),
+        lambda: conv(x, kernel, kernel=kernel),
+        lambda: conv(x, kernel, bias, two=2),
+    ):
+        with pytest.raises(TypeError, match="conv"):
+            wrong()
+
+
+def test_it_is_the_function_to_who_looks_at_it() -> None:
+    plain = ops.conv.__wrapped__
+    assert ops.conv.__name__ == "conv" and ops.conv.__doc__ == plain.__doc__
+    assert inspect.signature(ops.conv) == inspect.signature(plain) and inspect.isroutine(ops.conv)
+    assert pickle.loads(pickle.dumps(ops.conv)) is copy.deepcopy(ops.conv) is ops.conv
+    assert inspect.getmodule(ops.conv).__name__ == "foldgate.ops.conv"
+    x, kernel, _ = operands()
+    method = type("Holder", (), {"conv": ops.conv})
+    with pytest.raises(TypeError):
+        method().conv(x, kernel)  # bound, as a function's attribute is
+    np.testing.assert_array_equal(method.conv(x, kernel), ops.conv(x, kernel))
+    for function in (lambda *x: x, lambda **x: x, lambda x, /: x, len):
+        with pytest.raises((TypeError, AttributeError)):
+            _native.Calls(1).first(function)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_known_pools_answer_as_the_first_call(dtype: Any) -> None:
+    x, _, _ = operands(dtype)
+    other = -x
+    for pool in (ops.max_pool, ops.average_pool):
+        assert np.array_equal(pool(x, 2, padding="same"), pool(x, 2, padding="same"))
+        assert np.array_equal(pool(other, 2, padding="same"), pool(other + 0, 2, None, "same"))
+    for taps in (True, "taps"):
+        first, again = (ops.max_pool(x, 3, 1, return_indices=taps) for _ in range(2))
+        assert type(again) is tuple and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+        assert first[1].dtype == again[1].dtype
 
 
 def test_an_error_comes_again() -> None:

@@ -29,7 +29,7 @@ def public(room: ModuleType) -> list[str]:
         name for name, value in vars(room).items() if getattr(value, "__module__", "") == room.__name__
     ]
     kinds = [getattr(room, name) for name in names]
-    return [n for n, k in zip(names, kinds, strict=True) if inspect.isclass(k) or inspect.isfunction(k)]
+    return [n for n, k in zip(names, kinds, strict=True) if inspect.isclass(k) or inspect.isroutine(k)]
 
 
 CASES = []

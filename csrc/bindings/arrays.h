@@ -28,10 +28,20 @@ PyObject* dtype_of() {
   static PyObject* const dtype = py::dtype::of<T>().release().ptr();  // outlives the interpreter
   return dtype;
 }
+// The same with its functions.
+template <class T>
+const py::dtype& dtype_object() {
+  static const py::dtype* const dtype = new py::dtype(py::reinterpret_borrow<py::dtype>(dtype_of<T>()));
+  return *dtype;
+}
 
-// Calls body(float{}) or body(double{}) by the array's dtype; TypeError for any other.
+// Calls body(float{}) or body(double{}) by the array's dtype; TypeError for any other. Dtypes are compared by identity
+// first: NumPy's own comparison costs as much as a small kernel.
 template <class Body>
 auto by_dtype(const char* op, const char* name, const py::array& array, Body body) {
+  const PyObject* const dtype = py::detail::array_proxy(array.ptr())->descr;
+  if (dtype == dtype_of<float>()) return body(float{});
+  if (dtype == dtype_of<double>()) return body(double{});
   if (py::isinstance<py::array_t<float>>(array)) return body(float{});
   if (py::isinstance<py::array_t<double>>(array)) return body(double{});
   throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),
@@ -44,7 +54,7 @@ void check_shape(const char* op, const char* name, const py::array& array, const
 
 template <class T>
 const T* read(const char* op, const char* name, const py::array& array, const Shape& expected) {
-  check_layout(op, name, array, py::dtype::of<T>());
+  check_layout(op, name, array, dtype_object<T>());
   check_shape(op, name, array, expected);
   return static_cast<const T*>(array.data());
 }
@@ -63,7 +73,7 @@ py::array new_array(const char* op, const py::dtype& dtype, const Shape& shape);
 
 template <class T>
 py::array new_array(const char* op, const Shape& shape) {
-  return new_array(op, py::dtype::of<T>(), shape);
+  return new_array(op, dtype_object<T>(), shape);
 }
 template <class T>
 T* data_of(py::array& array) {
@@ -75,7 +85,7 @@ py::array given_output(const char* op, const char* name, const py::object& array
                        const Shape& expected);
 template <class T>
 py::array output(const char* op, const char* name, const py::object& array, const Shape& expected) {
-  return given_output(op, name, array, py::dtype::of<T>(), expected);
+  return given_output(op, name, array, dtype_object<T>(), expected);
 }
 
 // ValueError unless the operand and the result begin at one address or share no memory: a kernel that writes element i

@@ -1,4 +1,4 @@
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 #include "ops/pool/average.h"
 
@@ -10,7 +10,9 @@ py::array forward(const char* op, const AveragePlan& plan, const py::array& x) {
   const T* x_data = read<T>(op, "x", x, plan.input_shape);
   py::array y = new_array<T>(op, plan.output_shape);
   T* y_data = data_of<T>(y);
-  without_gil([&] { average_pool(plan, x_data, y_data); });
+  double work = static_cast<double>(y.size());
+  for (const AverageAxis& axis : plan.axes) work *= static_cast<double>(axis.taps);
+  without_gil(work, [&] { average_pool(plan, x_data, y_data); });
   return y;
 }
 
@@ -37,18 +39,32 @@ Shape spatial_shape(const char* op, const py::array& array, bool channels_first)
   return channels_first ? Shape(shape.begin() + 2, shape.end()) : Shape(shape.begin() + 1, shape.end() - 1);
 }
 
+// The plan for an operand of a known shape.
+class AveragePoolCall : public NativeCall {
+ public:
+  static constexpr const char* kOp = "average_pool";
+  AveragePoolCall(const Shape& x, const WindowSpec& spec, bool include_pad, bool channels_first)
+      : NativeCall(1), plan_(AveragePlan::make(kOp, x, spec, include_pad, channels_first)) {}
+
+  py::object run(const py::handle* operands) override { return (*this)(array_of(kOp, "x", operands[0])); }
+  py::array operator()(const py::array& x) const { return run_forward(kOp, plan_, x); }
+
+ private:
+  AveragePlan plan_;
+};
+
 void register_sliding(py::module_& module) {
-  module.def(
-      "average_pool",
-      [](const py::array& x, Shape pool_size, Shape strides, Shape dilation, Shape pads, bool ceil_mode,
-         bool channels_first, bool include_pad) {
-        constexpr const char* kOp = "average_pool";
-        const WindowSpec spec{std::move(pool_size), std::move(strides), std::move(dilation), std::move(pads),
-                              ceil_mode};
-        return run_forward(kOp, AveragePlan::make(kOp, shape_of(x), spec, include_pad, channels_first), x);
-      },
-      py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
-      py::arg("ceil_mode"), py::arg("channels_first"), py::arg("include_pad"), "The mean of every window.");
+  py::class_<AveragePoolCall, NativeCall>(module, "AveragePoolPlan",
+                                          "Average pooling of an operand of a known shape; a call takes it.")
+      .def(py::init([](const Shape& x, Shape pool_size, Shape strides, Shape dilation, Shape pads,
+                       bool ceil_mode, bool channels_first, bool include_pad) {
+             const WindowSpec spec{std::move(pool_size), std::move(strides), std::move(dilation),
+                                   std::move(pads), ceil_mode};
+             return AveragePoolCall(x, spec, include_pad, channels_first);
+           }),
+           py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
+           py::arg("ceil_mode"), py::arg("channels_first"), py::arg("include_pad"))
+      .def("__call__", &AveragePoolCall::operator(), py::arg("x"), "The mean of every window.");
   module.def(
       "average_pool_backward",
       [](const py::array& dy, const Shape& input_shape, Shape pool_size, Shape strides, Shape dilation,

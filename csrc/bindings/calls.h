@@ -24,7 +24,7 @@ class NativeCall {
 
 // Multiply-adds of a call that keeps the GIL: it takes a few microseconds, and another thread waits as long for the GIL
 // to be handed over.
-constexpr double kWorkWithGil = 2e4;
+constexpr double kWorkWithGil = 5e4;
 
 // without_gil for a call of `work` multiply-adds, which gives the GIL away where that is worth it.
 template <class Body>

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_native, module) {
       "foldgate's compiled kernels. Private: call them through foldgate.ops, which checks meaning.";
   foldgate::register_config(module);
   foldgate::register_calls(module);
+  foldgate::register_known_functions(module);
   foldgate::register_gemm(module);
   foldgate::register_elementwise(module);
   foldgate::register_softmax(module);

@@ -1,6 +1,6 @@
 #include "ops/pool/pool.h"
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 
 namespace foldgate {
@@ -34,18 +34,39 @@ py::object new_indices(const PoolPlan& plan, int code, PoolIndices& indices) {
   return array;
 }
 
-template <class T>
-py::tuple forward(const py::array& x, const WindowSpec& spec, bool channels_first, int code) {
-  require(code >= kNoIndices && code <= kTaps, kMaxPool, ": indices code is ", code, "; expected 0, 1 or 2");
-  const PoolPlan plan = PoolPlan::make(kMaxPool, shape_of(x), spec, channels_first);
-  const T* x_data = read<T>(kMaxPool, "x", x, plan.input_shape);
-  py::array y = new_array<T>(kMaxPool, plan.output_shape);
-  T* y_data = data_of<T>(y);
-  PoolIndices indices;
-  const py::object indices_array = new_indices(plan, code, indices);
-  without_gil([&] { max_pool(plan, x_data, y_data, indices); });
-  return py::make_tuple(y, indices_array);
-}
+// The plan for an operand of a known shape: y, or with indices (y, indices).
+class MaxPoolCall : public NativeCall {
+ public:
+  MaxPoolCall(const Shape& x, const WindowSpec& spec, bool channels_first, int code)
+      : NativeCall(1), plan_(PoolPlan::make(kMaxPool, x, spec, channels_first)), code_(code) {
+    require(code >= kNoIndices && code <= kTaps, kMaxPool, ": indices code is ", code,
+            "; expected 0, 1 or 2");
+  }
+
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kMaxPool, "x", operands[0]));
+  }
+  py::object operator()(const py::array& x) const {
+    return by_dtype(kMaxPool, "x", x, [&](auto zero) { return forward<decltype(zero)>(x); });
+  }
+
+ private:
+  template <class T>
+  py::object forward(const py::array& x) const {
+    const T* x_data = read<T>(kMaxPool, "x", x, plan_.input_shape);
+    py::array y = new_array<T>(kMaxPool, plan_.output_shape);
+    T* y_data = data_of<T>(y);
+    PoolIndices indices;
+    py::object indices_array = new_indices(plan_, code_, indices);
+    const double work = static_cast<double>(plan_.outputs()) * static_cast<double>(plan_.window.taps());
+    without_gil(work, [&] { max_pool(plan_, x_data, y_data, indices); });
+    if (code_ == kNoIndices) return std::move(y);
+    return py::make_tuple(y, indices_array);
+  }
+
+  PoolPlan plan_;
+  int code_;
+};
 
 PoolWinners winners_of(const PoolPlan& plan, const py::array& indices) {
   PoolWinners winners;
@@ -77,18 +98,17 @@ py::array backward(const py::array& dy, const py::array& indices, const Shape& i
 }  // namespace
 
 void register_pool(py::module_& module) {
-  module.def(
-      "max_pool",
-      [](const py::array& x, const Shape& pool_size, const Shape& strides, const Shape& dilation,
-         const Shape& pads, bool ceil_mode, bool channels_first, int indices) {
-        const WindowSpec spec = spec_of(pool_size, strides, dilation, pads, ceil_mode);
-        return by_dtype(kMaxPool, "x", x,
-                        [&](auto zero) { return forward<decltype(zero)>(x, spec, channels_first, indices); });
-      },
-      py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
-      py::arg("ceil_mode"), py::arg("channels_first"), py::arg("indices"),
-      "(y, indices): the largest value of each window, and by `indices` None (0), positions (1) or taps "
-      "(2).");
+  py::class_<MaxPoolCall, NativeCall>(module, "MaxPoolPlan",
+                                      "Max pooling of an operand of a known shape; a call takes it.")
+      .def(py::init([](const Shape& x, const Shape& pool_size, const Shape& strides, const Shape& dilation,
+                       const Shape& pads, bool ceil_mode, bool channels_first, int indices) {
+             return MaxPoolCall(x, spec_of(pool_size, strides, dilation, pads, ceil_mode), channels_first,
+                                indices);
+           }),
+           py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
+           py::arg("ceil_mode"), py::arg("channels_first"), py::arg("indices"))
+      .def("__call__", &MaxPoolCall::operator(), py::arg("x"),
+           "The largest value of each window, and by `indices` nothing else (0), positions (1) or taps (2).");
   module.def(
       "max_pool_backward",
       [](const py::array& dy, const py::array& indices, const Shape& input_shape, const Shape& pool_size,

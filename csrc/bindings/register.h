@@ -6,6 +6,7 @@ namespace foldgate {
 
 void register_config(pybind11::module_& module);
 void register_calls(pybind11::module_& module);
+void register_known_functions(pybind11::module_& module);
 void register_gemm(pybind11::module_& module);
 void register_elementwise(pybind11::module_& module);
 void register_softmax(pybind11::module_& module);

@@ -1,7 +1,9 @@
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from foldgate._typing import BoolArray, FloatArray, IntArray
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def get_num_threads() -> int: ...
 def set_num_threads(threads: int) -> None: ...
@@ -26,6 +28,9 @@ class Calls:
     def __init__(self, operands: int, slots: int = 512) -> None: ...
     def run(self, *operands_and_options: object) -> Any: ...
     def keep(self, call: NativeCall, *operands_and_options: object) -> None: ...
+    def first(self, function: _Function) -> _Function: ...
+
+def set_default_algorithm(name: str | None) -> None: ...
 
 class MatmulPlan(NativeCall):
     def __init__(
@@ -80,16 +85,21 @@ def bias_add_backward(
 ) -> tuple[FloatArray, FloatArray]: ...
 def add_relu(a: FloatArray, b: FloatArray) -> FloatArray: ...
 def planes_to_pixels(x: FloatArray) -> FloatArray: ...
-def max_pool(
-    x: FloatArray,
-    pool_size: Sequence[int],
-    strides: Sequence[int],
-    dilation: Sequence[int],
-    pads: Sequence[int],
-    ceil_mode: bool,
-    channels_first: bool,
-    indices: int,
-) -> tuple[FloatArray, IntArray | None]: ...
+
+class MaxPoolPlan(NativeCall):
+    def __init__(
+        self,
+        x: Sequence[int],
+        pool_size: Sequence[int],
+        strides: Sequence[int],
+        dilation: Sequence[int],
+        pads: Sequence[int],
+        ceil_mode: bool,
+        channels_first: bool,
+        indices: int,
+    ) -> None: ...
+    def __call__(self, x: FloatArray) -> Any: ...
+
 def max_pool_backward(
     dy: FloatArray,
     indices: IntArray,
@@ -120,16 +130,21 @@ def attention_backward(
     causal: bool,
     scale: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray]: ...
-def average_pool(
-    x: FloatArray,
-    pool_size: Sequence[int],
-    strides: Sequence[int],
-    dilation: Sequence[int],
-    pads: Sequence[int],
-    ceil_mode: bool,
-    channels_first: bool,
-    include_pad: bool,
-) -> FloatArray: ...
+
+class AveragePoolPlan(NativeCall):
+    def __init__(
+        self,
+        x: Sequence[int],
+        pool_size: Sequence[int],
+        strides: Sequence[int],
+        dilation: Sequence[int],
+        pads: Sequence[int],
+        ceil_mode: bool,
+        channels_first: bool,
+        include_pad: bool,
+    ) -> None: ...
+    def __call__(self, x: FloatArray) -> FloatArray: ...
+
 def average_pool_backward(
     dy: FloatArray,
     input_shape: Sequence[int],

@@ -125,6 +125,7 @@ def set_conv_algorithm(name: str | None) -> None:
     if name is not None and name not in CONV_ALGORITHMS:
         raise ValueError(f"set_conv_algorithm: name is {name!r}; expected one of {CONV_ALGORITHMS} or None")
     _conv_algorithm = name
+    _native.set_default_algorithm(name)
 
 
 def get_conv_algorithm() -> str | None:

@@ -90,7 +90,11 @@ def _pool_rows() -> Iterator[Row]:
     huge = 2**62
 
     def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
-        return _row(name, _native.max_pool, error, words, *values)
+        def planned(x: Any, *options: Any) -> Any:
+            return _native.MaxPoolPlan(np.shape(x), *options)(x)
+
+        planned.__name__ = "MaxPoolPlan"
+        return _row(name, planned, error, words, *values)
 
     window = ((2, 2), (1, 1), (1, 1), (0, 0, 0, 0), False, False)
     yield row("a list", TypeError, SIGNATURE, x.tolist(), *window, 0)
@@ -131,10 +135,11 @@ def _pool_rows() -> Iterator[Row]:
     for place, value, words in spoiled:
         arguments = [*good[:place], value, *good[place + 1 :]]
         yield row(f"argument {place} {value}", ValueError, words, x, *arguments, 0)
+    constructor = "incompatible constructor arguments"
     for place in range(4):
         for value in ((2**63,) * 4, (1.5, 1.5), "22", None, 2):
             arguments = [*good[:place], value, *good[place + 1 :]]
-            yield row(f"argument {place} {value!r}", TypeError, SIGNATURE, x, *arguments, 0)
+            yield row(f"argument {place} {value!r}", TypeError, constructor, x, *arguments, 0)
 
 
 def _pool_backward_rows() -> Iterator[Row]:

@@ -12,7 +12,10 @@ from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import pool_window, shape_argument, spatial_rank
 
+_calls = _native.Calls(1)
 
+
+@_calls.first  # a call like an earlier one never comes here
 def average_pool(
     x: FloatArray,
     pool_size: Ints = 2,
@@ -64,7 +67,11 @@ def average_pool(
     x = operand(op, "x", x)
     include_pad = _flag(op, count_include_pad)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
-    return _native.average_pool(x, *window, include_pad)
+    plan = _native.AveragePoolPlan(x.shape, *window, include_pad)
+    _calls.keep(
+        plan, x, pool_size, strides, padding, data_format, dilation_rate, ceil_mode, count_include_pad
+    )
+    return plan(x)
 
 
 def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:

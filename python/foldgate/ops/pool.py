@@ -15,6 +15,7 @@ from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _INDICES = {False: 0, True: 1, "taps": 2}
+_calls = _native.Calls(1)
 _WINNERS = (np.int64, np.uint8, np.int32)
 
 
@@ -42,6 +43,7 @@ def max_pool(
     ceil_mode: bool = False,
     return_indices: Literal[True, "taps"],
 ) -> tuple[FloatArray, IntArray]: ...
+@_calls.first  # a call like an earlier one never comes here
 def max_pool(
     x: FloatArray,
     pool_size: Ints = 2,
@@ -100,8 +102,10 @@ def max_pool(
     window = pool_window(
         "max_pool", x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode
     )
-    y, indices = _native.max_pool(x, *window, _INDICES[return_indices])
-    return y if indices is None else (y, indices)
+    plan = _native.MaxPoolPlan(x.shape, *window, _INDICES[return_indices])
+    _calls.keep(plan, x, pool_size, strides, padding, data_format, dilation_rate, ceil_mode, return_indices)
+    result: FloatArray | tuple[FloatArray, IntArray] = plan(x)
+    return result
 
 
 def _recorded(
