@@ -122,9 +122,12 @@ class StridedRun {
     const int64_t taps = static_cast<int64_t>(p_.taps.size());
     int64_t run = 1;
     while (run < taps && follows(run)) ++run;
-    for (int64_t t = 1; t < taps && run > 1; ++t)
-      if (follows(t) != (t % run != 0)) run = 1;
-    if (taps % run != 0) run = 1;
+    int64_t place = 0;  // of a tap in its run
+    for (int64_t t = 1; t < taps && run > 1; ++t) {
+      place = place + 1 == run ? 0 : place + 1;
+      if (follows(t) != (place != 0)) run = 1;
+    }
+    if (run > 1 && place + 1 != run) run = 1;
     length_ = run * p_.length;
     shifts_.reserve(static_cast<size_t>(taps));
     for (int64_t t = 0; t < taps; t += run) shifts_.push_back(frame_.shift(p_.taps[static_cast<size_t>(t)]));
