@@ -94,7 +94,9 @@ struct Log {
 template <class T, class V = Vec<T>>
 struct Erf {
   FOLDGATE_INLINE V of(V x, T) { return erf<T>(x); }
-  FOLDGATE_INLINE V chain(V d, V x, T) { return d * (exp_below_zero<T>(-(x * x)) * T(1.1283791670955125739)); }
+  FOLDGATE_INLINE V chain(V d, V x, T) {
+    return d * (exp_below_zero<T>(-(x * x)) * T(1.1283791670955125739));
+  }
 };
 
 template <class T, class V = Vec<T>>

@@ -52,9 +52,9 @@ void PackedProduct<T>::run(int64_t begin, int64_t end, bool descending, const T*
     if (in_place_)
       run_in_place(block.panel, rows[0] + first, out[0], accumulate);
     else
-      run_packed(block, i + 1 < passes * panels ? weights_at(block_at(i + 1)) : nullptr, rows, first, m, out,
-                 {bias && block.k == 0 ? bias + block.panel * shape_.width : nullptr,
-                  accumulate || i >= panels});
+      run_packed(
+          block, i + 1 < passes * panels ? weights_at(block_at(i + 1)) : nullptr, rows, first, m, out,
+          {bias && block.k == 0 ? bias + block.panel * shape_.width : nullptr, accumulate || i >= panels});
   }
 }
 
