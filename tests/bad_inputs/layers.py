@@ -110,7 +110,7 @@ def _bias_rows() -> Iterator[Row]:
         yield spoil("one axis, channels first", op, arguments, ValueError, words, **options)
     op = "bias_add_backward"
     yield spoil("no y", op, backward, ValueError, f"{op}: y is None; expected it with", y=None)
-    for code in (-1, 4):
+    for code in (-1, 5):
         call = partial(_native.bias_add, x, floats(5), False, code)
         yield Row(f"_native.bias_add: {code}", call, {}, ValueError, (f"activation code is {code}",))
 

@@ -48,7 +48,7 @@ def _matmul_rows() -> Iterator[Row]:
         "bias that is a list", TypeError, "bias is not a numpy.ndarray", a, b, [1.0] * 5, False, False, 0
     )
     yield row("a vector", ValueError, "matmul: a has shape (4,)", a[0], b, None, False, False, 0)
-    for code in (-1, 4, 2**31 - 1):
+    for code in (-1, 5, 2**31 - 1):
         yield row(
             f"activation {code}", ValueError, f"activation code is {code}", a, b, None, False, False, code
         )
@@ -285,7 +285,7 @@ def _conv_rows() -> Iterator[Row]:
         (3, 3, "groups is 3"),
         (3, huge, f"groups is {huge}"),
         (5, -1, "activation code is -1"),
-        (5, 4, "activation code is 4"),
+        (5, 5, "activation code is 5"),
         (6, -1, "algorithm code is -1"),
         (6, 9, "algorithm code is 9"),
     ]

@@ -17,8 +17,7 @@ template <class T>
 struct ConvBackward {
   const T *dy, *x, *kernel, *y;
   T *dx, *dkernel, *dbias;
-  bool
-      over_dy;  // whether dy is written over: by the gradient before the activation, for which there is no scratch then
+  bool over_dy = false;  // the gradient before the activation is written over dy, and needs no scratch
 };
 // Scratch: the algorithm's; with an activation, or channels_first where an algorithm wants pixels, of dy, x and dx at
 // most kChunkBytes each, or an image.
