@@ -170,3 +170,8 @@ def test_of_a_tensor_without_values_with_arguments_that_no_layer_has(name: str, 
     values = np.linspace(-2, 2, 24, dtype=np.float32).reshape(2, 3, 4)
     expected = getattr(activations, name)(values, **arguments)
     np.testing.assert_allclose(model(values), expected, rtol=1e-6)
+
+
+def test_glu_names_an_axis_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match="glu: axis is 7; expected one of the 2 axes of x"):
+        activations.glu(foldgate.Input((4,)), axis=7)

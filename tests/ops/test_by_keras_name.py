@@ -74,3 +74,8 @@ def test_a_name_that_there_is_not() -> None:
 def test_numpys_names_do_not_hide_kernels() -> None:
     assert ops.exp is not np.exp
     assert ops.mean is np.mean
+
+
+def test_one_hot_names_a_number_of_classes_below_0():
+    with pytest.raises(ValueError, match="one_hot: num_classes is -1; expected at least 0"):
+        ops.one_hot(np.array([1]), -1)

@@ -104,7 +104,7 @@ class Operation:
         if options:
             parameters = inspect.signature(function).parameters
             self._places = tuple(parameters)
-            self._defaults = {name: _default(parameters[name].default) for name in options}
+            self._defaults = {name: _default(parameters[name]) for name in options}
 
     def split(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -134,9 +134,11 @@ class Operation:
         return self._defaults | given
 
 
-def _default(value: Any) -> Any:
-    """A parameter's default; NumPy has marks of its own for what was not given."""
-    return value if isinstance(value, int | float | str) else None
+def _default(parameter: inspect.Parameter) -> Any:
+    """A parameter's default; NumPy has a mark of its own for a `keepdims` that was not given."""
+    if parameter.name == "keepdims":
+        return False
+    return parameter.default if isinstance(parameter.default, int | float | str) else None
 
 
 def _tuples(value: Any) -> Any:
@@ -149,15 +151,8 @@ def _lines(table: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield words[0], tuple(words[1:])
 
 
-def _keepdims(operation: Operation) -> Operation:
-    """NumPy's reductions mark `keepdims` as not given; Keras' say False."""
-    if "keepdims" in operation.options:
-        operation._defaults["keepdims"] = False
-    return operation
-
-
 OPERATIONS: list[Operation] = [
-    *(_keepdims(Operation(getattr(np, name), options, name=name)) for name, options in _lines(_NUMPY)),
+    *(Operation(getattr(np, name), options, name=name) for name, options in _lines(_NUMPY)),
     Operation(get_item),
     Operation(einsum, ("subscripts",)),
     Operation(pad, ("pad_width", "mode")),

@@ -41,7 +41,7 @@ def glu(x: FloatArray, axis: int = -1) -> FloatArray:
       Of half x's extent along the axis.
 
     Raises:
-      ValueError: the number is odd.
+      ValueError: the number is odd, or there is no such axis.
 
     Example:
       >>> import numpy as np
@@ -50,6 +50,8 @@ def glu(x: FloatArray, axis: int = -1) -> FloatArray:
       array([2.])
     """
     x = floats(x)
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"glu: axis is {axis}; expected one of the {x.ndim} axes of x")
     if x.shape[axis] % 2:
         raise ValueError(f"glu: x has shape {tuple(x.shape)}; expected an even extent along axis {axis}")
     values, gates = np.split(x, 2, axis=axis)

@@ -10,10 +10,10 @@ from foldgate._nest import map_nest
 from foldgate._tape import Tensor
 from foldgate.models.data import whole_batch
 from foldgate.models.data_arrays import weights_of_classes
-from foldgate.models.trainer_loops import TrainerLoops
+from foldgate.models.trainer_fit import TrainerFit
 
 
-class TrainerSingleBatches(TrainerLoops):
+class TrainerSingleBatches(TrainerFit):
     """The part of Trainer that takes one batch at a time, with the loops' steps."""
 
     def train_on_batch(

@@ -88,6 +88,8 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """A 1 at the place of each class; all 0 of a class that there is not."""
     if sparse:
         raise ValueError("one_hot: sparse is True; expected False, arrays are dense here")
+    if num_classes < 0:
+        raise ValueError(f"one_hot: num_classes is {num_classes}; expected at least 0")
     ids = np.expand_dims(x.numpy() if isinstance(x, Tensor) else x, -1)
     classes: Any = np.equal(ids, np.arange(num_classes))
     return np.moveaxis(classes, -1, axis).astype(dtype or config.floatx())
