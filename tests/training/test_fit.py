@@ -30,6 +30,38 @@ def test_a_step_of_ones_own(xy: Any) -> None:
     assert list(history.history) == ["mine"] and history.history["mine"][8] < history.history["mine"][0]
 
 
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_a_step_without_labels_is_given_x_itself(shuffle: Any) -> None:
+    """As in Keras: an array or a dict as it is, a list of inputs in a tuple, which tells it from x and y."""
+    seen: list[Any] = []
+
+    class Watches(keras.Sequential):
+        def train_step(self, data: Any) -> Any:
+            seen.append(data)
+            return {}
+
+        test_step = train_step
+
+    def given(x: Any) -> list[Any]:
+        seen.clear()
+        model = Watches([keras.Input((5,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(x, verbose=0, shuffle=shuffle)
+        model.evaluate(x, verbose=0)
+        return seen
+
+    x = np.ones((4, 5), np.float32)
+    for batch in given(x):
+        np.testing.assert_array_equal(batch, x)
+        assert type(batch) is np.ndarray
+    for batch in given({"a": x}):
+        assert type(batch) is dict
+        np.testing.assert_array_equal(batch["a"], x)
+    for batch in given([x, 2 * x]):
+        (inputs,) = batch
+        np.testing.assert_array_equal(inputs[1], 2 * x)
+
+
 def test_a_loss_of_ones_own(xy: Any) -> None:
     x, y = xy
 

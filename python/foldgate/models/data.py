@@ -1,7 +1,8 @@
 """What `fit`, `evaluate` and `predict` are given, as batches.
 
 `batches` chooses: arrays are cut here, a PyDataset gives its batches by number, and any other iterable is
-taken as it comes. A batch is a tuple of (x,), (x, y) or (x, y, sample_weight).
+taken as it comes. A batch is (x, y), (x, y, sample_weight), (x,), or x itself where that is an array or a
+dict of them without labels.
 """
 
 from __future__ import annotations

@@ -56,14 +56,14 @@ class ArrayBatches:
             return
         for start in range(0, self.num_batches * size, size):
             rows = order[start : start + size]
-            yield tuple(self._gathered(part, rows, i << 16) for i, part in enumerate(self.parts))
+            yield _batch(tuple(self._gathered(part, rows, i << 16) for i, part in enumerate(self.parts)))
 
     def _order(self, number: int) -> Any:
         count = math.ceil(self.samples / self.batch_size) if self.shuffle == "batch" else self.samples
         return np.random.default_rng([self.seed, number]).permutation(count)
 
     def _sliced(self, start: int, stop: int) -> Any:
-        return tuple(_map(part, lambda array: array[start:stop]) for part in self.parts)
+        return _batch(tuple(_map(part, lambda array: array[start:stop]) for part in self.parts))
 
     def _gathered(self, part: Any, rows: Any, key: int) -> Any:
         if isinstance(part, np.ndarray):
@@ -80,6 +80,12 @@ class ArrayBatches:
             buffer = np.empty((len(rows), *array.shape[1:]), array.dtype)
             self._buffers[key] = buffer
         return np.take(array, rows, 0, out=buffer, mode="clip")
+
+
+def _batch(parts: tuple[Any, ...]) -> Any:
+    """What a step is given: x itself where nothing is beside it, as in Keras; a list of inputs in a tuple,
+    which tells it from x and y."""
+    return parts[0] if len(parts) == 1 and not isinstance(parts[0], (list, tuple)) else parts
 
 
 DEFAULT_BATCH = 32

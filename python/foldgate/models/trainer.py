@@ -117,7 +117,7 @@ class Trainer(TrainerSingleBatches):
         """One step on a batch, and the metrics after it.
 
         Args:
-          data: (x,), (x, y) or (x, y, sample_weight).
+          data: (x, y) or (x, y, sample_weight); without labels x itself, or (x,) of a list of inputs.
         """
         self._train_on(data)
         return self.get_metrics_result()

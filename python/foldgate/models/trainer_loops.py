@@ -141,7 +141,7 @@ class TrainerLoops:
         """The outputs of one batch that nobody hears about: batches and callbacks take longer than a small
         model."""
         self.stop_predicting = False
-        outputs = self.predict_step((x,))  # type: ignore[attr-defined]
+        outputs = self.predict_step(x)  # type: ignore[attr-defined]
         if type(outputs) is np.ndarray and outputs.ndim:
             return outputs.copy()  # it may be the input, or a weight
         found = Predictions(len(x))
