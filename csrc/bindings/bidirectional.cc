@@ -66,16 +66,12 @@ py::tuple forward(const BothDirections& both, bool return_sequences, bool return
   if (return_sequences) whole.y = output<T>(op, y, o.sequence);
   if (is_lstm(plan)) whole.c = output<T>(op, c, o.state);
   if (return_cache) whole.cache = output<T>(op, cache, {2 * plan.cache_size()});
-  Directions<RecurrentForward<T>> arrays{whole, whole};
+  whole.initial_h = o.initial_h;
+  whole.initial_c = o.initial_c;
+  Directions<RecurrentForward<T>> arrays{whole, beside(whole, plan.units)};
   for (int d = 0; d < 2; ++d) {
-    RecurrentForward<T>& a = arrays[d];
-    a.weights = o.weights[d];
-    a.initial_h = half(o.initial_h, plan, d);
-    a.initial_c = half(o.initial_c, plan, d);
-    a.y = half(whole.y, plan, d);
-    a.h = half(whole.h, plan, d);
-    a.c = half(whole.c, plan, d);
-    if (return_cache) a.cache = whole.cache + d * plan.cache_size();
+    arrays[d].weights = o.weights[d];
+    if (return_cache) arrays[d].cache = whole.cache + d * plan.cache_size();
   }
   without_gil([&] { bidirectional_forward(o.plans, arrays); });
   return py::make_tuple(y, h, c, cache);

@@ -28,6 +28,22 @@ auto by_handle(const Handle& handle, Body body) {
   return handle.f32 ? body(*handle.f32) : body(*handle.f64);
 }
 
+// The weights of the other direction; null where there is none.
+template <class T>
+const PackedRecurrent<T>* other_direction(const char* op, const PackedRecurrent<T>& packed,
+                                          const py::object& other) {
+  if (other.is_none()) return nullptr;
+  const Handle& handle = handle_of(op, py::reinterpret_borrow<py::capsule>(other));
+  const PackedRecurrent<T>* found;
+  if constexpr (sizeof(T) == sizeof(float))
+    found = handle.f32.get();
+  else
+    found = handle.f64.get();
+  require(found && packed.is_like(*found), op,
+          ": other is of another cell, shape, dtype or tier; expected what packed is of");
+  return found;
+}
+
 template <class T>
 std::unique_ptr<const PackedRecurrent<T>> pack(const char* op, Cell cell, const py::array& kernel,
                                                const py::array& recurrent_kernel, const py::object& bias) {
@@ -70,10 +86,12 @@ void check_c(const char* op, Cell cell, const char* name, const py::object& c) {
           " is given; expected None for a cell without c");
 }
 
+// A sequence's operands; with `reverse`, of both directions.
 template <class T>
-py::tuple run(const char* op, const PackedRecurrent<T>& packed, const py::array& x,
-              const py::object& initial_h, const py::object& initial_c, const py::object& mask,
-              const py::object& lengths, const RecurrentOptions& options, bool return_sequences) {
+py::tuple run(const char* op, const PackedRecurrent<T>& packed, const PackedRecurrent<T>* reverse,
+              const py::array& x, const py::object& initial_h, const py::object& initial_c,
+              const py::object& mask, const py::object& lengths, const RecurrentOptions& options,
+              bool return_sequences) {
   check_c(op, packed.cell(), "initial_c", initial_c);
   require(x.ndim() == 3 && x.shape(2) == packed.inputs(), op, ": x has shape ", shape_text(shape_of(x)),
           "; expected (batch, steps, ", packed.inputs(), ")");
@@ -84,16 +102,23 @@ py::tuple run(const char* op, const PackedRecurrent<T>& packed, const py::array&
       RecurrentPlan::make(options, shape_of(x), {packed.inputs(), columns}, {packed.units(), columns},
                           read_optional<bool>(op, "mask", mask, {x.shape(0), x.shape(1)}),
                           read_optional<int64_t>(op, "lengths", lengths, {x.shape(0)}), packed.lanes());
-  const Shape state{plan.batch, plan.units};
+  const Shape state{plan.batch, plan.output_step()};
   RecurrentForward<T> a;
   a.x = read<T>(op, "x", x, shape_of(x));
   a.initial_h = read_optional<T>(op, "initial_h", initial_h, state);
   a.initial_c = read_optional<T>(op, "initial_c", initial_c, state);
   py::object y = py::none(), h, c = py::none();
-  if (return_sequences) a.y = output<T>(op, y, {plan.batch, plan.steps, plan.units});
+  if (return_sequences) a.y = output<T>(op, y, {plan.batch, plan.steps, plan.output_step()});
   a.h = output<T>(op, h, state);
   if (is_lstm(plan)) a.c = output<T>(op, c, state);
-  without_gil([&] { packed.forward(plan, a); });
+  if (reverse) {
+    Directions<RecurrentPlan> plans{plan, plan};
+    plans[1].options.reverse = true;
+    const Directions<RecurrentForward<T>> arrays{a, beside(a, plan.units)};
+    without_gil([&] { packed.forward(*reverse, plans, arrays); });
+  } else {
+    without_gil([&] { packed.forward(plan, a); });
+  }
   return py::make_tuple(y, h, c);
 }
 
@@ -126,18 +151,22 @@ void register_packed_recurrent(py::module_& module) {
              "Copies of a layer's weights as the kernels of the active tier read them.");
   module.def(
       "packed_recurrent_forward",
-      [](const std::string& op, const py::capsule& packed, const py::array& x, const py::object& initial_h,
-         const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
-         bool zero_output_for_mask, bool return_sequences) {
+      [](const std::string& op, const py::capsule& packed, const py::object& other, const py::array& x,
+         const py::object& initial_h, const py::object& initial_c, const py::object& mask,
+         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool return_sequences) {
         return by_handle(handle_of(op.c_str(), packed), [&](const auto& weights) {
-          const RecurrentOptions options{op.c_str(), weights.cell(), reverse, zero_output_for_mask};
-          return run(op.c_str(), weights, x, initial_h, initial_c, mask, lengths, options, return_sequences);
+          const auto* beside = other_direction(op.c_str(), weights, other);
+          const RecurrentOptions options{op.c_str(), weights.cell(), reverse, zero_output_for_mask,
+                                         beside != nullptr};
+          return run(op.c_str(), weights, beside, x, initial_h, initial_c, mask, lengths, options,
+                     return_sequences);
         });
       },
-      py::arg("op"), py::arg("packed"), py::arg("x"), py::arg("initial_h"), py::arg("initial_c"),
+      py::arg("op"), py::arg("packed"), py::arg("other"), py::arg("x"), py::arg("initial_h"), py::arg("initial_c"),
       py::arg("mask"), py::arg("lengths"), py::arg("reverse"), py::arg("zero_output_for_mask"),
       py::arg("return_sequences"),
-      "A whole sequence with packed weights: (y, h, c), None where not wanted or not there.");
+      "A whole sequence with packed weights: (y, h, c), None where not wanted or not there. other: those of the\n"
+      "reverse direction, whose results lie beside the forward one's, or None.");
   module.def(
       "packed_recurrent_step",
       [](const std::string& op, const py::capsule& packed, const py::array& x, const py::array& h,

@@ -23,4 +23,15 @@ T* output(const char* op, py::object& result, const Shape& shape) {
   return data_of<T>(array);
 }
 
+// What lies beside these arrays, in the next columns of the same rows; x is one for both.
+template <class T>
+RecurrentForward<T> beside(RecurrentForward<T> a, int64_t columns) {
+  if (a.initial_h) a.initial_h += columns;
+  if (a.initial_c) a.initial_c += columns;
+  if (a.y) a.y += columns;
+  a.h += columns;
+  if (a.c) a.c += columns;
+  return a;
+}
+
 }  // namespace foldgate

@@ -470,6 +470,7 @@ def pack_recurrent(
 def packed_recurrent_forward(
     op: str,
     packed: object,
+    other: object | None,
     x: FloatArray,
     initial_h: FloatArray | None,
     initial_c: FloatArray | None,

@@ -86,6 +86,8 @@ def _native_rows() -> Iterator[Row]:
     pack, step = _native.pack_recurrent, _native.packed_recurrent_step
     packed = pack("op", 1, *operands)
     x, h = floats(BATCH, FEATURES), floats(BATCH, UNITS)
+    doubles = tuple(array.astype(np.float64) for array in operands)
+    sequence = (x[None], None, None, None, None, False, False, True)
     for function, error, words, values in (
         (pack, ValueError, "op: cell code is 5", ("op", 5, *operands)),
         (pack, ValueError, "op: cell code is -1", ("op", -1, *operands)),
@@ -102,7 +104,15 @@ def _native_rows() -> Iterator[Row]:
             _native.packed_recurrent_forward,
             ValueError,
             "op: initial_c is given",
-            ("op", packed, x[None], None, h, None, None, False, False, True),
+            ("op", packed, None, x[None], None, h, None, None, False, False, True),
+        ),
+        *(
+            (_native.packed_recurrent_forward, error, words, ("op", packed, other, *sequence))
+            for other, error, words in (
+                (7, TypeError, "op: packed is another capsule"),
+                (pack("op", 2, *operands[:2], None), ValueError, "op: other is of another cell, shape"),
+                (pack("op", 1, *doubles), ValueError, "op: other is of another cell, shape"),
+            )
         ),
     ):
         name = f"_native.{function.__name__}: {words}"

@@ -9,11 +9,13 @@ import pytest
 
 from foldgate import ops, reference
 from foldgate.gradients import BidirectionalGradients
+from foldgate.ops._packed_recurrent import both_directions
 from recurrent_cases import RECURRENT_OPS, RecurrentOp
 from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments, using_threads
 
 each_op = pytest.mark.parametrize("op", RECURRENT_OPS, ids=lambda op: op.label)
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
+PACKED = {"lstm": "PackedLSTM", "gru": "PackedGRU", "simple_rnn": "PackedSimpleRNN"}
 
 
 def operands_of(
@@ -110,6 +112,30 @@ def test_threads(
             results.append(both(op, operands, given, **arguments))
     for other in results[1:]:
         check_equal(other, results[0])
+
+
+@each_op
+@pytest.mark.parametrize("kind", ["all", "lengths"])
+def test_packed_weights_give_the_same_bits(
+    op: RecurrentOp, kind: str, dtype: Any, isa: str, rng: np.random.Generator
+) -> None:
+    for sizes in ((1, 30, 40, 96), (5, 6, 3, 17), (41, 10, 40, 96)):
+        operands, _ = operands_of(op, rng, *sizes, dtype)
+        lengths = rng.integers(0, sizes[1] + 1, sizes[0]) if kind == "lengths" else None
+        rest = {name: operands[name] for name in operands if name.startswith("initial")}
+        packed = [
+            getattr(ops, PACKED[op.name])(*(operands[start + name] for name in WEIGHTS), **op.options)
+            for start in ("", "reverse_")
+        ]
+        for zero in (False, True):
+            steps: dict[str, Any] = {"lengths": lengths, "zero_output_for_mask": zero}
+            expected = getattr(ops, f"bidirectional_{op.name}")(**operands, **op.options, **steps)
+            for threads in (1, 2, 3):
+                with using_threads(threads):
+                    found = both_directions(*packed, operands["x"], **rest, **steps)
+                check_equal(list(found[: len(expected)]), list(expected))
+        y, h, _ = both_directions(*packed, operands["x"], return_sequences=False)
+        assert y is None and h.shape == (sizes[0], 2 * sizes[3])
 
 
 @each_op

@@ -21,12 +21,20 @@ template <class T>
 void bidirectional_forward(const Directions<RecurrentPlan>& plans,
                            const Directions<RecurrentForward<T>>& arrays) {
   const RecurrentKernels<T>& table = kernels<T>().recurrent;
-  const auto first_phases = pack_phases(plans[0], table, arrays[0].weights);
-  const auto second_phases = pack_phases(plans[1], table, arrays[1].weights);
+  const auto first = pack_phases(plans[0], table, arrays[0].weights);
+  const auto second = pack_phases(plans[1], table, arrays[1].weights);
+  packed_bidirectional_forward(plans, arrays, table, {&first, &second});
+}
+
+template <class T>
+void packed_bidirectional_forward(const Directions<RecurrentPlan>& plans,
+                                  const Directions<RecurrentForward<T>>& arrays,
+                                  const RecurrentKernels<T>& kernels,
+                                  const Directions<const std::vector<PackedPhase<T>>*>& phases) {
   const DirectionSplit split = DirectionSplit::make(plans[0], 1);
   StopFlag stop;
-  ForwardPass<T> first(plans[0], arrays[0], table, first_phases, split.threads, stop);
-  ForwardPass<T> second(plans[1], arrays[1], table, second_phases, split.threads, stop);
+  ForwardPass<T> first(plans[0], arrays[0], kernels, *phases[0], split.threads, stop);
+  ForwardPass<T> second(plans[1], arrays[1], kernels, *phases[1], split.threads, stop);
   split.run([&](int64_t direction, int) { direction == 0 ? first.run() : second.run(); });
   stop.check();
 }
@@ -41,5 +49,14 @@ template void packed_forward(const RecurrentPlan&, const RecurrentForward<float>
                              const RecurrentKernels<float>&, const std::vector<PackedPhase<float>>&);
 template void packed_forward(const RecurrentPlan&, const RecurrentForward<double>&,
                              const RecurrentKernels<double>&, const std::vector<PackedPhase<double>>&);
+
+template void packed_bidirectional_forward(const Directions<RecurrentPlan>&,
+                                           const Directions<RecurrentForward<float>>&,
+                                           const RecurrentKernels<float>&,
+                                           const Directions<const std::vector<PackedPhase<float>>*>&);
+template void packed_bidirectional_forward(const Directions<RecurrentPlan>&,
+                                           const Directions<RecurrentForward<double>>&,
+                                           const RecurrentKernels<double>&,
+                                           const Directions<const std::vector<PackedPhase<double>>*>&);
 
 }  // namespace foldgate

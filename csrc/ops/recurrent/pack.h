@@ -33,5 +33,11 @@ std::vector<PackedPhase<T>> pack_phases(const RecurrentPlan& plan, const Recurre
 template <class T>
 void packed_forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays,
                     const RecurrentKernels<T>& kernels, const std::vector<PackedPhase<T>>& phases);
+// bidirectional_forward, likewise
+template <class T>
+void packed_bidirectional_forward(const Directions<RecurrentPlan>& plans,
+                                  const Directions<RecurrentForward<T>>& arrays,
+                                  const RecurrentKernels<T>& kernels,
+                                  const Directions<const std::vector<PackedPhase<T>>*>& phases);
 
 }  // namespace foldgate

@@ -54,6 +54,18 @@ void PackedRecurrent<T>::forward(const RecurrentPlan& plan, const RecurrentForwa
   packed_forward(plan, arrays, kernels_, phases_);
 }
 
+template <class T>
+void PackedRecurrent<T>::forward(const PackedRecurrent& reverse, const Directions<RecurrentPlan>& plans,
+                                 const Directions<RecurrentForward<T>>& arrays) const {
+  packed_bidirectional_forward(plans, arrays, kernels_, {&phases_, &reverse.phases_});
+}
+
+template <class T>
+bool PackedRecurrent<T>::is_like(const PackedRecurrent& other) const {
+  return cell_ == other.cell_ && inputs_ == other.inputs_ && units_ == other.units_ &&
+         &kernels_ == &other.kernels_;
+}
+
 // The kernels read and write states in whole vectors: the caller's arrays themselves where a row is made of these, else
 // padded copies, which give y, without padding, what the caller takes.
 template <class T>

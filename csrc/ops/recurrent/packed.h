@@ -35,6 +35,10 @@ class PackedRecurrent {
 
   // plan: of these weights' cell, shapes and lanes. arrays.weights is not read, and arrays.cache is null.
   void forward(const RecurrentPlan& plan, const RecurrentForward<T>& arrays) const;
+  // Both directions, as bidirectional_forward: this one's forward, `reverse` is_like this.
+  void forward(const PackedRecurrent& reverse, const Directions<RecurrentPlan>& plans,
+               const Directions<RecurrentForward<T>>& arrays) const;
+  bool is_like(const PackedRecurrent& other) const;  // of one cell, shape and tier
   void step(int64_t rows, const PackedStep<T>& arrays) const;
 
  private:

@@ -57,7 +57,7 @@ RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int t
 
 DirectionSplit DirectionSplit::make(const RecurrentPlan& plan, int passes) {
   const int threads = get_num_threads();
-  if (threads == 1 || !worth_threads(2 * plan.work() * passes)) return {};
+  if (workers_for(2, 2 * plan.work() * passes) == 1) return {};  // a thread is woken once a call
   if (RecurrentSplit::make(plan, passes, threads).workers > 2) return {1, threads};
   return {2, 1};
 }

@@ -55,6 +55,7 @@ class PackedRecurrent:
         reverse: bool,
         zero_output_for_mask: bool,
         return_sequences: bool,
+        other: PackedRecurrent | None = None,
     ) -> tuple[Any, ...]:
         op = type(self).__name__
         x = operand(op, "x", x)
@@ -62,6 +63,7 @@ class PackedRecurrent:
         return _native.packed_recurrent_forward(
             op,
             self._packed,
+            None if other is None else other._packed,
             x,
             optional(op, "initial_h", initial_h, x),
             optional(op, "initial_c", initial_c, x),
@@ -71,3 +73,23 @@ class PackedRecurrent:
             zero_output_for_mask,
             return_sequences,
         )
+
+
+def both_directions(
+    forward: PackedRecurrent,
+    reverse: PackedRecurrent,
+    x: FloatArray,
+    *,
+    initial_h: FloatArray | None = None,
+    initial_c: FloatArray | None = None,
+    lengths: IntArray | None = None,
+    zero_output_for_mask: bool = False,
+    return_sequences: bool = True,
+) -> tuple[Any, ...]:
+    """(y, h, c) of a layer in both directions, as `bidirectional_lstm` has them; None where not there.
+
+    The two have one class and shape. Other arguments: as at a call of one.
+    """
+    return forward._sequence(
+        x, initial_h, initial_c, None, lengths, False, zero_output_for_mask, return_sequences, reverse
+    )

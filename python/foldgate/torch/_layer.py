@@ -85,12 +85,12 @@ def _both(
         x,
         *directions[0][:3],
         *directions[1][:3],
-        **_named(tuple(_side_by_side(s) for s in states)),
+        **_named(tuple(side_by_side(s) for s in states)),
         **_OPTIONS[kind],
         lengths=lengths,
         return_cache=cache,
     )
-    last = tuple(_one_above_another(s) for s in rest[: len(states)])
+    last = tuple(one_above_another(s) for s in rest[: len(states)])
     return y, last, tuple(rest[len(states) :])
 
 
@@ -157,8 +157,8 @@ def _both_backward(
         *directions[1][:3],
         y,
         caches[0],
-        **_gradients_of(tuple(_side_by_side(s) for s in dstates)),
-        **_named(tuple(_side_by_side(s) for s in states)),
+        **_gradients_of(tuple(side_by_side(s) for s in dstates)),
+        **_named(tuple(side_by_side(s) for s in states)),
         **_OPTIONS[kind],
         lengths=lengths,
         need_dx=need_dx,
@@ -169,9 +169,9 @@ def _both_backward(
     ]
     if all(s is None for s in states):
         return g.dx, weights, states
-    initial: States = (_one_above_another(g.dinitial_h),)
+    initial: States = (one_above_another(g.dinitial_h),)
     if kind == "LSTM":
-        initial += (_one_above_another(g.dinitial_c),)
+        initial += (one_above_another(g.dinitial_c),)
     return g.dx, weights, initial
 
 
@@ -187,12 +187,12 @@ def _projected(direction: Direction) -> dict[str, Any]:
     return {} if direction.projection is None else {"projection": direction.projection}
 
 
-def _side_by_side(state: Any) -> Any:
+def side_by_side(state: Any) -> Any:
     """(2, N, U) -> (N, 2U), or None."""
     return None if state is None else np.concatenate((state[0], state[1]), axis=1)
 
 
-def _one_above_another(state: Any) -> Any:
+def one_above_another(state: Any) -> Any:
     """(N, 2U) -> (2, N, U)."""
     units = state.shape[1] // 2
     return np.stack((state[:, :units], state[:, units:]))

@@ -8,10 +8,11 @@ import torch
 from torch import _VF
 
 from foldgate import ops
+from foldgate.ops._packed_recurrent import both_directions
 from foldgate.torch import _by_torch
 from foldgate.torch._gates import Direction, direction_of, weight_gradients
 from foldgate.torch._kept import Kept
-from foldgate.torch._layer import backward, forward
+from foldgate.torch._layer import backward, forward, one_above_another, side_by_side
 from foldgate.torch._ready import is_first_order
 
 _PACKED: dict[str, Any] = {
@@ -20,6 +21,9 @@ _PACKED: dict[str, Any] = {
     "RNN_TANH": ops.PackedSimpleRNN,
     "RNN_RELU": ops.PackedSimpleRNN,
 }
+
+
+_INITIAL = ("initial_h", "initial_c")
 
 
 class Layer(NamedTuple):
@@ -148,9 +152,8 @@ def run_layer(
         results: tuple[Any, ...] = _Sequence.apply(layer, prepared, x, *states, *weights)
         return results
     arrays = tuple(None if s is None else s.detach().numpy() for s in states)
-    if layer.directions == 1 and not layer.weights_each[4]:
-        y, *last = _run_packed(layer, kept, (key, "packed"), x, arrays, weights)
-        last = [s[None] for s in last]
+    if not layer.weights_each[4]:
+        y, last = _run_packed(layer, kept, (key, "packed"), x.detach().numpy(), arrays, weights)
     else:
         y, last, _ = forward(
             layer.kind,
@@ -165,11 +168,15 @@ def run_layer(
 
 def _run_packed(layer: Layer, kept: Kept, key: Any, x: Any, states: Any, weights: tuple[Any, ...]) -> Any:
     def pack() -> Any:
-        direction = direction_of(layer.kind, split(layer, weights)[0])
         options = {"activation": "relu"} if layer.kind == "RNN_RELU" else {}
-        return _PACKED[layer.kind](*direction[:3], **options)
+        directions = (direction_of(layer.kind, part) for part in split(layer, weights))
+        return [_PACKED[layer.kind](*direction[:3], **options) for direction in directions]
 
-    named = {
-        name: None if s is None else s[0] for name, s in zip(("initial_h", "initial_c"), states, strict=False)
-    }
-    return kept.get(key, weights, pack)(x.detach().numpy(), **named, lengths=layer.lengths)
+    packed = kept.get(key, weights, pack)
+    if len(packed) == 1:
+        named = {name: None if s is None else s[0] for name, s in zip(_INITIAL, states, strict=False)}
+        y, *last = packed[0](x, **named, lengths=layer.lengths)
+        return y, [s[None] for s in last]
+    named = {name: side_by_side(s) for name, s in zip(_INITIAL, states, strict=False)}
+    y, *last = both_directions(*packed, x, **named, lengths=layer.lengths)
+    return y, [one_above_another(s) for s in last if s is not None]

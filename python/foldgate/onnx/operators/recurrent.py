@@ -12,13 +12,12 @@ from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import wide
 from foldgate.onnx.operators._gates import gate_functions
 from foldgate.onnx.registry import Context, Function, operator
+from foldgate.ops._packed_recurrent import both_directions
 
 _ATTRIBUTES = "activation_alpha activation_beta activations clip direction hidden_size layout output_sequence"
 _DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 _LSTM_ORDER = (0, 2, 3, 1)  # i, o, f, c as i, f, c, o
 _PEEPHOLE_ORDER = (0, 2, 1)  # i, o, f as i, f, o
-
-_FEW = 2  # sequences for which packing anew costs more than a second thread gains
 
 Weights = tuple[Array, Array, Array | None]
 Direction = Callable[..., Any]
@@ -43,9 +42,7 @@ def lstm(context: Context) -> Function:
         return {**more, **({"coupled": True} if coupled else {}), **_clip(context)}
 
     plain = {"recurrent_activation": "sigmoid", "activation": "tanh"}
-    return _layer(
-        context, _Cell(ops.lstm, ops.PackedLSTM, ops.bidirectional_lstm, {}, plain, weights, options)
-    )
+    return _layer(context, _Cell(ops.lstm, ops.PackedLSTM, {}, plain, weights, options))
 
 
 @operator("GRU", attributes=_ATTRIBUTES + " linear_before_reset")
@@ -63,9 +60,7 @@ def gru(context: Context) -> Function:
 
     plain = {"recurrent_activation": "sigmoid", "activation": "tanh"}
     always = {"reset_after": after}
-    return _layer(
-        context, _Cell(ops.gru, ops.PackedGRU, ops.bidirectional_gru, always, plain, weights, options)
-    )
+    return _layer(context, _Cell(ops.gru, ops.PackedGRU, always, plain, weights, options))
 
 
 @operator("RNN", attributes=_ATTRIBUTES)
@@ -79,8 +74,7 @@ def rnn(context: Context) -> Function:
         return {"activation": gate_functions(context, d, ("Tanh",))[0], **_clip(context)}
 
     plain = {"activation": "tanh"}
-    pack, both = ops.PackedSimpleRNN, ops.bidirectional_simple_rnn
-    return _layer(context, _Cell(ops.simple_rnn, pack, both, {}, plain, weights, options))
+    return _layer(context, _Cell(ops.simple_rnn, ops.PackedSimpleRNN, {}, plain, weights, options))
 
 
 class _Cell:
@@ -90,13 +84,12 @@ class _Cell:
         self,
         function: Callable[..., Any],
         pack: Callable[..., Any],
-        both: Callable[..., Any],
         always: dict[str, Any],
         plain: dict[str, Any],
         weights: Callable[[int, Array, Array, Array | None], Weights],
         options: Callable[[int, Array | None], dict[str, Any]],
     ) -> None:
-        self.function, self.pack, self.both, self.always = function, pack, both, always
+        self.function, self.pack, self.always = function, pack, always
         self.plain, self.weights, self.options = plain, weights, options
 
 
@@ -239,20 +232,16 @@ def _each(
 
 
 def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[..., tuple[Any, ...]]:
-    """Two plain directions in one call; a few sequences take weights packed once, one after the other."""
-    operands = (*weights[0], *weights[1])
-    one_by_one = _each([cell.pack(*given, **cell.always) for given in weights], (False, True), sequences)
+    """Two plain directions in one call."""
+    packed = [cell.pack(*given, **cell.always) for given in weights]
 
     def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
-        if len(x) <= _FEW:
-            return one_by_one(x, lengths, states)
         initial = {
             name: np.concatenate([state[0], state[1]], axis=1)
             for name, state in zip(("initial_h", "initial_c"), states, strict=False)
             if state is not None
         }
-        given = {**cell.always, **initial, **_padded(lengths)}
-        y, *last = cell.both(x, *operands, return_sequences=sequences, **given)
-        return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last])
+        y, *last = both_directions(*packed, x, return_sequences=sequences, **initial, **_padded(lengths))
+        return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last if value is not None])
 
     return call
