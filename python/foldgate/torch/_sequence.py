@@ -174,9 +174,12 @@ def _run_packed(layer: Layer, kept: Kept, key: Any, x: Any, states: Any, weights
 
     packed = kept.get(key, weights, pack)
     if len(packed) == 1:
-        named = {name: None if s is None else s[0] for name, s in zip(_INITIAL, states, strict=False)}
+        named: dict[str, Any] = {
+            name: None if s is None else s[0] for name, s in zip(_INITIAL, states, strict=False)
+        }
         y, *last = packed[0](x, **named, lengths=layer.lengths)
         return y, [s[None] for s in last]
     named = {name: side_by_side(s) for name, s in zip(_INITIAL, states, strict=False)}
-    y, *last = both_directions(*packed, x, **named, lengths=layer.lengths)
+    first, second = packed
+    y, *last = both_directions(first, second, x, **named, lengths=layer.lengths)
     return y, [one_above_another(s) for s in last if s is not None]

@@ -233,15 +233,16 @@ def _each(
 
 def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[..., tuple[Any, ...]]:
     """Two plain directions in one call."""
-    packed = [cell.pack(*given, **cell.always) for given in weights]
+    forward, reverse = (cell.pack(*given, **cell.always) for given in weights)
 
     def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
-        initial = {
+        initial: dict[str, Any] = {
             name: np.concatenate([state[0], state[1]], axis=1)
             for name, state in zip(("initial_h", "initial_c"), states, strict=False)
             if state is not None
         }
-        y, *last = both_directions(*packed, x, return_sequences=sequences, **initial, **_padded(lengths))
+        given = {**initial, **_padded(lengths)}
+        y, *last = both_directions(forward, reverse, x, return_sequences=sequences, **given)
         return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last if value is not None])
 
     return call
