@@ -162,10 +162,11 @@ void register_packed_recurrent(py::module_& module) {
                      return_sequences);
         });
       },
-      py::arg("op"), py::arg("packed"), py::arg("other"), py::arg("x"), py::arg("initial_h"), py::arg("initial_c"),
-      py::arg("mask"), py::arg("lengths"), py::arg("reverse"), py::arg("zero_output_for_mask"),
-      py::arg("return_sequences"),
-      "A whole sequence with packed weights: (y, h, c), None where not wanted or not there. other: those of the\n"
+      py::arg("op"), py::arg("packed"), py::arg("other"), py::arg("x"), py::arg("initial_h"),
+      py::arg("initial_c"), py::arg("mask"), py::arg("lengths"), py::arg("reverse"),
+      py::arg("zero_output_for_mask"), py::arg("return_sequences"),
+      "A whole sequence with packed weights: (y, h, c), None where not wanted or not there. other: those of "
+      "the\n"
       "reverse direction, whose results lie beside the forward one's, or None.");
   module.def(
       "packed_recurrent_step",
