@@ -129,6 +129,18 @@ def test_pooling(rank, sign):
             ]
         ],
         nn.GELU("tanh"),
+        nn.CELU(0.7),
+        nn.GLU(1),
+        nn.Softmin(dim=-1),
+        nn.Softmax2d(),
+        nn.Threshold(0.3, -2.0),
+        nn.Hardshrink(),
+        nn.Softshrink(0.4),
+        nn.LPPool2d(2, 2),
+        nn.LPPool2d(4, (3, 2), stride=1),
+        nn.PixelShuffle(2),
+        nn.Sequential(nn.ZeroPad2d((0, 1, 0, 0)), nn.PixelUnshuffle(2)),
+        nn.ChannelShuffle(2),
     ],
     ids=str,
 )
@@ -184,49 +196,39 @@ def test_functions(name):
         check(module, x)
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bias": False, "dropout": 0.3}])
-def test_recurrent_modules(kind, bidirectional, batch_first, options):
-    class All(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.rnn = getattr(nn, kind)(
-                3, 4, bidirectional=bidirectional, batch_first=batch_first, **options
-            )
-
-        def forward(self, x):
-            y, states = self.rnn(x)
-            h, c = states if kind == "LSTM" else (states, states)
-            return y, h, c
-
-    module = modules.settle(All())
-    x, longer = floats(2, 5, 3), floats(3, 7, 3)
-    model = from_torch(module, x, free_axes=(0, 1))
-    with torch.no_grad():
-        for a, b in zip(model(longer.numpy()), module(longer), strict=True):
-            np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular", "constant"])
+def test_padding_of_any_mode(rank, mode):
+    x = floats(2, 4, *SPATIAL[rank])
+    name = {
+        "reflect": "Reflection",
+        "replicate": "Replication",
+        "circular": "Circular",
+        "constant": "Constant",
+    }
+    pads = tuple(range(2 * rank))[::-1][-2 * rank :]
+    pads = tuple(min(p, 3) for p in pads)
+    check(getattr(nn, f"{name[mode]}Pad{rank}d")(pads, *([1.5] if mode == "constant" else [])), x)
+    check(Of(lambda x: F.pad(x, pads, mode)), x)
+    if mode != "constant":
+        for padding in (2, "same"):
+            check(getattr(nn, f"Conv{rank}d")(4, 2, 4, padding=padding, padding_mode=mode), x)
 
 
-def test_recurrent_module_with_states_and_relu():
-    class Given(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.rnn = nn.RNN(3, 4, 2, nonlinearity="relu", batch_first=True)
-            self.lstm = nn.LSTM(4, 4, 2, batch_first=True)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("groups", [2, 4])
+def test_transposed_convolution_of_groups(rank, groups):
+    options = {"stride": 2, "padding": 1, "groups": groups, "bias": groups == 2}
+    check(getattr(nn, f"ConvTranspose{rank}d")(4, 8, 3, **options), floats(2, 4, *SPATIAL[rank]))
 
-        def forward(self, x, h):
-            y, h = self.rnn(x, h)
-            zeros = torch.zeros(2, x.size(0), 4)
-            return self.lstm(y, (zeros, zeros))[0], h
 
-    module = modules.settle(Given())
-    x, h = floats(2, 5, 3), floats(2, 2, 4, seed=1)
-    model = from_torch(module, (x, h), free_axes=((0, 1), (1,)))
-    with torch.no_grad():
-        for a, b in zip(model([x.numpy(), h.numpy()]), module(x, h), strict=True):
-            np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("stride", [2, 3, 4])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_max_pooling_with_a_window_more_at_the_end(size, stride, padding):
+    for extent in range(5, 9):
+        pool = nn.MaxPool2d(size, stride, padding, ceil_mode=True)
+        check(pool, floats(2, 3, extent, extent + 1) - 4)
 
 
 def test_a_module_that_is_called_twice_is_one_layer():
@@ -249,20 +251,16 @@ def named(part):
 @pytest.mark.parametrize(
     ("module", "shape", "words"),
     [
-        (named(nn.LSTM(3, 4, proj_size=2)), (2, 5, 3), r"1.0 \(LSTM\): proj_size is 2"),
-        (
-            named(nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect")),
-            (2, 4, 6, 5),
-            r"1.0 \(Conv2d\): padding_m",
-        ),
+        (named(nn.LSTM(3, 4)), (5, 3), r"1.0 \(LSTM\): its input has shape \(None, 3\); expected 3 axes"),
+        (named(nn.LSTMCell(3, 4)), (3,), r"1.0 \(LSTMCell\): its input has shape \(None,\); expected 2 axes"),
         (named(nn.MaxPool2d(2, dilation=2)), (2, 4, 6, 5), r"1.0 \(MaxPool2d\): indices and dilation"),
-        (named(nn.MaxPool2d(2, ceil_mode=True)), (2, 4, 6, 5), "ceil_mode"),
+        (named(nn.AvgPool2d(2, ceil_mode=True)), (2, 4, 6, 5), "ceil_mode"),
+        (named(nn.MaxPool2d(2, return_indices=True)), (2, 4, 6, 5), r"\(MaxPool2d\): indices and dilation"),
         (
             named(nn.FractionalMaxPool2d(2, 3)),
             (2, 4, 6, 5),
             r"1.0 \(FractionalMaxPool2d\): this",
         ),
-        (named(nn.ConvTranspose2d(4, 4, 3, groups=2)), (2, 4, 6, 5), "groups is 2; expected 1"),
         (named(nn.BatchNorm2d(4, track_running_stats=False)), (2, 4, 6, 5), "track_running_stats"),
         (named(nn.Conv2d(4, 4, 3)), (4, 6, 5), "expected 4 axes, the batch among them"),
         (Of(lambda x: torch.fft.rfft(x).real), (2, 4), "fft_rfft: this function has no counterpart"),

@@ -21,7 +21,7 @@ def multi_head(
     """`(output, weights)`; the weights where they are used."""
     if not part.batch_first:
         query, key, value = (np.swapaxes(x, 0, 1) for x in (query, key, value))
-    wanted = need_weights and states_are_used(c.node)
+    wanted = need_weights and states_are_used(c)
     y: Any = attend(c, part, query, key, value, key_padding_mask, attn_mask, wanted)
     weights: Any = None
     if wanted:

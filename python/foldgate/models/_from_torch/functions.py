@@ -10,8 +10,8 @@ from foldgate import layers
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.models._from_torch import shapes
 from foldgate.models._from_torch.convert import Converter, Size
+from foldgate.models._from_torch.padding import FIRST
 from foldgate.models._from_torch.recurrent import Zeros
-from foldgate.models._from_torch.windows import FIRST, zero_padded
 
 
 def relu(c: Converter, x: Any, inplace: bool = False) -> Any:
@@ -61,6 +61,12 @@ def softplus(c: Converter, x: Any, beta: float = 1, threshold: float = 20) -> An
     if beta != 1:
         raise c.refuse(f"beta is {beta}; expected 1")
     return activation("softplus")(c, x)
+
+
+def glu(c: Converter, x: Any, dim: int = -1) -> Any:
+    """The first half along an axis by the sigmoid of the second."""
+    a, b = shapes.chunk(c, x, 2, dim)
+    return a * activation("sigmoid")(c, b)
 
 
 def clamp(c: Converter, x: Any, min: Any = None, max: Any = None) -> Any:
@@ -151,17 +157,6 @@ def _factors(c: Converter, x: Any, size: Any, scale_factor: Any, rank: int) -> t
     return tuple(int(s) for s in scales)
 
 
-def pad(c: Converter, x: Any, pads: Any, mode: str = "constant", value: Any = None) -> Any:
-    """Zeros around the spatial axes."""
-    if mode != "constant" or value not in (None, 0):
-        raise c.refuse(f"padding of mode {mode!r} and value {value} has no counterpart here")
-    pairs = [(pads[i], pads[i + 1]) for i in range(0, len(pads), 2)][::-1]
-    rank = len(x.shape) - 2
-    if len(pairs) > rank or min(min(pair) for pair in pairs) < 0:
-        raise c.refuse(f"pads {pads} have no counterpart here; expected zeros around spatial axes")
-    return zero_padded(c, x, [(0, 0)] * (rank - len(pairs)) + pairs)
-
-
 def _same(c: Converter, x: Any, *args: Any, **kwargs: Any) -> Any:
     return x
 
@@ -172,7 +167,8 @@ def _of(function: Any) -> Any:
 
 FUNCTIONS: dict[str, Any] = {
     "relu": relu, "relu_": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu,
-    "softmax": softmax, "log_softmax": log_softmax, "softplus": softplus, "clamp": clamp, "clip": clamp,
+    "softmax": softmax, "log_softmax": log_softmax, "softplus": softplus, "glu": glu,
+    "clamp": clamp, "clip": clamp,
     "hardtanh": lambda c, x, min_val=-1.0, max_val=1.0, inplace=False: np.clip(x, min_val, max_val),
     "silu": activation("silu"), "mish": activation("mish"), "tanh": activation("tanh"),
     "sigmoid": activation("sigmoid"), "hardswish": activation("hard_silu"), "selu": activation("selu"),
@@ -184,7 +180,7 @@ FUNCTIONS: dict[str, Any] = {
     "permute": shapes.permute, "transpose": shapes.transpose, "swapaxes": shapes.transpose,
     "size": shapes.size, "getattr": shapes.attribute, "getitem": shapes.item,
     "mean": mean("mean"), "sum": mean("sum"), "amax": mean("max"), "amin": mean("min"),
-    "max": largest("max"), "min": largest("min"), "interpolate": interpolate, "pad": pad, "_pad": pad,
+    "max": largest("max"), "min": largest("min"), "interpolate": interpolate,
     "chunk": shapes.chunk, "split": shapes.split, "squeeze": shapes.squeeze,
     "unsqueeze": lambda c, x, dim: np.expand_dims(x, dim),
     "stack": lambda c, tensors, dim=0: np.stack(list(tensors), axis=dim),

@@ -9,7 +9,7 @@ import numpy as np
 from foldgate import layers
 from foldgate.models._from_torch import functions, shapes
 from foldgate.models._from_torch.convert import Converter, array_of
-from foldgate.models._from_torch.windows import FIRST, zero_padded
+from foldgate.models._from_torch.padding import FIRST
 
 
 def linear(c: Converter, part: Any, x: Any) -> Any:
@@ -89,12 +89,6 @@ def spatial_dropout(c: Converter, part: Any, x: Any) -> Any:
     return c.once(lambda: make(part.p, data_format=FIRST, **c.options()))(x)
 
 
-def zero_pad(c: Converter, part: Any, x: Any) -> Any:
-    """ZeroPad1d to 3d; torch names the last axis first."""
-    pads = tuple(part.padding)
-    return zero_padded(c, x, [(pads[i], pads[i + 1]) for i in range(0, len(pads), 2)][::-1])
-
-
 def _through(function: Any, *names: str) -> Any:
     """A module that is a function with attributes as arguments."""
     return lambda c, part, x: function(c, x, *(getattr(part, name) for name in names))
@@ -118,9 +112,6 @@ MODULES: dict[str, Any] = {
     "Dropout1d": _through(functions.dropout, "p"),
     "Dropout2d": spatial_dropout,
     "Dropout3d": spatial_dropout,
-    "ZeroPad1d": zero_pad,
-    "ZeroPad2d": zero_pad,
-    "ZeroPad3d": zero_pad,
     "Identity": lambda c, part, x: x,
     "Flatten": _through(shapes.flatten, "start_dim", "end_dim"),
     "Unflatten": _through(shapes.unflatten, "dim", "unflattened_size"),
@@ -133,6 +124,13 @@ MODULES: dict[str, Any] = {
     "GELU": _through(functions.gelu, "approximate"),
     "Softmax": _through(functions.softmax, "dim"),
     "LogSoftmax": _through(functions.log_softmax, "dim"),
+    "Softmin": lambda c, part, x: functions.softmax(c, -x, part.dim),
+    "Softmax2d": lambda c, part, x: functions.softmax(c, x, -3),
+    "CELU": lambda c, part, x: functions.elu(c, x / part.alpha) * part.alpha,
+    "GLU": _through(functions.glu, "dim"),
+    "Threshold": lambda c, part, x: np.where(x > part.threshold, x, float(part.value)),
+    "Hardshrink": lambda c, part, x: np.where(np.absolute(x) > part.lambd, x, 0.0),
+    "Softshrink": lambda c, part, x: x - np.clip(x, -part.lambd, part.lambd),
     "Hardtanh": lambda c, part, x: functions.clamp(c, x, part.min_val, part.max_val),
     "Softplus": _through(functions.softplus, "beta", "threshold"),
     **{name: _through(functions.activation(other)) for name, other in {

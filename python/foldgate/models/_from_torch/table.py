@@ -1,6 +1,24 @@
 """What stands for which module and which function of torch."""
 
-from foldgate.models._from_torch import attention, functions, modules, packed, recurrent, windows
+from foldgate.models._from_torch import (
+    attention,
+    functions,
+    modules,
+    packed,
+    padding,
+    rearranged,
+    recurrent,
+    windows,
+)
 
-MODULES = {**modules.MODULES, **windows.MODULES, **recurrent.MODULES, **attention.MODULES}
-FUNCTIONS = {**functions.FUNCTIONS, **windows.FUNCTIONS, **attention.FUNCTIONS, **packed.FUNCTIONS}
+_ROOMS = (modules, padding, rearranged, windows, recurrent, attention)
+
+MODULES = {name: form for room in _ROOMS for name, form in room.MODULES.items()}
+FUNCTIONS = {
+    **functions.FUNCTIONS,
+    **padding.FUNCTIONS,
+    **rearranged.FUNCTIONS,
+    **windows.FUNCTIONS,
+    **attention.FUNCTIONS,
+    **packed.FUNCTIONS,
+}

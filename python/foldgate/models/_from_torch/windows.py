@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from foldgate import layers
 from foldgate.models._from_torch.convert import Converter, array_of
-
-FIRST = "channels_first"
+from foldgate.models._from_torch.padding import FIRST, pad, padded, zero_padded
 
 
 def tuple_of(value: Any, rank: int) -> tuple[int, ...]:
@@ -19,28 +18,17 @@ def tuple_of(value: Any, rank: int) -> tuple[int, ...]:
     return values * rank if len(values) == 1 else values
 
 
-def zero_padded(c: Converter, x: Any, pads: Sequence[tuple[int, int]]) -> Any:
-    """x (N, C, *spatial) with zeros around it."""
-    if not any(map(any, pads)):
-        return x
-    options = c.options("_padding")
-    if len(pads) == 1:  # ZeroPadding1D knows channels last alone
-        layer = layers.ZeroPadding1D(pads[0], **options)
-        return np.swapaxes(layer(np.swapaxes(x, 1, 2)), 1, 2)
-    return getattr(layers, f"ZeroPadding{len(pads)}D")(tuple(pads), data_format=FIRST, **options)(x)
-
-
 def conv(c: Converter, part: Any, x: Any) -> Any:
     """Conv1d to Conv3d."""
     rank = len(part.kernel_size)
-    if part.padding_mode != "zeros":
-        raise c.refuse(f"padding_mode is {part.padding_mode!r}; expected 'zeros'")
     _batched(c, x, rank)
     if max(part.stride) > 1 and max(part.dilation) > 1:
         raise c.refuse(f"stride is {part.stride} with dilation {part.dilation}; expected one of them to be 1")
     reach = [(k - 1) * d for k, d in zip(part.kernel_size, part.dilation, strict=True)]
     padding = "valid"
-    if part.padding == "same":
+    if part.padding_mode != "zeros":
+        x = pad(c, x, part._reversed_padding_repeated_twice, part.padding_mode)
+    elif part.padding == "same":
         padding = "same"
     elif part.padding != "valid":
         pads = tuple_of(part.padding, rank)
@@ -57,23 +45,23 @@ def conv(c: Converter, part: Any, x: Any) -> Any:
 
 
 def conv_transpose(c: Converter, part: Any, x: Any) -> Any:
-    """ConvTranspose1d to 3d; padding cuts both ends of what "valid" gives."""
+    """ConvTranspose1d to 3d; padding cuts both ends of what "valid" gives. Groups are layers side by side."""
     rank = len(part.kernel_size)
     _batched(c, x, rank)
-    if part.groups != 1:
-        raise c.refuse(f"groups is {part.groups}; expected 1")
     if max(part.stride) > 1 and max(part.dilation) > 1:
         raise c.refuse(f"stride is {part.stride} with dilation {part.dilation}; expected one of them to be 1")
     if any(a >= s for a, s in zip(part.output_padding, part.stride, strict=True)):
         raise c.refuse(
             f"output_padding is {part.output_padding}; expected less than the stride {part.stride}"
         )
-    layer = c.once(lambda: getattr(layers, f"Conv{rank}DTranspose")(
-        part.out_channels, part.kernel_size, strides=part.stride, output_padding=part.output_padding,
-        data_format=FIRST, dilation_rate=part.dilation, use_bias=part.bias is not None, **c.options(),
-    ))  # fmt: skip
-    kernel = np.moveaxis(array_of(part.weight), (0, 1), (-1, -2))
-    y = c.with_weights(layer, x, [kernel, *([] if part.bias is None else [array_of(part.bias)])])
+    inputs, outputs = part.in_channels // part.groups, part.out_channels // part.groups
+    ys = [
+        _transposed(
+            c, part, x[:, i * inputs : (i + 1) * inputs] if part.groups > 1 else x, i, inputs, outputs
+        )
+        for i in range(part.groups)
+    ]
+    y = ys[0] if len(ys) == 1 else np.concatenate(ys, axis=1)
     pads = tuple_of(part.padding, rank)
     if not any(pads):
         return y
@@ -81,6 +69,20 @@ def conv_transpose(c: Converter, part: Any, x: Any) -> Any:
         return np.swapaxes(layers.Cropping1D(pads[0], **c.options("_cropping"))(np.swapaxes(y, 1, 2)), 1, 2)
     cropping = getattr(layers, f"Cropping{rank}D")
     return cropping(tuple((p, p) for p in pads), data_format=FIRST, **c.options("_cropping"))(y)
+
+
+def _transposed(c: Converter, part: Any, x: Any, group: int, inputs: int, outputs: int) -> Any:
+    """One group of a transposed convolution, not cropped."""
+    rank, suffix = len(part.kernel_size), "" if part.groups == 1 else f"_{group}"
+    layer = c.once(lambda: getattr(layers, f"Conv{rank}DTranspose")(
+        outputs, part.kernel_size, strides=part.stride, output_padding=part.output_padding,
+        data_format=FIRST, dilation_rate=part.dilation, use_bias=part.bias is not None, **c.options(suffix),
+    ), suffix)  # fmt: skip
+    weight = array_of(part.weight)[group * inputs : (group + 1) * inputs]
+    weights = [np.moveaxis(weight, (0, 1), (-1, -2))]
+    if part.bias is not None:
+        weights.append(array_of(part.bias)[group * outputs : (group + 1) * outputs])
+    return c.with_weights(layer, x, weights)
 
 
 def _batched(c: Converter, x: Any, rank: int) -> None:
@@ -98,32 +100,27 @@ def max_pool(
     steps = size if stride is None or stride == [] else tuple_of(stride, rank)
     if return_indices or max(tuple_of(dilation, rank)) > 1:
         raise c.refuse("indices and dilation of max pooling have no counterpart here")
-    _no_ceil(c, x, size, steps, pads, ceil_mode)
-    if any(pads):
-        x = _edge_padded(c, x, pads)
+    around = [
+        (p, p + extra) for p, extra in zip(pads, _extra(c, x, size, steps, pads, ceil_mode), strict=True)
+    ]
+    if any(map(any, around)):
+        layer = x._keras_history.operation
+        above_zero = isinstance(layer, layers.ReLU) and layer._plain
+        x = padded(c, x, around, "constant" if above_zero else "replicate")
     make = getattr(layers, f"MaxPooling{rank}D")
     return c.once(lambda: make(size, strides=steps, data_format=FIRST, **c.options()))(x)
 
 
-def _edge_padded(c: Converter, x: Any, pads: Sequence[int]) -> Any:
-    layer = x._keras_history.operation
-    if isinstance(layer, layers.ReLU) and layer._plain:
-        return zero_padded(c, x, [(p, p) for p in pads])
-    for axis, pad in enumerate(pads, 2):
-        if pad:
-            before, after = [slice(None)] * len(x.shape), [slice(None)] * len(x.shape)
-            before[axis], after[axis] = slice(0, 1), slice(-1, None)
-            x = np.concatenate([x[tuple(before)]] * pad + [x] + [x[tuple(after)]] * pad, axis=axis)
-    return x
-
-
-def _no_ceil(c: Converter, x: Any, size: Any, steps: Any, pads: Any, ceil_mode: bool) -> None:
-    """Refuses ceil_mode where it makes a window more."""
-    if not ceil_mode:
-        return
+def _extra(c: Converter, x: Any, size: Any, steps: Any, pads: Any, ceil_mode: bool) -> list[int]:
+    """What ceil_mode adds at the end of each axis, for a window more that begins inside or in the padding."""
+    extra = []
     for found, k, s, p in zip(x.shape[2:], size, steps, pads, strict=True):
-        if found is None or (found + 2 * p - k) % s:
+        if ceil_mode and found is None:
             raise c.refuse(f"ceil_mode with inputs of shape {x.shape} has no counterpart here")
+        over = (found + 2 * p - k) % s if ceil_mode else 0
+        begins = found + 2 * p - k - over + s if over else 0  # of the window more
+        extra.append(s - over if over and begins < found + p else 0)
+    return extra
 
 
 def avg_pool(
@@ -136,7 +133,8 @@ def avg_pool(
     steps = size if stride is None or stride == [] else tuple_of(stride, rank)
     if divisor_override is not None:
         raise c.refuse(f"divisor_override is {divisor_override}; expected None")
-    _no_ceil(c, x, size, steps, pads, ceil_mode)
+    if any(_extra(c, x, size, steps, pads, ceil_mode)):
+        raise c.refuse(f"ceil_mode with inputs of shape {x.shape} has no counterpart here")
     same = any(pads) and not count_include_pad
     if same and (max(steps) > 1 or any(2 * p != k - 1 for p, k in zip(pads, size, strict=True))):
         raise c.refuse("count_include_pad=False with these strides and padding has no counterpart here")
@@ -144,6 +142,15 @@ def avg_pool(
         x = zero_padded(c, x, [(p, p) for p in pads])
     make, padding = getattr(layers, f"AveragePooling{rank}D"), "same" if same else "valid"
     return c.once(lambda: make(size, strides=steps, padding=padding, data_format=FIRST, **c.options()))(x)
+
+
+def lp_pool(
+    c: Converter, x: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False,
+    rank: int = 0,
+) -> Any:  # fmt: skip
+    """LPPool: the root of a window's sum of powers."""
+    mean = avg_pool(c, x**norm_type, kernel_size, stride, 0, ceil_mode, rank=rank)
+    return (mean * prod(tuple_of(kernel_size, rank))) ** (1.0 / norm_type)
 
 
 def adaptive(c: Converter, x: Any, output_size: Any, rank: int = 0, kind: str = "Average") -> Any:
@@ -172,6 +179,12 @@ def _avg_module(rank: int) -> Any:
     )  # fmt: skip
 
 
+def _lp_module(rank: int) -> Any:
+    return lambda c, part, x: lp_pool(
+        c, x, part.norm_type, part.kernel_size, part.stride, part.ceil_mode, rank=rank
+    )  # fmt: skip
+
+
 def _adaptive_module(rank: int, kind: str) -> Any:
     return lambda c, part, x: adaptive(c, x, part.output_size, rank=rank, kind=kind)
 
@@ -188,5 +201,7 @@ for _rank in (1, 2, 3):
     for _kind, _name in (("Average", "Avg"), ("Max", "Max")):
         MODULES[f"Adaptive{_name}Pool{_rank}d"] = _adaptive_module(_rank, _kind)
         FUNCTIONS[f"adaptive_{_name.lower()}_pool{_rank}d"] = _of_rank(adaptive, _rank, kind=_kind)
+    MODULES[f"LPPool{_rank}d"] = _lp_module(_rank)
+    FUNCTIONS[f"lp_pool{_rank}d"] = _of_rank(lp_pool, _rank)
     FUNCTIONS[f"max_pool{_rank}d"] = _of_rank(max_pool, _rank)
     FUNCTIONS[f"avg_pool{_rank}d"] = _of_rank(avg_pool, _rank)
