@@ -7,10 +7,10 @@ class ConversionError(ValueError):
     Example:
       >>> import torch
       >>> from foldgate.models import ConversionError, from_torch
-      >>> module = torch.nn.Sequential(torch.nn.LSTM(3, 4, proj_size=2))
+      >>> module = torch.nn.Sequential(torch.nn.MaxUnpool1d(2))
       >>> try:
-      ...     from_torch(module, torch.zeros(1, 5, 3))
+      ...     from_torch(module, torch.zeros(1, 3, 5))
       ... except ConversionError as error:
       ...     print(error)
-      from_torch: 0 (LSTM): proj_size is 2; expected 0
+      from_torch: 0 (MaxUnpool1d): this module has no counterpart here
     """
