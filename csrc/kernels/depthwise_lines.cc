@@ -1,5 +1,6 @@
 #include "kernels/depthwise_lines.h"
 
+#include "simd/fetch.h"
 #include "simd/stride.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -25,12 +26,18 @@ FOLDGATE_INLINE void frame_phase(const LineFrame<T>& f, int64_t q, int64_t begin
   T* out = f.frame + (begin - f.first) * row + q * f.phase_step + first;
   const T* x = f.x + begin * width + start + first * step;
   if (Step == 1 && count < kLanes<T>) {
-    for (int64_t r = begin; r < end; ++r, x += width, out += row) store_part(out, load_part(x, count), count);
+    for (int64_t r = begin; r < end; ++r, x += width, out += row) {
+      fetch_stream(x);
+      store_part(out, load_part(x, count), count);
+    }
     return;
   }
   for (int64_t r = begin; r < end; ++r, x += width, out += row) {
     int64_t m = 0;
-    for (; m + kLanes<T> < count; m += kLanes<T>) store(out + m, load_strided<Step>(x + m * step, step));
+    for (; m + kLanes<T> < count; m += kLanes<T>) {
+      if constexpr (Step == 1) fetch_stream(x + m);
+      store(out + m, load_strided<Step>(x + m * step, step));
+    }
     store(out + m, load_strided<Step>(x + m * step, step, readable - m * step), count - m);
   }
 }
@@ -85,9 +92,11 @@ FOLDGATE_INLINE void end(const Vec<T> (&sum)[R][P], const DepthwiseLines<T>& l, 
   FOLDGATE_UNROLL
   for (int r = 0; r < R; ++r) {
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p)
+    for (int p = 0; p < P; ++p) {
+      fetch_stream(y + r * l.y_row + p * kLanes<T>);
       store(y + r * l.y_row + p * kLanes<T>, l.limit != 0 ? clamp<T>(T(0), l.limit, sum[r][p]) : sum[r][p],
             live - p * kLanes<T>);
+    }
   }
 }
 

@@ -89,7 +89,8 @@ template <class Body>
 void for_each_unit(int64_t units, double work, int workers, Body body) {
   const int64_t tasks = std::min(units, 1 + static_cast<int64_t>(work / kTaskWork));
   parallel_for(tasks, workers, [&](int64_t task, int worker) {
-    for (int64_t i = units * task / tasks; i < units * (task + 1) / tasks; ++i) body(i, worker);
+    const int64_t end = units * (task + 1) / tasks;
+    for (int64_t i = units * task / tasks; i < end; ++i) body(i, worker);
   });
 }
 
@@ -99,6 +100,7 @@ class PlanesForward {
   PlanesForward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y)
       : plan_(plan),
         kernel_(kernels<T>()),
+        group_out_(plan.group_out()),
         grid_(forward_grid<T>(plan.window)),
         weights_(pack_weights(grid_, kernel, plan.out_channels)),
         x_(x),
@@ -119,12 +121,13 @@ class PlanesForward {
  private:
   void band(int64_t unit, T* frame) const {
     const Window& w = plan_.window;
-    const int64_t slice = divide(unit, grid_.bands()), plane = divide(slice, grid_.depth());
+    const int64_t slice = grid_.bands() == 1 ? unit : divide(unit, grid_.bands());
+    const int64_t plane = grid_.depth() == 1 ? slice : divide(slice, grid_.depth());
     const int64_t y = (unit - slice * grid_.bands()) * grid_.band(), z = slice - plane * grid_.depth();
     const int64_t n = divide(plane, plan_.in_channels), c = plane - n * plan_.in_channels;
     const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w.width().output;
     grid_.fill(x_ + plane * w.input_positions(), z, y, rows, frame);
-    for (int64_t o = c * plan_.group_out(); o < (c + 1) * plan_.group_out(); ++o) {
+    for (int64_t o = c * group_out_; o < (c + 1) * group_out_; ++o) {
       T* target =
           y_ + (n * plan_.out_channels + o) * w.output_positions() + (z * w.height().output + y) * width;
       kernel_.depthwise_lines.lines({frame, grid_.row_step(), target, width, rows, width, plan_.taps(),
@@ -137,6 +140,7 @@ class PlanesForward {
 
   const ConvPlan& plan_;
   const Kernels<T>& kernel_;
+  const int64_t group_out_;
   const PlaneGrid grid_;
   const Scratch<T> weights_;
   const T *x_, *bias_;
@@ -148,7 +152,13 @@ template <class T>
 class PlanesBackward {
  public:
   PlanesBackward(const ConvPlan& plan, const DepthwiseGradients<T>& o)
-      : plan_(plan), w_(plan.window), kernel_(kernels<T>()), grid_(forward_grid<T>(w_)), o_(o) {
+      : plan_(plan),
+        w_(plan.window),
+        kernel_(kernels<T>()),
+        group_out_(plan.group_out()),
+        covers_(phases_cover(w_)),
+        grid_(forward_grid<T>(w_)),
+        o_(o) {
     if (o.dx) data_ = data_grids<T>(plan, o.kernel);
     frame_size_ = grid_.frame_size();
     for (DataGrid<T>& data : data_) {
@@ -190,7 +200,7 @@ class PlanesBackward {
 
   void add_sums(int64_t unit, T* frame, T* sums) const {
     const int64_t n = image_of(unit), c = channel_of(unit), taps = plan_.taps();
-    for (int64_t o = c * plan_.group_out(); o < (c + 1) * plan_.group_out(); ++o) {
+    for (int64_t o = c * group_out_; o < (c + 1) * group_out_; ++o) {
       T* target = partial_ + n * (taps + 1) * plan_.out_channels + o;
       if (o_.dbias)
         target[taps * plan_.out_channels] = kernel_.conv.total(dy_plane(n, o), w_.output_positions());
@@ -212,7 +222,7 @@ class PlanesBackward {
 
   void write_data(int64_t unit, T* frames, T* band) const {
     T* dx = o_.dx + unit * w_.input_positions();
-    if (!phases_cover(w_))
+    if (!covers_)
       std::memset(static_cast<void*>(dx), 0, static_cast<size_t>(w_.input_positions()) * sizeof(T));
     for (const DataGrid<T>& data : data_)
       for (int64_t z = 0; z < data.grid.depth(); ++z)
@@ -229,8 +239,8 @@ class PlanesBackward {
     const int64_t height_step = w_.height().stride * width;
     T* target = dx + ((data.first[0] + z * w_.depth().stride) * w_.height().input + data.first[1]) * width +
                 y * height_step;
-    for (int64_t j = 0; j < plan_.group_out(); ++j) {
-      const int64_t o = channel_of(unit) * plan_.group_out() + j;
+    for (int64_t j = 0; j < group_out_; ++j) {
+      const int64_t o = channel_of(unit) * group_out_ + j;
       grid.fill(dy_plane(image_of(unit), o), z, y, rows, frame);
       const T* weights = data.weights.data() + o * static_cast<int64_t>(grid.taps().size());
       for (const PlaneColumns& columns : grid.columns())
@@ -256,6 +266,8 @@ class PlanesBackward {
   const ConvPlan& plan_;
   const Window& w_;
   const Kernels<T>& kernel_;
+  const int64_t group_out_;
+  const bool covers_;  // all of dx, by the phases of data_
   const PlaneGrid grid_;
   std::vector<DataGrid<T>> data_;
   DepthwiseGradients<T> o_;

@@ -1,35 +1,26 @@
-#include <cstring>
-
-#include "core/scratch.h"
-#include "core/thread_pool.h"
 #include "ops/conv/fft_product.h"
-#include "ops/conv/fft_roots.h"
+#include "ops/conv/fft_run.h"
 
 namespace foldgate {
 namespace {
 
-constexpr int64_t kBins = 32;   // frequencies of a task of the products
 constexpr int64_t kSplits = 8;  // sums of a part's slots that tasks share, lane by lane
 
 // Both operands' lanes lie alike, so that a step from pair to pair is the same in both.
-int64_t common_stride(int64_t lanes, int64_t a, int64_t b) { return std::min(lanes, std::max(a, b)); }
+template <class T>
+int64_t common_stride(const FftGradient<T>& g) {
+  return std::min<int64_t>(kernels<T>().fft.lanes, std::max(g.in_channels, g.out_channels));
+}
 
 template <class T>
-class FftGradientRun {
+class FftGradientRun : FftRun<T> {
+  using Run = FftRun<T>;
+  using Run::in_lanes_, Run::out_lanes_, Run::in_, Run::out_, Run::slot_, Run::staging_;
+  using Run::kBins, Run::transform_in, Run::fft_, Run::gemm_, Run::roots_, Run::size_, Run::lanes_;
+
  public:
   explicit FftGradientRun(const FftGradient<T>& g)
-      : g_(g),
-        fft_(kernels<T>().fft),
-        gemm_(kernels<T>().gemm),
-        roots_(fft_roots<T>(g.blocks.size)),
-        size_(g.blocks.size),
-        lanes_(fft_.lanes),
-        in_lanes_(lanes_, g.in_channels, common_stride(lanes_, g.in_channels, g.out_channels)),
-        out_lanes_(lanes_, g.out_channels, common_stride(lanes_, g.in_channels, g.out_channels)),
-        in_(g_.blocks, in_lanes_),
-        out_(g_.blocks, out_lanes_),
-        slot_(in_.slot_size()),
-        staging_(std::max(in_.staging_size(), out_.staging_size())) {}
+      : Run(g.blocks, g.in, g.in_channels, g.out_channels, common_stride(g)), g_(g) {}
 
   void lanewise() const {
     const int64_t pairs = g_.blocks.pairs(), parts = in_lanes_.parts();
@@ -71,7 +62,7 @@ class FftGradientRun {
     const Scratch<T> sums(sums_count * slot_);
     if (out_lanes_.stride < lanes_) sums.zero();
     for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
-      transform_x(chunks.begin(chunk), chunks.size(chunk), x.data());
+      transform_in(chunks.begin(chunk) * in_lanes_.pairs(), chunks.size(chunk) * in_lanes_.parts(), x.data());
       transform_dy(chunks.begin(chunk), chunks.size(chunk), dy.data());
       multiply(chunks.size(chunk), x.data(), dy.data(), chunk > 0, sums.data());
       check_interrupt();
@@ -94,18 +85,6 @@ class FftGradientRun {
       fft_.rows({sum + i * out_lanes_.stride, 2 * lanes_, g_.taps + channel * g_.channel_step + part * lanes_,
                  g_.tap_step, g_.blocks.taps, live, T(1) / static_cast<T>(size_), nullptr,
                  g_.accumulate || i > 0});
-  }
-
-  void transform_x(int64_t first, int64_t count, T* slots) const {
-    const int64_t parts = in_lanes_.parts(), tasks = count * parts, pairs = g_.blocks.pairs();
-    const int workers = workers_for(tasks, fft_work(tasks, size_, lanes_));
-    const Scratch<T> staging(workers * staging_);
-    parallel_for(tasks, workers, [&](int64_t task, int worker) {
-      T* const slot = slots + task * slot_;
-      in_.gather(g_.in, (first + task / parts) * in_lanes_.pairs(), pairs, task % parts, true,
-                 staging.data() + worker * staging_, slot);
-      fft_.forward(slot, size_, roots_);
-    });
   }
 
   void transform_dy(int64_t first, int64_t count, T* triples) const {
@@ -169,13 +148,6 @@ class FftGradientRun {
   static constexpr int64_t kMostLanes = 16;
 
   const FftGradient<T>& g_;
-  const FftKernels<T>& fft_;
-  const GemmKernels<T>& gemm_;
-  const T* const roots_;
-  const int64_t size_, lanes_;
-  const FftLanes in_lanes_, out_lanes_;
-  const FftSlots<T> in_, out_;
-  const int64_t slot_, staging_;
 };
 
 }  // namespace

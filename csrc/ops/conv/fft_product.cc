@@ -2,31 +2,20 @@
 
 #include <cstring>
 
-#include "core/scratch.h"
-#include "core/thread_pool.h"
-#include "ops/conv/fft_roots.h"
+#include "ops/conv/fft_run.h"
 
 namespace foldgate {
 namespace {
 
-constexpr int64_t kBins = 32;  // frequencies of a task of the products
-
 template <class T>
-class FftRun {
+class FftProductRun : FftRun<T> {
+  using Run = FftRun<T>;
+  using Run::in_lanes_, Run::out_lanes_, Run::in_, Run::out_, Run::slot_, Run::staging_;
+  using Run::kBins, Run::transform_in, Run::fft_, Run::gemm_, Run::roots_, Run::size_, Run::lanes_;
+
  public:
-  explicit FftRun(const FftProduct<T>& p)
-      : p_(p),
-        fft_(kernels<T>().fft),
-        gemm_(kernels<T>().gemm),
-        roots_(fft_roots<T>(p.blocks.size)),
-        size_(p.blocks.size),
-        lanes_(fft_.lanes),
-        in_lanes_(lanes_, p.in_channels),
-        out_lanes_(lanes_, p.out_channels),
-        in_(p_.blocks, in_lanes_),
-        out_(p_.blocks, out_lanes_),
-        slot_(in_.slot_size()),
-        staging_(std::max(in_.staging_size(), out_.staging_size())) {}
+  explicit FftProductRun(const FftProduct<T>& p)
+      : Run(p.blocks, p.in, p.in_channels, p.out_channels, 1), p_(p) {}
 
   // Every lane has its own kernel: a slot stays in a worker's cache from its inputs to its outputs.
   void lanewise() const {
@@ -62,7 +51,7 @@ class FftRun {
     for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
       const int64_t first = chunks.begin(chunk) * unit;
       const int64_t count = std::min(pairs - first, chunks.size(chunk) * unit);
-      transform_in(first, count, in.data());
+      transform_in(first, in_lanes_.slots(count), in.data());
       multiply(count, spectrum.data(), in.data(), out.data());
       transform_out(first, count, out.data());
       check_interrupt();
@@ -103,19 +92,6 @@ class FftRun {
                    triple_step());
     });
     return spectrum;
-  }
-
-  void transform_in(int64_t first, int64_t count, T* slots) const {
-    const int64_t tasks = in_lanes_.slots(count);
-    const int workers = workers_for(tasks, fft_work(tasks, size_, lanes_));
-    const Scratch<T> staging(workers * staging_);
-    parallel_for(tasks, workers, [&](int64_t task, int worker) {
-      const int64_t pair = first + task / in_lanes_.parts() * in_lanes_.pairs();
-      T* const slot = slots + task * slot_;
-      in_.gather(p_.in, pair, first + count, task % in_lanes_.parts(), true,
-                 staging.data() + worker * staging_, slot);
-      fft_.forward(slot, size_, roots_);
-    });
   }
 
   void transform_out(int64_t first, int64_t count, T* slots) const {
@@ -185,20 +161,13 @@ class FftRun {
   }
 
   const FftProduct<T>& p_;
-  const FftKernels<T>& fft_;
-  const GemmKernels<T>& gemm_;
-  const T* const roots_;
-  const int64_t size_, lanes_;
-  const FftLanes in_lanes_, out_lanes_;
-  const FftSlots<T> in_, out_;
-  const int64_t slot_, staging_;
 };
 
 }  // namespace
 
 template <class T>
 void fft_product(const FftProduct<T>& product) {
-  const FftRun<T> run(product);
+  const FftProductRun<T> run(product);
   product.lanewise ? run.lanewise() : run.dense();
 }
 

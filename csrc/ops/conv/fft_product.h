@@ -49,9 +49,4 @@ struct FftGradient {
 template <class T>
 void fft_gradient(const FftGradient<T>& gradient);
 
-// Multiply-adds that `slots` transforms and their copies take, for workers_for.
-inline double fft_work(int64_t slots, int64_t size, int64_t lanes) {
-  return 24.0 * static_cast<double>(slots) * static_cast<double>(size) * static_cast<double>(lanes);
-}
-
 }  // namespace foldgate
