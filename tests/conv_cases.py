@@ -75,6 +75,8 @@ OPTIONS = [
     Case((8, 7), 20, 20, (1, 1), {"strides": 2}),
     Case((8, 7), 20, 20, (1, 1)),
     Case((8, 7), 20, 20, (1, 1), {"padding": 1}),
+    Case((40, 33), 17, 1, (1, 1)),  # a product of one narrow column, and of one with more terms
+    Case((12, 11), 80, 2, (1, 1)),
     Case((6, 6), 4, 3, (2, 2), {"strides": 5}),  # positions that no window sees
     Case((4, 4), 4, 5, (4, 4)),  # one output
     Case((4, 5, 3), 3, 7, (2, 3, 2)),

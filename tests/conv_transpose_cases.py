@@ -35,6 +35,8 @@ CASES = [
     Case((5,), 4, 6, (3,), {"groups": 2, "padding": ((2, 0),)}),
     Case((4, 5), 3, 2, (3, 3), {"padding": "same"}),
     Case((4, 5), 16, 8, (2, 2), {"strides": 2}),
+    Case((4, 5), 16, 18, (2, 2), {"strides": 2}),  # bias and activation on the way
+    Case((4, 5), 16, 36, (3, 3), {"strides": 2, "padding": 1, "groups": 2}),
     Case((4, 5), 6, 9, (3, 2), {"strides": (2, 1), "groups": 3, "padding": (1, 0)}),
     Case((4, 5), 5, 5, (3, 3), {"groups": 5, "padding": "same", "strides": 2}),  # depthwise
     Case((4, 5), 10, 5, (3, 3), {"groups": 5, "padding": 1}),

@@ -42,8 +42,8 @@ INTRINSIC = re.compile(
 # Python: the first part of a foldgate module's name -> what it may import from foldgate. A name that is not
 # listed has no room yet: give it one here.
 ANY = {"*"}
-LAYER_PARTS = {"_checks", "_tape", "_typing", "_defaults", "_dtypes", "_masks", "_naming", "_nest", "_budget"}
-LAYER_PARTS |= {"initializers", "regularizers", "constraints", "activations", "config"}
+LAYER_PARTS = {"_checks", "_join", "_tape", "_typing", "_defaults", "_dtypes", "_masks", "_naming", "_nest"}
+LAYER_PARTS |= {"_budget", "initializers", "regularizers", "constraints", "activations", "config"}
 IMPORTS = {
     "__init__": ANY,  # it loads the rooms when they are asked for
     "_typing": set(),
@@ -71,7 +71,8 @@ IMPORTS = {
     "saving": {"saving", "__version__", "_symbolic", "random"} | LAYER_PARTS,
     "_threadpoolctl": {"__version__"},
     "ops": {"ops", "gradients", "_arrays", "_native", "_tape", "_typing", "config"},
-    "_rules": {"_rules", "_tape"},
+    "_join": {"_native"},
+    "_rules": {"_rules", "_tape", "_join"},
     "_check_gradients": {"_tape"},
     "_custom_gradient": {"_tape"},
     "_by_name": {"saving"},
@@ -87,7 +88,7 @@ IMPORTS = {
     "optimizers": {"optimizers", "ops", "_by_name", "_checks", "_naming"},
     "callbacks": {"callbacks", "saving", "_checks"},
     "onnx": {"onnx", "ops", "layers", "models", "activations", "config", "saving", "_nest", "_symbolic"}
-    | {"_typing"},
+    | {"_typing", "_join"},
     "torch": {"torch", "ops", "config"},
     "bench": ANY,
     "cli": ANY,

@@ -32,4 +32,5 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_packed_conv(module);
   foldgate::register_conv_transpose(module);
   foldgate::register_layout(module);
+  foldgate::register_join(module);
 }

@@ -114,13 +114,14 @@ cdef object call_ufunc(object ufunc, str method, tuple inputs, dict kwargs):
 cdef class Rule:
     """How a NumPy function is recorded; `foldgate._rules` says what the fields mean."""
 
-    cdef object function, rule, operands
+    cdef object function, rule, operands, computed
     cdef bint composed, first, once
     cdef frozenset names
     cdef Py_ssize_t places
 
-    def __init__(self, function, rule, operands, once):
+    def __init__(self, function, rule, operands, once, computed):
         self.function, self.rule, self.operands, self.once = function, rule, operands, once
+        self.computed = computed
         self.composed, self.first = operands is None, operands == (0,)
         code = rule.__code__
         skip = 0 if self.composed else 1  # the rule's first argument is the result
@@ -168,7 +169,7 @@ cdef object record_first(State state, Rule rule, tuple args, dict kwargs):
         refuse_place(rule)
     rest, kwargs = plain(rest), plain(kwargs)
     cdef Tensor read = read_of(state, args[0])
-    z = rule.function(read.array, *rest, **kwargs)
+    z = rule.computed(read.array, *rest, **kwargs)
     if not isinstance(z, ndarray):
         z = asarray(z)
     cdef FunctionNode node = FunctionNode.__new__(FunctionNode)
@@ -205,7 +206,7 @@ cdef object record_function(State state, Rule rule, tuple args, dict kwargs):
         if read is not None:
             parts[i] = read
     cdef tuple arguments = (parts, *args[1:]) if sequence else tuple(parts)
-    z = asarray(rule.function(*plain(arguments), **plain(kwargs)))
+    z = asarray(rule.computed(*plain(arguments), **plain(kwargs)))
     pullbacks = rule.rule(z, *arguments, **kwargs)
     if type(pullbacks) is not tuple:
         pullbacks = (pullbacks,)

@@ -12,8 +12,9 @@ cdef class Sum:
             self.value = gradient
         elif recorded:
             self.value = np_add(self.value, gradient)
-        elif self.owned:
+        elif self.owned or held_once(<PyObject*>self.value):
             np_add(self.value, gradient, self.value)
+            self.owned = True
         else:
             self.value = asarray(np_add(self.value, gradient))
             self.owned = True

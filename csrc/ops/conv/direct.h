@@ -41,10 +41,11 @@ bool direct_reads_planes(const ConvPlan& plan);
 
 // What follows reads and writes planes, (batch, C, *spatial), where it says so.
 
-// dx = the gradient of sum(dy * y) by x; all of dx is written. planes: of dy and dx.
+// dx = the gradient of sum(dy * y) by x; all of dx is written. planes: of dy and dx. What a transposed convolution adds
+// to its pixels, which must all be reached by some tap (phases_cover): bias (Cin,) or null, and an activation.
 template <class T>
 void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes,
-                          T* dx);
+                          T* dx, const T* bias = nullptr, Activation activation = Activation::kLinear);
 
 // The same with few_channels: one group, whose kernel's (tap, channel) pairs are the rows of a product.
 // Scratch: for each worker dx of a stripe and the products of a block.

@@ -64,13 +64,15 @@ bool backward_data_reads_planes(const ConvPlan& plan) {
 // a tap GEMM for every phase of q modulo the strides, over just the taps that reach it.
 template <class T>
 void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, const T* given_kernel,
-                          bool planes, T* dx) {
+                          bool planes, T* dx, const T* bias, Activation activation) {
   const MergedGroups<T> merged(asked, dy, batch * asked.window.output_positions() * asked.out_channels);
   const ConvPlan& plan = merged.plan();
   const Scratch<T> block_kernel = merged.kernel(given_kernel);
   TapGemm<T> problem = problem_of(plan, batch, dy);
   problem.weights = block_kernel.data() ? block_kernel.data() : given_kernel;
   problem.planes = problem.planar = planes;
+  problem.bias = bias;
+  problem.activation = activation;
   if (!phases_cover(plan.window))
     std::memset(static_cast<void*>(dx), 0,
                 static_cast<size_t>(batch * plan.window.input_positions() * plan.in_channels) * sizeof(T));
@@ -80,9 +82,10 @@ void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, con
   });
 }
 
-#define FOLDGATE_INSTANTIATE(T)                                 \
-  template bool backward_data_reads_planes<T>(const ConvPlan&); \
-  template void direct_backward_data(const ConvPlan&, int64_t, const T*, const T*, bool, T*);
+#define FOLDGATE_INSTANTIATE(T)                                                                        \
+  template bool backward_data_reads_planes<T>(const ConvPlan&);                                        \
+  template void direct_backward_data(const ConvPlan&, int64_t, const T*, const T*, bool, T*, const T*, \
+                                     Activation);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)
 #undef FOLDGATE_INSTANTIATE

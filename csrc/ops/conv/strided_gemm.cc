@@ -24,6 +24,9 @@ constexpr int64_t kFewPixels = 1024;
 // Of 1 x 1 kernels of so few terms, whose tiles are soon done: 14x14x64 -> 384 1.3x, 28x28x192 -> 32 1.25x, 14x14x384 -> 96
 // 1.0x, 28x28x512 -> 128 .94x (one thread, AVX-512).
 constexpr int64_t kFewPixelsOfProduct = 128, kFewTermsOfProduct = 320;
+// A dot product of so few terms costs less than to find its pixel: one column of 64x64x96 in 77 us rather than 137 (two
+// threads), of 128x128x16 in 85 rather than 520.
+constexpr int64_t kFewTermsOfDots = 128;
 // Panels that stay in L2 together: a tile's pixels, in L1, meet them all before the next tile's do.
 constexpr int64_t kPanelBytes = 192 << 10;
 // Outputs of a sweep that are turned to planes from L2.
@@ -82,7 +85,8 @@ class StridedRun {
   int64_t columns() const { return p_.groups * p_.columns; }
   int64_t terms() const { return static_cast<int64_t>(p_.taps.size()) * p_.length; }
   double work() const {
-    return static_cast<double>(pixels()) * static_cast<double>(terms()) * static_cast<double>(columns());
+    return static_cast<double>(pixels()) * static_cast<double>(terms()) *
+           static_cast<double>(std::max<int64_t>(columns(), kernel_.gemm.lanes));  // a vector at least
   }
 
   // By shape alone: sweeps that fit the caches, of whole planes, of rows or of strips of a row; enough tasks for a few
@@ -213,11 +217,13 @@ class StridedRun {
       return turn(area, planar);
     }
     if (!curve) return;
+    const bool dense = p_.out_step[3] == columns();  // a row of pixels is one stretch
+    const int64_t stretches = dense ? 1 : area.width, size = dense ? area.width * columns() : columns();
     for (int64_t plane = 0; plane < area.planes; ++plane)
       for (int64_t y = 0; y < area.rows; ++y)
-        for (int64_t x = 0; x < area.width; ++x)
-          kernel_.activation.forward(
-              p_.activation, output(area, plane) + y * p_.out_step[2] + x * p_.out_step[3], columns());
+        for (int64_t x = 0; x < stretches; ++x)
+          kernel_.activation.forward(p_.activation,
+                                     output(area, plane) + y * p_.out_step[2] + x * p_.out_step[3], size);
   }
   void turn(const SweepArea& area, const T* source) const {
     const int64_t layer = p_.grid[1] * p_.grid[2], image = p_.grid[0] * layer, count = area.rows * area.width;
@@ -245,7 +251,8 @@ class StridedRun {
 template <class T>
 bool strided_gemm_suits(const TapGemm<T>& problem) {
   const GemmKernels<T>& gemm = kernels<T>().gemm;
-  if (problem.columns <= gemm.dots_columns && problem.length >= gemm.lanes) return false;
+  const bool narrow = problem.columns <= gemm.dots_columns && problem.length >= gemm.lanes;
+  if (narrow && !(is_matrix_product(problem) && problem.length <= kFewTermsOfDots)) return false;
   const int64_t taps = static_cast<int64_t>(problem.taps.size());
   const int64_t pixels = problem.batch * problem.grid[0] * problem.grid[1] * problem.grid[2];
   const bool few_channels = problem.length < gemm.lanes;  // too short a segment for tap_gemm

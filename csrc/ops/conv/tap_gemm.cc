@@ -240,8 +240,13 @@ class TapGemmRun {
   void finish(const Range& range, WorkerScratch<T>& scratch) {
     const int64_t begin = tiles_.begin(range.first_tile), end = tiles_.begin(range.first_tile + range.tiles);
     if (is_curve(p_.activation)) {
-      if (p_.planar)
-        kernel_.activation.forward(p_.activation, scratch.planar.data(), (end - begin) * range.columns);
+      const int64_t values = (end - begin) * range.columns;
+      T* const first = scratch.outs[0] + range.first_column;
+      const T* const last =
+          scratch
+              .outs[(range.tiles - 1) * kRowPointers + tiles_.size(range.first_tile + range.tiles - 1) - 1];
+      if (p_.planar || last + range.first_column - first == values - range.columns)  // one stretch
+        kernel_.activation.forward(p_.activation, p_.planar ? scratch.planar.data() : first, values);
       else
         for (int64_t tile = 0; tile < range.tiles; ++tile)
           for (int64_t i = 0; i < tiles_.size(range.first_tile + tile); ++i)

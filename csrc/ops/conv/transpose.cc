@@ -9,7 +9,9 @@
 #include "kernels/table.h"
 #include "ops/conv/choose.h"
 #include "ops/conv/conv.h"
+#include "ops/conv/direct.h"
 #include "ops/conv/output_gradient.h"
+#include "ops/conv/phases.h"
 
 namespace foldgate {
 namespace {
@@ -63,6 +65,12 @@ Window adjoint_window(const char* op, const ConvTransposeSpec& spec) {
   Window made = make_window(op, spec.output, window);
   for (size_t i = 0; i < rank; ++i) made.axes[kMaxSpatial - rank + i].output = input[i];
   return made;
+}
+
+// Whether every value of y is written once, by a product that adds the bias and applies the activation itself.
+bool finishes_on_the_way(const ConvPlan& adjoint) {
+  return adjoint.algorithm == ConvAlgorithm::kDirect && !adjoint.channels_first && adjoint.batch > 0 &&
+         !few_channels(adjoint) && phases_cover(adjoint.window);
 }
 
 // values[i] = activation(values[i] + bias of i's channel)
@@ -133,6 +141,8 @@ ConvTransposePlan ConvTransposePlan::make(const char* op, const ConvTransposeSpe
 
 template <class T>
 void conv_transpose_forward(const ConvTransposePlan& plan, const T* x, const T* kernel, const T* bias, T* y) {
+  if (finishes_on_the_way(plan.adjoint))
+    return direct_backward_data(plan.adjoint, plan.adjoint.batch, x, kernel, false, y, bias, plan.activation);
   ConvBackward<T> adjoint{};
   adjoint.dy = x;
   adjoint.kernel = kernel;

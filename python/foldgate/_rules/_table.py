@@ -23,14 +23,14 @@ UFUNCS: dict[Any, tuple[tuple[Gradient, ...], tuple[int, ...]]] = {}
 What no wanted gradient reads is not kept, and arrives as None. The tape sums over broadcast axes.
 """
 
-FUNCTIONS: dict[Any, tuple[Gradient, tuple[int, ...] | str | None, bool]] = {}
-"""NumPy function -> (rule, operands, once).
+FUNCTIONS: dict[Any, tuple[Gradient, tuple[int, ...] | str | None, bool, Gradient]] = {}
+"""NumPy function -> (rule, operands, once, computed).
 
 The rule takes the result, as an array, and then the arguments of the function; it returns a function of dz,
 or a tuple of them, one an operand: "pullbacks". `operands` are the places of the arguments that have
 gradients: `"sequence"` for the members of the first, `"rest"` for all after the first. With None the rule
 takes the arguments alone and computes the result by other recorded functions. `once`: the pullbacks cannot
-be recorded.
+be recorded. `computed` computes the result from arrays: mostly the function itself.
 """
 
 CONSTANTS: set[Any] = set()
@@ -44,12 +44,17 @@ def ufunc(function: Any, *gradients: tuple[str, Gradient]) -> None:
     UFUNCS[function] = (tuple(gradient for _, gradient in gradients), masks)
 
 
-def rule(*functions: Any, operands: tuple[int, ...] | str = (0,), once: bool = False) -> Callable[[F], F]:
+def rule(
+    *functions: Any,
+    operands: tuple[int, ...] | str = (0,),
+    once: bool = False,
+    computed: Gradient | None = None,
+) -> Callable[[F], F]:
     """Enters the decorated rule for some NumPy functions."""
 
     def enter(gradient: F) -> F:
         for function in functions:
-            FUNCTIONS[function] = (gradient, operands, once)
+            FUNCTIONS[function] = (gradient, operands, once, computed or function)
         return gradient
 
     return enter
@@ -60,7 +65,7 @@ def composed(*functions: Any) -> Callable[[F], F]:
 
     def enter(function: F) -> F:
         for name in functions:
-            FUNCTIONS[name] = (function, None, False)
+            FUNCTIONS[name] = (function, None, False, name)
         return function
 
     return enter

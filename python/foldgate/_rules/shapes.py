@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._join import joined, part_of
 from foldgate._rules._table import CONSTANTS, Array, composed, rule
 
 
@@ -72,16 +73,16 @@ def broadcast_to(z: Array, array: Array, shape: Any) -> object:
     return lambda dz: dz  # the tape sums over broadcast axes
 
 
-@rule(np.concatenate, operands="sequence")
+@rule(np.concatenate, operands="sequence", computed=joined)
 def concatenate(z: Array, arrays: Sequence[Array], axis: int | None = 0) -> object:
     shapes = [np.shape(array) for array in arrays]
     along = 0 if axis is None else axis
     sizes = [math.prod(shape) if axis is None else shape[axis] for shape in shapes]
     ends = np.cumsum(sizes).tolist()
-    lead = (slice(None),) * (along % max(z.ndim, 1))
+    first = along % max(z.ndim, 1)
 
     def pullback(shape: tuple[int, ...], begin: int, end: int) -> object:
-        return lambda dz: np.reshape(dz[(*lead, slice(begin, end))], shape)
+        return lambda dz: np.reshape(part_of(dz, first, begin, end), shape)
 
     return tuple(pullback(*part) for part in zip(shapes, [0, *ends], ends, strict=False))
 

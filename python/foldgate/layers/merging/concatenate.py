@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate._checks import one_axis
+from foldgate._join import joined
 from foldgate._typing import BoolArray
 from foldgate.layers.merging._merge import Merge, Shape
 
@@ -38,7 +39,7 @@ class Concatenate(Merge):
         """Concatenates, as one node on the tape."""
         if not isinstance(inputs, list | tuple):
             raise ValueError(f"Concatenate: inputs is {type(inputs).__name__}; expected a list of inputs")
-        return np.concatenate(inputs, self.axis)
+        return joined(inputs, self.axis)
 
     def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """The shape of the inputs with the sum of their extents on the axis."""

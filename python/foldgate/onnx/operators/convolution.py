@@ -10,8 +10,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats, wide
-from foldgate.onnx.operators._narrow import narrow_conv
-from foldgate.onnx.operators._window import Window, data_format, spatial_of, window_of
+from foldgate.onnx.operators._window import Window, brief, data_format, spatial_of, window_of
 from foldgate.onnx.registry import Context, Function, operator
 
 _FEW = 4  # channels
@@ -30,9 +29,6 @@ def conv(context: Context) -> Function:
     bias = None if bias is None else wide(bias)
     padding = window.padding()
     context.takes(0)
-    narrow = None if padding is None else narrow_conv(kernel, bias, padding, options)
-    if narrow is not None:
-        return in_floats(narrow)
     if padding is not None:
         key = (tuple(context.node.inputs[1:3]), padding, *options.values())
         if key not in context.graph.handles:
@@ -97,37 +93,46 @@ def _unpacked_conv(context: Context) -> Function:
 def conv_transpose(context: Context) -> Function:
     """W is (C, O / group, *kernel)."""
     known = context.constant(1)
-    kernel = None if known is None else _transposed_kernel(context, known)
-
-    def call(x: Array, weights: Array, bias: Array | None = None) -> Array:
-        taps = _transposed_kernel(context, weights) if kernel is None else kernel
-        return _conv_transpose(context, x, taps.astype(x.dtype, copy=False), bias)
-
-    return in_floats(call)
+    if known is None:
+        return in_floats(lambda x, weights, bias=None: _transposed(context, weights)(x, bias))
+    context.takes(*(i for i in (0, 2) if i < len(context.node.inputs)))
+    return in_floats(_transposed(context, known))
 
 
-def _transposed_kernel(context: Context, weights: Array) -> Array:
-    window_of(context, _kernel_size(context, weights))
-    return np.ascontiguousarray(np.moveaxis(wide(weights), (0, 1), (-1, -2)))
-
-
-def _conv_transpose(context: Context, x: Array, kernel: Array, bias: Array | None) -> Array:
-    window = window_of(context, kernel.shape[:-2])
+def _transposed(context: Context, weights: Array) -> Callable[..., Array]:
+    """What takes x and the bias, with these weights."""
+    window = window_of(context, _kernel_size(context, weights))
+    kernel = np.ascontiguousarray(np.moveaxis(wide(weights), (0, 1), (-1, -2)))
     options = _options(context, window)
-    spatial = spatial_of(options["data_format"])(x.shape)
+    spatial_in = spatial_of(options["data_format"])
     more = context.attr("output_padding") or [0] * len(window.size)
-    pads, extra = _cut(context, window, spatial, more)
     limits = [max(stride, step) for stride, step in zip(window.strides, window.dilation, strict=True)]
-    if all(value < limit for value, limit in zip(extra, limits, strict=True)):
-        return ops.conv_transpose(x, kernel, bias, padding=pads, output_padding=extra, **options)
-    # Positions beyond the reach of any tap: zeros, and the bias.
-    options["activation"] = None
-    y = ops.conv_transpose(x, kernel, None, padding=pads, output_padding=[0] * len(extra), **options)
+    short = {name: brief(options[name]) for name in ("strides", "dilation_rate")}
+
+    def call(x: Array, bias: Array | None = None) -> Array:
+        taps = kernel.astype(x.dtype, copy=False)
+        pads, extra = _cut(context, window, spatial_in(x.shape), more)
+        if all(value < limit for value, limit in zip(extra, limits, strict=True)):
+            known: Any = {"padding": pads, "output_padding": extra}
+            if not any(map(any, pads)) and not any(extra) and window.size == window.strides:
+                known = {}  # which the op finds faster among earlier calls
+            return ops.conv_transpose(x, taps, bias, **{**options, **short, **known})
+        return _beyond_taps(x, taps, bias, pads, extra, options)
+
+    return call
+
+
+def _beyond_taps(
+    x: Array, kernel: Array, bias: Array | None, pads: Any, extra: list[int], options: dict[str, Any]
+) -> Array:
+    """With positions beyond the reach of any tap: zeros, and the bias."""
+    linear = {**options, "activation": None}
+    y = ops.conv_transpose(x, kernel, None, padding=pads, output_padding=[0] * len(extra), **linear)
     tail = [(0, value) for value in extra]
     last = options["data_format"] == "channels_last"
     y = np.pad(y, [(0, 0), *tail, (0, 0)] if last else [(0, 0), (0, 0), *tail])
     bias = np.zeros(y.shape[-1 if last else 1], y.dtype) if bias is None else bias
-    return ops.bias_add(y, bias, data_format=options["data_format"], activation=context.attr("_activation"))
+    return ops.bias_add(y, bias, data_format=options["data_format"], activation=options["activation"])
 
 
 def _cut(

@@ -11,7 +11,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats
-from foldgate.onnx.operators._window import Window, data_format, spatial_of, window_of
+from foldgate.onnx.operators._window import Window, brief, data_format, spatial_of, window_of
 from foldgate.onnx.registry import Context, Function, operator
 
 _WINDOW = "auto_pad ceil_mode dilations kernel_shape pads strides"
@@ -22,12 +22,12 @@ def _pool(context: Context, function: Callable[..., Any], fill: float, **more: A
     window = window_of(context, None)
     layout = data_format(context)
     spatial = spatial_of(layout)
-    options = {"data_format": layout, "dilation_rate": _brief(window.dilation), **more}
+    options = {"data_format": layout, "dilation_rate": brief(window.dilation), **more}
     ceil_mode = context.flag("ceil_mode") and window.auto_pad in ("NOTSET", "VALID")
     padding = window.padding()
     if padding is not None and _is_ordinary(window):
-        size, strides = _brief(window.size), _brief(window.strides)
-        one: Any = padding if isinstance(padding, str) else _brief([pad for pair in padding for pad in pair])
+        size, strides = brief(window.size), brief(window.strides)
+        one: Any = padding if isinstance(padding, str) else brief([pad for pair in padding for pad in pair])
         padding = padding if isinstance(one, tuple) else one or "valid"
         return lambda x: function(x, size, strides, padding, ceil_mode=ceil_mode, **options)
 
@@ -40,11 +40,6 @@ def _pool(context: Context, function: Callable[..., Any], fill: float, **more: A
         return function(filled, window.size, window.strides, ceil_mode=ceil_mode, **options)
 
     return call
-
-
-def _brief(values: Any) -> Any:
-    """One number where all are equal: the ops find a call like an earlier one faster by it."""
-    return values[0] if len(set(values)) == 1 else tuple(values)
 
 
 def _is_ordinary(window: Window) -> bool:

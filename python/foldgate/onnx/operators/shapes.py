@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._join import joined
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import is_native
 from foldgate.onnx.registry import Context, Function, operator
 from foldgate.ops._layout import channels_behind
+
+_LARGE = 2048  # values of an image that is turned at once: whoever reads it wants it in its own order
 
 
 def dtype_of(code: int) -> np.dtype[Any]:
@@ -112,17 +115,17 @@ def reshape(context: Context) -> Function:
 
 @operator("Transpose", attributes="perm")
 def transpose(context: Context) -> Function:
-    """Axes in another order; a view."""
+    """Axes in another order: a view, or a copy by the kernels where axis 1 goes behind the others."""
     perm = context.attr("perm")
-    if not context.flag("_edge"):
+    if perm is None or len(perm) < 3 or list(perm) != [0, *range(2, len(perm)), 1]:
         return lambda x: x.transpose(perm)
 
-    def to_pixels(x: Array) -> Array:
-        if x.shape[1] == 1 or not is_native(x.dtype):
+    def behind(x: Array) -> Array:
+        if x.shape[1] == 1 or not is_native(x.dtype) or x.size < _LARGE or not x.flags.c_contiguous:
             return x.transpose(perm)
         return channels_behind(x)
 
-    return to_pixels
+    return behind
 
 
 @operator("Flatten", attributes="axis")
@@ -189,7 +192,7 @@ def tile(context: Context) -> Function:
 def concat(context: Context) -> Function:
     """Along an axis."""
     axis = context.attr("axis", 1)
-    return lambda *parts: np.concatenate(parts, axis)
+    return lambda *parts: joined(parts, axis)
 
 
 @operator("Split", attributes="axis split num_outputs")

@@ -54,7 +54,7 @@ class Forms:
             return name
         if name not in self._last:
             rank = self.rank(name) or 0
-            turned = {"perm": list(to_last(rank)), "_edge": 1}
+            turned = {"perm": list(to_last(rank))}
             self._emit(Node("Transpose", name, [self.plain(name)], [f"{name}@last"], turned))
             self.gives(name, f"{name}@last")
         return self._last[name]
