@@ -34,15 +34,21 @@ def test_a_kept_call_is_run_and_others_are_not_known() -> None:
     np.testing.assert_array_equal(calls.run(x, kernel, bias, one, two), ops.conv(x, kernel, bias))
     # other values in arrays of these shapes
     np.testing.assert_array_equal(calls.run(-x, kernel, bias, one, two), ops.conv(-x, kernel, bias))
-    equal = (2, *two[1:])
-    assert equal == two and equal is not two
+    equal, word = (2, *two[1:]), "".join(["o", "ne"])
+    assert equal == two and equal is not two and word == one and word is not one
+    np.testing.assert_array_equal(calls.run(x, kernel, bias, one, equal), ops.conv(x, kernel, bias))
     for arguments in (
         (x, kernel, None, one, two),  # no bias
         (x[:1], kernel, bias, one, two),  # another batch
         (x, kernel, bias, one),
         (x, kernel, bias, one, two, None),
         (x, kernel, bias, two, one),
-        (x, kernel, bias, one, equal),  # by identity alone
+        (x, kernel, bias, word, two),  # a str by identity alone
+        (x, kernel, bias, one, (2.0, *two[1:])),  # numbers by kind and value
+        (x, kernel, bias, one, (2, "two", None, 1, 0.5)),
+        (x, kernel, bias, one, (2, "two", None, True, -0.5)),
+        (x, kernel, bias, one, (2, "two", None, (True, 0.5))),
+        (x, kernel, bias, one, (2**64, *two[1:])),
         (x, kernel, bias.astype(np.float64), one, two),  # of mixed dtypes
         (x, kernel, bias.tolist(), one, two),
         (x.transpose(0, 2, 1, 3), kernel, bias, one, two),  # strided

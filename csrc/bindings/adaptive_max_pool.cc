@@ -1,4 +1,4 @@
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 #include "ops/pool/adaptive_max.h"
 
@@ -22,7 +22,8 @@ py::tuple forward(const py::array& x, const Shape& output_size, bool channels_fi
     positions = data_of<int64_t>(array);
     indices = array;
   }
-  without_gil([&] { adaptive_max_pool(plan, x_data, y_data, positions); });
+  without_gil(2.0 * static_cast<double>(x.size()),
+              [&] { adaptive_max_pool(plan, x_data, y_data, positions); });
   return py::make_tuple(y, indices);
 }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 
 namespace foldgate {
@@ -43,7 +43,9 @@ py::tuple forward(const char* op, const py::array& q, const py::array& k, const 
   py::array y = new_array<T>(op, {plan.batch, plan.heads, plan.queries, plan.values});
   py::array lse = new_array<T>(op, {plan.batch, plan.heads, plan.queries});
   T *y_data = data_of<T>(y), *lse_data = data_of<T>(lse);
-  without_gil([&] { attention_forward(plan, q_data, k_data, v_data, seen, scale, y_data, lse_data); });
+  const double work = static_cast<double>(plan.units() * plan.queries * plan.keys) *
+                      static_cast<double>(plan.width + plan.values + 8);
+  without_gil(work, [&] { attention_forward(plan, q_data, k_data, v_data, seen, scale, y_data, lse_data); });
   return py::make_tuple(y, lse);
 }
 

@@ -21,7 +21,7 @@ py::array backward(const char* op, const AveragePlan& plan, const py::array& dy)
   const T* dy_data = read<T>(op, "dy", dy, plan.output_shape);
   py::array dx = new_array<T>(op, plan.input_shape);
   T* dx_data = data_of<T>(dx);
-  without_gil([&] { average_pool_backward(plan, dy_data, dx_data); });
+  without_gil(4.0 * static_cast<double>(dx.size()), [&] { average_pool_backward(plan, dy_data, dx_data); });
   return dx;
 }
 

@@ -1,4 +1,5 @@
 // Both directions of a recurrent layer in one call. The backward direction's weights have the shapes of the forward's.
+#include "bindings/calls.h"
 #include "bindings/recurrent_sequence.h"
 #include "bindings/register.h"
 
@@ -73,7 +74,7 @@ py::tuple forward(const BothDirections& both, bool return_sequences, bool return
     arrays[d].weights = o.weights[d];
     if (return_cache) arrays[d].cache = whole.cache + d * plan.cache_size();
   }
-  without_gil([&] { bidirectional_forward(o.plans, arrays); });
+  without_gil(2 * plan.work(), [&] { bidirectional_forward(o.plans, arrays); });
   return py::make_tuple(y, h, c, cache);
 }
 

@@ -8,6 +8,63 @@ namespace {
 
 constexpr int kMostSlots = 1 << 16;
 
+// A call of a native function: operands at their places among arguments that stay the same, and what `then`, if anything,
+// makes of the result.
+class BoundCall : public NativeCall {
+ public:
+  // An operand's place is where it stands in `arguments`, in the operands' order, each once.
+  BoundCall(int operands, py::handle then, py::handle function, py::handle arguments, PyObject* const* given)
+      : NativeCall(operands),
+        then_(object_of(then)),
+        function_(object_of(function)),
+        places_(static_cast<size_t>(operands), -1) {
+    int next = 0;
+    for (const py::handle argument : arguments) {
+      int found = next;
+      while (found < operands && given[found] != argument.ptr()) ++found;
+      const bool is_operand = found < operands && !argument.is_none();
+      if (is_operand) {
+        places_[static_cast<size_t>(found)] = static_cast<int>(arguments_.size());
+        next = found + 1;
+      }
+      arguments_.push_back(is_operand ? py::object() : object_of(argument));
+    }
+  }
+
+  // Whether every operand has a place, or is None, and all else is constant.
+  bool whole(PyObject* const* given) const {
+    for (size_t i = 0; i < places_.size(); ++i)
+      if (places_[i] < 0 && given[i] != Py_None) return false;
+    for (const py::object& argument : arguments_)
+      if (argument && py::isinstance<py::array>(argument)) return false;
+    return arguments_.size() <= kMostArguments;
+  }
+
+  py::object run(const py::handle* operands) override {
+    PyObject* given[kMostArguments];
+    for (size_t i = 0; i < arguments_.size(); ++i) given[i] = arguments_[i].ptr();
+    for (size_t i = 0; i < places_.size(); ++i)
+      if (places_[i] >= 0) given[places_[i]] = operands[i].ptr();
+    return finished(PyObject_Vectorcall(function_.ptr(), given, arguments_.size(), nullptr));
+  }
+
+  py::object finished(PyObject* result) const {
+    if (result && !then_.is_none()) {
+      PyObject* const made = PyObject_CallOneArg(then_.ptr(), result);
+      Py_DECREF(result);
+      result = made;
+    }
+    if (!result) throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(result);
+  }
+
+ private:
+  static constexpr size_t kMostArguments = 24;
+  py::object then_, function_;
+  std::vector<py::object> arguments_;  // null at an operand's place
+  std::vector<int> places_;
+};
+
 Calls& calls_of(PyObject* self) { return *reinterpret_cast<CallsObject*>(self)->calls; }
 
 PyObject* calls_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
@@ -54,6 +111,25 @@ PyObject* calls_keep(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   });
 }
 
+PyObject* calls_learn(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+  Calls& calls = calls_of(self);
+  constexpr Py_ssize_t kFirst = 3;  // then, function, arguments
+  if (count < kFirst + calls.operands() || !PyTuple_CheckExact(arguments[2])) {
+    PyErr_SetString(PyExc_TypeError,
+                    "Calls.learn: expected then, a function, a tuple of its arguments, operands and options");
+    return nullptr;
+  }
+  return guarded([&] {
+    PyObject* const* const given = arguments + kFirst;
+    auto made =
+        std::make_unique<BoundCall>(calls.operands(), arguments[0], arguments[1], arguments[2], given);
+    py::object result = made->finished(PyObject_Call(arguments[1], arguments[2], nullptr));
+    if (made->whole(given))
+      calls.keep(py::cast(std::unique_ptr<NativeCall>(std::move(made))), given, count - kFirst);
+    return result.release().ptr();
+  });
+}
+
 template <class Function>
 PyCFunction as_method(Function* function) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
@@ -64,6 +140,10 @@ PyMethodDef kMethods[] = {
      "run(*operands_and_options): the result of a known call; None where it is not known."},
     {"keep", as_method(&calls_keep), METH_FASTCALL,
      "keep(call, *operands_and_options): makes the call known, if what it depends on cannot change."},
+    {"learn", as_method(&calls_learn), METH_FASTCALL,
+     "learn(then, function, arguments, *operands_and_options): then(function(*arguments)), or without then "
+     "where "
+     "that is None; makes the call known, where its operands stand among the arguments in their order."},
     {"first", &calls_first, METH_O,
      "first(function): the function, which is called where the call is not known; its first parameters are "
      "the "

@@ -11,7 +11,8 @@ namespace foldgate {
 constexpr int kMostOperands = 8;
 constexpr int kMostWords = 64;  // of a key
 
-// What is compared, in words: each operand's rank and extents, the dtype, each option's address.
+// What is compared, in words: each operand's dtype, rank and extents; each option's value, where it is a number or a tuple,
+// else its address.
 struct Key {
   int64_t words[kMostWords];
   size_t count = 0;
@@ -28,7 +29,8 @@ struct Key {
 
 inline bool add_address(Key& key, PyObject* object) { return key.add(reinterpret_cast<intptr_t>(object)); }
 
-// Whether the operand may belong to a known call; `dtype` is that of the operands before, or null.
+// An operand that may belong to a known call: None, floats of one dtype, or indices. `dtype` is that of the floats before,
+// or null.
 inline bool add_operand(Key& key, PyObject* operand, PyObject*& dtype) {
   if (operand == Py_None) return key.add(-1);
   const auto& numpy = py::detail::npy_api::get();
@@ -37,13 +39,38 @@ inline bool add_operand(Key& key, PyObject* operand, PyObject*& dtype) {
   constexpr int kNeeded =
       py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
   if ((array->flags & kNeeded) != kNeeded) return false;
-  if (!dtype) {
-    if (array->descr != dtype_of<float>() && array->descr != dtype_of<double>()) return false;
-    dtype = array->descr;
+  PyObject* const own = array->descr;
+  if (own == dtype_of<float>() || own == dtype_of<double>()) {
+    if (!dtype) dtype = own;
+    if (own != dtype) return false;
+  } else if (own != dtype_of<uint8_t>() && own != dtype_of<int32_t>() && own != dtype_of<int64_t>()) {
+    return false;
   }
-  if (array->descr != dtype || !key.add(array->nd)) return false;
+  if (!add_address(key, own) || !key.add(array->nd)) return false;
   for (int i = 0; i < array->nd; ++i)
     if (!key.add(array->dimensions[i])) return false;
+  return true;
+}
+
+// None, a bool or a str by its address; no address is as small as the marks of the others.
+inline bool add_option(Key& key, PyObject* option) {
+  enum { kInt = 1, kFloat, kTuple };
+  if (PyLong_CheckExact(option)) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(option, &overflow);
+    return !overflow && key.add(kInt) && key.add(value);
+  }
+  if (PyFloat_CheckExact(option)) {
+    const double value = PyFloat_AS_DOUBLE(option);
+    int64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return key.add(kFloat) && key.add(bits);
+  }
+  if (!PyTuple_CheckExact(option)) return add_address(key, option);
+  const Py_ssize_t size = PyTuple_GET_SIZE(option);
+  if (!key.add(kTuple) || !key.add(size)) return false;
+  for (Py_ssize_t i = 0; i < size; ++i)
+    if (!add_option(key, PyTuple_GET_ITEM(option, i))) return false;
   return true;
 }
 
@@ -61,6 +88,7 @@ inline bool is_constant(PyObject* option) {
 class Calls {
  public:
   Calls(int operands, int slots) : operands_(operands), slots_(static_cast<size_t>(slots)) {}
+  int operands() const { return operands_; }
 
   // The known call's result, None (borrowed by nobody) where it is not known, null with an error set where it failed.
   PyObject* run(PyObject* const* arguments, Py_ssize_t count) const {
@@ -109,9 +137,8 @@ class Calls {
     PyObject* dtype = nullptr;
     for (int i = 0; i < operands_; ++i)
       if (!add_operand(key, arguments[i], dtype)) return false;
-    if (!add_address(key, dtype)) return false;
     for (Py_ssize_t i = operands_; i < count; ++i)
-      if (!add_address(key, arguments[i])) return false;
+      if (!add_option(key, arguments[i])) return false;
     return true;
   }
 

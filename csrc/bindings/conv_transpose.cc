@@ -1,4 +1,4 @@
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/enums.h"
 #include "bindings/register.h"
 #include "ops/conv/transpose.h"
@@ -39,7 +39,8 @@ py::array forward(const py::array& x, const py::array& kernel, const py::object&
   const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan.out_channels()});
   py::array y = new_array<T>(kOp, plan.y_shape());
   T* y_data = data_of<T>(y);
-  without_gil([&] { conv_transpose_forward(plan, x_data, kernel_data, bias_data, y_data); });
+  without_gil(plan.adjoint.work(),
+              [&] { conv_transpose_forward(plan, x_data, kernel_data, bias_data, y_data); });
   return y;
 }
 
@@ -69,7 +70,7 @@ py::tuple backward(const py::array& dy, const py::array& x, const py::array& ker
   if (needs.dx) o.dx = gradient(0, plan.x_shape());
   if (needs.dkernel) o.dkernel = gradient(1, shape_of(kernel));
   if (needs.dbias) o.dbias = gradient(2, {plan.out_channels()});
-  without_gil([&] { conv_transpose_backward(plan, o); });
+  without_gil(2 * plan.adjoint.work(), [&] { conv_transpose_backward(plan, o); });
   return py::make_tuple(results[0], results[1], results[2]);
 }
 

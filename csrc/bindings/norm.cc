@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 #include "core/scratch.h"
 #include "ops/norm/channels.h"
@@ -46,7 +46,7 @@ py::tuple channel_forward(const char* op, const ChannelNormPlan& plan, const py:
   py::array y = new_array<T>(op, plan.shape), mean = new_array<T>(op, shape),
             spread = new_array<T>(op, shape);
   T *y_data = data_of<T>(y), *mean_data = data_of<T>(mean), *spread_data = data_of<T>(spread);
-  without_gil([&] {
+  without_gil(8.0 * static_cast<double>(x.size()), [&] {
     channel_norm_forward(plan, x_data, affine, epsilon, y_data, mean_data, spread_data);
     if (!batch) deviations(spread_data, plan.statistics(), epsilon, spread_data);
   });
@@ -65,7 +65,7 @@ py::array channel_apply(const char* op, const ChannelNormPlan& plan, const py::a
   const Scratch<T> rstd(plan.channels);
   py::array y = new_array<T>(op, plan.shape);
   T* y_data = data_of<T>(y);
-  without_gil([&] {
+  without_gil(8.0 * static_cast<double>(x.size()), [&] {
     deviations(variance_data, plan.channels, epsilon, rstd.data());
     channel_norm_apply(plan, x_data, mean_data, rstd.data(), affine, y_data);
   });
@@ -89,7 +89,7 @@ py::tuple channel_backward(const char* op, const ChannelNormPlan& plan, const py
   py::array dx = new_array<T>(op, plan.shape), dgamma = new_array<T>(op, {plan.channels}),
             dbeta = new_array<T>(op, {plan.channels});
   T *dx_data = data_of<T>(dx), *dgamma_data = data_of<T>(dgamma), *dbeta_data = data_of<T>(dbeta);
-  without_gil([&] {
+  without_gil(8.0 * static_cast<double>(x.size()), [&] {
     if (batch) deviations(spread_data, plan.channels, epsilon, rstd.data());
     channel_norm_backward(plan, dy_data, x_data, mean_data, batch ? rstd.data() : spread_data, affine,
                           constant, dx_data, dgamma_data, dbeta_data);
@@ -184,8 +184,9 @@ py::tuple rows_forward(const char* op, const RowNormPlan& plan, const py::array&
     mean = std::move(array);
   }
   T *y_data = data_of<T>(y), *rstd_data = data_of<T>(rstd);
-  without_gil(
-      [&] { row_norm_forward(plan, x_data, gamma_data, beta_data, epsilon, y_data, mean_data, rstd_data); });
+  without_gil(8.0 * static_cast<double>(x.size()), [&] {
+    row_norm_forward(plan, x_data, gamma_data, beta_data, epsilon, y_data, mean_data, rstd_data);
+  });
   return py::make_tuple(y, mean, rstd);
 }
 
@@ -208,7 +209,7 @@ py::tuple rows_backward(const char* op, const RowNormPlan& plan, const py::array
     dbeta = std::move(array);
   }
   T *dx_data = data_of<T>(dx), *dgamma_data = data_of<T>(dgamma);
-  without_gil([&] {
+  without_gil(8.0 * static_cast<double>(x.size()), [&] {
     row_norm_backward(plan, dy_data, x_data, mean_data, rstd_data, gamma_data, dx_data, dgamma_data,
                       dbeta_data);
   });

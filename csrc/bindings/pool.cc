@@ -91,7 +91,8 @@ py::array backward(const py::array& dy, const py::array& indices, const Shape& i
   const PoolWinners winners = winners_of(plan, indices);
   py::array dx = new_array<T>(kMaxPoolBackward, plan.input_shape);
   T* dx_data = data_of<T>(dx);
-  without_gil([&] { max_pool_backward(plan, dy_data, winners, dx_data); });
+  without_gil(4.0 * static_cast<double>(dx.size()),
+              [&] { max_pool_backward(plan, dy_data, winners, dx_data); });
   return dx;
 }
 

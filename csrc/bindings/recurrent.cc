@@ -1,3 +1,4 @@
+#include "bindings/calls.h"
 #include "bindings/recurrent_sequence.h"
 #include "bindings/register.h"
 #include "ops/recurrent/step.h"
@@ -24,7 +25,7 @@ py::tuple forward(const Sequence& s, bool return_sequences, bool return_cache) {
   if (return_sequences) a.y = output<T>(op, y, {plan.batch, plan.steps, plan.units});
   if (is_lstm(plan)) a.c = output<T>(op, c, state);
   if (return_cache) a.cache = output<T>(op, cache, {plan.cache_size()});
-  without_gil([&] { recurrent_forward(plan, a); });
+  without_gil(plan.work(), [&] { recurrent_forward(plan, a); });
   return py::make_tuple(y, h, c, cache);
 }
 
@@ -58,7 +59,7 @@ py::tuple backward(const py::object& dy, const Sequence& s, const py::array& y, 
   if (!s.bias.is_none()) a.dbias = output<T>(op, dbias, bias_shape(plan));
   a.dinitial_h = output<T>(op, dinitial_h, state);
   if (is_lstm(plan)) a.dinitial_c = output<T>(op, dinitial_c, state);
-  without_gil([&] { recurrent_backward(plan, a); });
+  without_gil(4 * plan.work(), [&] { recurrent_backward(plan, a); });
   return py::make_tuple(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c);
 }
 
@@ -107,7 +108,7 @@ py::tuple step_forward(const Step& s, bool return_cache) {
   a.next_h = output<T>(op, h, {plan.batch, plan.units});
   if (is_lstm(plan)) a.next_c = output<T>(op, c, {plan.batch, plan.units});
   if (return_cache) a.cache = output<T>(op, cache, {step_cache_size(plan)});
-  without_gil([&] { recurrent_step(plan, a); });
+  without_gil(plan.work(), [&] { recurrent_step(plan, a); });
   return py::make_tuple(h, c, cache);
 }
 
@@ -132,7 +133,7 @@ py::tuple step_backward(const py::object& dh, const py::object& dc, const Step& 
   if (!s.bias.is_none()) a.dbias = output<T>(op, dbias, bias_shape(plan));
   a.dh_before = output<T>(op, dh_before, state);
   if (is_lstm(plan)) a.dc_before = output<T>(op, dc_before, state);
-  without_gil([&] { recurrent_step_backward(plan, a); });
+  without_gil(3 * plan.work(), [&] { recurrent_step_backward(plan, a); });
   return py::make_tuple(dx, dkernel, drecurrent_kernel, dbias, dh_before, dc_before);
 }
 

@@ -90,7 +90,7 @@ void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const
     case ConvAlgorithm::kWinograd: return winograd_backward_data(plan, batch, dy, kernel, dx);
     case ConvAlgorithm::kFft: return fft_backward_data(plan, batch, dy, kernel, dx);
     default:
-      if (few_channels(plan)) return few_backward_data(plan, batch, dy, kernel, planes, dx);
+      if (few_backward<T>(plan)) return few_backward_data(plan, batch, dy, kernel, planes, dx);
       return direct_backward_data(plan, batch, dy, kernel, planes, dx);
   }
 }

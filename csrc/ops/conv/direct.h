@@ -1,8 +1,10 @@
 // Direct convolution: implicit products over taps (tap_gemm.h), nothing unrolled in memory.
 // `batch` images of the plan's geometry; x (batch, *in, Cin), y and dy (batch, *out, Cout), kernel (*k, Cin/groups, Cout).
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
+#include "kernels/table.h"
 #include "ops/conv/packed.h"
 
 namespace foldgate {
@@ -46,6 +48,13 @@ bool direct_reads_planes(const ConvPlan& plan);
 template <class T>
 void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes,
                           T* dx, const T* bias = nullptr, Activation activation = Activation::kLinear);
+
+// Whether few_backward_data is the faster for its plan: up to half a vector of channels, below which the tiles' columns
+// of direct_backward_data are mostly empty. For 4 to 15 channels of narrower vectors it took 1.3 to 5 times as long.
+template <class T>
+bool few_backward(const ConvPlan& plan) {
+  return few_channels(plan) && 2 * plan.in_channels < std::max(kernels<T>().gemm.lanes, 8);
+}
 
 // The same with few_channels: one group, whose kernel's (tap, channel) pairs are the rows of a product.
 // Scratch: for each worker dx of a stripe and the products of a block.

@@ -52,7 +52,7 @@ void place(const ConvPlan& plan, const StridePhase& phase, T* dx, TapGemm<T>& pr
 // A stride would scatter the outputs of a phase over its planes.
 template <class T>
 bool backward_data_reads_planes(const ConvPlan& plan) {
-  if (few_channels(plan)) return true;
+  if (few_backward<T>(plan)) return true;
   for (const WindowAxis& axis : plan.window.axes)
     if (axis.stride > 1) return false;
   TapGemm<T> problem = problem_of<T>(plan, plan.batch, nullptr);

@@ -29,7 +29,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Calls a layer: inputs converted and checked, the layer built, training and masks found and passed
     on."""
     signature = signature_of(type(layer).call)
-    args, kwargs = converted(layer, signature, args, kwargs)
+    args, kwargs = converted(layer, signature, *layer._spread(args, kwargs))
     first = args[0] if args else kwargs.get(signature.names[0]) if signature.names else None
     ensure_built(layer, signature, args, kwargs, first)
     if is_symbolic(args, kwargs):

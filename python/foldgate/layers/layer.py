@@ -181,7 +181,7 @@ class Layer(LayerState, LayerLosses, LayerConfig):
             else:
                 known = kind is list and self._knows(x)
             if known and not _masks.kept and not self._losses:
-                if self._layers or kwargs:
+                if kwargs or (self._layers and self._calls_layers()):
                     return self._call_inside(x, kwargs.get("training"))
                 if self._takes_training:
                     return self.call(x, training=context.training)
@@ -207,6 +207,16 @@ class Layer(LayerState, LayerLosses, LayerConfig):
             return self._run_seen(x)
         finally:
             context.entry, context.training = entry, before
+
+    def _calls_layers(self) -> bool:
+        """Whether a call of this layer, which has layers in it, may call them: they hear where they are."""
+        return True
+
+    def _spread(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call by the names that `call` has for them, where one may hold several."""
+        return args, kwargs
 
     def _takes_as_it_is(self, x: Any) -> bool:
         """Whether arrays of this shape and dtype, which have been converted, need no further look."""

@@ -11,6 +11,7 @@ from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
 from foldgate.ops._record import Backward, Needs, no_cache
 from foldgate.ops._recurrent import counted_steps
+from foldgate.ops._recurrent_calls import Learned
 
 Weights = tuple[FloatArray, FloatArray, FloatArray | None, FloatArray, FloatArray, FloatArray | None]
 """(kernel, recurrent_kernel, bias) of the forward direction, then of the reverse one."""
@@ -40,6 +41,7 @@ def _checked(op: str, x: FloatArray, weights: Weights) -> tuple[Any, Any, Any, A
 
 
 def forward(
+    known: Learned,
     op: str,
     cell: int,
     x: FloatArray,
@@ -52,10 +54,10 @@ def forward(
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]:
-    """(y, h, c, cache), None where not wanted or not there."""
+    """What `known` makes of (y, h, c, cache), None where not wanted or not there."""
     x = operand(op, "x", x)
     mask, lengths = counted_steps(op, mask, lengths)
-    return _native.bidirectional_forward(
+    arguments = (
         op,
         cell,
         x,
@@ -68,6 +70,9 @@ def forward(
         return_sequences,
         return_cache,
     )
+    function = _native.bidirectional_forward
+    result: tuple[Any, ...] = known.calls.learn(known.then, function, arguments, *known.call)
+    return result
 
 
 def backward(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import methodcaller
 from typing import Any
-
-import numpy as np
 
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
@@ -27,10 +26,12 @@ def _check_positions(op: str, what: str, shape: tuple[int, ...], data_format: st
         raise ValueError(f"{op}: {what} {shape}; expected at least one position")
 
 
-def per_channel(op: str, y: np.ndarray[Any, Any], keepdims: bool) -> np.ndarray[Any, Any]:
+def per_channel(op: str, x: FloatArray, data_format: str, keepdims: bool) -> Callable[[Any], Any] | None:
+    """What makes (N, C) of an array with one position of each image of x; None where the axes stay."""
     if not isinstance(keepdims, bool):
         raise TypeError(f"{op}: keepdims is {keepdims!r}; expected a bool")
-    return y if keepdims else y.reshape(_pair(y.shape))
+    pair = x.shape[0], x.shape[channels_axis(op, data_format, x.ndim)]
+    return None if keepdims else methodcaller("reshape", pair)
 
 
 def _pair(shape: tuple[int, ...]) -> tuple[int, int]:

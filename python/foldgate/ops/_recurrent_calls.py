@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,17 @@ def _checked(op: str, options: CellOptions, like: FloatArray) -> Any:
     )
 
 
+class Learned(NamedTuple):
+    """How a call becomes known (`_native.Calls.learn`): the op's calls, what makes its result of the native
+    function's, and all arguments of the call."""
+
+    calls: _native.Calls
+    then: Callable[[Any], Any] | None
+    call: tuple[Any, ...]
+
+
 def forward(
+    known: Learned,
     op: str,
     cell: int,
     options: CellOptions | None,
@@ -43,7 +54,7 @@ def forward(
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]:
-    """(y, h, c, cache), None where not wanted or not there."""
+    """What `known` makes of (y, h, c, cache), None where not wanted or not there."""
     x = operand(op, "x", x)
     if mask is not None or lengths is not None:
         mask, lengths = counted_steps(op, mask, lengths)
@@ -55,7 +66,7 @@ def forward(
             GENERIC_CELLS[cell],
             _checked(op, options, x),
         )
-    results: tuple[Any, ...] = function(
+    arguments = (
         op,
         cell,
         x,
@@ -72,7 +83,8 @@ def forward(
         return_sequences,
         return_cache,
     )
-    return results
+    result: tuple[Any, ...] = known.calls.learn(known.then, function, arguments, *known.call)
+    return result
 
 
 def backward(
@@ -133,6 +145,7 @@ def backward(
 
 
 def step(
+    known: Learned,
     op: str,
     cell: int,
     options: CellOptions | None,
@@ -143,8 +156,11 @@ def step(
     recurrent_kernel: FloatArray,
     bias: FloatArray | None,
     return_cache: bool,
-) -> tuple[Any, ...]:
-    """(h, c, cache), None where not wanted or not there. A generic step is a sequence of one."""
+) -> Any:
+    """What `known` makes of (h, c, cache), None where not wanted or not there.
+
+    A generic step is a sequence of one, and does not become known.
+    """
     x = operand(op, "x", x)
     h = operand(op, "h", h, x)
     c = operand(op, "c", c, x) if cell == LSTM else None
@@ -152,14 +168,15 @@ def step(
     recurrent_kernel = operand(op, "recurrent_kernel", recurrent_kernel, x)
     bias = optional(op, "bias", bias, x)
     if options is None:
-        return _native.recurrent_step(op, cell, x, h, c, kernel, recurrent_kernel, bias, return_cache)
+        arguments = (op, cell, x, h, c, kernel, recurrent_kernel, bias, return_cache)
+        return known.calls.learn(known.then, _native.recurrent_step, arguments, *known.call)
     given: Any = (_as_sequence(op, x), kernel, recurrent_kernel, bias, h, c)
     _, h, c, cache = _native.generic_recurrent_forward(
         op,
         GENERIC_CELLS[cell],
         *(*given, *_ALL_STEPS, *_checked(op, options, x), True, return_cache),
     )
-    return h, c, cache
+    return (h, c, cache) if known.then is None else known.then((h, c, cache))
 
 
 def step_backward(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Literal, overload
 
 from foldgate import _native
@@ -11,6 +12,8 @@ from foldgate._typing import FloatArray, IntArray, Ints
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
+
+_calls = _native.Calls(1, 128)
 
 
 @overload
@@ -25,6 +28,7 @@ def adaptive_max_pool(
 def adaptive_max_pool(
     x: FloatArray, output_size: Ints, *, data_format: str = "channels_last", return_indices: Literal[True]
 ) -> tuple[FloatArray, IntArray]: ...
+@_calls.first  # a call like an earlier one never comes here
 def adaptive_max_pool(
     x: FloatArray, output_size: Ints, *, data_format: str = "channels_last", return_indices: bool = False
 ) -> FloatArray | tuple[FloatArray, IntArray]:
@@ -61,14 +65,16 @@ def adaptive_max_pool(
     """
     if any_tensor(x):
         return record(adaptive_max_pool, _recorded, ("x",), locals())
+    call = tuple(locals().values())
     op = "adaptive_max_pool"
     x = operand(op, "x", x)
     size = per_axis(op, "output_size", output_size, spatial_rank(op, "x", x.shape))
     if not isinstance(return_indices, bool):
         raise TypeError(f"{op}: return_indices is {return_indices!r}; expected a bool")
     first = channels_axis(op, data_format, x.ndim) == 1
-    y, indices = _native.adaptive_max_pool(x, size, first, return_indices)
-    return y if indices is None else (y, indices)
+    then = None if return_indices else itemgetter(0)
+    arguments = (x, size, first, return_indices)
+    return _calls.learn(then, _native.adaptive_max_pool, arguments, *call)  # type: ignore[no-any-return]
 
 
 def _recorded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -13,6 +14,8 @@ from foldgate._typing import BoolArray, FloatArray
 from foldgate.gradients import AttentionGradients, AttentionOutput
 from foldgate.ops._norm import flag_argument
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+
+_calls = _native.Calls(3, 128)
 
 
 @overload
@@ -37,6 +40,7 @@ def attention(
     scale: float | None = ...,
     return_statistics: Literal[True],
 ) -> AttentionOutput: ...
+@_calls.first  # a call like an earlier one never comes here
 def attention(
     q: FloatArray,
     k: FloatArray,
@@ -77,13 +81,15 @@ def attention(
     """
     if any_tensor(q, k, v):
         return record(attention, _recorded, ("q", "k", "v"), locals())
+    call = tuple(locals().values())
     op = "attention"
     q = operand(op, "q", q)
     k, v = operand(op, "k", k, q, "q"), operand(op, "v", v, q, "q")
     wanted = flag_argument(op, "return_statistics", return_statistics)
     causal = flag_argument(op, "causal", causal)
-    output = _native.attention(q, k, v, _mask(op, mask, q, k), causal, _scale(op, scale, q))
-    return AttentionOutput(*output) if wanted else output[0]
+    arguments = (q, k, v, _mask(op, mask, q, k), causal, _scale(op, scale, q))
+    then: Any = AttentionOutput._make if wanted else itemgetter(0)
+    return _calls.learn(then, _native.attention, arguments, *call)  # type: ignore[no-any-return]
 
 
 def attention_backward(

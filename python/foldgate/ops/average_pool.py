@@ -12,7 +12,7 @@ from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import pool_window, shape_argument, spatial_rank
 
-_calls = _native.Calls(1)
+_calls, _backward_calls, _adaptive_calls = _native.Calls(1), _native.Calls(1), _native.Calls(1)
 
 
 @_calls.first  # a call like an earlier one never comes here
@@ -83,6 +83,7 @@ def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:
     return average_pool(x, **options), backward
 
 
+@_backward_calls.first  # a call like an earlier one never comes here
 def average_pool_backward(
     dy: FloatArray,
     input_shape: Sequence[int],
@@ -115,14 +116,19 @@ def average_pool_backward(
       >>> ops.average_pool_backward(np.array([2.0, 4.0]).reshape(1, 2, 1), (1, 5, 1)).ravel()
       array([1., 1., 2., 2., 0.])
     """
+    call = tuple(locals().values())
     op = "average_pool_backward"
     dy = operand(op, "dy", dy)
     shape = shape_argument(op, input_shape)
     include_pad = _flag(op, count_include_pad)
     window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
-    return _native.average_pool_backward(dy, shape, *window, include_pad)
+    arguments = (dy, shape, *window, include_pad)
+    return _backward_calls.learn(  # type: ignore[no-any-return]
+        None, _native.average_pool_backward, arguments, *call
+    )
 
 
+@_adaptive_calls.first  # a call like an earlier one never comes here
 def adaptive_average_pool(
     x: FloatArray, output_size: Ints, *, data_format: str = "channels_last"
 ) -> FloatArray:
@@ -153,11 +159,15 @@ def adaptive_average_pool(
     """
     if any_tensor(x):
         return record(adaptive_average_pool, _recorded_adaptive, ("x",), locals())
+    call = tuple(locals().values())
     op = "adaptive_average_pool"
     x = operand(op, "x", x)
     rank = spatial_rank(op, "x", x.shape)
     size = per_axis(op, "output_size", output_size, rank)
-    return _native.adaptive_average_pool(x, size, channels_axis(op, data_format, x.ndim) == 1)
+    arguments = (x, size, channels_axis(op, data_format, x.ndim) == 1)
+    return _adaptive_calls.learn(  # type: ignore[no-any-return]
+        None, _native.adaptive_average_pool, arguments, *call
+    )
 
 
 def _recorded_adaptive(x: FloatArray, output_size: Ints, data_format: str) -> tuple[FloatArray, Backward]:

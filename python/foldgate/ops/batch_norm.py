@@ -12,7 +12,12 @@ from foldgate.gradients import BatchNormOutput, NormGradients
 from foldgate.ops._norm import axis_argument, epsilon_argument, relu_argument
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 
+_calls = _native.Calls(3, 128)
 
+_inference_calls = _native.Calls(5, 128)
+
+
+@_calls.first  # a call like an earlier one never comes here
 def batch_norm(
     x: FloatArray,
     gamma: FloatArray | None = None,
@@ -55,11 +60,15 @@ def batch_norm(
     """
     if any_tensor(x, gamma, beta):
         return record(batch_norm, _recorded, ("x", "gamma", "beta"), locals())
+    call = tuple(locals().values())
     op = "batch_norm"
     x = operand(op, "x", x)
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
-    return BatchNormOutput(*_native.batch_norm(x, gamma, beta, axis, epsilon, relu_argument(op, activation)))
+    arguments = (x, gamma, beta, axis, epsilon, relu_argument(op, activation))
+    return _calls.learn(  # type: ignore[no-any-return]
+        BatchNormOutput._make, _native.batch_norm, arguments, *call
+    )
 
 
 def _recorded(
@@ -115,6 +124,7 @@ def batch_norm_backward(
     return _backward("batch_norm_backward", False, *arguments)
 
 
+@_inference_calls.first  # a call like an earlier one never comes here
 def batch_norm_inference(
     x: FloatArray,
     mean: FloatArray,
@@ -149,13 +159,17 @@ def batch_norm_inference(
     """
     if any_tensor(x, mean, variance, gamma, beta):
         return record(batch_norm_inference, _recorded_inference, _INFERENCE_OPERANDS, locals())
+    call = tuple(locals().values())
     op = "batch_norm_inference"
     x = operand(op, "x", x)
     mean, variance = operand(op, "mean", mean, x), operand(op, "variance", variance, x)
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
     relu = relu_argument(op, activation)
-    return _native.batch_norm_inference(x, mean, variance, gamma, beta, axis, epsilon, relu)
+    arguments = (x, mean, variance, gamma, beta, axis, epsilon, relu)
+    return _inference_calls.learn(  # type: ignore[no-any-return]
+        None, _native.batch_norm_inference, arguments, *call
+    )
 
 
 _INFERENCE_OPERANDS = ("x", "mean", "variance", "gamma", "beta")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
 from foldgate.ops._bidirectional import OPERANDS, backward, forward, rule
 from foldgate.ops._record import any_tensor, record
 from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+from foldgate.ops._recurrent_calls import Learned
+
+_calls = _native.Calls(7, 128)
+_CACHED, _PLAIN = itemgetter(0, 1, 3), itemgetter(0, 1)  # of the native results
 
 
+@_calls.first  # a call like an earlier one never comes here
 def bidirectional_gru(
     x: FloatArray,
     kernel: FloatArray,
@@ -73,7 +80,9 @@ def bidirectional_gru(
         reverse_kernel, reverse_recurrent_kernel, reverse_bias
     ):
         return record(bidirectional_gru, _recorded, OPERANDS, locals())
-    y, h, _, cache = forward(
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
+    return forward(
+        known,
         "bidirectional_gru",
         GRU if reset_after else GRU_RESET_BEFORE,
         x,
@@ -86,7 +95,6 @@ def bidirectional_gru(
         return_sequences,
         return_cache,
     )
-    return (y, h, cache) if return_cache else (y, h)
 
 
 def bidirectional_gru_backward(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
 from foldgate.ops._bidirectional import OPERANDS, backward, forward, rule
 from foldgate.ops._record import any_tensor, record
 from foldgate.ops._recurrent import LSTM
+from foldgate.ops._recurrent_calls import Learned
+
+_calls = _native.Calls(7, 128)
+_CACHED, _PLAIN = None, itemgetter(0, 1, 2)  # of the native results
 
 
+@_calls.first  # a call like an earlier one never comes here
 def bidirectional_lstm(
     x: FloatArray,
     kernel: FloatArray,
@@ -77,7 +84,9 @@ def bidirectional_lstm(
         reverse_kernel, reverse_recurrent_kernel, reverse_bias, initial_c
     ):
         return record(bidirectional_lstm, _recorded, (*OPERANDS, "initial_c"), locals())
-    y, h, c, cache = forward(
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
+    return forward(
+        known,
         "bidirectional_lstm",
         LSTM,
         x,
@@ -90,7 +99,6 @@ def bidirectional_lstm(
         return_sequences,
         return_cache,
     )
-    return (y, h, c, cache) if return_cache else (y, h, c)
 
 
 def bidirectional_lstm_backward(

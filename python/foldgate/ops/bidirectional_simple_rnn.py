@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
 from foldgate.ops._bidirectional import OPERANDS, backward, forward, rule
 from foldgate.ops._record import any_tensor, record
 from foldgate.ops._recurrent import rnn_cell
+from foldgate.ops._recurrent_calls import Learned
+
+_calls = _native.Calls(7, 128)
+_CACHED, _PLAIN = itemgetter(0, 1, 3), itemgetter(0, 1)  # of the native results
 
 
+@_calls.first  # a call like an earlier one never comes here
 def bidirectional_simple_rnn(
     x: FloatArray,
     kernel: FloatArray,
@@ -74,7 +81,9 @@ def bidirectional_simple_rnn(
         reverse_kernel, reverse_recurrent_kernel, reverse_bias
     ):
         return record(bidirectional_simple_rnn, _recorded, OPERANDS, locals())
-    y, h, _, cache = forward(
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
+    return forward(
+        known,
         "bidirectional_simple_rnn",
         rnn_cell("bidirectional_simple_rnn", activation),
         x,
@@ -87,7 +96,6 @@ def bidirectional_simple_rnn(
         return_sequences,
         return_cache,
     )
-    return (y, h, cache) if return_cache else (y, h)
 
 
 def bidirectional_simple_rnn_backward(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from foldgate import _native
+from foldgate import _native, config
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._conv_transpose import transposed_options
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 
+_calls = _native.Calls(3, 128)
 
+_backward_calls = _native.Calls(4, 128)
+
+
+@_calls.first  # a call like an earlier one never comes here
 def conv_transpose(
     x: FloatArray,
     kernel: FloatArray,
@@ -68,6 +73,8 @@ def conv_transpose(
     """
     if any_tensor(x, kernel, bias):
         return record(conv_transpose, _recorded, ("x", "kernel", "bias"), locals())
+    algorithm = config.get_conv_algorithm() if algorithm is None else algorithm
+    call = tuple(locals().values())
     op = "conv_transpose"
     x = operand(op, "x", x)
     kernel = operand(op, "kernel", kernel, x)
@@ -84,7 +91,8 @@ def conv_transpose(
         activation,
         algorithm,
     )
-    return _native.conv_transpose(x, kernel, optional(op, "bias", bias, x), *options)
+    arguments = (x, kernel, optional(op, "bias", bias, x), *options)
+    return _calls.learn(None, _native.conv_transpose, arguments, *call)  # type: ignore[no-any-return]
 
 
 def _recorded(
@@ -102,6 +110,7 @@ def _recorded(
     return y, backward
 
 
+@_backward_calls.first  # a call like an earlier one never comes here
 def conv_transpose_backward(
     dy: FloatArray,
     x: FloatArray,
@@ -150,6 +159,8 @@ def conv_transpose_backward(
       >>> dx.ravel(), dkernel.ravel(), dbias
       (array([11., 11.]), array([2., 2.]), array([3.]))
     """
+    algorithm = config.get_conv_algorithm() if algorithm is None else algorithm
+    call = tuple(locals().values())
     op = "conv_transpose_backward"
     x = operand(op, "x", x)
     kernel = operand(op, "kernel", kernel, x)
@@ -173,4 +184,7 @@ def conv_transpose_backward(
             f"{op}: y is None with activation {activation!r}; expected what conv_transpose returned"
         )
     needs = (bool(need_dx), bool(need_dkernel), bool(need_dbias))
-    return ConvGradients(*_native.conv_transpose_backward(dy, x, kernel, y, *options, *needs))
+    arguments = (dy, x, kernel, y, *options, *needs)
+    return _backward_calls.learn(  # type: ignore[no-any-return]
+        ConvGradients._make, _native.conv_transpose_backward, arguments, *call
+    )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from foldgate import _native
 from foldgate._typing import FloatArray
 from foldgate.ops._global_pool import gradient_operand, image_operand, per_channel
 from foldgate.ops._record import Backward, Needs, any_tensor, record
-from foldgate.ops.average_pool import adaptive_average_pool, adaptive_average_pool_backward
+from foldgate.ops._window import channels_axis
+from foldgate.ops.average_pool import adaptive_average_pool_backward
+
+_calls = _native.Calls(1, 128)
 
 
+@_calls.first  # a call like an earlier one never comes here
 def global_average_pool(
     x: FloatArray, *, data_format: str = "channels_last", keepdims: bool = False
 ) -> FloatArray:
@@ -36,9 +41,12 @@ def global_average_pool(
     """
     if any_tensor(x):
         return record(global_average_pool, _recorded, ("x",), locals())
+    call = tuple(locals().values())
     op = "global_average_pool"
     x = image_operand(op, x, data_format)
-    return per_channel(op, adaptive_average_pool(x, 1, data_format=data_format), keepdims)
+    then = per_channel(op, x, data_format, keepdims)
+    arguments = (x, (1,) * (x.ndim - 2), channels_axis(op, data_format, x.ndim) == 1)
+    return _calls.learn(then, _native.adaptive_average_pool, arguments, *call)  # type: ignore[no-any-return]
 
 
 def _recorded(x: FloatArray, data_format: str, keepdims: bool) -> tuple[FloatArray, Backward]:

@@ -42,7 +42,9 @@ def global_lp_pool(
     op = "global_lp_pool"
     x = image_operand(op, x, data_format)
     size = spatial_shape(op, data_format, x.shape)
-    return per_channel(op, lp_pool(x, size, p=p, data_format=data_format), keepdims)
+    then = per_channel(op, x, data_format, keepdims)
+    y = lp_pool(x, size, p=p, data_format=data_format)
+    return y if then is None else then(y)
 
 
 def _recorded(x: FloatArray, p: float, data_format: str, keepdims: bool) -> tuple[FloatArray, Backward]:

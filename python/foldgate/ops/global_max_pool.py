@@ -7,12 +7,15 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from foldgate import _native
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._global_pool import check_per_channel, gradient_operand, image_operand, per_channel
 from foldgate.ops._record import Backward, Needs, any_tensor, record
-from foldgate.ops._window import spatial_shape
-from foldgate.ops.adaptive_max_pool import adaptive_max_pool, adaptive_max_pool_backward
+from foldgate.ops._window import channels_axis, spatial_shape
+from foldgate.ops.adaptive_max_pool import adaptive_max_pool_backward
 from foldgate.ops.pool import positions_operand
+
+_calls = _native.Calls(1, 128)
 
 
 @overload
@@ -31,6 +34,7 @@ def global_max_pool(
     keepdims: bool = False,
     return_indices: Literal[True],
 ) -> tuple[FloatArray, IntArray]: ...
+@_calls.first  # a call like an earlier one never comes here
 def global_max_pool(
     x: FloatArray, *, data_format: str = "channels_last", keepdims: bool = False, return_indices: bool = False
 ) -> FloatArray | tuple[FloatArray, IntArray]:
@@ -61,14 +65,20 @@ def global_max_pool(
     """
     if any_tensor(x):
         return record(global_max_pool, _recorded, ("x",), locals())
+    call = tuple(locals().values())
     op = "global_max_pool"
     x = image_operand(op, x, data_format)
     if not isinstance(return_indices, bool):
         raise TypeError(f"{op}: return_indices is {return_indices!r}; expected a bool")
-    if not return_indices:
-        return per_channel(op, adaptive_max_pool(x, 1, data_format=data_format), keepdims)
-    y, indices = adaptive_max_pool(x, 1, data_format=data_format, return_indices=True)
-    return per_channel(op, y, keepdims), per_channel(op, indices, keepdims)
+    each = per_channel(op, x, data_format, keepdims)
+
+    def then(found: tuple[Any, ...]) -> Any:
+        parts = found if return_indices else found[:1]
+        parts = parts if each is None else tuple(map(each, parts))
+        return parts if return_indices else parts[0]
+
+    arguments = (x, (1,) * (x.ndim - 2), channels_axis(op, data_format, x.ndim) == 1, return_indices)
+    return _calls.learn(then, _native.adaptive_max_pool, arguments, *call)  # type: ignore[no-any-return]
 
 
 def _recorded(x: FloatArray, data_format: str, keepdims: bool, return_indices: bool) -> tuple[Any, Backward]:

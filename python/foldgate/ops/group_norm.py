@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, overload
+from operator import itemgetter
+from typing import Any, Literal, overload
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
@@ -13,6 +14,10 @@ from foldgate.ops._norm import channels_first, epsilon_argument, flag_argument, 
 from foldgate.ops._record import any_tensor, record
 
 _OPERANDS = ("x", "gamma", "beta")
+
+_calls = _native.Calls(3, 128)
+
+_instance_calls = _native.Calls(3, 128)
 
 
 @overload
@@ -37,6 +42,7 @@ def group_norm(
     epsilon: float = ...,
     return_statistics: Literal[True],
 ) -> NormOutput: ...
+@_calls.first  # a call like an earlier one never comes here
 def group_norm(
     x: FloatArray,
     gamma: FloatArray | None = None,
@@ -78,7 +84,8 @@ def group_norm(
         return record(
             group_norm, partial(recorded_norm, group_norm, group_norm_backward), _OPERANDS, locals()
         )
-    return _forward("group_norm", x, gamma, beta, groups, axis, epsilon, return_statistics)
+    call = tuple(locals().values())
+    return _forward(_calls, call, "group_norm", x, gamma, beta, groups, axis, epsilon, return_statistics)
 
 
 def group_norm_backward(
@@ -136,6 +143,7 @@ def instance_norm(
     epsilon: float = ...,
     return_statistics: Literal[True],
 ) -> NormOutput: ...
+@_instance_calls.first  # a call like an earlier one never comes here
 def instance_norm(
     x: FloatArray,
     gamma: FloatArray | None = None,
@@ -172,7 +180,9 @@ def instance_norm(
         return record(
             instance_norm, partial(recorded_norm, instance_norm, instance_norm_backward), _OPERANDS, locals()
         )
-    return _forward("instance_norm", x, gamma, beta, None, axis, epsilon, return_statistics)
+    call = tuple(locals().values())
+    options = (None, axis, epsilon, return_statistics)
+    return _forward(_instance_calls, call, "instance_norm", x, gamma, beta, *options)
 
 
 def instance_norm_backward(
@@ -210,6 +220,8 @@ def instance_norm_backward(
 
 
 def _forward(
+    calls: _native.Calls,
+    call: tuple[Any, ...],
     op: str,
     x: FloatArray,
     gamma: FloatArray | None,
@@ -224,8 +236,9 @@ def _forward(
     wanted = flag_argument(op, "return_statistics", return_statistics)
     first = channels_first(op, axis, x.ndim)
     epsilon = epsilon_argument(op, epsilon)
-    output = _native.group_norm(op, x, gamma, beta, first, _groups(op, groups, x, first), epsilon)
-    return NormOutput(*output) if wanted else output[0]
+    arguments = (op, x, gamma, beta, first, _groups(op, groups, x, first), epsilon)
+    then: Any = NormOutput._make if wanted else itemgetter(0)
+    return calls.learn(then, _native.group_norm, arguments, *call)  # type: ignore[no-any-return]
 
 
 def _backward(

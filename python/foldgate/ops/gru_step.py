@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import FloatArray
 from foldgate.gradients import GRUGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
-from foldgate.ops._recurrent_calls import step, step_backward
+from foldgate.ops._recurrent_calls import Learned, step, step_backward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
+_calls = _native.Calls(5, 128)
+_CACHED, _PLAIN = itemgetter(0, 2), itemgetter(0)  # of the native results
 
+
+@_calls.first  # a call like an earlier one never comes here
 def gru_step(
     x: FloatArray,
     h: FloatArray,
@@ -56,9 +62,11 @@ def gru_step(
     """
     if any_tensor(x, h, kernel, recurrent_kernel, bias):
         return record(gru_step, _recorded, _OPERANDS, locals())
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
     op = "gru_step"
     options = gated_options(op, activation, recurrent_activation, clip)
-    h, _, cache = step(
+    return step(
+        known,
         op,
         GRU if reset_after else GRU_RESET_BEFORE,
         options,
@@ -70,7 +78,6 @@ def gru_step(
         bias,
         return_cache,
     )
-    return (h, cache) if return_cache else h
 
 
 _OPERANDS = ("x", "h", "kernel", "recurrent_kernel", "bias")

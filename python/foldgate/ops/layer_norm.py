@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, Literal, overload
 
 from foldgate import _native
@@ -14,6 +15,10 @@ from foldgate.ops._norm import epsilon_argument, flag_argument, last_axes, recor
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 _OPERANDS = ("x", "gamma", "beta")
+
+_calls = _native.Calls(3, 128)
+
+_rms_calls = _native.Calls(2, 128)
 
 
 @overload
@@ -36,6 +41,7 @@ def layer_norm(
     epsilon: float = ...,
     return_statistics: Literal[True],
 ) -> NormOutput: ...
+@_calls.first  # a call like an earlier one never comes here
 def layer_norm(
     x: FloatArray,
     gamma: FloatArray | None = None,
@@ -77,13 +83,15 @@ def layer_norm(
         return record(
             layer_norm, partial(recorded_norm, layer_norm, layer_norm_backward), _OPERANDS, locals()
         )
+    call = tuple(locals().values())
     op = "layer_norm"
     x = operand(op, "x", x)
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)
     wanted = flag_argument(op, "return_statistics", return_statistics)
     axes, epsilon = last_axes(op, axis, x.ndim), epsilon_argument(op, epsilon)
-    output = _native.row_norm(op, x, gamma, beta, axes, epsilon, True)
-    return NormOutput(*output) if wanted else output[0]
+    arguments = (op, x, gamma, beta, axes, epsilon, True)
+    then: Any = NormOutput._make if wanted else itemgetter(0)
+    return _calls.learn(then, _native.row_norm, arguments, *call)  # type: ignore[no-any-return]
 
 
 def layer_norm_backward(
@@ -143,6 +151,7 @@ def rms_norm(
     epsilon: float = ...,
     return_statistics: Literal[True],
 ) -> NormOutput: ...
+@_rms_calls.first  # a call like an earlier one never comes here
 def rms_norm(
     x: FloatArray,
     gamma: FloatArray | None = None,
@@ -179,13 +188,15 @@ def rms_norm(
     """
     if any_tensor(x, gamma):
         return record(rms_norm, _recorded_rms, ("x", "gamma"), locals())
+    call = tuple(locals().values())
     op = "rms_norm"
     x = operand(op, "x", x)
     gamma = optional(op, "gamma", gamma, x)
     wanted = flag_argument(op, "return_statistics", return_statistics)
     axes, epsilon = last_axes(op, axis, x.ndim), epsilon_argument(op, epsilon)
-    output = _native.row_norm(op, x, gamma, None, axes, epsilon, False)
-    return NormOutput(*output) if wanted else output[0]
+    arguments = (op, x, gamma, None, axes, epsilon, False)
+    then: Any = NormOutput._make if wanted else itemgetter(0)
+    return _rms_calls.learn(then, _native.row_norm, arguments, *call)  # type: ignore[no-any-return]
 
 
 def _recorded_rms(

@@ -14,7 +14,10 @@ from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops.pool import pool_window, spatial_rank
 
+_calls = _native.Calls(1, 128)
 
+
+@_calls.first  # a call like an earlier one never comes here
 def lp_pool(
     x: FloatArray,
     pool_size: Ints = 2,
@@ -58,11 +61,12 @@ def lp_pool(
     """
     if any_tensor(x):
         return record(lp_pool, _recorded, ("x",), locals())
+    call = tuple(locals().values())
     op = "lp_pool"
     x = operand(op, "x", x)
     power = _power(op, p)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
-    return _native.lp_pool(x, *window, power)
+    return _calls.learn(None, _native.lp_pool, (x, *window, power), *call)  # type: ignore[no-any-return]
 
 
 def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import LSTMGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import LSTM
-from foldgate.ops._recurrent_calls import backward, forward
+from foldgate.ops._recurrent_calls import Learned, backward, forward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
+_calls = _native.Calls(4, 128)
+_CACHED, _PLAIN = None, itemgetter(0, 1, 2)  # of the native results
 
+
+@_calls.first  # a call like an earlier one never comes here
 def lstm(
     x: FloatArray,
     kernel: FloatArray,
@@ -88,11 +94,13 @@ def lstm(
         peephole, projection
     ):
         return record(lstm, _recorded, _OPERANDS, locals())
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
     op = "lstm"
     options = gated_options(
         op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
     )
-    y, h, c, cache = forward(
+    return forward(
+        known,
         op,
         LSTM,
         options,
@@ -109,7 +117,6 @@ def lstm(
         return_sequences,
         return_cache,
     )
-    return (y, h, c, cache) if return_cache else (y, h, c)
 
 
 _OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h", "initial_c", "peephole", "projection")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import FloatArray
 from foldgate.gradients import LSTMGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import LSTM
-from foldgate.ops._recurrent_calls import step, step_backward
+from foldgate.ops._recurrent_calls import Learned, step, step_backward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
+_calls = _native.Calls(6, 128)
+_CACHED, _PLAIN = None, itemgetter(0, 1)  # of the native results
 
+
+@_calls.first  # a call like an earlier one never comes here
 def lstm_step(
     x: FloatArray,
     h: FloatArray,
@@ -69,12 +75,15 @@ def lstm_step(
     """
     if any_tensor(x, h, c, kernel, recurrent_kernel, bias) or any_tensor(peephole, projection):
         return record(lstm_step, _recorded, _OPERANDS, locals())
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
     op = "lstm_step"
     options = gated_options(
         op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
     )
-    h, c, cache = step(op, LSTM, options, x, h, c, kernel, recurrent_kernel, bias, return_cache)
-    return (h, c, cache) if return_cache else (h, c)
+    states: tuple[Any, ...] = step(
+        known, op, LSTM, options, x, h, c, kernel, recurrent_kernel, bias, return_cache
+    )
+    return states
 
 
 _OPERANDS = ("x", "h", "c", "kernel", "recurrent_kernel", "bias", "peephole", "projection")

@@ -15,7 +15,7 @@ from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _INDICES = {False: 0, True: 1, "taps": 2}
-_calls = _native.Calls(1)
+_calls, _backward_calls = _native.Calls(1), _native.Calls(2)
 _WINNERS = (np.int64, np.uint8, np.int32)
 
 
@@ -120,6 +120,7 @@ def _recorded(
     return ((y, indices) if return_indices else y), backward
 
 
+@_backward_calls.first  # a call like an earlier one never comes here
 def max_pool_backward(
     dy: FloatArray,
     indices: IntArray,
@@ -156,12 +157,16 @@ def max_pool_backward(
       >>> ops.max_pool_backward(np.ones_like(y), indices, x.shape, 3, 1).ravel()
       array([0., 2., 0., 0.])
     """
+    call = tuple(locals().values())
     op = "max_pool_backward"
     dy = operand(op, "dy", dy)
     indices = _index_operand(op, indices, _WINNERS, "int64 (positions), uint8 or int32 (taps)")
     shape = shape_argument(op, input_shape)
     window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
-    return _native.max_pool_backward(dy, indices, shape, *window)
+    arguments = (dy, indices, shape, *window)
+    return _backward_calls.learn(  # type: ignore[no-any-return]
+        None, _native.max_pool_backward, arguments, *call
+    )
 
 
 def shape_argument(op: str, value: Sequence[int], name: str = "input_shape") -> tuple[int, ...]:

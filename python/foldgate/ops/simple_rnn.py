@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import SimpleRNNGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import rnn_code
-from foldgate.ops._recurrent_calls import backward, forward
+from foldgate.ops._recurrent_calls import Learned, backward, forward
 from foldgate.ops._recurrent_options import Gate, rnn_options
 
+_calls = _native.Calls(4, 128)
+_CACHED, _PLAIN = itemgetter(0, 1, 3), itemgetter(0, 1)  # of the native results
 
+
+@_calls.first  # a call like an earlier one never comes here
 def simple_rnn(
     x: FloatArray,
     kernel: FloatArray,
@@ -69,9 +75,11 @@ def simple_rnn(
     """
     if any_tensor(x, kernel, recurrent_kernel, bias, initial_h):
         return record(simple_rnn, _recorded, _OPERANDS, locals())
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
     op = "simple_rnn"
     options = rnn_options(op, activation, clip)
-    y, h, _, cache = forward(
+    return forward(
+        known,
         op,
         rnn_code(activation),
         options,
@@ -88,7 +96,6 @@ def simple_rnn(
         return_sequences,
         return_cache,
     )
-    return (y, h, cache) if return_cache else (y, h)
 
 
 _OPERANDS = ("x", "kernel", "recurrent_kernel", "bias", "initial_h")

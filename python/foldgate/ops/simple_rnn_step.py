@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
+from foldgate import _native
 from foldgate._typing import FloatArray
 from foldgate.gradients import SimpleRNNGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
 from foldgate.ops._recurrent import rnn_code
-from foldgate.ops._recurrent_calls import step, step_backward
+from foldgate.ops._recurrent_calls import Learned, step, step_backward
 from foldgate.ops._recurrent_options import Gate, rnn_options
 
+_calls = _native.Calls(5, 128)
+_CACHED, _PLAIN = itemgetter(0, 2), itemgetter(0)  # of the native results
 
+
+@_calls.first  # a call like an earlier one never comes here
 def simple_rnn_step(
     x: FloatArray,
     h: FloatArray,
@@ -53,12 +59,12 @@ def simple_rnn_step(
     """
     if any_tensor(x, h, kernel, recurrent_kernel, bias):
         return record(simple_rnn_step, _recorded, _OPERANDS, locals())
+    known = Learned(_calls, _CACHED if return_cache else _PLAIN, tuple(locals().values()))
     op = "simple_rnn_step"
     options = rnn_options(op, activation, clip)
-    h, _, cache = step(
-        op, rnn_code(activation), options, x, h, None, kernel, recurrent_kernel, bias, return_cache
+    return step(
+        known, op, rnn_code(activation), options, x, h, None, kernel, recurrent_kernel, bias, return_cache
     )
-    return (h, cache) if return_cache else h
 
 
 _OPERANDS = ("x", "h", "kernel", "recurrent_kernel", "bias")

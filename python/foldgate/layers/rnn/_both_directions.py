@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._tape import settled
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.rnn._dropout import active
 from foldgate.layers.rnn._gates import gate_name
@@ -45,26 +46,25 @@ def run_both(
     Outputs are (N, T, 2U) at their own times or (N, 2U); states are those of the forward layer, then those of
     the backward one, which `states` gives in this order too, or None for zeros.
     """
-    kind, cells = type(forward), (forward.cell, backward.cell)
-    weights = [getattr(cell, name) for cell in cells for name in ("kernel", "recurrent_kernel", "bias")]
+    kind, a, b = type(forward), forward.cell, backward.cell
+    operands = settled(x, a.kernel, a.recurrent_kernel, a.bias, b.kernel, b.recurrent_kernel, b.bias)
     options: dict[str, Any] = {}
     if kind is GRU:
-        options["reset_after"] = cells[0].reset_after
+        options["reset_after"] = a.reset_after
     elif kind is SimpleRNN:
-        options["activation"] = gate_name(cells[0].activation)
+        options["activation"] = gate_name(a.activation)
     names = ("initial_h", "initial_c")[: len(forward.state_size)]
     if states is not None:
         for i, name in enumerate(names):
             options[name] = np.concatenate([states[i], states[i + len(names)]], axis=1)
     y, *last = getattr(ops, _OPS[kind])(
-        x,
-        *weights,
+        *operands,
         **options,
         mask=mask,
         zero_output_for_mask=forward.zero_output_for_mask,
         return_sequences=forward.return_sequences,
     )
-    U = cells[0].units
+    U = a.units
     halves = []
     if forward.return_state:
         halves = [state[:, part] for part in (slice(U), slice(U, None)) for state in last]

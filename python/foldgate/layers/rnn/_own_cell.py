@@ -47,6 +47,9 @@ class OwnCell(RNN):
         super().__init__(cell, **given)
         self.use_cudnn = use_cudnn
 
+    def _calls_layers(self) -> bool:
+        return type(self).call is not RNN.call or bool(self.cell._layers)
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config, cell = super().get_config(), self.cell.get_config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,12 @@ class Walk(NamedTuple):
     zero_output_for_mask: bool
     return_sequences: bool
     training: bool
+
+
+@lru_cache(maxsize=16)
+def whole_walk(reverse: bool, zero_output_for_mask: bool, return_sequences: bool, training: bool) -> Walk:
+    """The walk over all steps."""
+    return Walk(None, reverse, zero_output_for_mask, return_sequences, training)
 
 
 Result = tuple[FloatArray | None, FloatArray, list[State]]

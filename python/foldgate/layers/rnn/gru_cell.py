@@ -126,7 +126,9 @@ class GRUCell(RecurrentCell):
     def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.gru(
             *operands,
-            **self._options(),
+            activation=gate_name(self.activation),
+            recurrent_activation=gate_name(self.recurrent_activation),
+            reset_after=self.reset_after,
             initial_h=states[0],
             mask=walk.mask,
             reverse=walk.reverse,

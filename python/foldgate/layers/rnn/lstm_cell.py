@@ -120,7 +120,8 @@ class LSTMCell(RecurrentCell):
     def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
         return ops.lstm(
             *operands,
-            **self._activations(),
+            activation=gate_name(self.activation),
+            recurrent_activation=gate_name(self.recurrent_activation),
             initial_h=states[0],
             initial_c=states[1],
             mask=walk.mask,

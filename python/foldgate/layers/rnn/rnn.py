@@ -12,7 +12,7 @@ from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.layer import Layer
 from foldgate.layers.rnn._call_cell import check_cell, initial_states, output_size, restored, stored
 from foldgate.layers.rnn._run_cell import reset_dropout, run_cell, starts_from_zeros
-from foldgate.layers.rnn._walk import Result, State, Walk
+from foldgate.layers.rnn._walk import Result, State, Walk, whole_walk
 from foldgate.layers.rnn.stacked_rnn_cells import StackedRNNCells
 
 
@@ -121,13 +121,16 @@ class RNN(Layer):
 
     reset_states = reset_state
 
-    def __call__(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
-        """Calls the layer; a list holds the sequences and their initial states."""
-        if isinstance(sequences, (list, tuple)) and not args and "initial_state" not in kwargs:
-            sequences, *states = sequences
-            if states:
-                kwargs["initial_state"] = states
-        return super().__call__(sequences, *args, **kwargs)
+    def _spread(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A list holds the sequences and their initial states."""
+        given = args[0] if args else kwargs.get("sequences")
+        if len(args) > 1 or not isinstance(given, (list, tuple)) or "initial_state" in kwargs:
+            return args, kwargs
+        sequences, *states = given
+        others = {name: value for name, value in kwargs.items() if name != "sequences"}
+        return (sequences,), {**others, "initial_state": states} if states else others
 
     def call(
         self, sequences: FloatArray, initial_state: Any = None, mask: Any = None, training: bool = False
@@ -146,7 +149,8 @@ class RNN(Layer):
             mask = checked_mask(self.name, mask, sequences)
         states = self._first_states(sequences, initial_state)
         cell = self.cell
-        walk = Walk(mask, self.go_backwards, self.zero_output_for_mask, self.return_sequences, bool(training))
+        how = self.go_backwards, self.zero_output_for_mask, self.return_sequences, bool(training)
+        walk = whole_walk(*how) if mask is None else Walk(mask, *how)
         try:
             y, last, states = run_cell(cell, sequences, states, walk)
         finally:

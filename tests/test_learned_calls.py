@@ -1,0 +1,167 @@
+"""Ops whose calls are learned (`_native.Calls.learn`): a call like an earlier one leaves out the function.
+
+It gives the same bits and the same errors.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import foldgate
+from foldgate import _native, ops
+from op_calls import flat
+
+Case = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def array(*shape: int, seed: int = 0, dtype: Any = np.float32) -> np.ndarray:
+    return np.random.default_rng(seed + len(shape)).standard_normal(shape).astype(dtype)
+
+
+def cases(seed: int, dtype: Any) -> dict[str, Case]:
+    """A call of each op, none of whose arrays is another."""
+
+    def new(*shape: int) -> np.ndarray:
+        nonlocal seed
+        seed += 1
+        return array(*shape, seed=seed, dtype=dtype)
+
+    images, kernel = new(2, 5, 6, 4), new(3, 3, 8, 4)
+    y, taps = ops.max_pool(images, 2, return_indices="taps")
+    _, positions = ops.max_pool(images, 3, 2, "same", return_indices=True)
+    found: dict[str, Case] = {
+        "conv_transpose": ((images, kernel, new(8)), {"strides": 2, "padding": "same"}),
+        "conv_transpose_backward": ((new(2, 10, 12, 8), images, kernel), {"strides": 2, "padding": "same"}),
+        "max_pool_backward": ((new(*y.shape), taps, images.shape, 2), {}),
+        "average_pool_backward": ((new(*y.shape), images.shape, 2), {}),
+        "adaptive_average_pool": ((images, 2), {}),
+        "adaptive_max_pool": ((images, (2, 3)), {"return_indices": True}),
+        "global_average_pool": ((images,), {"keepdims": True}),
+        "global_max_pool": ((images,), {"return_indices": True}),
+        "lp_pool": ((images, 2), {"p": 3}),
+        "batch_norm": ((images, new(4), new(4)), {"epsilon": 1e-2}),
+        "batch_norm_inference": ((images, new(4), abs(new(4)), new(4), new(4)), {"activation": "relu"}),
+        "group_norm": ((images, new(4), new(4)), {"groups": 2, "return_statistics": True}),
+        "instance_norm": ((images, new(4), new(4)), {}),
+        "layer_norm": ((images, new(4), new(4)), {"return_statistics": True}),
+        "rms_norm": ((images, new(4)), {"axis": -1}),
+        "attention": ((new(2, 2, 3, 4), new(2, 2, 5, 4), new(2, 2, 5, 6)), {"causal": True}),
+    }
+    assert positions.dtype == np.int64
+    for name, gates in (("lstm", 4), ("gru", 3), ("simple_rnn", 1)):
+        x, states = new(2, 5, 3), [new(2, 8) for _ in range(2 if gates == 4 else 1)]
+        bias = (2, 24) if gates == 3 else (8 * gates,)
+        first, second = ((new(3, 8 * gates), new(8, 8 * gates), new(*bias)) for _ in range(2))
+        found[name] = ((x, *first), {"reverse": True, "return_cache": True})
+        found[f"bidirectional_{name}"] = ((x, *first, *second), {"return_sequences": False})
+        found[f"{name}_step"] = ((x[:, 0].copy(), *states, *first), {})
+    return found
+
+
+def runs_python(call: Callable[[], Any], function: Any) -> bool:
+    """Whether a call enters the Python function."""
+    seen = []
+    sys.setprofile(lambda frame, event, _: seen.append(frame.f_code))
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return function.__wrapped__.__code__ in seen
+
+
+NAMES = list(cases(0, np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_learned_call_gives_the_bits_of_the_function(name: str, dtype: Any) -> None:
+    op = getattr(ops, name)
+    (operands, options), (others, _) = cases(0, dtype)[name], cases(100, dtype)[name]
+    op(*operands, **options)
+    assert not runs_python(lambda: op(*others, **options), op)
+    for values in (operands, others):
+        known, long = op(*values, **options), op.__wrapped__(*values, **options)
+        assert type(known) is type(long)
+        for a, b in zip(flat(known), flat(long), strict=True):
+            assert a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_no_plain_array_goes_the_long_way(name: str) -> None:
+    op = getattr(ops, name)
+    operands, options = cases(0, np.float32)[name]
+    op(*operands, **options)
+    big = operands[0].astype(">f4")
+    if sys.byteorder == "little":
+        assert runs_python(lambda: op(big, *operands[1:], **options), op)
+    with pytest.raises(TypeError, match=f"{name}: "):
+        op(operands[0].tolist(), *operands[1:], **options)
+    with pytest.raises(TypeError, match=name):
+        op(*operands, **options, nonsense=1)
+    if len(operands) > 1 and isinstance(operands[1], np.ndarray) and operands[1].dtype == np.float32:
+        with pytest.raises(TypeError, match=f"{name}: "):  # of mixed dtypes
+            op(operands[0], operands[1].astype(np.float64), *operands[2:], **options)
+
+
+def test_one_array_in_two_places() -> None:
+    q, k, v = (array(1, 2, 4, 4, seed=seed) for seed in (1, 2, 3))
+    for operands in ((q, q, q), (q, k, k), (q, k, v), (q, k, q)):
+        for _ in range(2):
+            expected = ops.attention.__wrapped__(*operands)
+            np.testing.assert_array_equal(ops.attention(*operands), expected)
+
+
+def test_an_error_comes_again_after_a_learned_call() -> None:
+    x, kernel = array(1, 5, 3), array(2, 4, 3)
+    for _ in range(3):
+        ops.conv_transpose(x, kernel)
+        with pytest.raises(ValueError, match="conv_transpose: bias has shape"):
+            ops.conv_transpose(x, kernel, np.zeros(5, np.float32))
+        with pytest.raises(IndexError, match="max_pool_backward"):
+            ops.max_pool_backward(array(1, 2, 3), np.full((1, 2, 3), 9, np.uint8), (1, 4, 3), 2)
+
+
+def test_the_algorithm_of_the_process_counts_in_learned_calls() -> None:
+    x, kernel = array(1, 16, 16, 32), array(3, 3, 32, 32)
+    by_shape = ops.conv_transpose(x, kernel)
+    foldgate.set_conv_algorithm("direct")
+    try:
+        direct = ops.conv_transpose(x, kernel)
+    finally:
+        foldgate.set_conv_algorithm(None)
+    assert np.any(direct != by_shape)  # by Winograd
+    np.testing.assert_array_equal(direct, ops.conv_transpose(x, kernel, algorithm="direct"))
+    np.testing.assert_array_equal(ops.conv_transpose(x, kernel), by_shape)
+
+
+def test_learn_takes_a_call_only_where_it_sees_every_operand() -> None:
+    a, b, option = np.arange(3.0), np.ones(3), "as given"
+
+    def native(*arguments: Any) -> tuple[Any, ...]:
+        return arguments
+
+    calls = _native.Calls(2)
+    assert calls.learn(None, native, (option, a, 5, b), a, b, option) == (option, a, 5, b)
+    again = calls.run(b, a, option)
+    assert again[0] == option and again[1] is b and again[3] is a
+    assert calls.learn(len, native, (a, None), a, None, 7) == 2 and calls.run(b, None, 7) == 2
+    for arguments, key in (
+        ((b, a), (a, b, 1)),  # in another order
+        ((a,), (a, b, 2)),  # not all of them
+        ((a, b, np.ones(2)), (a, b, 3)),  # an array that is no operand
+        ((a, b), (a, b, [4])),  # an option that may change
+        ((a, b, *range(30)), (a, b, 5)),
+    ):
+        assert len(calls.learn(None, native, arguments, *key)) == len(arguments)
+        assert calls.run(a, b, key[2]) is None
+    with pytest.raises(ZeroDivisionError):
+        calls.learn(None, lambda a, b: 1 // 0, (a, b), a, b, 6)
+    assert calls.run(a, b, 6) is None
+    for wrong in ((), (None, native), (None, native, [a, b], a, b), (None, native, (a, b), a)):
+        with pytest.raises(TypeError, match=r"Calls\.learn"):
+            calls.learn(*wrong)
