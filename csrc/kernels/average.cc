@@ -1,7 +1,8 @@
 #include "kernels/average.h"
 
+#include "simd/fetch.h"
+#include "simd/math.h"
 #include "simd/stride.h"
-#include "simd/vec.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -73,18 +74,21 @@ void strided_means(const LineWindows<T>& w, const T* const* rows, int64_t count,
   const bool exact = is_power_of_two(counted);
   const Vec<T> by = broadcast<T>(w.divisor), factor = broadcast<T>(1 / w.divisor);
   const int64_t end = w.begin + (w.outputs - 1) * w.stride + (w.taps - 1) * w.step + 1;  // read of a row
-  for (int64_t o = 0; o < w.outputs; o += kLanes<T>) {
-    const int64_t first = w.begin + o * w.stride;
-    const bool whole = first + (w.taps - 1) * w.step + (kLanes<T> - 1) * w.stride < end;
-    Vec<T> sum = {};
-    for (int64_t r = 0; r < count; ++r)
-      for (int64_t t = 0; t < w.taps; ++t) {
-        const int64_t at = first + t * w.step;
-        sum += whole ? load_strided<Stride>(rows[r] + at, w.stride)
-                     : load_strided<Stride>(rows[r] + at, w.stride, end - at);
+  for (int64_t line = 0; line < w.lines; ++line, y += w.outputs)
+    for (int64_t o = 0; o < w.outputs; o += kLanes<T>) {
+      const int64_t first = w.begin + o * w.stride, skipped = line * w.next_line;
+      const bool whole = first + (w.taps - 1) * w.step + (kLanes<T> - 1) * w.stride < end;
+      Vec<T> sum = {};
+      for (int64_t r = 0; r < count; ++r) {
+        const T* p = rows[r] + skipped + first;
+        fetch_stream(p);
+        fetch_stream(p + (Stride == 2 ? kLanes<T> : 0));
+        for (int64_t t = 0; t < w.taps; ++t, p += w.step)
+          sum += whole ? load_strided<Stride>(p, w.stride)
+                       : load_strided<Stride>(p, w.stride, end - first - t * w.step);
       }
-    store(y + o, exact ? sum * factor : sum / by, w.outputs - o);
-  }
+      store(y + o, exact ? sum * factor : sum / by, w.outputs - o);
+    }
 }
 
 template <class T>
@@ -92,6 +96,19 @@ void line_means(const LineWindows<T>& w, const T* const* rows, int64_t count, T*
   if (w.stride == 1) return strided_means<1>(w, rows, count, y);
   if (w.stride == 2) return strided_means<2>(w, rows, count, y);
   strided_means<0>(w, rows, count, y);
+}
+
+template <class T>
+void powers(const T* x, int64_t n, bool square, T* y) {
+  for (int64_t i = 0; i < n; i += kLanes<T>) {
+    fetch_stream(x + i);
+    const Vec<T> v = load(x + i, n - i);
+    store(y + i, square ? v * v : magnitude<T>(v), n - i);
+  }
+}
+template <class T>
+void roots(int64_t n, T* y) {
+  for (int64_t i = 0; i < n; i += kLanes<T>) store(y + i, root(load(y + i, n - i)), n - i);
 }
 
 template <class T>
@@ -183,8 +200,8 @@ void gather_lines(const LineHolders& holders, const T* shares, T* dx) {
 
 template <class T>
 constexpr AverageKernels<T> table() {
-  return {kLanes<T>,      add_rows<T>, means<T>,  line_means<T>,
-          plane_means<T>, shares<T>,   gather<T>, gather_lines<T>};
+  return {kLanes<T>, add_rows<T>,    means<T>,  line_means<T>, powers<T>,
+          roots<T>,  plane_means<T>, shares<T>, gather<T>,     gather_lines<T>};
 }
 
 }  // namespace

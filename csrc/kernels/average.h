@@ -19,11 +19,13 @@ struct RowWindows {
   int64_t counted;  // of a window along the other axes
 };
 
-// Windows of single values that hold `taps` positions each, the first from `begin` on, the others `stride` further each.
+// Windows of single values that hold `taps` positions each, the first from `begin` on, the others `stride` further each;
+// and so on for `lines` lines of outputs, whose rows are `next_line` values on each.
 template <class T>
 struct LineWindows {
   int64_t begin, outputs, stride, taps, step;
   T divisor;
+  int64_t lines = 1, next_line = 0;
 };
 
 // Rows of gradients, outputs * pixel values each, and what a value of row r and output o is multiplied by.
@@ -55,6 +57,9 @@ struct AverageKernels {
   // y[o][c] = sum over the rows and the window of o of row[position][c] / (counted of o * counted)
   void (*means)(const RowWindows& windows, const T* const* rows, int64_t count, T* y);
   void (*line_means)(const LineWindows<T>& windows, const T* const* rows, int64_t count, T* y);
+  // y[i] = x[i]^2, or |x[i]|; and y[i] = sqrt(y[i])
+  void (*powers)(const T* x, int64_t n, bool square, T* y);
+  void (*roots)(int64_t n, T* y);
   // y[p] = sum of plane p / divisor, for planes of n contiguous values
   void (*plane_means)(const T* x, int64_t planes, int64_t n, T divisor, T* y);
   // shares[o][c] = sum over the rows of dy[r][o][c] * row_factor[r] * output_factor[o]

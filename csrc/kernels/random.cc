@@ -11,8 +11,12 @@ constexpr int kHalfLanes = kLanes<double>;
 // The words of kRandomBlock values. Counters are in 64-bit lanes, four words each.
 FOLDGATE_INLINE void words_of(RandomStream stream, int64_t begin, uint32_t* words) {
   const uint64_t first = stream.offset + static_cast<uint64_t>(begin) / 4;
-  for (int i = 0; i < kRandomBlock / 4; i += kHalfLanes)
-    store_words(words + 4 * i, philox(stream.seed, first + static_cast<uint64_t>(i)));
+  for (int i = 0; i < kRandomBlock / 4; i += 2 * kHalfLanes) {
+    PhiloxWords pair[2];
+    philox(stream.seed, first + static_cast<uint64_t>(i), pair);
+    store_words(words + 4 * i, pair[0]);
+    store_words(words + 4 * (i + kHalfLanes), pair[1]);
+  }
 }
 
 FOLDGATE_INLINE IntVec<float> load_words(const uint32_t* p, float) {
@@ -63,8 +67,10 @@ void uniform(RandomStream stream, int64_t begin, T low, T range, int64_t n, T* y
   alignas(64) uint32_t words[kRandomBlock];
   for (int64_t block = 0; block < n; block += kRandomBlock) {
     words_of(stream, begin + block, words);
-    for (int64_t j = 0; j < kRandomBlock && block + j < n; j += kLanes<T>)
+    for (int64_t j = 0; j < kRandomBlock && block + j < n; j += kLanes<T>) {
+      fetch_stream(y + block + j);
       store(y + block + j, fraction(load_words(words + j, T())) * range + low, n - block - j);
+    }
   }
 }
 

@@ -114,40 +114,87 @@ void rows_backward(bool log_of, const T* dy, const T* y, int64_t count, int64_t 
   }
 }
 
+// Sums over the rows of a block of columns, whose terms are `largest` and `total` as they become known: a vector of
+// columns at a time would meet a line of every row in turn, and where rows are a power of two apart no cache holds them.
 template <class T>
-void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, T* y) {
+struct ColumnSums {
+  T largest[kSoftmaxColumns], total[kSoftmaxColumns];
+};
+
+// Rows that are met together, at one power of e for the sum so far; L1 has as many ways, should they share a set.
+constexpr int64_t kRowsTogether = 8;
+
+// Into L2, for the same reason.
+template <class T>
+FOLDGATE_INLINE void fetch_row(const T* p) {
+  __builtin_prefetch(p, 0, 2);
+}
+
+template <class T>
+FOLDGATE_INLINE void sum_powers(const T* x, int64_t rows, int64_t stride, int64_t width,
+                                ColumnSums<T>& sums) {
   each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
-    Vec<T> most = broadcast<T>(T(-__builtin_inf())), total = {};
-    for (int64_t k = 0; k < n; ++k) most = maximum(most, load(x + k * stride + j, left));
-    const Vec<T> shift = finite_or_zero<T>(most);
-    for (int64_t k = 0; k < n; ++k) {
-      const Vec<T> e = exp<T>(load(x + k * stride + j, left) - shift);
-      total += e;
-      if (!log_of) store(y + k * stride + j, e, left);
+    const Vec<T> before = load(sums.largest + j, left);
+    Vec<T> largest = before;
+    for (int64_t r = 0; r < rows; ++r) largest = maximum(largest, load(x + r * stride + j, left));
+    const Vec<T> shift = finite_or_zero<T>(largest);
+    Vec<T> total = load(sums.total + j, left) * exp_term<T>(before - shift);
+    for (int64_t r = 0; r < rows; ++r) {
+      fetch_row(x + (r + rows) * stride + j);
+      total += exp_term<T>(load(x + r * stride + j, left) - shift);
     }
-    const Vec<T> log_sum = log<T>(total), scale = inverse_or_zero<T>(total);
-    for (int64_t k = 0; k < n; ++k) {
-      const int64_t at = k * stride + j;
-      const Vec<T> v = load((log_of ? x : y) + at, left);
-      const Vec<T> logarithm = v == T(-__builtin_inf()) ? v : (v - shift) - log_sum;
-      store(y + at, log_of ? logarithm : v * scale, left);
-    }
+    store(sums.largest + j, largest, left);
+    store(sums.total + j, total, left);
   });
 }
 
 template <class T>
-void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width, T* dx) {
+void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, T* y) {
+  ColumnSums<T> sums;
   each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
-    Vec<T> all = {};
-    for (int64_t k = 0; k < n; ++k) {
-      const Vec<T> d = load(dy + k * stride + j, left);
-      all += log_of ? d : d * load(y + k * stride + j, left);
-    }
-    for (int64_t k = 0; k < n; ++k) {
-      const Vec<T> d = load(dy + k * stride + j, left), v = load(y + k * stride + j, left);
-      store(dx + k * stride + j, log_of ? d - exp<T>(v) * all : v * (d - all), left);
-    }
+    store(sums.largest + j, broadcast<T>(T(-__builtin_inf())), left);
+    store(sums.total + j, Vec<T>{}, left);
   });
+  for (int64_t k = 0; k < n; k += kRowsTogether)
+    sum_powers(x + k * stride, n - k < kRowsTogether ? n - k : kRowsTogether, stride, width, sums);
+  each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
+    const Vec<T> total = load(sums.total + j, left);
+    store(sums.largest + j, finite_or_zero<T>(load(sums.largest + j, left)), left);
+    store(sums.total + j, log_of ? log<T>(total) : inverse_or_zero<T>(total), left);
+  });
+  for (int64_t at = n * stride; at > 0;) {  // from the end, which a cache may still hold
+    at -= stride;
+    each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
+      fetch_row(x + at - kRowsTogether * stride + j);
+      fetch_row(y + at - kRowsTogether * stride + j);
+      const Vec<T> v = load(x + at + j, left), below = v - load(sums.largest + j, left),
+                   last = load(sums.total + j, left);
+      if (log_of)
+        store(y + at + j, v == T(-__builtin_inf()) ? v : below - last, left);
+      else
+        store(y + at + j, exp_below_zero<T>(below) * last, left);
+    });
+  }
+}
+
+template <class T>
+void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width, T* dx) {
+  T sums[kSoftmaxColumns];
+  for (int64_t k = 0; k < n; ++k)
+    each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
+      const Vec<T> d = load(dy + k * stride + j, left), v = load(y + k * stride + j, left);
+      fetch_row(dy + (k + kRowsTogether) * stride + j);
+      fetch_row(y + (k + kRowsTogether) * stride + j);
+      store(sums + j, (k > 0 ? load(sums + j, left) : Vec<T>{}) + (log_of ? d : d * v), left);
+    });
+  for (int64_t at = n * stride; at > 0;) {
+    at -= stride;
+    each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
+      fetch_row(dx + at - kRowsTogether * stride + j);
+      const Vec<T> d = load(dy + at + j, left), v = load(y + at + j, left), all = load(sums + j, left);
+      store(dx + at + j, log_of ? d - exp<T>(v) * all : v * (d - all), left);
+    });
+  }
 }
 
 template <class T>

@@ -6,13 +6,17 @@
 
 namespace foldgate {
 
+constexpr int64_t kSoftmaxColumns =
+    256;  // at most, of a block: their sums stay in L1, and rows are read by the KB
+
 template <class T>
 struct SoftmaxKernels {
   // Each of `rows` rows of n values.
   void (*rows)(bool log, const T* x, int64_t rows, int64_t n, T* y);
   // softmax: dx = y (dy - sum dy y); log_softmax: dx = dy - e^y sum dy.
   void (*rows_backward)(bool log, const T* dy, const T* y, int64_t rows, int64_t n, T* dx);
-  // The same along k of x[k * stride + j], for each j < width.
+  // The same along k of x[k * stride + j], for each j < width, at most
+  // kSoftmaxColumns.
   void (*columns)(bool log, const T* x, int64_t n, int64_t stride, int64_t width, T* y);
   void (*columns_backward)(bool log, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width,
                            T* dx);

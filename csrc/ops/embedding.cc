@@ -51,8 +51,10 @@ void add_in_place(const Ids& ids, const T* dy, int64_t rows, int64_t width, T* d
   parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
     const int64_t first = task * kColumns, columns = std::min(kColumns, width - first);
     for (int64_t r = 0; r < rows; ++r) std::fill_n(dtable + r * width + first, columns, T(0));
-    for (int64_t i = 0; i < ids.count; ++i)
+    for (int64_t i = 0; i < ids.count; ++i) {
+      fetch(dy + i * width + first + kFetched / static_cast<int64_t>(sizeof(T)), columns);
       add(dtable + ids[i] * width + first, dy + i * width + first, columns);
+    }
   });
 }
 

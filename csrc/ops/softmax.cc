@@ -6,8 +6,7 @@
 namespace foldgate {
 namespace {
 
-constexpr int64_t kBlock =
-    64;  // columns of a task where the axis is not the last: whole vectors, whole cache lines
+constexpr int64_t kBlock = kSoftmaxColumns;  // columns of a task where the axis is not the last
 
 // body(first element, columns) for blocks of columns, each of n values from row to row of `inner`
 template <class Body>

@@ -25,25 +25,37 @@ struct PhiloxWords {
   Lanes64 word[4];
 };
 
-// Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
-FOLDGATE_INLINE PhiloxWords philox(uint64_t key, uint64_t first) {
+// Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key, of two vectors in step: a round
+// waits for the one before it, and the scheduler sees little more than one vector's ten.
+FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[2]) {
   constexpr int64_t kMultiply0 = 0xD2511F53, kMultiply1 = 0xCD9E8D57;
   constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
   const Lanes64 m0 = broadcast_int<double>(kMultiply0), m1 = broadcast_int<double>(kMultiply1);
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
   // unsigned, so that the counter wraps
   typedef uint64_t Unsigned __attribute__((vector_size(kVectorBytes)));
-  const Unsigned counter = (Unsigned)iota<double>() + first;
-  Lanes64 c0 = (Lanes64)counter, c1 = (Lanes64)(counter >> 32), c2 = {}, c3 = {};
+  FOLDGATE_UNROLL
+  for (int v = 0; v < 2; ++v) {
+    const Unsigned counter = (Unsigned)iota<double>() + (first + static_cast<uint64_t>(v * kLanes<double>));
+    words[v] = PhiloxWords{{(Lanes64)counter, (Lanes64)(counter >> 32), Lanes64{}, Lanes64{}}};
+  }
   FOLDGATE_UNROLL
   for (int round = 0; round < 10; ++round, k0 += kWeyl0, k1 += kWeyl1) {
-    const Lanes64 low = multiply_halves(c0, m0), high = multiply_halves(c2, m1);
-    c0 = (Lanes64)((Unsigned)high >> 32) ^ c1 ^ static_cast<int64_t>(k0);
-    c2 = (Lanes64)((Unsigned)low >> 32) ^ c3 ^ static_cast<int64_t>(k1);
-    c1 = high;
-    c3 = low;
+    Lanes64 low[2], high[2];
+    FOLDGATE_UNROLL
+    for (int v = 0; v < 2; ++v) {
+      low[v] = multiply_halves(words[v].word[0], m0);
+      high[v] = multiply_halves(words[v].word[2], m1);
+    }
+    FOLDGATE_UNROLL
+    for (int v = 0; v < 2; ++v) {
+      Lanes64(&c)[4] = words[v].word;
+      c[0] = (Lanes64)((Unsigned)high[v] >> 32) ^ c[1] ^ static_cast<int64_t>(k0);
+      c[2] = (Lanes64)((Unsigned)low[v] >> 32) ^ c[3] ^ static_cast<int64_t>(k1);
+      c[1] = high[v];
+      c[3] = low[v];
+    }
   }
-  return {{c0, c1, c2, c3}};
 }
 
 // The words in the order of their counters: 16 bytes a counter.

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "guard.h"
+#include "kernels/softmax.h"
 #include "kernels/table.h"
 #include "random.h"
 #include "tiers.h"
@@ -61,7 +62,7 @@ template <class T>
 void around_lanes() {
   const int64_t lanes = kernels<T>().gemm.lanes;
   for (int64_t n : test::around({lanes, 2 * lanes})) {
-    for (int64_t inner : {int64_t{1}, int64_t{3}, lanes + 1, int64_t{65}}) {
+    for (int64_t inner : {int64_t{1}, int64_t{3}, lanes + 1, kSoftmaxColumns + 1}) {
       check_plan<T>({3, n, inner, false}, Flush::kBack);
       check_plan<T>({2, n, inner, true}, Flush::kFront);
     }

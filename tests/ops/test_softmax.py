@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foldgate import ops, reference
-from support import assert_close
+from support import assert_close, using_threads
 
 SHAPES = [(1,), (7, 1), (3, 5), (5, 16), (4, 17), (2, 3, 33), (3, 10, 70), (2, 1000), (5, 0), (0, 4)]
 
@@ -42,6 +42,26 @@ def test_masked_values_have_no_share(axis: int, isa: str, dtype: Any) -> None:
     assert_close(log_y, reference.log_softmax(x, axis=axis), 8 * eps(dtype))
     assert y[18].tolist() == [0] * 19 and np.isneginf(log_y[18]).all()
     np.testing.assert_array_equal(ops.softmax_backward(np.ones_like(y), y, axis=axis)[18], 0)
+
+
+def test_columns_whose_largest_values_come_late(isa: str, dtype: Any, rng: np.random.Generator) -> None:
+    x = np.sort(rng.uniform(-80, 80, (43, 520)), axis=0).astype(dtype)  # rows are met a few at a time
+    x[:17, ::3] = -np.inf  # nothing to begin with
+    dy = rng.standard_normal(x.shape).astype(dtype)
+    allowed = 43 * 4 * eps(dtype)
+    for name in ("softmax", "log_softmax"):
+        found = []
+        for threads in (1, 2, 3):
+            with using_threads(threads):
+                y = getattr(ops, name)(x, axis=0)
+                found.append((y, getattr(ops, f"{name}_backward")(dy, y, axis=0)))
+        y = getattr(reference, name)(x, axis=0)
+        assert_close(found[0][0], y, allowed * max(1, np.abs(y[np.isfinite(y)]).max()))
+        expected = getattr(reference, f"{name}_backward")(dy, found[0][0], axis=0)
+        assert_close(found[0][1], expected, allowed * 8, "dx")
+        for others in found[1:]:
+            np.testing.assert_array_equal(others[0], found[0][0])
+            np.testing.assert_array_equal(others[1], found[0][1])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -11,16 +11,6 @@
 namespace foldgate {
 namespace {
 
-const WindowSpan& at(const AverageAxis& axis, int64_t output) {
-  return axis.spans[static_cast<size_t>(output)];
-}
-
-int64_t largest_part(const AverageAxis& axis) {
-  int64_t most = 0;
-  for (const WindowSpan& span : axis.spans) most = std::max(most, span.count);
-  return most;
-}
-
 int64_t positions_of(const AveragePlan& plan) {
   return plan.axes[0].input * plan.axes[1].input * plan.axes[2].input;
 }
@@ -39,12 +29,13 @@ class Forward {
         y_(y),
         positions_(positions),
         tasks_(plan.images, depth_.output, height_.output, width_.output,
-               static_cast<double>(pixel_) * static_cast<double>(largest_part(depth_)) *
-                   static_cast<double>(largest_part(height_)) * static_cast<double>(largest_part(width_))) {
-    const int64_t rows = largest_part(depth_) * largest_part(height_);
+               static_cast<double>(pixel_) * static_cast<double>(most_positions(depth_)) *
+                   static_cast<double>(most_positions(height_)) *
+                   static_cast<double>(most_positions(width_))) {
+    const int64_t rows = most_positions(depth_) * most_positions(height_);
     for (int worker = 0; worker < tasks_.workers(); ++worker)
       work_.push_back({Scratch<const T*>(rows), Scratch<int32_t>(rows), Scratch<int32_t>(pixel_),
-                       Scratch<int64_t>(rows * largest_part(width_))});
+                       Scratch<int64_t>(rows * most_positions(width_))});
   }
 
   void run() {

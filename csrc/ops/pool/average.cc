@@ -1,7 +1,8 @@
 #include "ops/pool/average.h"
 
 #include <algorithm>
-#include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "core/scratch.h"
 #include "core/thread_pool.h"
@@ -17,22 +18,13 @@ namespace {
 // sum just stored cost more than the loads that the sum saves.
 constexpr int64_t kDirectRows = 8, kDirectPositions = 16;
 
-int64_t most_positions(const AverageAxis& axis) {
-  int64_t most = 0;
-  for (const WindowSpan& span : axis.spans) most = std::max(most, span.count);
-  return most;
-}
-
-const WindowSpan& at(const AverageAxis& axis, int64_t output) {
-  return axis.spans[static_cast<size_t>(output)];
-}
-
 // The mean of a window is a sum of rows, then of positions along the width.
 template <class T>
 class Forward {
  public:
-  Forward(const AveragePlan& plan, const T* x, T* y)
-      : depth_(plan.axes[0]),
+  Forward(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* power)
+      : power_(power),
+        depth_(plan.axes[0]),
         height_(plan.axes[1]),
         width_(plan.axes[2]),
         pixel_(plan.pixel),
@@ -41,39 +33,69 @@ class Forward {
         most_rows_(most_positions(depth_) * most_positions(height_)),
         sums_rows_(plan.pixel > 1 ? most_rows_ * most_positions(width_) > kDirectPositions
                                   : most_rows_ > kDirectRows),
+        most_lines_(power ? std::max<int64_t>(1, kPowers / (height_.stride * width_.input)) : height_.output),
         tasks_(plan.images, depth_.output, height_.output, width_.output,
                static_cast<double>(pixel_) * static_cast<double>(most_rows_) *
                    static_cast<double>(most_positions(width_))) {
     for (int worker = 0; worker < tasks_.workers(); ++worker)
-      work_.push_back({Scratch<const T*>(most_rows_),
-                       Scratch<T>(sums_rows_ && most_rows_ > 1 ? width_.input * pixel_ : 0)});
+      work_.push_back({Scratch<const T*>(std::max(most_rows_, kAddedRows)),
+                       Scratch<T>(sums_rows_ && most_rows_ > 1 ? width_.input * pixel_ : 0),
+                       Scratch<T>(power ? kept_rows() * width_.input * pixel_ : 0)});
   }
 
   void run() {
-    tasks_.run(
-        [&](int worker, const RowSegment& segment) { means(work_[static_cast<size_t>(worker)], segment); });
+    if (tasks_.whole_rows() && pixel_ == 1)
+      return tasks_.run_rows([&](int worker, const RowSegment& segment, int64_t most) {
+        const int64_t lines = std::clamp<int64_t>(lines_from(segment.height), 1, std::min(most, most_lines_));
+        means(work_[static_cast<size_t>(worker)], segment, lines);
+        return lines;
+      });
+    tasks_.run([&](int worker, const RowSegment& segment) {
+      means(work_[static_cast<size_t>(worker)], segment, 1);
+    });
   }
 
  private:
+  static constexpr int64_t kAddedRows = 4;     // at a time
+  static constexpr int64_t kPowers = 1 << 11;  // of rows of several outputs: a quarter of L1
+
   struct Workspace {
     Scratch<const T*> rows;
-    Scratch<T> sums;
+    Scratch<T> sums, powers;
   };
 
-  void means(const Workspace& work, const RowSegment& s) {
-    const int64_t count = window_rows(work, s);
+  // Rows of powers that stand at a time.
+  int64_t kept_rows() const {
+    return sums_rows_ ? std::min(most_rows_, kAddedRows) : most_rows_ + (most_lines_ - 1) * height_.stride;
+  }
+
+  // Rows of outputs from this one on whose windows lie alike, a stride of rows apart.
+  int64_t lines_from(int64_t height) const {
+    const bool stacked = most_rows_ == most_positions(height_) && height_.step == 1;  // a block of rows
+    const bool alike = !sums_rows_ && (!power_ || stacked) && width_.whole == 0 &&
+                       width_.past == width_.output && height_.regular && height >= height_.whole;
+    return alike ? height_.past - height : 1;
+  }
+
+  void means(const Workspace& work, const RowSegment& s, int64_t lines) {
+    const int64_t count = window_rows(work, s, lines);
     const RowWindows windows{width_.spans.data() + s.begin, s.end - s.begin, width_.step, pixel_,
                              at(depth_, s.depth).counted * at(height_, s.height).counted};
     T* y = y_ + (s.row * width_.output + s.begin) * pixel_;
-    if (pixel_ > 1) return average_.means(windows, work.rows.data(), count, y);
-    line(windows, s, work.rows.data(), count, y);
+    if (pixel_ > 1)
+      average_.means(windows, work.rows.data(), count, y);
+    else
+      line(windows, s, work.rows.data(), count, lines, y);
+    if (power_) power_->roots(lines * windows.outputs * pixel_, y);
   }
 
   // Single values: a vector of windows at a time between those that hang over an edge.
-  void line(const RowWindows& windows, const RowSegment& s, const T* const* rows, int64_t count, T* y) {
+  void line(const RowWindows& windows, const RowSegment& s, const T* const* rows, int64_t count,
+            int64_t lines, T* y) {
     const int64_t whole = std::clamp(width_.whole, s.begin, s.end),
                   past = std::clamp(width_.past, whole, s.end);
     auto part = [&](int64_t begin, int64_t end) {
+      if (begin == end) return;
       RowWindows some = windows;
       some.spans += begin - s.begin;
       some.outputs = end - begin;
@@ -82,36 +104,65 @@ class Forward {
     part(s.begin, whole);
     if (past > whole) {
       const WindowSpan& first = at(width_, whole);
-      const auto divisor = static_cast<T>(windows.counted * first.counted);
-      const LineWindows<T> inner{first.begin, past - whole, width_.stride, width_.taps, width_.step, divisor};
-      average_.line_means(inner, rows, count, y + (whole - s.begin));
+      average_.line_means(
+          {first.begin, past - whole, width_.stride, width_.taps, width_.step,
+           static_cast<T>(windows.counted * first.counted), lines, height_.stride * width_.input},
+          rows, count, y + (whole - s.begin));
     }
     part(past, s.end);
   }
 
   // The rows that a window holds, or their one sum where that saves reading them for every window.
-  int64_t window_rows(const Workspace& work, const RowSegment& s) {
+  int64_t window_rows(const Workspace& work, const RowSegment& s, int64_t lines) {
     const WindowSpan &d = at(depth_, s.depth), &h = at(height_, s.height);
-    int64_t count = 0;
+    if (power_ && lines > 1 && d.count == 1) {
+      const int64_t first = (s.image * depth_.input + d.begin) * height_.input + h.begin;
+      power_->powers(x_ + first * width_.input, ((lines - 1) * height_.stride + h.count) * width_.input,
+                     work.powers.data());
+      for (int64_t j = 0; j < h.count; ++j) work.rows[j] = work.powers.data() + j * width_.input;
+      return h.count;
+    }
+    const bool sums = sums_rows_ && d.count * h.count > 1;
+    int64_t begin = 0, end = width_.input;  // of the columns that the windows hold
+    if (sums || power_) std::tie(begin, end) = columns_of(s);
+    const int64_t first = begin * pixel_, n = (end - begin) * pixel_;
+    T* const total = work.sums.data();
+    int64_t count = 0, kept = 0;
     for (int64_t i = 0; i < d.count; ++i) {
       const int64_t plane = s.image * depth_.input + d.begin + i * depth_.step;
-      for (int64_t j = 0; j < h.count; ++j)
-        work.rows[count++] =
-            x_ + (plane * height_.input + h.begin + j * height_.step) * width_.input * pixel_;
+      for (int64_t j = 0; j < h.count; ++j) {
+        const T* row =
+            x_ + (plane * height_.input + h.begin + j * height_.step) * width_.input * pixel_ + first;
+        if (power_) {
+          T* const powered = work.powers.data() + kept++ * width_.input * pixel_;
+          power_->powers(row, n, powered);
+          row = powered;
+        }
+        work.rows[count++] = row;
+        if (!sums || !power_ || count < kAddedRows) continue;
+        average_.add_rows(work.rows.data(), count, n, total);
+        work.rows[0] = total;
+        count = 1;
+        kept = 0;
+      }
     }
-    if (count == 1 || !sums_rows_) return count;
+    if (sums && count > 1) average_.add_rows(work.rows.data(), count, n, total);
+    if (sums) count = 1, work.rows[0] = total;
+    for (int64_t r = 0; r < count; ++r) work.rows[r] -= first;
+    return count;
+  }
+
+  std::pair<int64_t, int64_t> columns_of(const RowSegment& s) const {
     int64_t begin = width_.input, end = 0;
     for (int64_t o = s.begin; o < s.end; ++o) {
       const WindowSpan& w = at(width_, o);
       begin = std::min(begin, w.begin);
       end = std::max(end, w.begin + (w.count - 1) * width_.step + 1);
     }
-    for (int64_t r = 0; r < count; ++r) work.rows[r] += begin * pixel_;
-    average_.add_rows(work.rows.data(), count, (end - begin) * pixel_, work.sums.data() + begin * pixel_);
-    work.rows[0] = work.sums.data();
-    return 1;
+    return {begin, std::max(begin, end)};
   }
 
+  const PoolPower<T>* const power_;
   const AverageKernels<T>& average_ = kernels<T>().average;
   const AverageAxis &depth_, &height_, &width_;
   const int64_t pixel_;
@@ -119,154 +170,20 @@ class Forward {
   T* y_;
   const int64_t most_rows_;
   const bool sums_rows_;
+  const int64_t most_lines_;
   const RowTasks tasks_;
-  std::vector<Workspace> work_;
-};
-
-// dx as a gather, a row at a time: the shares of the windows that hold the row, summed over their rows, then along the
-// width.
-template <class T>
-class Backward {
- public:
-  Backward(const AveragePlan& plan, const T* dy, T* dx)
-      : depth_(plan.axes[0]),
-        height_(plan.axes[1]),
-        width_(plan.axes[2]),
-        pixel_(plan.pixel),
-        dy_(dy),
-        dx_(dx),
-        tasks_(plan.images, depth_.input, height_.input, width_.input,
-               static_cast<double>(pixel_) * overlap(depth_) * overlap(height_) * overlap(width_)),
-        factors_(width_.output) {
-    for (int64_t o = 0; o < width_.output; ++o) factors_[o] = 1 / static_cast<T>(at(width_, o).counted);
-    by_vectors_ = pixel_ == 1 && width_.regular &&
-                  (width_.stride == 1 || (width_.stride == 2 && width_.step == 1)) &&
-                  (width_.taps - 1) * width_.step <= width_.input + kMostZeros;
-    int64_t held = width_.output * pixel_;
-    if (by_vectors_) {
-      margin_ = (width_.taps - 1) * width_.step / width_.stride;
-      held = std::max(held, (width_.input + width_.before) / width_.stride + 1) + average_.lanes;
-    }
-    const int64_t rows = most_holders(depth_) * most_holders(height_);
-    for (int worker = 0; worker < tasks_.workers(); ++worker) {
-      work_.push_back({Scratch<const T*>(rows), Scratch<T>(rows), Scratch<T>(margin_ + held)});
-      work_.back().shares.zero();
-    }
-  }
-
-  void run() {
-    tasks_.run(
-        [&](int worker, const RowSegment& segment) { gather(work_[static_cast<size_t>(worker)], segment); });
-  }
-
- private:
-  static constexpr int64_t kMostZeros = 1 << 10;  // that a window may reach beyond the image
-
-  struct Workspace {
-    Scratch<const T*> rows;
-    Scratch<T> factors;
-    Scratch<T> shares;   // of a row of outputs, with zeros around
-    int64_t image = -1;  // of the shares held, and the holders of their row
-    int64_t begin = 0;   // of their segment
-    WindowHolders depth{0, -1}, height{0, -1};
-  };
-
-  // Windows that hold a position, on average, and the writing of it.
-  static double overlap(const AverageAxis& axis) {
-    return 1 + static_cast<double>(axis.output) * static_cast<double>(most_positions(axis)) /
-                   static_cast<double>(axis.input);
-  }
-  static int64_t most_holders(const AverageAxis& axis) {
-    int64_t most = 0;
-    for (const WindowHolders& h : axis.holders)
-      most = std::max(most, (h.last - h.first) / axis.holder_step + 1);
-    return most;
-  }
-
-  void gather(Workspace& work, const RowSegment& s) {
-    T* dx = dx_ + (s.row * width_.input + s.begin) * pixel_;
-    const WindowHolders d = depth_.holders[static_cast<size_t>(s.depth)],
-                        h = height_.holders[static_cast<size_t>(s.height)];
-    if (d.last < d.first || h.last < h.first) {
-      std::memset(static_cast<void*>(dx), 0, static_cast<size_t>((s.end - s.begin) * pixel_) * sizeof(T));
-      return;
-    }
-    T* shares = work.shares.data() + margin_;
-    if (work.image != s.image || work.begin != s.begin || !same(work.depth, d) || !same(work.height, h))
-      sum_shares(work, s, d, h, shares);
-    if (by_vectors_)
-      average_.gather_lines({s.begin, s.end, width_.before, width_.stride, width_.taps, width_.step}, shares,
-                            dx);
-    else
-      average_.gather(width_.holders.data() + s.begin, width_.holder_step, s.end - s.begin, pixel_, shares,
-                      dx);
-  }
-
-  // All windows along the width that hold a column of a segment; none: 0 to -1.
-  WindowHolders holders_of(const RowSegment& s) const {
-    if (s.end - s.begin == width_.input) return {0, width_.output - 1};
-    WindowHolders all{width_.output, -1};
-    for (int64_t q = s.begin; q < s.end; ++q) {
-      const WindowHolders& h = width_.holders[static_cast<size_t>(q)];
-      all = {std::min(all.first, h.first), std::max(all.last, h.last)};
-    }
-    return all.last < all.first ? WindowHolders{0, -1} : all;
-  }
-
-  static bool same(const WindowHolders& a, const WindowHolders& b) {
-    return a.first == b.first && a.last == b.last;
-  }
-
-  void sum_shares(Workspace& work, const RowSegment& s, WindowHolders d, WindowHolders h, T* shares) {
-    int64_t rows = 0;
-    for (int64_t i = d.first; i <= d.last; i += depth_.holder_step)
-      for (int64_t j = h.first; j <= h.last; j += height_.holder_step, ++rows) {
-        const int64_t row = (s.image * depth_.output + i) * height_.output + j;
-        work.rows[rows] = dy_ + row * width_.output * pixel_;
-        work.factors[rows] = 1 / static_cast<T>(at(depth_, i).counted * at(height_, j).counted);
-      }
-    const WindowHolders needed = holders_of(s);
-    for (int64_t r = 0; r < rows; ++r) work.rows[r] += needed.first * pixel_;
-    average_.shares({work.rows.data(), work.factors.data(), factors_.data() + needed.first, rows,
-                     needed.last - needed.first + 1, pixel_},
-                    shares + needed.first * pixel_);
-    work.image = s.image;
-    work.begin = s.begin;
-    work.depth = d;
-    work.height = h;
-  }
-
-  const AverageKernels<T>& average_ = kernels<T>().average;
-  const AverageAxis &depth_, &height_, &width_;
-  const int64_t pixel_;
-  const T* dy_;
-  T* dx_;
-  const RowTasks tasks_;
-  const Scratch<T> factors_;
-  bool by_vectors_ = false;
-  int64_t margin_ = 0;  // zeros before the shares, which windows reach
   std::vector<Workspace> work_;
 };
 
 }  // namespace
 
 template <class T>
-void average_pool(const AveragePlan& plan, const T* x, T* y) {
+void average_pool(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* power) {
   if (plan.images == 0 || plan.pixel == 0) return;
-  if (takes_planes(plan)) return plane_means(plan, x, y);
-  Forward<T>(plan, x, y).run();
+  if (takes_planes(plan)) return plane_means(plan, x, y, power);
+  Forward<T>(plan, x, y, power).run();
 }
 
-template <class T>
-void average_pool_backward(const AveragePlan& plan, const T* dy, T* dx) {
-  if (plan.images == 0 || plan.pixel == 0) return;
-  if (takes_planes(plan)) return plane_shares(plan, dy, dx);
-  Backward<T>(plan, dy, dx).run();
-}
-
-template void average_pool(const AveragePlan&, const float*, float*);
-template void average_pool(const AveragePlan&, const double*, double*);
-template void average_pool_backward(const AveragePlan&, const float*, float*);
-template void average_pool_backward(const AveragePlan&, const double*, double*);
-
+template void average_pool(const AveragePlan&, const float*, float*, const PoolPower<float>*);
+template void average_pool(const AveragePlan&, const double*, double*, const PoolPower<double>*);
 }  // namespace foldgate

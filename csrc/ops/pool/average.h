@@ -3,9 +3,11 @@
 //   y[n, p, c] = sum over the positions q of window p of x[n, q, c] / counted(p)
 //   dx[n, q, c] = sum over the windows p that hold q of dy[n, p, c] / counted(p)
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "core/function_ref.h"
 #include "kernels/average.h"
 #include "ops/window.h"
 
@@ -24,6 +26,16 @@ struct AverageAxis {
   bool regular = false;  // sliding windows, or parts of one size
 };
 
+// Of the window that holds most.
+inline int64_t most_positions(const AverageAxis& axis) {
+  int64_t most = 0;
+  for (const WindowSpan& span : axis.spans) most = std::max(most, span.count);
+  return most;
+}
+inline const WindowSpan& at(const AverageAxis& axis, int64_t output) {
+  return axis.spans[static_cast<size_t>(output)];
+}
+
 // Geometry of one call, validated by make: kernels trust it. The arrays are images of positions of `pixel` contiguous
 // values each: N images of C values (channels_last), or N * C images of one value (channels_first).
 struct AveragePlan {
@@ -40,9 +52,17 @@ struct AveragePlan {
                                    const std::vector<int64_t>& output_size, bool channels_first);
 };
 
-// Scratch: a row of x for every worker, where windows have more than one row.
+// What Lp pooling makes of values before they are summed, and of the sums.
 template <class T>
-void average_pool(const AveragePlan& plan, const T* x, T* y);
+struct PoolPower {
+  FunctionRef<void(const T* x, int64_t n, T* y)> powers;
+  FunctionRef<void(int64_t n, T* y)> roots;
+};
+
+// Scratch: a row of x for every worker, where windows have more than one row. With a power, the rows of a window, or a
+// plane, for every worker.
+template <class T>
+void average_pool(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* power = nullptr);
 // Writes every dx once it is whole.
 template <class T>
 void average_pool_backward(const AveragePlan& plan, const T* dy, T* dx);

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 
+#include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/gemm.h"
 #include "kernels/table.h"
@@ -18,31 +19,50 @@ inline bool takes_planes(const AveragePlan& plan) {
   return plan.pixel == 1;
 }
 
-// body(first plane, planes, positions, counted) in parallel
-template <class Body>
-void for_some_planes(const AveragePlan& plan, Body body) {
+// Planes of `positions` values, shared out by blocks of whole planes.
+struct PlaneTasks {
+  explicit PlaneTasks(const AveragePlan& plan) : blocks(plan.images, 1) {
+    for (const AverageAxis& axis : plan.axes) positions *= axis.input, counted *= axis.spans[0].counted;
+    blocks = EvenSplit(plan.images, std::max<int64_t>(1, kPlaneValues / positions));
+    workers = workers_for(
+        blocks.parts, 8 * static_cast<double>(plan.images) * static_cast<double>(positions));  // from memory
+  }
+  // body(worker, first plane, planes) in parallel
+  template <class Body>
+  void run(Body body) const {
+    parallel_for(blocks.parts, workers,
+                 [&](int64_t block, int worker) { body(worker, blocks.begin(block), blocks.size(block)); });
+  }
+
   int64_t positions = 1, counted = 1;
-  for (const AverageAxis& axis : plan.axes) positions *= axis.input, counted *= axis.spans[0].counted;
-  const EvenSplit blocks(plan.images, std::max<int64_t>(1, kPlaneValues / positions));
-  const double work = 8 * static_cast<double>(plan.images) * static_cast<double>(positions);  // from memory
-  parallel_for(blocks.parts, workers_for(blocks.parts, work), [&](int64_t block, int) {
-    body(blocks.begin(block), blocks.size(block), positions, counted);
-  });
-}
+  EvenSplit blocks;
+  int workers;
+};
 
 template <class T>
-void plane_means(const AveragePlan& plan, const T* x, T* y) {
-  for_some_planes(plan, [&](int64_t first, int64_t planes, int64_t positions, int64_t counted) {
-    kernels<T>().average.plane_means(x + first * positions, planes, positions, static_cast<T>(counted),
-                                     y + first);
+void plane_means(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* power) {
+  const PlaneTasks tasks(plan);
+  const int64_t n = tasks.positions;
+  const auto means = kernels<T>().average.plane_means;
+  const auto counted = static_cast<T>(tasks.counted);
+  const Scratch<T> powers(power ? tasks.workers * n : 0);
+  tasks.run([&](int worker, int64_t first, int64_t planes) {
+    if (!power) return means(x + first * n, planes, n, counted, y + first);
+    T* const powered = powers.data() + worker * n;
+    for (int64_t plane = first; plane < first + planes; ++plane) {
+      power->powers(x + plane * n, n, powered);
+      means(powered, 1, n, counted, y + plane);
+    }
+    power->roots(planes, y + first);
   });
 }
 
 template <class T>
 void plane_shares(const AveragePlan& plan, const T* dy, T* dx) {
-  for_some_planes(plan, [&](int64_t first, int64_t planes, int64_t positions, int64_t counted) {
+  const PlaneTasks tasks(plan);
+  tasks.run([&](int, int64_t first, int64_t planes) {
     for (int64_t plane = first; plane < first + planes; ++plane)
-      std::fill_n(dx + plane * positions, positions, dy[plane] / static_cast<T>(counted));
+      std::fill_n(dx + plane * tasks.positions, tasks.positions, dy[plane] / static_cast<T>(tasks.counted));
   });
 }
 

@@ -7,6 +7,7 @@
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/gemm.h"
+#include "kernels/table.h"
 
 namespace foldgate {
 namespace {
@@ -52,15 +53,6 @@ int64_t product(const std::vector<int64_t>& shape) {
   return n;
 }
 
-constexpr int64_t kCachedPowers = 1 << 18;  // 1 MB of float: enough for two threads to share out
-
-// The plan of `count` images.
-AveragePlan images_of(AveragePlan plan, int64_t count) {
-  plan.images = plan.images / plan.input_shape[0] * count;
-  plan.input_shape[0] = plan.output_shape[0] = count;
-  return plan;
-}
-
 }  // namespace
 
 LpPlan LpPlan::make(const char* op, const std::vector<int64_t>& input_shape, const WindowSpec& spec,
@@ -74,25 +66,25 @@ LpPlan LpPlan::make(const char* op, const std::vector<int64_t>& input_shape, con
 
 template <class T>
 void lp_pool(const LpPlan& plan, const T* x, T* y) {
-  const int64_t inputs = product(plan.sums.input_shape), outputs = product(plan.sums.output_shape);
-  if (inputs == 0) return;
-  // As many images at a time as leave their powers in cache.
-  const int64_t count = plan.sums.input_shape[0], each = inputs / count, y_each = outputs / count;
-  const int64_t together = std::min(count, std::max<int64_t>(1, kCachedPowers / each));
-  const Scratch<T> powers(together * each);
-  T* const p = powers.data();
-  with_power<T>(plan.power, [&](auto power, double work) {
-    for (int64_t n = 0; n < count; n += together) {
-      const AveragePlan part = images_of(plan.sums, std::min(together, count - n));
-      const T* const from = x + n * each;
-      for_each_value(product(part.input_shape), work, [&](int64_t i) { p[i] = power(std::abs(from[i])); });
-      average_pool(part, p, y + n * y_each);
-    }
-  });
-  if (plan.power == 1) return;
-  if (plan.power == 2) return for_each_value(outputs, 16, [&](int64_t i) { y[i] = std::sqrt(y[i]); });
+  const AverageKernels<T>& kernel = kernels<T>().average;
+  auto pool = [&](auto powers, auto roots) {
+    const PoolPower<T> power{powers, roots};
+    average_pool(plan.sums, x, y, &power);
+  };
+  const bool square = plan.power == 2;
+  auto by_vectors = [&](const T* from, int64_t n, T* to) { kernel.powers(from, n, square, to); };
+  if (square) return pool(by_vectors, kernel.roots);
+  if (plan.power == 1) return pool(by_vectors, [](int64_t, T*) {});
   const auto root = static_cast<T>(1 / plan.power);
-  for_each_value(outputs, 60, [&](int64_t i) { y[i] = std::pow(y[i], root); });
+  with_power<T>(plan.power, [&](auto function, double) {
+    pool(
+        [&](const T* from, int64_t n, T* to) {
+          for (int64_t i = 0; i < n; ++i) to[i] = function(std::abs(from[i]));
+        },
+        [&](int64_t n, T* sums) {
+          for (int64_t i = 0; i < n; ++i) sums[i] = std::pow(sums[i], root);
+        });
+  });
 }
 
 template <class T>

@@ -15,7 +15,7 @@ struct LpPlan {
                      double power, bool channels_first);
 };
 
-// Scratch: the powers of as many images as have 256 K values, or of one.
+// Scratch: the powers of a window's rows, or of a plane, for every worker.
 template <class T>
 void lp_pool(const LpPlan& plan, const T* x, T* y);
 // Scratch: a value an output.
