@@ -25,6 +25,27 @@ def test_a_call_builds_and_arrays_give_arrays() -> None:
     assert layer.get_build_config() == {"input_shape": (2, 3)}
 
 
+def test_build_is_told_the_shapes_that_it_asks_for() -> None:
+    class Weighs(Layer):
+        def build(self, inputs_shape: Any, attention_mask_shape: Any = None) -> None:
+            self.seen = inputs_shape, attention_mask_shape
+
+        def call(self, inputs: Any, attention_mask: Any = None, mask: Any = None) -> Any:
+            return inputs
+
+    layer = Weighs()
+    layer.supports_masking = True
+    layer(X.copy(), attention_mask=np.ones((2, 1), np.float32), mask=np.ones(2, bool))
+    assert layer.seen == ((2, 3), (2, 1))
+
+
+def test_an_input_layer_takes_numpys_sizes_and_its_older_argument() -> None:
+    assert keras.layers.InputLayer(shape=(np.int64(3), None)).batch_shape == (None, 3, None)
+    with pytest.warns(UserWarning, match="input_shape is deprecated; use shape"):
+        first = keras.layers.InputLayer(input_shape=(3,))
+    assert keras.Sequential([first, Dense(2)]).count_params() == 8
+
+
 def test_a_tape_records_weights_and_inputs() -> None:
     layer = Scale()
     with keras.GradientTape() as tape:

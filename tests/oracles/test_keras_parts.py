@@ -31,8 +31,8 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "soft_shrink": [{}, {"threshold": 0.2}],
     "hard_shrink": [{}, {"threshold": 0.2}],
     "threshold": [{"threshold": 0.3, "default_value": -2.0}],
-    "softmax": [{}, {"axis": 0}, {"axis": 1}],
-    "log_softmax": [{}, {"axis": 0}],
+    "softmax": [{}, {"axis": 0}, {"axis": 1}, {"axis": (0, 1)}],
+    "log_softmax": [{}, {"axis": 0}, {"axis": (1, 0)}],
     "glu": [{}, {"axis": 1}],
 }
 # Of sparsemax the sums are not 1 in Keras on torch; tests/test_activations.py has it by its definition.

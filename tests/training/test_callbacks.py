@@ -191,3 +191,13 @@ def test_checkpoint_paths_are_filled_in() -> None:
     assert checkpoint._path(2, 0, {"val_loss": 0.125}) == "03-0.12.keras"
     with pytest.raises(KeyError, match="val_loss"):
         checkpoint._path(2, 0, {"loss": 0.125})
+
+
+def test_a_checkpoint_whose_monitor_is_not_there_is_saved_all_the_same(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    path = tmp_path / "model.keras"
+    checkpoint = callbacks.ModelCheckpoint(path, monitor="unknown", mode="min", save_best_only=True)
+    with pytest.warns(UserWarning, match="monitor is 'unknown'"):
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[checkpoint])
+    assert path.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,3 +117,26 @@ def test_shuffled_batches_keep_rows_together(xy: Any) -> None:
 def test_data_that_ends_too_early(xy: Any) -> None:
     with pytest.warns(UserWarning, match="ended after 5 batches"):
         classifier().fit(iter(Loader(*xy)), steps_per_epoch=7, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("nest", "loss", "metrics", "names"),
+    [
+        ({"a": 0}, {"a": "mse"}, {"a": ["mae"]}, ["loss", "mae"]),
+        ({"a": 0, "b": 1}, {"b": "mse"}, {"b": ["mae"]}, ["b_mae", "loss"]),
+        ([0, 1], ["mse", None], [["mae"], None], ["a_mae", "loss"]),
+        ([0, 1], ["mse", "mae"], None, ["a_loss", "b_loss", "loss"]),
+    ],
+)
+def test_names_of_results(nest: Any, loss: Any, metrics: Any, names: list[str]) -> None:
+    """As in Keras: an output's name and a loss of its own where there are several."""
+    x = keras.Input((3,))
+    outputs = [keras.layers.Dense(1, name=name)(x) for name in "ab"]
+    y = np.ones((4, 1), np.float32)
+    keyed = isinstance(nest, dict)
+    model = keras.Model(x, {key: outputs[i] for key, i in nest.items()} if keyed else outputs)
+    model.compile("sgd", loss, metrics=metrics)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an output without a loss has weights without gradients
+        history = model.fit(np.ones((4, 3)), dict.fromkeys(nest, y) if keyed else [y, y], verbose=0)
+    assert sorted(history.history) == names

@@ -13,7 +13,7 @@ from foldgate._symbolic.node import Node
 
 
 class Graph:
-    """The calls and operations of a model.
+    """The calls and operations of a model, or between tensors within one.
 
     Attributes:
       nodes: the calls, each after those that it reads.
@@ -33,7 +33,7 @@ class Graph:
             self._walk(output, finished, seen, model)
         for tensor in inputs:  # an input that nothing reads is a layer all the same
             node = tensor._keras_history.node
-            if id(node) not in seen:
+            if node.is_input and id(node) not in seen:
                 seen.add(id(node))
                 finished.append(node)
                 self._visits.setdefault(id(node.operation), -1)
@@ -56,14 +56,14 @@ class Graph:
         if tensor._keras_history is None:
             raise ValueError(f"{model}: {tensor} comes from no layer; begin with Input")
         node = tensor._keras_history.node
-        if id(node) in seen:
+        given = id(tensor) in self._inputs
+        if id(node) in seen or (given and not node.is_input):
             return
-        inside = id(tensor) not in self._inputs
-        if inside and node.is_input:
+        if node.is_input and not given:
             raise ValueError(f"{model}: outputs need {tensor.name!r}, which is not among inputs")
         seen.add(id(node))
         self._visits.setdefault(id(node.operation), len(self._visits))
-        pending.append((node, list(node.input_tensors) if inside else []))
+        pending.append((node, list(node.input_tensors)))
 
     def _order(self, finished: list[Node], inputs: list[KerasTensor]) -> None:
         depths: dict[int, int] = {}  # of nodes
@@ -71,9 +71,8 @@ class Graph:
         for node in reversed(finished):
             depth = max(depths.get(id(node), 0), deepest.get(id(node.operation), 0))
             depths[id(node)] = deepest[id(node.operation)] = depth
-            if not any(id(tensor) in self._inputs for tensor in node.output_tensors):
-                for parent in node.parents:
-                    depths[id(parent)] = max(depth + 1, depths.get(id(parent), 0))
+            for parent in node.parents:
+                depths[id(parent)] = max(depth + 1, depths.get(id(parent), 0))
         operations = {id(node.operation): node.operation for node in finished}
         self.operations = sorted(
             operations.values(), key=lambda operation: (-deepest[id(operation)], self._visits[id(operation)])

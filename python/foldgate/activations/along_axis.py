@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +16,11 @@ from foldgate.activations._operand import floats, of_tensors
 
 
 @of_tensors
-def softmax(x: FloatArray, axis: int = -1) -> FloatArray:
-    """e^x over its sum along an axis."""
+def softmax(x: FloatArray, axis: int | Sequence[int] = -1) -> FloatArray:
+    """e^x over its sum along an axis, or along several together."""
     x = floats(x)
+    if isinstance(axis, Sequence):
+        return over_axes(ops.softmax, x, axis)
     y = ops.softmax(x, axis=axis)
     if axis in (-1, y.ndim - 1):
         remember_logits("softmax", y, x)
@@ -24,9 +28,23 @@ def softmax(x: FloatArray, axis: int = -1) -> FloatArray:
 
 
 @of_tensors
-def log_softmax(x: FloatArray, axis: int = -1) -> FloatArray:
+def log_softmax(x: FloatArray, axis: int | Sequence[int] = -1) -> FloatArray:
     """The logarithm of `softmax`."""
-    return ops.log_softmax(floats(x), axis=axis)
+    x = floats(x)
+    if isinstance(axis, Sequence):
+        return over_axes(ops.log_softmax, x, axis)
+    return ops.log_softmax(x, axis=axis)
+
+
+def over_axes(function: Callable[[Any], Any], x: Any, axes: Sequence[int]) -> FloatArray:
+    """A function of a last axis on several axes as if they were one."""
+    axes = tuple(axis % x.ndim for axis in axes)
+    last = range(x.ndim - len(axes), x.ndim)
+    moved = np.moveaxis(x, axes, last)
+    shape = moved.shape
+    flat = np.reshape(moved, (*shape[: last[0]], prod(shape[last[0] :])))
+    along: FloatArray = np.moveaxis(np.reshape(function(flat), shape), last, axes)
+    return along
 
 
 @of_tensors

@@ -71,9 +71,10 @@ class ModelCheckpoint(MonitorCallback):
     def _save(self, epoch: int, logs: Any, batch: int = 0) -> None:
         if self.save_best_only:
             value = self._value(logs)
-            if value is None or not self._is_better(value, self.best):
-                return
-            self.best = value
+            if value is not None:
+                if not self._is_better(value, self.best):
+                    return
+                self.best = value
         path = self._path(epoch, batch, logs or {})
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: saving model to {path}")

@@ -111,11 +111,11 @@ def _any_unbuilt(layer: Layer) -> bool:
 
 
 def _shapes(signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The shapes of the arguments that hold arrays, but for masks."""
+    """The shapes of the arguments that hold arrays, but for the mask."""
     return {
         name: shapes_of(value)
         for name, value in signature.by_name(args, kwargs).items()
-        if name != "mask" and not name.endswith("_mask") and holds_arrays(value)
+        if name != "mask" and holds_arrays(value)
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ class InputLayer(Layer):
       input_tensor: a KerasTensor to stand for instead of a new one.
       optional: whether None may be given for it. Defaults to False.
       name: None makes one.
+      input_shape: an older name of `shape`; warns.
 
     Raises:
       ValueError: no shape, two, or one that is none; a sparse or ragged input.
@@ -52,6 +54,9 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if "input_shape" in kwargs and shape is None:
+            warnings.warn("InputLayer: input_shape is deprecated; use shape", stacklevel=2)
+            shape = kwargs["input_shape"]
         super().__init__(name=name, **_without_input_shape(kwargs))
         if sparse or ragged:
             raise ValueError(
@@ -70,7 +75,6 @@ class InputLayer(Layer):
 
     def call(self) -> Any:
         """There is nothing to compute."""
-        raise NotImplementedError(f"{self.name}: an InputLayer is not called")
 
     def compute_output_shape(self) -> Any:
         """The shape of the input."""
@@ -117,6 +121,7 @@ def _batch_shape(
             raise TypeError(f"{layer}: {name} is {given!r}; expected a tuple of sizes and Nones")
     sizes = (shape,) if isinstance(shape, int) else shape
     full = tuple(batch_shape) if batch_shape is not None else (batch_size, *(sizes or ()))
+    full = tuple(int(size) if isinstance(size, np.integer) else size for size in full)
     if not is_shape(full) or any(size is not None and size < 0 for size in full):
         raise ValueError(f"{layer}: shape is {full}; expected sizes of at least 0 and Nones")
     return full

@@ -58,6 +58,10 @@ def counts_at(
     if top_k is not None:
         y_pred = only_top_k(y_pred, top_k)
     if class_id is not None:
+        if y_pred.ndim < 2:
+            raise ValueError(
+                f"metric: class_id is {class_id} and y_pred has shape {y_pred.shape}; expected (..., classes)"
+            )
         y_true, y_pred, weights = y_true[..., class_id], y_pred[..., class_id], weights[..., class_id]
     order = np.argsort(thresholds, kind="stable")
     passed = np.searchsorted(np.asarray(thresholds, np.float64)[order], y_pred.ravel(), side="left")

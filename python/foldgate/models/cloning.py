@@ -74,10 +74,13 @@ def _clone_sequential(model: Sequential, tensors: Any, cloned: Callable[[Layer],
     layers: list[Any] = [cloned(layer) for layer in model.layers]
     if tensors is not None:
         layers.insert(0, flatten(tensors)[0])
-    elif model._layers and isinstance(model._layers[0], InputLayer):
+    elif model._layers and isinstance(model._layers[0], InputLayer) and not model._built_by_a_batch:
         first = model._layers[0]
         layers.insert(0, InputLayer(batch_shape=first.batch_shape, dtype=first.dtype, name=first.name))
-    return Sequential(layers, trainable=model.trainable, name=model.name)
+    made = Sequential(layers, trainable=model.trainable, name=model.name)
+    if tensors is None and model._built_by_a_batch:
+        made.build(model.input_shape)
+    return made
 
 
 def _clone_functional(

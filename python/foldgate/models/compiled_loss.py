@@ -38,7 +38,7 @@ class CompiledLoss:
             for one, weight, label, output in zip(given, weights, labels, outputs, strict=True)
         ]
         changed()
-        if len(each) > 1:
+        if sum(loss is not None for loss, _ in each) > 1:
             self.metrics = [
                 Mean(name=f"{key}_loss") if loss is not None else None
                 for key, (loss, _) in zip(self.keys, each, strict=True)

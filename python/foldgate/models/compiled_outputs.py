@@ -17,7 +17,7 @@ def output_list(y_pred: Any, names: list[str] | None) -> tuple[list[Any], list[s
             if names and set(names) == set(y_pred)
             else sorted(y_pred)
         )
-        return [y_pred[key] for key in keys], list(keys)
+        return [y_pred[key] for key in keys], list(keys) if len(keys) > 1 else [None]
     if isinstance(y_pred, (list, tuple)):
         if len(y_pred) == 1:
             return [y_pred[0]], [None]

@@ -13,7 +13,7 @@ from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._symbolic.plan import Plan
 from foldgate._tape import Tensor
 from foldgate.layers._changes import changed
-from foldgate.layers.input_layer import InputLayer
+from foldgate.layers.input_layer import Input, InputLayer
 from foldgate.layers.layer import Layer
 from foldgate.models.model import Model
 
@@ -49,6 +49,9 @@ class Functional(Model):
     _graph: Graph
     _plan: Plan
     _single: bool
+    _any_sizes = (
+        False  # whether arrays may have other sizes than the inputs say, as far as the layers take them
+    )
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         trainable = kwargs.pop("trainable", None)
@@ -59,8 +62,11 @@ class Functional(Model):
 
     def _set_graph(self, inputs: Any, outputs: Any) -> None:
         own = self.__dict__  # lists of tensors and of operations are nothing to track
-        own["_inputs_nest"], own["_outputs_nest"] = _listed(inputs), _listed(outputs)
         own["_inputs"], own["_outputs"] = self._leaves(inputs, "inputs"), self._leaves(outputs, "outputs")
+        if not all(tensor._keras_history.node.is_input for tensor in self._inputs):
+            own["_inputs"], own["_outputs"] = _rooted(self._inputs, self._outputs, self.name)
+            inputs, outputs = pack_like(inputs, self._inputs), pack_like(outputs, self._outputs)
+        own["_inputs_nest"], own["_outputs_nest"] = inputs, outputs
         own["_graph"] = graph = Graph(self._inputs, self._outputs, self.name)
         own["_operations"] = graph.operations
         own["_plan"] = Plan(graph, self._inputs, self._outputs)
@@ -81,6 +87,8 @@ class Functional(Model):
         for leaf in leaves:
             if not isinstance(leaf, KerasTensor):
                 raise ValueError(f"{self.name}: {what} holds {type(leaf).__name__}; expected KerasTensors")
+            if leaf._keras_history is None:
+                raise ValueError(f"{self.name}: {what}: {leaf} comes from no layer; begin with Input")
         return leaves
 
     @property
@@ -202,7 +210,7 @@ class Functional(Model):
                     f"{self.name}: input {self.input_names[i]!r} has shape {shape}; expected {expected}"
                 )
         for found, size in zip(x.shape[1:], expected[1:], strict=True):
-            if size is not None and found != size:
+            if size is not None and found != size and not self._any_sizes:
                 raise ValueError(
                     f"{self.name}: input {self.input_names[i]!r} has shape {shape}; expected {expected}"
                 )
@@ -254,8 +262,16 @@ class Functional(Model):
         return functional_config(self)
 
 
-def _listed(nest: Any) -> Any:
-    return list(nest) if isinstance(nest, tuple) else nest
+def _rooted(
+    inputs: list[KerasTensor], outputs: list[KerasTensor], name: str
+) -> tuple[list[KerasTensor], list[KerasTensor]]:
+    """What is between tensors within a graph, drawn again with the same layers from Inputs of its own."""
+    plan = Plan(Graph(inputs, outputs, name), inputs, outputs)
+    roots = [
+        tensor if tensor._keras_history.node.is_input else Input(batch_shape=tensor.shape, dtype=tensor.dtype)
+        for tensor in inputs
+    ]
+    return roots, plan.run(roots)
 
 
 def _trace(plan: Plan, tensors: list[Any]) -> list[Any]:

@@ -90,7 +90,7 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
         if isinstance(places, dict):
             return {key: tensors(place) for key, place in places.items()}
         if isinstance(places, (list, tuple)) and places and not isinstance(places[0], str):
-            return [tensors(place) for place in places]
+            return type(places)(tensors(place) for place in places)
         name, node, index = places
         return _tensor([name, node - isinstance(layers.get(name), Functional), index], calls)
 

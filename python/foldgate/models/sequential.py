@@ -109,8 +109,9 @@ class Sequential(Model):
             raise ValueError(f"{self.name}: build: there are no layers; add some first")
         if not is_shape(input_shape):
             return  # nested inputs go through the layers one by one
-        first = self._layers[0]
+        first, deferred = self._layers[0], False
         if not isinstance(first, InputLayer):
+            deferred = True
             first = InputLayer(batch_shape=input_shape, dtype=first._input_dtype)
             self._layers.insert(0, first)
             changed()
@@ -119,7 +120,14 @@ class Sequential(Model):
         x = first._inbound_nodes[0].outputs
         for layer in self._layers[1:]:
             x = layer(x)
-        self.__dict__["_functional"] = Functional(first._inbound_nodes[0].outputs, x, name=self.name)
+        functional = Functional(first._inbound_nodes[0].outputs, x, name=self.name)
+        functional._any_sizes = deferred  # nobody has said a size: the first batch had one, others may differ
+        self.__dict__["_functional"] = functional
+
+    @property
+    def _built_by_a_batch(self) -> bool:
+        """Whether the Input is none that somebody gave, but of the shape that the model was built for."""
+        return bool(self._functional is not None and self._functional._any_sizes)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Runs the layers one after another."""
@@ -203,7 +211,8 @@ class Sequential(Model):
         from foldgate.saving.serialization import serialize_keras_object
 
         config = Layer.get_config(self)
-        config["layers"] = [serialize_keras_object(layer) for layer in self._layers]
+        listed = self.layers if self._built_by_a_batch else self._layers
+        config["layers"] = [serialize_keras_object(layer) for layer in listed]
         if self._functional is not None:
             config["build_input_shape"] = self._graph_of("shape").input_shape
         return config

@@ -8,6 +8,7 @@ name of this room's own functions always means those.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,28 @@ from foldgate import config
 from foldgate._tape import Tensor, stop_gradient
 
 _OF_NUMPY = (
-    "abs absolute add all amax amin any arccos arcsin arctan arctan2 argmax argmin argsort average "
+    "abs absolute add arccos arcsin arctan arctan2 argmax argmin argsort average "
     "broadcast_to ceil clip concatenate copy cos cosh cumsum diagonal divide dot einsum equal exp2 "
     "expand_dims expm1 flip floor floor_divide full_like greater greater_equal hstack inner isclose "
     "isfinite isinf isnan less less_equal linspace log10 log1p log2 logaddexp logical_and logical_not "
-    "logical_or max maximum mean median meshgrid min minimum mod moveaxis multiply negative nonzero "
-    "not_equal ones_like outer pad power prod ravel reciprocal repeat reshape roll round sign sin "
-    "sinh sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis tan "
-    "tensordot tile trace transpose tri tril triu true_divide trunc var vstack where zeros_like"
+    "logical_or maximum median meshgrid minimum mod moveaxis multiply negative nonzero "
+    "not_equal ones_like outer pad power ravel reciprocal repeat reshape roll round sign sin "
+    "sinh sort split sqrt square squeeze stack subtract swapaxes take take_along_axis tan "
+    "tensordot tile trace transpose tri tril triu true_divide trunc vstack where zeros_like"
 )
+# Their axis may be a list, which NumPy's may not, and is followed by keepdims, where NumPy has others first.
+_REDUCTIONS = "all amax amin any max mean min prod std sum var"
+
+
+def _reduction(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+
+    @wraps(function)
+    def reduction(x: Any, axis: Any = None, keepdims: bool = False, **kwargs: Any) -> Any:
+        axes = tuple(axis) if isinstance(axis, list) else axis
+        return function(x, axis=axes, keepdims=keepdims, **kwargs)
+
+    return reduction
 
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
@@ -128,7 +142,9 @@ def zeros(shape: int | Sequence[int], dtype: Any = None) -> Any:
     return np.zeros(shape, dtype or config.floatx())
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {name: getattr(np, name) for name in _OF_NUMPY.split()} | {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(np, name) for name in _OF_NUMPY.split()},
+    **{name: _reduction(name) for name in _REDUCTIONS.split()},
     "arange": arange,
     "array": array,
     "cast": cast,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from foldgate import ops
 from foldgate._checks import some_axes
 from foldgate._typing import BoolArray, FloatArray
+from foldgate.activations.along_axis import over_axes
 from foldgate.layers.activations._base import ElementwiseLayer
 
 
@@ -49,7 +49,7 @@ class Softmax(ElementwiseLayer):
             inputs = np.where(_checked(mask, inputs.shape), inputs, inputs.dtype.type(-np.inf))
         if isinstance(self.axis, int):
             return ops.softmax(inputs, axis=self.axis)
-        return _over_axes(inputs, tuple(axis % inputs.ndim for axis in self.axis))
+        return over_axes(ops.softmax, inputs, self.axis)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer."""
@@ -66,13 +66,3 @@ def _checked(mask: Any, shape: tuple[int, ...]) -> BoolArray:
             f"Softmax: mask has shape {mask.shape}; expected one that broadcasts to inputs of shape {shape}"
         )
     return seen
-
-
-def _over_axes(x: Any, axes: tuple[int, ...]) -> Any:
-    if len(axes) == 1:
-        return ops.softmax(x, axis=axes[0])
-    last = range(x.ndim - len(axes), x.ndim)
-    moved = np.moveaxis(x, axes, last)
-    shape = moved.shape
-    flat = np.reshape(moved, (*shape[: last[0]], prod(shape[last[0] :])))
-    return np.moveaxis(np.reshape(ops.softmax(flat), shape), last, axes)
