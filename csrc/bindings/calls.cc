@@ -8,6 +8,15 @@ namespace {
 
 constexpr int kMostSlots = 1 << 16;
 
+// What `then`, if it is not None, makes of a call's result, which is taken.
+py::object finished(PyObject* result, py::handle then) {
+  py::object found = py::reinterpret_steal<py::object>(result);
+  if (found && !then.is_none())
+    found = py::reinterpret_steal<py::object>(PyObject_CallOneArg(then.ptr(), found.ptr()));
+  if (!found) throw py::error_already_set();
+  return found;
+}
+
 // A call of a native function: operands at their places among arguments that stay the same, and what `then`, if anything,
 // makes of the result.
 class BoundCall : public NativeCall {
@@ -45,17 +54,7 @@ class BoundCall : public NativeCall {
     for (size_t i = 0; i < arguments_.size(); ++i) given[i] = arguments_[i].ptr();
     for (size_t i = 0; i < places_.size(); ++i)
       if (places_[i] >= 0) given[places_[i]] = operands[i].ptr();
-    return finished(PyObject_Vectorcall(function_.ptr(), given, arguments_.size(), nullptr));
-  }
-
-  py::object finished(PyObject* result) const {
-    if (result && !then_.is_none()) {
-      PyObject* const made = PyObject_CallOneArg(then_.ptr(), result);
-      Py_DECREF(result);
-      result = made;
-    }
-    if (!result) throw py::error_already_set();
-    return py::reinterpret_steal<py::object>(result);
+    return finished(PyObject_Vectorcall(function_.ptr(), given, arguments_.size(), nullptr), then_);
   }
 
  private:
@@ -121,9 +120,11 @@ PyObject* calls_learn(PyObject* self, PyObject* const* arguments, Py_ssize_t cou
   }
   return guarded([&] {
     PyObject* const* const given = arguments + kFirst;
+    py::object result = finished(PyObject_Call(arguments[1], arguments[2], nullptr), arguments[0]);
+    Key key;
+    if (!calls.constant(given, count - kFirst, key)) return result.release().ptr();
     auto made =
         std::make_unique<BoundCall>(calls.operands(), arguments[0], arguments[1], arguments[2], given);
-    py::object result = made->finished(PyObject_Call(arguments[1], arguments[2], nullptr));
     if (made->whole(given))
       calls.keep(py::cast(std::unique_ptr<NativeCall>(std::move(made))), given, count - kFirst);
     return result.release().ptr();

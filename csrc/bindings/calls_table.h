@@ -90,6 +90,14 @@ class Calls {
   Calls(int operands, int slots) : operands_(operands), slots_(static_cast<size_t>(slots)) {}
   int operands() const { return operands_; }
 
+  // Whether nobody can change what the call depends on; and its key.
+  bool constant(PyObject* const* arguments, Py_ssize_t count, Key& key) const {
+    if (!make_key(arguments, count, key)) return false;
+    for (Py_ssize_t i = operands_; i < count; ++i)
+      if (!is_constant(arguments[i])) return false;
+    return true;
+  }
+
   // The known call's result, None (borrowed by nobody) where it is not known, null with an error set where it failed.
   PyObject* run(PyObject* const* arguments, Py_ssize_t count) const {
     Key key;
@@ -109,9 +117,7 @@ class Calls {
       throw py::type_error(
           text("Calls.keep: call takes ", native->operands(), " operands; expected ", operands_));
     Key key;
-    if (!make_key(arguments, count, key)) return;
-    for (Py_ssize_t i = operands_; i < count; ++i)
-      if (!is_constant(arguments[i])) return;
+    if (!constant(arguments, count, key)) return;
     Entry entry;
     entry.native = native;
     entry.call = py::reinterpret_borrow<py::object>(call);

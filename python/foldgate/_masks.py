@@ -32,3 +32,10 @@ def get_mask(x: Any) -> Any:
         return None
     entry = kept.get(id(x))
     return entry[1] if entry is not None and entry[0]() is x else None
+
+
+def any_mask(x: Any) -> bool:
+    """Whether an array, or one of a list or tuple of them, has a mask."""
+    if isinstance(x, (list, tuple)):
+        return any(get_mask(part) is not None for part in x)
+    return get_mask(x) is not None

@@ -205,25 +205,27 @@ def pass_masks(layer: Layer, first: Any, outputs: Any, previous: Any) -> None:
 
 
 def remember(layer: Layer, signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Lets the next call of one array of this shape and dtype go straight to `call`, where nothing else is to
-    be done: no losses, masks or arguments."""
+    """Lets the next call of arrays of these shapes and dtypes go straight to `call`, where nothing else is to
+    be done: no losses, masks or other arguments."""
     simple = (
-        len(args) == 1
-        and not (kwargs.keys() - {"training", "mask"})
+        not (kwargs.keys() - {"training", "mask"})
         and not layer._creates_mask
         and layer.activity_regularizer is None
         and not signature.training_default
     )
-    if not simple:
+    if not simple or not args:
         return
     x, seen = args[0], layer._seen
     if len(seen) >= REMEMBERED:
         seen.clear()
-    if isinstance(x, (np.ndarray, Tensor)):
+    if len(args) > 1:
+        if layer._convert_inputs and all(map(_is_value, args)):
+            seen[(tuple, *[part.shape for part in args])] = [part.dtype for part in args]
+    elif isinstance(x, (np.ndarray, Tensor)):
         if layer._takes_as_it_is(x):
             seen[x.shape] = x.dtype
     elif type(x) is list and x and layer._convert_inputs and all(map(_is_value, x)):
-        seen[tuple([part.shape for part in x])] = [part.dtype for part in x]
+        seen[(list, *[part.shape for part in x])] = [part.dtype for part in x]
 
 
 def _is_value(part: Any) -> bool:

@@ -180,20 +180,25 @@ class Layer(LayerState, LayerLosses, LayerConfig):
                 known = self._seen.get(x.shape) is x.dtype
             else:
                 known = kind is list and self._knows(x)
-            if known and not _masks.kept and not self._losses:
+            if known and not self._losses and (not _masks.kept or not _masks.any_mask(x)):
                 if kwargs or (self._layers and self._calls_layers()):
                     return self._call_inside(x, kwargs.get("training"))
                 if self._takes_training:
                     return self.call(x, training=context.training)
                 return self.call(x)
+        elif args and self._seen and (not kwargs or (len(kwargs) == 1 and "training" in kwargs)):
+            known = self._knows(args)
+            if known and not self._losses and (not _masks.kept or not _masks.any_mask(args)):
+                return self._call_inside(args, kwargs.get("training"))
         return _calling.call(self, args, kwargs)
 
-    def _knows(self, parts: list[Any]) -> bool:
-        """Whether arrays of these shapes and dtypes have been seen in a list."""
+    def _knows(self, parts: list[Any] | tuple[Any, ...]) -> bool:
+        """Whether arrays of these shapes and dtypes have been seen in a list, or as several arguments."""
         for part in parts:
             if type(part) is not _ndarray and type(part) is not Tensor:
                 return False
-        return bool(self._seen.get(tuple([part.shape for part in parts])) == [part.dtype for part in parts])
+        kind = type(parts)
+        return bool(self._seen.get((kind, *[part.shape for part in parts])) == [part.dtype for part in parts])
 
     def _call_inside(self, x: Any, training: bool | None) -> Any:
         """A call that was seen before, of layers in the layer: they hear of `training` and where they are."""
@@ -204,6 +209,8 @@ class Layer(LayerState, LayerLosses, LayerConfig):
         if training is not None:
             context.training = bool(training)
         try:
+            if type(x) is tuple:
+                return self.call(*x, training=context.training) if self._takes_training else self.call(*x)
             return self._run_seen(x)
         finally:
             context.entry, context.training = entry, before

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate import _masks
 from foldgate._checks import numbers
 from foldgate._tape import Tensor
 from foldgate._typing import BoolArray, FloatArray
@@ -47,13 +48,15 @@ class Masking(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> BoolArray:
         """True where a feature of a step is another value."""
         values = inputs.numpy() if isinstance(inputs, Tensor) else inputs
-        found: BoolArray = np.any(values != self.mask_value, axis=-1)
+        found: BoolArray = (values != self.mask_value).any(-1)
         return found
 
     def call(self, inputs: FloatArray) -> FloatArray:
         """Sets masked steps to 0."""
         counts = self.compute_mask(inputs)
-        return inputs if counts.all() else np.where(counts[..., None], inputs, np.zeros((), inputs.dtype))
+        masked = inputs if counts.all() else np.where(counts[..., None], inputs, np.zeros((), inputs.dtype))
+        _masks.set_mask(masked, counts)
+        return masked
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """That of the inputs."""

@@ -10,6 +10,7 @@ import numpy as np
 from foldgate import constraints, initializers, regularizers
 from foldgate._checks import axes
 from foldgate._custom_gradient import custom_gradient
+from foldgate._tape import settled
 from foldgate._typing import FloatArray
 from foldgate.layers.activations._base import ElementwiseLayer, Shape
 from foldgate.layers.input_spec import InputSpec
@@ -86,7 +87,7 @@ class PReLU(ElementwiseLayer):
         """Applies it, as one node on the tape."""
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self.compute_dtype)
-        return _prelu(inputs, self.alpha)
+        return _prelu(inputs, *settled(self.alpha))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer."""

@@ -57,6 +57,12 @@ def softmax_where(scores: Any, mask: BoolArray | None) -> Any:
     return ops.softmax(scores)
 
 
+def beside(query: Any, key: Any) -> Any:
+    """Every query plus every key: (..., T, S, D) of (..., T, D) and (..., S, D)."""
+    q, k = query.shape, key.shape
+    return query.reshape((*q[:-1], 1, q[-1])) + key.reshape((*k[:-2], 1, *k[-2:]))
+
+
 def causal_mask(queries: int, keys: int) -> BoolArray:
     """(queries, keys), True where the key is no later than the query."""
     return np.tri(queries, keys, dtype=np.bool_)

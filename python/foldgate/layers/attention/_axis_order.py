@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,18 +31,18 @@ class AxisOrder:
         return tuple(shape[axis] for axis in axes)
 
     def to_heads(self, x: Any) -> Any:
-        moved = np.transpose(x, self.order)
+        moved = x.transpose(self.order)
         if self.simple:
             return moved
         sizes = [math.prod(self._extents(x.shape, axes)) for axes in (self.batch, self.axes)]
-        return np.reshape(moved, (sizes[0], x.shape[-2], sizes[1], x.shape[-1]))
+        return moved.reshape((sizes[0], x.shape[-2], sizes[1], x.shape[-1]))
 
     def from_heads(self, y: Any, shape: tuple[int, ...]) -> Any:
         """The results (batch, heads, attended, E) as (N, ..., heads, E); `shape` is the projected query's."""
         if not self.simple:
             lead, attended = self._extents(shape, self.batch), self._extents(shape, self.axes)
-            y = np.reshape(y, (*lead, shape[-2], *attended, y.shape[-1]))
-        return np.transpose(y, self.back)
+            y = y.reshape((*lead, shape[-2], *attended, y.shape[-1]))
+        return y.transpose(self.back)
 
     def scores_shape(self, q: Any, k: Any) -> Any:
         """(batch, heads, attended queries, attended keys), with all axes of each."""
@@ -65,3 +66,9 @@ class AxisOrder:
         whole = np.broadcast_to(mask, (*full[: len(self.batch)], heads, *full[len(self.batch) + 1 :]))
         queries = math.prod(self._extents(q, self.axes))
         return whole.reshape(math.prod(full[: len(self.batch)]), heads, queries, -1)
+
+
+@lru_cache(maxsize=64)
+def axis_order(rank: int, axes: tuple[int, ...]) -> AxisOrder:
+    """The one of a rank and axes: making it costs as much as a small product."""
+    return AxisOrder(rank, axes)

@@ -86,6 +86,9 @@ class HeadsAttention(Layer):
         causal: bool,
     ) -> BoolArray | None:
         """All masks as one: (N, T, S), or what broadcasts to it."""
+        none = query_mask is value_mask is key_mask is attention_mask is None
+        if none and not causal and self._sliding_window is None:
+            return None  # nearly always
         seen: BoolArray | None = None
         if query_mask is not None:
             seen = np.asarray(query_mask, np.bool_)[..., None]

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from foldgate import constraints, initializers, ops, regularizers
 from foldgate._tape import settled
 from foldgate.layers.layer import Layer
@@ -79,13 +77,18 @@ class Projection(Layer):
 
     def call(self, inputs: Any) -> Any:
         """One product, on the weights as a matrix and a row."""
-        lead, columns = inputs.shape[: inputs.ndim - self.inner], prod(self.outer)
-        x = inputs if self.inner == 1 else np.reshape(inputs, (*lead, prod(inputs.shape[len(lead) :])))
+        shape = inputs.shape
+        lead = shape[: len(shape) - self.inner]
+        x = inputs if self.inner == 1 else inputs.reshape((*lead, prod(shape[len(lead) :])))
         kernel, bias = settled(self.kernel, self.bias)
-        kernel = np.reshape(kernel, (x.shape[-1], columns))
-        bias = None if bias is None else np.reshape(bias, (columns,))
+        if len(self.outer) == 1 == self.inner:
+            return ops.matmul(x, kernel, bias, activation=self.activation)
+        columns = prod(self.outer)
+        kernel = kernel.reshape((x.shape[-1], columns))
+        if bias is not None:
+            bias = bias.reshape((columns,))
         y = ops.matmul(x, kernel, bias, activation=self.activation)
-        return y if len(self.outer) == 1 else np.reshape(y, (*lead, *self.outer))
+        return y.reshape(lead + self.outer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(..., *outer)."""

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from foldgate import ops
+from foldgate._tape import settled
+from foldgate.layers.attention._attend import beside
 from foldgate.layers.attention.attention import Attention, Shape
 
 
@@ -50,10 +52,11 @@ class AdditiveAttention(Attention):
 
     def _scores(self, query: Any, key: Any) -> Any:
         """(N, T, S): the sum over D as a product with the scale."""
-        total = ops.tanh(np.expand_dims(query, -2) + np.expand_dims(key, -3))
+        total = ops.tanh(beside(query, key))
         if self.scale is None:
             return np.sum(total, -1)
-        return ops.matmul(total, np.expand_dims(self.scale, -1))[..., 0]
+        (scale,) = settled(self.scale)
+        return ops.matmul(total, scale.reshape((-1, 1))).reshape(total.shape[:-1])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer."""

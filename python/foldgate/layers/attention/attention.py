@@ -11,7 +11,7 @@ from foldgate import ops
 from foldgate._checks import seeds
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._typing import BoolArray, FloatArray
-from foldgate.layers.attention._attend import attend, both, causal_mask, softmax_where
+from foldgate.layers.attention._attend import attend, beside, both, causal_mask, softmax_where
 from foldgate.layers.layer import Layer
 from foldgate.layers.regularization._noise import fraction
 from foldgate.layers.weight import Weight
@@ -143,7 +143,7 @@ class Attention(Layer):
         """By `attend`, with one head. Its weights are those after dropout, as Keras returns them."""
         if self.scale is not None:
             query = query * self.scale
-        heads = [x if x.ndim == 4 else np.expand_dims(x, 1) for x in (query, key, value)]
+        heads = [x if x.ndim == 4 else x.reshape((len(x), 1, *x.shape[1:])) for x in (query, key, value)]
         mask = seen if seen is None or query.ndim == 4 else seen[:, None]
         kept: list[Any] = []
 
@@ -162,11 +162,11 @@ class Attention(Layer):
         weights = kept[0] if kept and wanted else weights
         if query.ndim == 4:
             return y, weights
-        return y[:, 0], None if weights is None else weights[:, 0]
+        return y.reshape((len(y), *y.shape[2:])), None if weights is None else weights[:, 0]
 
     def _scores(self, query: Any, key: Any) -> Any:
         """(N, T, S), of `"concat"`."""
-        total = np.expand_dims(query, -2) + np.expand_dims(key, -3)
+        total = beside(query, key)
         total = total if self.scale is None else total * self.scale
         return np.sum(ops.tanh(total), -1) * self.concat_score_weight
 

@@ -141,10 +141,10 @@ class GroupedQueryAttention(HeadsAttention):
         mask = self._mask(queries, keys, query_mask, value_mask, key_mask, attention_mask, False)
         if use_causal_mask and (times > 1 or mask is not None):
             mask = both(mask, causal_mask(queries, keys)[None])
-        q = np.reshape(self._query_dense(query), (n, queries, groups, times, size))
-        q = np.reshape(np.transpose(q, (0, 2, 3, 1, 4)), (n, groups, times * queries, size))
-        k = np.transpose(self._key_dense(key), (0, 2, 1, 3))
-        v = np.transpose(self._value_dense(value), (0, 2, 1, 3))
+        q = self._query_dense(query).reshape((n, queries, groups, times, size))
+        q = q.transpose((0, 2, 3, 1, 4)).reshape((n, groups, times * queries, size))
+        k = self._key_dense(key).transpose((0, 2, 1, 3))
+        v = self._value_dense(value).transpose((0, 2, 1, 3))
         y, weights = attend(
             q,
             k,
@@ -155,8 +155,8 @@ class GroupedQueryAttention(HeadsAttention):
             dropout=self._dropout_of(training),
             weights=return_attention_scores,
         )
-        y = np.transpose(np.reshape(y, (n, groups, times, queries, size)), (0, 3, 1, 2, 4))
-        y = np.reshape(y, (n, queries, groups * times, size))
+        y = y.reshape((n, groups, times, queries, size)).transpose((0, 3, 1, 2, 4))
+        y = y.reshape((n, queries, groups * times, size))
         if self._use_gate:
             y = y * self._gate_dense(query)
         y = self._output_dense(y)

@@ -11,7 +11,7 @@ import numpy as np
 from foldgate._checks import axes
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.layers.attention._attend import attend
-from foldgate.layers.attention._axis_order import AxisOrder
+from foldgate.layers.attention._axis_order import AxisOrder, axis_order
 from foldgate.layers.attention._heads import HeadsAttention, positive
 from foldgate.layers.attention._projection import Projection, Shape
 
@@ -198,7 +198,7 @@ class MultiHeadAttention(HeadsAttention):
         mask = self._mask(
             queries, keys, query_mask, value_mask, key_mask, attention_mask, use_causal_mask and not alone
         )
-        order = AxisOrder(query.ndim, axes)
+        order = axis_order(query.ndim, axes)
         q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         y, weights = attend(
             order.to_heads(q),

@@ -85,7 +85,7 @@ class Dot(Merge):
         if self.normalize:
             x, y = _of_length_one(x, one), _of_length_one(y, other)
         if x.ndim == y.ndim == 2:
-            return np.sum(x * y, 1, keepdims=True)
+            return (x * y).sum(1, keepdims=True)
         if x.ndim == y.ndim == 3:
             return ops.matmul(x, y, transpose_a=one == 1, transpose_b=other == 2)
         left, right = np.moveaxis(x, one, -1), np.moveaxis(y, other, 1)

@@ -56,6 +56,6 @@ def are_last(axes: tuple[int, ...], rank: int) -> bool:
     return axes == tuple(range(rank - len(axes), rank))
 
 
-def last_of_all(axes: tuple[int, ...]) -> int | range:
+def last_of_all(axes: tuple[int, ...]) -> int | tuple[int, ...]:
     """So many last axes, as ops take them: the last one by its number, for which they look no further."""
-    return -1 if len(axes) == 1 else range(-len(axes), 0)
+    return -1 if len(axes) == 1 else tuple(range(-len(axes), 0))

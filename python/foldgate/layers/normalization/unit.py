@@ -13,11 +13,11 @@ from foldgate import ops
 from foldgate._checks import some_axes
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
-from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, to_last
+from foldgate.layers.normalization._axes import Shape, are_last, axes_in, from_last, last_of_all, to_last
 
 
 @lru_cache(maxsize=32)
-def _root_of_share(shape: tuple[int, ...], kind: str) -> FloatArray:
+def _root_of_share(shape: tuple[int, ...], kind: np.dtype[Any]) -> FloatArray:
     """1 / sqrt(n) for each of the n places of a shape."""
     return np.full(shape, max(1, prod(shape)) ** -0.5, kind)
 
@@ -61,7 +61,8 @@ class UnitNormalization(Layer):
         x = inputs if last else to_last(inputs, axes)
         shape = x.shape[x.ndim - len(axes) :]
         n = max(1, prod(shape))
-        y = ops.rms_norm(x, _root_of_share(shape, x.dtype.name), axis=range(-len(axes), 0), epsilon=1e-24 / n)
+        share = _root_of_share(shape, x.dtype)
+        y = ops.rms_norm(x, share, axis=last_of_all(axes), epsilon=1e-24 / n)
         return y if last else from_last(y, axes)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

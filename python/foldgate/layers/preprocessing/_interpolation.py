@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -46,12 +47,14 @@ def nearest(size: int, wanted: int) -> IntArray:
 
 
 @lru_cache(maxsize=64)
-def interpolation_matrix(name: str, size: int, wanted: int, antialias: bool) -> FloatArray:
+def interpolation_matrix(
+    name: str, size: int, wanted: int, antialias: bool, dtype: np.dtype[Any]
+) -> FloatArray:
     """(wanted, size): the shares that pixels have in those of another size, by their centres' distance."""
     ratio = size / wanted
     centres = (np.arange(wanted) + 0.5) * ratio - 0.5
     distance = np.abs(centres[:, None] - np.arange(size))
     shares = _KERNELS[name](distance / max(ratio, 1.0) if antialias else distance)
-    matrix: FloatArray = shares / shares.sum(1, keepdims=True)
+    matrix: FloatArray = (shares / shares.sum(1, keepdims=True)).astype(dtype)
     matrix.setflags(write=False)
     return matrix

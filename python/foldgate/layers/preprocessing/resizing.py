@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -103,11 +104,10 @@ class Resizing(Layer):
             return x
         if self.interpolation == "nearest":
             return np.take(x, nearest(x.shape[axis], size), axis)
-        matrix = interpolation_matrix(self.interpolation, x.shape[axis], size, self.antialias)
+        matrix = interpolation_matrix(self.interpolation, x.shape[axis], size, self.antialias, x.dtype)
         lead, rest = x.shape[:axis], x.shape[axis + 1 :]
-        flat = np.reshape(x, (*lead, x.shape[axis], int(np.prod(rest))))
-        y = ops.matmul(matrix.astype(x.dtype), flat)
-        return np.reshape(y, (*lead, size, *rest))
+        y = ops.matmul(matrix, x.reshape((*lead, x.shape[axis], prod(rest))))
+        return y.reshape((*lead, size, *rest))
 
     def _cropped(self, x: Any, axes: tuple[int, int]) -> Any:
         height, width = (x.shape[axis] for axis in axes)

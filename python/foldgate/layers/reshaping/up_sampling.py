@@ -201,7 +201,9 @@ def _spread(x: FloatArray, factors: Sequence[int], first: int) -> FloatArray:
         wide += [x.shape[axis], factor]
         sizes[axis] *= factor
     rest = list(x.shape[first + len(factors) :])
-    return np.broadcast_to(x.reshape(narrow + rest), wide + rest).reshape(sizes)
+    y = np.empty(wide + rest, x.dtype)
+    y[...] = x.reshape(narrow + rest)
+    return y.reshape(sizes)
 
 
 @custom_gradient
@@ -210,7 +212,7 @@ def _interpolated(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Along each axis a product with the weights of its interpolation, and with their transpose back."""
     sizes = [(x.shape[axis], x.shape[axis] * factor) for axis, factor in enumerate(factors, first)]
-    weights = [interpolation_matrix(name, *pair, False).astype(x.dtype) for pair in sizes]
+    weights = [interpolation_matrix(name, *pair, False, x.dtype) for pair in sizes]
     y = x
     for axis, matrix in enumerate(weights, first):
         y = _along(matrix, y, axis)

@@ -98,4 +98,5 @@ class TimeDistributed(Wrapper):
 
 
 def _any_layer(layer: Layer, question: Any) -> bool:
-    return bool(question(layer)) or any(_any_layer(one, question) for one in layer._layers)
+    inner = layer._layers
+    return bool(question(layer)) or (bool(inner) and any(_any_layer(one, question) for one in inner))

@@ -37,7 +37,7 @@ def resizing(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Value
         if layer.interpolation == "nearest":
             y = w.op("Gather", y, w.constant(nearest(found, size)), axis=axis)
             continue
-        matrix = interpolation_matrix(layer.interpolation, found, size, layer.antialias)
+        matrix = interpolation_matrix(layer.interpolation, found, size, layer.antialias, np.dtype(np.float64))
         perm = [i for i in range(value.rank) if i != axis] + [axis]
         moved = w.op("MatMul", w.op("Transpose", y, perm=perm), w.constant(matrix.T, value.dtype, "resize"))
         y = w.op("Transpose", moved, perm=[int(i) for i in np.argsort(perm)])
