@@ -4,6 +4,8 @@
     python benchmarks/torch_modules.py --small         # from 1 x 8 x 8 up: nothing may be under 0.95
     python benchmarks/torch_modules.py --only "GRU*"   # rows by name
 
+`torch_sweep.py` takes random modules.
+
 A row is the median of alternating calls: forward under no_grad, or a training step (forward, backward of the
 sum). Needs PyTorch beside foldgate. Both use two threads (`--threads`).
 """
@@ -120,13 +122,16 @@ def first(result: Any) -> Any:
     return result
 
 
-def calls(case: Case) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
-    """By what is timed: the call by torch, and by foldgate."""
-    plain = case.module
-    fast = foldgate.torch.accelerate(copy.deepcopy(plain))
+def calls(
+    case: Case, accelerated_first: bool = False
+) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
+    """By what is timed: the call by torch, and by foldgate; which module's memory comes first may matter."""
+    copies = [copy.deepcopy(case.module) for _ in range(2)]
+    fast, plain = copies if accelerated_first else copies[::-1]
+    fast = foldgate.torch.accelerate(fast)
     x = case.x
     if case.last:
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=torch.channels_last if x.dim() == 4 else torch.channels_last_3d)
     watched = x if isinstance(x, tuple) else x.detach().clone().requires_grad_()
 
     def infer(module: Any) -> Callable[[], Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from foldgate.torch import _rules
 from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
 from foldgate.torch._compiled_pool import pool as compiled_op
 from foldgate.torch._layout import is_last, laid_out
@@ -15,14 +14,13 @@ from foldgate.torch._library import computes
 from foldgate.torch._ready import is_ordinary, is_plain
 
 
-def pool(module: Any, x: Any, rank: int, wins: str, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:
+def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:
     """`compute(module, x, last, gradient)` of a batch, or None where torch's own op has to compute the call.
 
     Args:
       module: which holds the options.
       x: of `rank` axes, or one fewer (unbatched).
       rank: 3 to 5.
-      wins: the name of the rule, in `_rules`.
       compute: returns a tensor or a pair of tensors.
     """
     if (
@@ -35,7 +33,7 @@ def pool(module: Any, x: Any, rank: int, wins: str, compute: Callable[[Any, Any,
     gradient = x.requires_grad and torch.is_grad_enabled()
     batch = x if x.dim() == rank else x.unsqueeze(0)
     last = is_last(batch)
-    if not (getattr(_rules, wins)(batch, last, gradient) and is_plain(x)):
+    if not is_plain(x):
         return None
     try:
         found = compute(module, laid_out(batch, last), last, gradient)
@@ -51,7 +49,7 @@ def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[An
 
     Args:
       module, x, rank: as in `pool`.
-      op: the function's name in `foldgate.ops`; its rule has that name too.
+      op: the function's name in `foldgate.ops`.
       options: says of the module and a batch the lists of sizes and of flags that the op takes; None where
         torch has to compute it.
     """
@@ -60,7 +58,7 @@ def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[An
     gradient = x.requires_grad and torch.is_grad_enabled()
     batch = x if x.dim() == rank else x.unsqueeze(0)
     last = is_last(batch)
-    sizes = options(module, batch) if getattr(_rules, f"{op}_wins")(batch, last, gradient) else None
+    sizes = options(module, batch)
     if sizes is None:
         return None
     pairs = getattr(module, "return_indices", False)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
+
 LEAST = {
     "MaxPool1d": 1 << 17,
     "MaxPool2d": 1 << 14,
@@ -25,7 +27,7 @@ LEAST = {
 }
 """Elements of the input below which these modules call torch's op at once: small calls are all overhead.
 Of recurrent modules steps."""
-LEAST_TRAINED = {"MaxPool": 1 << 17, "AdaptiveAvgPool": 1 << 20, "AdaptiveMaxPool": 1 << 62}
+LEAST_TRAINED = {"MaxPool": 1 << 17, "AdaptiveAvgPool": 1 << 20}
 """The same where the input needs a gradient. 1 << 62: torch's own is faster at any size."""
 LEAST_CONVOLVED, LEAST_ALONE = 1 << 15, 1 << 21
 """The same in multiply-adds of a convolution: of any batch, and of a batch too small to be split."""
@@ -37,7 +39,7 @@ _WHERE = {
     "ConvTranspose": "by foldgate up to 8 million multiply-adds, in training for batches of 8 up",
     "Conv": "by foldgate from 2 million multiply-adds or batches of 8, in training from 4,096 positions",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
-    "AdaptiveMaxPool": "by foldgate from 65,536 elements on, without gradients; with them PyTorch is faster",
+    "AdaptiveMaxPool": "by foldgate forward, to one position or channels_last, from 65,536 elements on",
     "AvgPool": "by foldgate from a million elements on",
     "MaxPool": "by foldgate from 16,384 elements on, in training from 131,072",
     "RNNCell": "PyTorch's own step is faster at every size measured",
@@ -61,12 +63,17 @@ def convolution_work(x: Any, weight: Any, strides: tuple[int, ...]) -> int:
 def convolution_wins(x: Any, weight: Any, work: int, gradient: bool) -> bool:
     """Of a convolution: x (N, C, *spatial), weight (O, C / groups, *kernel)."""
     batch, channels = x.shape[:2]
+    outputs, depth = weight.shape[:2]
     positions = x.numel() // channels
+    if x.dim() == 5 and (depth != channels or outputs < 8):
+        return False
     if batch >= SMALL_BATCH and positions >= 512 and work < LEAST_ALONE:
         return True
     if gradient:
         return _trained_convolution_wins(x, weight, work)
-    return bool(work >= LEAST_ALONE and positions >= 512 and (channels > 4 or not x.is_contiguous()))
+    if work < LEAST_ALONE or positions < 512:
+        return False
+    return channels > 4 if x.is_contiguous() else bool(outputs > 8 or depth <= 16)
 
 
 def _trained_convolution_wins(x: Any, weight: Any, work: int) -> bool:
@@ -97,26 +104,38 @@ def transposed_convolution_wins(x: Any, weight: Any, gradient: bool) -> bool:
     return bool(large_enough and least <= work <= 1 << 23 and x.numel() // x.shape[1] >= 512)
 
 
-def max_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
-    """Of a max pool. Without gradients torch has a fast one for one spatial axis."""
+def _is_first(x: Any) -> bool:
+    """Whether x has its channels first; of another layout than torch.strided nothing can be asked."""
+    return bool(x.layout is torch.strided and x.is_contiguous())
+
+
+def max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
+    """Of a max pool. Without gradients torch has a fast one for one axis, and small planes are all edges."""
     if gradient:
         return bool(x.numel() >= LEAST_TRAINED["MaxPool"])
-    return bool(x.dim() > 3 and x.numel() >= (1 << 17 if last else 1 << 14))
+    if module._rank == 3:
+        return False
+    return bool(x.numel() >= 1 << 14 and x.shape[-1] >= 12 if _is_first(x) else x.numel() >= 1 << 17)
 
 
-def average_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
+def average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of an average pool over windows."""
-    return x.numel() >= 1 << 20 and (gradient or not last)
+    return x.numel() >= 1 << 20 and (gradient or _is_first(x))
 
 
-def adaptive_average_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
+def adaptive_average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of an adaptive average pool: torch's mean is as fast, but backward with channels last."""
-    return last and gradient and x.numel() >= 1 << 20
+    return gradient and x.numel() >= 1 << 20 and not _is_first(x)
 
 
-def adaptive_max_pool_wins(x: Any, last: bool, gradient: bool) -> bool:
-    """Of an adaptive max pool: forward alone."""
-    return not gradient and x.numel() >= 1 << 16
+def adaptive_max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
+    """Of an adaptive max pool: forward alone, and channels first down to one position."""
+    if gradient or x.numel() < 1 << 16:
+        return False
+    if not _is_first(x):
+        return bool(x.numel() >= 1 << 18)
+    size = module.output_size
+    return bool(size == 1 or (isinstance(size, tuple) and set(size) == {1}))
 
 
 def sequence_wins(rows: int, inputs: int, units: int, gradient: bool) -> bool:

@@ -75,22 +75,22 @@ class _Pool(Accelerated):
 
     _op: Any
     _least: int
-    _least_trained = _rules.LEAST_TRAINED["AdaptiveMaxPool"]
     _rank: int
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if (
-            type(x) is torch.Tensor
-            and x.numel() < (self._least_trained if x.requires_grad else self._least)
-            and not module.return_indices
+        if type(x) is torch.Tensor and (
+            x.numel() < self._least
+            or not _rules.adaptive_max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
         ):
             size = module.output_size
-            return self._op(x, size)[0] if type(size) is int else self._own(x)
+            if not module.return_indices and (type(size) is int or (size and None not in size)):
+                return self._op(x, size)[0]
+            return self._own(x)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "adaptive_max_pool", part_sizes)
         else:
-            y = pool(self, x, self._rank, "adaptive_max_pool_wins", _compute)
+            y = pool(self, x, self._rank, _compute)
         return self._own(x) if y is None else y
 
 

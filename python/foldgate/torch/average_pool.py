@@ -102,16 +102,25 @@ def _parts(module: Any, x: Any, last: bool, gradient: bool) -> Any:
 class _Pool(Accelerated):
     """What the pools over windows have in common."""
 
+    _op: Any
     _least: int
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if type(x) is torch.Tensor and x.numel() < self._least:
-            return self._own(x)
+        module: Any = self
+        if type(x) is torch.Tensor and (
+            x.numel() < self._least
+            or not _rules.average_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
+        ):
+            size, stride, padding = module.kernel_size, module.stride, module.padding
+            options = (size, stride, padding, module.ceil_mode, module.count_include_pad)
+            return (
+                self._op(x, *options) if self._rank == 3 else self._op(x, *options, module.divisor_override)
+            )
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "average_pool", _window_sizes)
         else:
-            y = pool(self, x, self._rank, "average_pool_wins", _windows)
+            y = pool(self, x, self._rank, _windows)
         return self._own(x) if y is None else y
 
 
@@ -119,40 +128,43 @@ class _AdaptivePool(Accelerated):
     """What the adaptive ones have in common."""
 
     _op: Any
-    _least: int
+    _least = _rules.LEAST["AdaptiveAvgPool"]
     _least_trained = _rules.LEAST_TRAINED["AdaptiveAvgPool"]
     _rank: int
 
     def forward(self, x: Any) -> Any:
-        if type(x) is torch.Tensor and x.numel() < (self._least_trained if x.requires_grad else self._least):
-            module: Any = self
+        module: Any = self
+        if type(x) is torch.Tensor and (
+            x.numel() < (self._least_trained if x.requires_grad else self._least)
+            or not _rules.adaptive_average_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
+        ):
             size = module.output_size
-            return self._op(x, size) if type(size) is int else self._own(x)
+            return self._op(x, size) if type(size) is int or (size and None not in size) else self._own(x)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "adaptive_average_pool", part_sizes)
         else:
-            y = pool(self, x, self._rank, "adaptive_average_pool_wins", _parts)
+            y = pool(self, x, self._rank, _parts)
         return self._own(x) if y is None else y
 
 
 class AvgPool1d(_Pool, torch.nn.AvgPool1d):
     """torch.nn.AvgPool1d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AvgPool1d.forward, 3
+    _own, _op, _rank = torch.nn.AvgPool1d.forward, torch.avg_pool1d, 3
     _least = _rules.LEAST["AvgPool"]
 
 
 class AvgPool2d(_Pool, torch.nn.AvgPool2d):
     """torch.nn.AvgPool2d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AvgPool2d.forward, 4
+    _own, _op, _rank = torch.nn.AvgPool2d.forward, torch._C._nn.avg_pool2d, 4
     _least = _rules.LEAST["AvgPool"]
 
 
 class AvgPool3d(_Pool, torch.nn.AvgPool3d):
     """torch.nn.AvgPool3d, computed by foldgate where it can and wins."""
 
-    _own, _rank = torch.nn.AvgPool3d.forward, 5
+    _own, _op, _rank = torch.nn.AvgPool3d.forward, torch._C._nn.avg_pool3d, 5
     _least = _rules.LEAST["AvgPool"]
 
 
@@ -160,18 +172,15 @@ class AdaptiveAvgPool1d(_AdaptivePool, torch.nn.AdaptiveAvgPool1d):
     """torch.nn.AdaptiveAvgPool1d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.AdaptiveAvgPool1d.forward, functional.adaptive_avg_pool1d, 3
-    _least = _rules.LEAST["AdaptiveAvgPool"]
 
 
 class AdaptiveAvgPool2d(_AdaptivePool, torch.nn.AdaptiveAvgPool2d):
     """torch.nn.AdaptiveAvgPool2d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.AdaptiveAvgPool2d.forward, torch._C._nn.adaptive_avg_pool2d, 4
-    _least = _rules.LEAST["AdaptiveAvgPool"]
 
 
 class AdaptiveAvgPool3d(_AdaptivePool, torch.nn.AdaptiveAvgPool3d):
     """torch.nn.AdaptiveAvgPool3d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.AdaptiveAvgPool3d.forward, torch._C._nn.adaptive_avg_pool3d, 5
-    _least = _rules.LEAST["AdaptiveAvgPool"]

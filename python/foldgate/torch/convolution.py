@@ -126,12 +126,15 @@ class _Conv(Accelerated):
         module: Any = self
         weight = module._parameters.get("weight")
         if weight is None or type(x) is not torch.Tensor:
-            return _long(module, x)
+            y = _long(module, x)
+            return self._own(x) if y is None else y
         work = x.numel() * weight.numel()  # in_channels times the multiply-adds of a stride of 1
         if work >= _rules.LEAST_CONVOLVED * module.in_channels and (
             x.shape[0] >= _rules.SMALL_BATCH or work >= _rules.LEAST_ALONE * module.in_channels
         ):
-            return _long(module, x)
+            y = _long(module, x)
+            if y is not None:
+                return y
         if module.padding_mode != "zeros":
             return self._own(x)
         bias = parameter(module, "bias")
@@ -139,15 +142,15 @@ class _Conv(Accelerated):
 
 
 def _long(module: Any, x: Any) -> Any:
-    """The result, by foldgate or by torch."""
-    y = None
-    if type(x) is torch.Tensor and x.layout is torch.strided:
-        weight = parameter(module, "weight")
-        if x.dim() != weight.dim():
-            y = _unbatched(module, x, weight)
-        elif x.shape[1] == module.in_channels and x.numel() > 0:
-            y = _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
-    return module._own(x) if y is None else y
+    """The result, or None where torch has to compute (or refuse) the call."""
+    if type(x) is not torch.Tensor or x.layout is not torch.strided:
+        return None
+    weight = parameter(module, "weight")
+    if x.dim() != weight.dim():
+        return _unbatched(module, x, weight)
+    if x.shape[1] == module.in_channels and x.numel() > 0:
+        return _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
+    return None
 
 
 def _unbatched(module: Any, x: Any, weight: Any) -> Any:

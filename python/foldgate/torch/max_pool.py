@@ -96,17 +96,18 @@ class _Pool(Accelerated):
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if (
-            type(x) is torch.Tensor
-            and x.numel() < (self._least_trained if x.requires_grad else self._least)
-            and not module.return_indices
-        ):
-            size, stride, padding = module.kernel_size, module.stride, module.padding
-            return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
+        if type(x) is torch.Tensor:
+            gradient = x.requires_grad
+            small = x.numel() < (self._least_trained if gradient else self._least)
+            if small or not _rules.max_pool_wins(self, x, gradient and torch.is_grad_enabled()):
+                if module.return_indices:
+                    return self._own(x)
+                size, stride, padding = module.kernel_size, module.stride, module.padding
+                return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "max_pool", _sizes)
         else:
-            y = pool(self, x, self._rank, "max_pool_wins", _compute)
+            y = pool(self, x, self._rank, _compute)
         return self._own(x) if y is None else y
 
 

@@ -183,6 +183,60 @@ def test_sizes_where_torch_wins_are_torchs(monkeypatch):
         model(torch.randn(8, 64, 32, 32))
 
 
+LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+@pytest.mark.parametrize(
+    ("op", "module", "shape", "last", "by_torch"),
+    [
+        ("max_pool", nn.MaxPool2d(2), (8, 64, 8, 8), False, True),
+        ("max_pool", nn.MaxPool2d(2, return_indices=True), (8, 64, 8, 8), False, True),
+        ("max_pool", nn.MaxPool2d(2), (8, 64, 16, 16), False, False),
+        ("adaptive_max_pool", nn.AdaptiveMaxPool2d(2), (2, 80, 28, 28), False, True),
+        ("adaptive_max_pool", nn.AdaptiveMaxPool2d((2, None)), (2, 80, 28, 28), False, True),
+        ("adaptive_max_pool", nn.AdaptiveMaxPool2d(1), (2, 80, 28, 28), False, False),
+        ("adaptive_max_pool", nn.AdaptiveMaxPool3d((1, 1, 1)), (2, 80, 8, 8, 8), False, False),
+        ("adaptive_max_pool", nn.AdaptiveMaxPool3d(2), (16, 2, 16, 16, 16), True, True),
+        ("adaptive_max_pool", nn.AdaptiveMaxPool3d(7), (4, 32, 16, 16, 16), True, False),
+        ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), True, True),
+        ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), False, False),
+        ("PackedConv", nn.Conv3d(6, 5, 1), (16, 6, 16, 16, 16), True, True),
+        ("PackedConv", nn.Conv3d(23, 23, 3, groups=23), (20, 23, 14, 14, 14), True, True),
+        ("PackedConv", nn.Conv3d(8, 16, 3), (16, 8, 8, 8, 8), True, False),
+        ("PackedConv", nn.Conv2d(256, 8, 3), (6, 256, 19, 19), True, True),
+        ("PackedConv", nn.Conv2d(256, 32, 3), (6, 256, 19, 19), True, False),
+    ],
+    ids=str,
+)
+def test_the_rules_at_sizes_that_were_measured(monkeypatch, op, module, shape, last, by_torch):
+    called = []
+    original = getattr(foldgate.ops, op)
+    monkeypatch.setattr(f"foldgate.ops.{op}", lambda *a, **k: called.append(op) or original(*a, **k))
+    x = torch.randn(shape)
+    x = x.contiguous(memory_format=LAST[x.dim()]) if last else x
+    with torch.no_grad():
+        expected = tensors(module(x))
+        found = tensors(foldgate.torch.accelerate(module)(x))
+    assert bool(called) != by_torch
+    for y, e in zip(found, expected, strict=True):
+        torch.testing.assert_close(y, e)
+
+
+@pytest.mark.parametrize("size", [2, (2, 2), (None, 3), [1, 2]])
+@pytest.mark.parametrize("kind", ["AdaptiveMaxPool2d", "AdaptiveAvgPool2d"])
+def test_small_adaptive_pools_of_any_form_of_size(kind, size):
+    x, module = torch.randn(2, 3, 8, 8), getattr(nn, kind)(size)
+    expected = module(x)
+    torch.testing.assert_close(foldgate.torch.accelerate(module)(x), expected)
+
+
+@pytest.mark.parametrize("module", [nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(2), nn.AvgPool2d(2)], ids=str)
+def test_tensors_of_another_layout_are_torchs(module):
+    x = torch.randn(8, 64, 56, 56)
+    expected = module(x)
+    torch.testing.assert_close(foldgate.torch.accelerate(module)(x.to_mkldnn()).to_dense(), expected)
+
+
 def test_a_packed_sequence_of_another_width():
     packed = pack_padded_sequence(torch.ones(2, 3, 5), torch.tensor([3, 2]), batch_first=True)
     assert same(MODULES["gru"][0], call, packed)[0] is RuntimeError
