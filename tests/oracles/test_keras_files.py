@@ -208,3 +208,26 @@ def test_a_compilation_of_objects(tmp_path):
         assert set(first) == set(second)
         for name in first:
             assert first[name] == pytest.approx(second[name], abs=1e-4), name
+
+
+def halved(x: Any, by: float = 2.0) -> Any:
+    return x / by
+
+
+@pytest.mark.parametrize("here_first", [True, False])
+def test_a_lambda_of_a_registered_function(tmp_path: Any, here_first: bool) -> None:
+    """Each side writes the function's registered name, under which the other has registered it."""
+    first, second = (foldgate, keras) if here_first else (keras, foldgate)
+    for k in (keras, foldgate):
+        k.saving.register_keras_serializable("tests_of_files", "halved")(halved)
+    layers = first.layers
+    model = first.Sequential(
+        [first.Input((4,)), layers.Lambda(halved, arguments={"by": 4.0}, output_shape=(4,)), layers.Dense(2)]
+    )
+    path = tmp_path / "model.keras"
+    quiet(model.save, path)
+    x = np.ones((3, 4), np.float32)
+    loaded = quiet(second.models.load_model, path)
+    np.testing.assert_allclose(
+        quiet(loaded.predict, x, verbose=0), quiet(model.predict, x, verbose=0), rtol=1e-5
+    )

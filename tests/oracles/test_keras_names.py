@@ -16,7 +16,7 @@ NOT_HERE = {
     "layers": """
         AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix
         Discretization EinsumDense Equalization FlaxLayer HashedCrossing Hashing IntegerLookup
-        JaxLayer Lambda MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment
+        JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment
         RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
         RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale
         RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation

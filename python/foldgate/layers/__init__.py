@@ -39,6 +39,7 @@ from foldgate.layers.embedding import Embedding
 from foldgate.layers.identity import Identity
 from foldgate.layers.input_layer import Input, InputLayer
 from foldgate.layers.input_spec import InputSpec
+from foldgate.layers.lambda_layer import Lambda
 from foldgate.layers.layer import Layer
 from foldgate.layers.masking import Masking
 from foldgate.layers.merging import (
@@ -224,6 +225,7 @@ __all__ = [
     "InputLayer",
     "InputSpec",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

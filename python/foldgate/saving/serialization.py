@@ -93,7 +93,7 @@ def _serialize_function(function: types.FunctionType) -> dict[str, Any]:
     return {
         "module": "builtins" if known else function.__module__,
         "class_name": "function",
-        "config": function.__name__,
+        "config": function.__name__ if known else get_registered_name(function),
         "registered_name": "function" if known else get_registered_name(function),
     }
 
