@@ -8,9 +8,10 @@ dropped takes its record with it. A node carries the marks of the tapes that rec
 list, and no cycle forms.
 
 The parts: `_tape_state.pxi` (which tapes record in this thread), `_tape_nodes.pxi` (the graph),
-`_tape_tensor.pxi` (Tensor and Variable), `_tape_record.pxi` (how a call becomes a node), `_tape_known.pxi` (how
-one of convolution or a product does), `_tape_walk.pxi` (the walk back), `_tape_gradient.pxi` (GradientTape),
-`_tape_arrays.pxi` (what is read of arrays). The gradients of NumPy's functions are
+`_tape_tensor.pxi` and `_tape_variable.pxi` (Tensor and Variable), `_tape_record.pxi` (how a call of NumPy becomes a
+node), `_tape_ops.pxi` (how one of `foldgate.ops` does), `_tape_known.pxi` (how one of convolution or a product
+does), `_tape_walk.pxi` (the walk back), `_tape_gradient.pxi` (GradientTape), `_tape_arrays.pxi` and
+`_tape_nests.pxi` (what is read of arrays, and of nests of them). The gradients of NumPy's functions are
 `foldgate._rules`, in recordable NumPy.
 """
 
@@ -27,10 +28,13 @@ cdef object np_add = np.add
 
 include "_numpy_fields.pxi"
 include "_tape_arrays.pxi"
+include "_tape_nests.pxi"
 include "_tape_state.pxi"
 include "_tape_nodes.pxi"
 include "_tape_tensor.pxi"
+include "_tape_variable.pxi"
 include "_tape_record.pxi"
+include "_tape_ops.pxi"
 include "_tape_known.pxi"
 include "_tape_walk.pxi"
 include "_tape_gradient.pxi"

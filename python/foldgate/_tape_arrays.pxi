@@ -24,6 +24,25 @@ cdef bint is_like(object array, tuple output):
     return True
 
 
+cdef tuple output_like(object array):
+    """What a node says of an output: its shape and dtype."""
+    if type(array) is not ndarray:
+        return array.shape, array.dtype
+    cdef FoldgateArray* own = fields(array)
+    cdef Py_ssize_t i
+    cdef tuple shape
+    if own.nd == 2:  # nearly always, and by far the quickest way to such a tuple
+        shape = (own.dimensions[0], own.dimensions[1])
+    else:
+        shape = tuple([own.dimensions[i] for i in range(own.nd)])
+    return shape, <object>own.descr
+
+
+cdef inline object address(object thing):
+    """`id`, which costs a call of Python's."""
+    return <Py_ssize_t><PyObject*>thing
+
+
 cdef object root(object array):
     """The array that holds the memory of a view."""
     cdef PyObject* base = fields(array).base

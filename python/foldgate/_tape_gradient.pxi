@@ -1,41 +1,5 @@
 # GradientTape.
 
-cdef list flat(object value):
-    """The leaves of nested lists, tuples and dicts."""
-    cdef list found
-    if isinstance(value, (list, tuple)):
-        found = []
-        for part in value:
-            if isinstance(part, Tensor):
-                found.append(part)
-            else:
-                found += flat(part)
-        return found
-    if isinstance(value, dict):
-        return [leaf for part in value.values() for leaf in flat(part)]
-    return [value]
-
-
-cdef bint flat_list(object value, list leaves):
-    """Whether `value` is a list of these leaves, without nests."""
-    if type(value) is not list or len(<list>value) != len(leaves):
-        return False
-    for part in <list>value:
-        if not isinstance(part, Tensor):
-            return False
-    return True
-
-
-cdef object rebuilt(object like, object leaves):
-    """The leaves, from an iterator, in the structure of `like`."""
-    if isinstance(like, (list, tuple)):
-        parts = [rebuilt(part, leaves) for part in like]
-        return type(like)(*parts) if hasattr(like, "_fields") else type(like)(parts)
-    if isinstance(like, dict):
-        return {name: rebuilt(part, leaves) for name, part in like.items()}
-    return next(leaves)
-
-
 cdef class GradientTape:
     """Records what is computed from watched tensors inside its `with` block, and gives gradients of it.
 
@@ -60,8 +24,8 @@ cdef class GradientTape:
 
     cdef Mark mark
     cdef bint persistent, accessed, spent, open
-    cdef dict reads    # id of a Variable -> (it, [nodes of its reads])
-    cdef set explicit  # ids of the Variables given to watch
+    cdef dict reads    # address of a Variable -> [it, the nodes of its reads]
+    cdef set explicit  # addresses of the Variables given to watch
     cdef object __weakref__
 
     def __init__(self, persistent=False, watch_accessed_variables=True):
@@ -69,7 +33,7 @@ cdef class GradientTape:
         self.restart()
 
     cdef void restart(self):
-        self.mark = Mark()
+        self.mark = Mark.__new__(Mark)
         self.spent = False
         self.reads, self.explicit = {}, set()
 
@@ -94,14 +58,15 @@ cdef class GradientTape:
             self.open = False
 
     cdef bint watches(self, Variable variable):
-        return (self.accessed and variable.trainable) or id(variable) in self.explicit
+        return (self.accessed and variable.trainable) or address(variable) in self.explicit
 
     cdef void keep_read(self, Variable variable, Node node):
-        read = self.reads.get(id(variable))
+        key = address(variable)
+        read = self.reads.get(key)
         if read is None:
-            self.reads[id(variable)] = (variable, [node])
+            self.reads[key] = [variable, node]
         else:
-            (<list>(<tuple>read)[1]).append(node)
+            (<list>read).append(node)
 
     def watch(self, tensor):
         """Records what is computed from a tensor from here on.
@@ -126,15 +91,15 @@ cdef class GradientTape:
         if value.dtype.kind != "f":
             raise TypeError(f"GradientTape.watch: tensor has dtype {value.dtype}; expected floats")
         if isinstance(value, Variable):
-            self.explicit.add(id(value))
-            self.reads.setdefault(id(value), (value, []))  # keeps it, and so its id
+            self.explicit.add(address(value))
+            self.reads.setdefault(address(value), [value])  # keeps it, and so its address
             (<Variable>value).last_read = None
             return value
         cdef Tensor tensor = value if isinstance(value, Tensor) else Tensor(value)
         if tensor.node is None or not any([(<Mark>mark).alive for mark in tensor.node.marks]):
             tensor.node, tensor.slot = Node.__new__(Node), 0  # a leaf
             begin(tensor.node, (), None, None)
-            tensor.node.outputs = ((tensor.array.shape, tensor.array.dtype),)
+            tensor.node.outputs = (output_like(tensor.array),)
         if not marked(tensor.node, self.mark):
             tensor.node.marks = (*[mark for mark in tensor.node.marks if (<Mark>mark).alive], self.mark)
         cdef State state = recording()
@@ -144,7 +109,7 @@ cdef class GradientTape:
 
     def watched_variables(self):
         """The Variables that were used or watched, in the order of their first use, in a tuple."""
-        return tuple([variable for variable, nodes in self.reads.values()])
+        return tuple([(<list>read)[0] for read in self.reads.values()])
 
     def reset(self):
         """Forgets all that was recorded and watched."""
@@ -193,8 +158,10 @@ cdef class GradientTape:
                 f"GradientTape.gradient: unconnected_gradients is {unconnected_gradients!r}; expected 'none' "
                 "or 'zero'"
             )
-        cdef list places = flat(sources)
-        check_sources(places)
+        cdef bint listed = flat_list(sources)
+        cdef list places = list(sources) if listed else flat(sources)
+        if not listed:
+            check_sources(places)
         targets, seeds = self.seeded(target, output_gradients)
         if not self.persistent:
             self.close()
@@ -206,8 +173,8 @@ cdef class GradientTape:
             if not self.persistent:
                 self.mark.alive = False
                 for read in self.reads.values():
-                    (<list>(<tuple>read)[1]).clear()
-        return found if flat_list(sources, places) else rebuilt(sources, iter(found))
+                    del (<list>read)[1:]
+        return found if listed else rebuilt(sources, iter(found))
 
     cdef tuple seeded(self, object target, object output_gradients):
         """The targets, and the gradient that enters at each."""
@@ -230,37 +197,44 @@ cdef class GradientTape:
             )
         return targets, seeds
 
-    cdef list source_slots(self, object source):
-        """(node, output) of each place where a source entered the graph."""
-        if isinstance(source, Variable):
-            read = self.reads.get(id(source))
-            return [] if read is None else [(node, 0) for node in <list>(<tuple>read)[1]]
-        return [] if (<Tensor>source).node is None else [((<Tensor>source).node, (<Tensor>source).slot)]
+    cdef list nodes_of(self, Tensor source):
+        """The nodes with which a source entered the graph; of a Variable one a read."""
+        if not isinstance(source, Variable):
+            return [] if source.node is None else [source.node]
+        read = self.reads.get(address(source))
+        return [] if read is None else (<list>read)[1:]
 
     cdef list walk(self, list targets, list seeds, list sources, bint zeros):
         cdef Walk walk = Walk.__new__(Walk)
         walk.mark, walk.visits, walk.recorded = self.mark, {}, recording() is not None
-        cdef list slots = [self.source_slots(source) for source in sources]
-        cdef list nodes = [], found = []
-        for target, seed in zip(targets, seeds):
-            for node, slot in self.source_slots(target)[-1:]:
-                if marked(node, self.mark):
-                    if not (walk.recorded and isinstance(seed, Tensor)):
-                        seed = asarray(plain(seed), (<Tensor>target).array.dtype)
-                    walk.of(node).sum(slot).add(seed, walk.recorded)
-                    nodes.append(node)
-        for places in slots:
-            for node, slot in <list>places:
-                walk.of(node).source = True
+        cdef list visits = [], nodes = [], found = [], own
+        cdef Tensor target, source
+        cdef Visit visit
+        cdef Py_ssize_t i
+        for i in range(len(targets)):
+            target, seed = <Tensor>targets[i], seeds[i]
+            own = self.nodes_of(target)
+            if own and marked(<Node>own[len(own) - 1], self.mark):
+                if type(seed) is not ndarray and not (walk.recorded and isinstance(seed, Tensor)):
+                    seed = plain(seed)
+                if not isinstance(seed, Tensor):
+                    seed = asarray(seed, target.array.dtype)
+                nodes.append(own[len(own) - 1])
+                walk.of(<Node>nodes[len(nodes) - 1]).sum(target.slot).add(seed, walk.recorded)
+        for source in sources:
+            own = [walk.of(<Node>node) for node in self.nodes_of(source)]
+            for visit in own:
+                visit.source = True
+            visits.append(own)
         walk.run(nodes, self.persistent)
         cdef set taken = set()
         for seed in seeds:
             if isinstance(seed, ndarray):
-                taken.add(id(root(seed)))
-        for source, places in zip(sources, slots):
-            total = None
-            for node, slot in <list>places:
-                arrived = walk.of(node).value(slot)
+                taken.add(address(root(seed)))
+        for i in range(len(sources)):
+            source, total = <Tensor>sources[i], None
+            for visit in <list>visits[i]:
+                arrived = visit.value(source.slot)
                 if arrived is not None:
                     total = arrived if total is None else np_add(total, arrived)
             if total is None and zeros:
@@ -273,10 +247,10 @@ cdef object own_array(object gradient, set taken):
     """A gradient as an array that the caller may write to, sharing no memory with another one."""
     if type(gradient) is not ndarray:
         gradient = asarray(gradient)
-    key = id(root(gradient))
+    key = address(root(gradient))
     if not writable_rows(gradient) or key in taken:
         gradient = np.array(gradient, order="C")
-        key = id(gradient)
+        key = address(gradient)
     taken.add(key)
     return gradient
 
@@ -285,15 +259,6 @@ cdef object ones_like(object array):
     made = empty(array.shape, array.dtype)
     made.fill(1)
     return made
-
-
-cdef void check_sources(list sources):
-    for source in sources:
-        if not isinstance(source, Tensor):
-            raise TypeError(
-                f"GradientTape.gradient: sources has a {type(source).__name__}; expected Tensors and Variables "
-                "(watch gives the Tensor to use for an array)"
-            )
 
 
 class Paused:

@@ -39,19 +39,22 @@ cdef class KnownOp:
             type(x) is symbolic_kind or type(kernel) is symbolic_kind or type(bias) is symbolic_kind
         ):
             return None
-        a, b, c = array_read(state, x), array_read(state, kernel), array_read(state, bias)
-        z = self.result(a, b, c, options)
+        cdef Tensor first = tensor_read(state, x), second = tensor_read(state, kernel)
+        cdef Tensor third = tensor_read(state, bias)
+        a = x if first is None else first.array
+        b = kernel if second is None else second.array
+        z = self.result(a, b, bias if third is None else third.array, options)
         if state is None:
             return z
-        cdef list nodes = [node_read(state, x), node_read(state, kernel), node_read(state, bias)]
+        cdef tuple nodes = (node_of(first), node_of(second), node_of(third))
         cdef tuple marks = joined(state, nodes)
         if marks is None:
-            tensors = isinstance(x, Tensor) or isinstance(kernel, Tensor) or isinstance(bias, Tensor)
+            tensors = first is not None or second is not None or third is not None
             return output_of(z, None, 0) if tensors else z
         node = KnownNode.__new__(KnownNode)
         node.op, node.x, node.kernel, node.options = self, a, b, options
         node.y = None if options[self.activation] is None else z  # which the activation's derivative reads
-        begin(node, marks, tuple(nodes), slots_of(x, kernel, bias))
+        begin(node, marks, nodes, slots_of(first, second, third))
         return attach(z, node)
 
     cdef object result(self, object x, object kernel, object bias, tuple options):
@@ -83,22 +86,22 @@ cdef class KnownOp:
         return symbolic_call(self.name, self.function, (x, kernel, bias), dict(zip(self.options, options)))
 
 
-cdef inline object array_read(State state, object operand):
-    """The array of a Tensor; of a Variable the one that a tape knows; anything else as it is."""
-    if isinstance(operand, Tensor):
-        return (<Tensor>operand).array if state is None else read_of(state, operand).array
-    return operand
+cdef inline Tensor tensor_read(State state, object operand):
+    """A Tensor; of a Variable what a tape reads of it; None of anything else."""
+    if operand is None or type(operand) is ndarray or not isinstance(operand, Tensor):
+        return None
+    return <Tensor>operand if state is None else read_of(state, operand)
 
 
-cdef inline Node node_read(State state, object operand):
-    return read_of(state, operand).node if isinstance(operand, Tensor) else None
+cdef inline Node node_of(Tensor tensor):
+    return None if tensor is None else tensor.node
 
 
-cdef inline tuple slots_of(object x, object kernel, object bias):
+cdef inline tuple slots_of(Tensor x, Tensor kernel, Tensor bias):
     """None where each is its node's first output, as nearly always."""
-    cdef int a = (<Tensor>x).slot if isinstance(x, Tensor) else 0
-    cdef int b = (<Tensor>kernel).slot if isinstance(kernel, Tensor) else 0
-    cdef int c = (<Tensor>bias).slot if isinstance(bias, Tensor) else 0
+    cdef int a = 0 if x is None else x.slot
+    cdef int b = 0 if kernel is None else kernel.slot
+    cdef int c = 0 if bias is None else bias.slot
     return (a, b, c) if a | b | c else None
 
 

@@ -133,7 +133,7 @@ cdef list opaque(str name, list found, list dys, Node node):
     cdef tuple parents = (*[(<Tensor>dy).node for dy in operands], *node.parents)
     cdef tuple slots = (*[(<Tensor>dy).slot for dy in operands], *(node.slots or [0] * len(node.parents)))
     cdef Py_ssize_t i
-    marks = joined(state, list(parents))
+    marks = joined(state, parents)
     cdef OpaqueNode made
     for i, gradient in enumerate(found):
         if gradient is not None and marks is not None:
@@ -156,7 +156,7 @@ cdef inline void begin(Node node, tuple marks, tuple parents, tuple slots):
 
 cdef inline Tensor attach(object array, Node node):
     """The only output of a node, as a Tensor."""
-    node.outputs = ((array.shape, array.dtype),)
+    node.outputs = (output_like(array),)
     return output_of(array, node, 0)
 
 
@@ -168,7 +168,7 @@ cdef inline Tensor output_of(object array, Node node, int slot):
     return made
 
 
-cdef tuple joined(State state, list nodes):
+cdef tuple joined(State state, tuple nodes):
     """The marks of the recording tapes that recorded one of the nodes; None where there are none."""
     cdef Node node
     cdef Mark mark

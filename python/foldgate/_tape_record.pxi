@@ -1,4 +1,4 @@
-# How a call becomes a node.
+# How a call of NumPy becomes a node.
 
 cdef dict ufunc_rules = None      # ufunc -> (functions per operand, which values each reads)
 cdef dict function_rules = None   # NumPy function -> Rule
@@ -19,7 +19,7 @@ cdef inline bint tracked(State state, object operand):
     if state is None or not isinstance(operand, Tensor):
         return False
     cdef Node node = read_of(state, operand).node
-    return node is not None and (node.marks is state.marks or joined(state, [node]) is not None)
+    return node is not None and (node.marks is state.marks or joined(state, (node,)) is not None)
 
 
 cdef inline Tensor read_of(State state, object operand):
@@ -44,19 +44,20 @@ cdef bint any_tracked(State state, object value):
 cdef object record_ufunc(State state, object ufunc, tuple inputs):
     """`ufunc(*inputs)`, recorded. Most of the tape's cost: about a microsecond in all."""
     cdef Py_ssize_t n = len(inputs), i
-    cdef list values = [], nodes = []
+    cdef list values = [], found = []
     cdef Tensor read
     cdef int slot = 0
     for operand in inputs:
         if isinstance(operand, Tensor):
             read = read_of(state, operand)
             values.append(read.array)
-            nodes.append(read.node)
+            found.append(read.node)
             slot |= read.slot
         else:
             values.append(operand)
-            nodes.append(None)
+            found.append(None)
     z = ufunc(values[0], values[1]) if n == 2 else ufunc(*values)
+    cdef tuple nodes = tuple(found)
     cdef tuple marks = joined(state, nodes)
     if ufunc_rules is None:
         load_rules()
@@ -72,7 +73,7 @@ cdef object record_ufunc(State state, object ufunc, tuple inputs):
     return attach_ufunc(state, rule, inputs, nodes, marks, z, slot)
 
 
-cdef Tensor attach_ufunc(State state, tuple rule, tuple inputs, list nodes, tuple marks, object z, int slot):
+cdef Tensor attach_ufunc(State state, tuple rule, tuple inputs, tuple nodes, tuple marks, object z, int slot):
     cdef UfuncNode node = UfuncNode.__new__(UfuncNode)
     cdef Py_ssize_t n = len(inputs), i
     cdef long reads = 0
@@ -92,7 +93,7 @@ cdef Tensor attach_ufunc(State state, tuple rule, tuple inputs, list nodes, tupl
     slots = None
     if slot:
         slots = tuple([(<Tensor>read_of(state, x)).slot if isinstance(x, Tensor) else 0 for x in inputs])
-    begin(node, marks, tuple(nodes), slots)
+    begin(node, marks, nodes, slots)
     return attach(z, node)
 
 
@@ -172,11 +173,16 @@ cdef object record_first(State state, Rule rule, tuple args, dict kwargs):
     z = rule.computed(read.array, *rest, **kwargs)
     if not isinstance(z, ndarray):
         z = asarray(z)
+    once = rule.function.__name__ if rule.once else None
+    return attach_first(state, z, read, rule.rule(z, read, *rest, **kwargs), once)
+
+
+cdef Tensor attach_first(State state, object z, Tensor read, object pullback, object once):
+    """The result of a function of one operand, which is tracked."""
     cdef FunctionNode node = FunctionNode.__new__(FunctionNode)
-    node.pullbacks = (rule.rule(z, read, *rest, **kwargs),)
-    node.once = rule.function.__name__ if rule.once else None
-    marks = read.node.marks
-    begin(node, marks if marks is state.marks else joined(state, [read.node]), (read.node,), (read.slot,))
+    cdef tuple parents = (read.node,)
+    node.pullbacks, node.once = (pullback,), once
+    begin(node, joined(state, parents), parents, (read.slot,) if read.slot else None)
     return attach(z, node)
 
 
@@ -211,16 +217,17 @@ cdef object record_function(State state, Rule rule, tuple args, dict kwargs):
     if type(pullbacks) is not tuple:
         pullbacks = (pullbacks,)
     once = rule.function.__name__ if rule.once else None
-    return attach_function(z, nodes, slots, pullbacks, joined(state, nodes), once)
+    return attach_function(state, z, tuple(nodes), tuple(slots), pullbacks, once)
 
 
-cdef Tensor attach_function(object z, list nodes, list slots, tuple pullbacks, tuple marks, object once):
+cdef Tensor attach_function(State state, object z, tuple nodes, tuple slots, tuple pullbacks, object once):
+    cdef tuple marks = joined(state, nodes)
     if marks is None:
         return output_of(z, None, 0)
     cdef FunctionNode node = FunctionNode.__new__(FunctionNode)
     node.pullbacks = tuple([pull if parent is not None else None for pull, parent in zip(pullbacks, nodes)])
     node.once = once
-    begin(node, marks, tuple(nodes), tuple(slots))
+    begin(node, marks, nodes, slots)
     return attach(z, node)
 
 
@@ -229,8 +236,7 @@ def record_linear(value, operand, pullback):
     cdef State state = recording()
     if not tracked(state, operand):
         return value
-    cdef Tensor read = read_of(state, operand)
-    return attach_function(value, [read.node], [read.slot], (pullback,), joined(state, [read.node]), None)
+    return attach_first(state, value, read_of(state, operand), pullback, None)
 
 
 cdef object record_cast(Tensor x, object dtype):
@@ -254,107 +260,10 @@ cdef object record_index(Tensor x, object key):
         return z
     z = asarray(z)
     cdef Tensor read = read_of(state, x)
-    marks = None if read.node is None else joined(state, [read.node])
+    marks = None if read.node is None else joined(state, (read.node,))
     if marks is None:
         return output_of(z, None, 0)
     cdef IndexNode node = IndexNode.__new__(IndexNode)
     node.key = key
     begin(node, marks, (read.node,), (read.slot,))
     return attach(z, node)
-
-
-cdef object symbolic_kind = None  # KerasTensor, once there is one
-cdef object symbolic_call = None  # what draws an op's call on such tensors into their graph
-
-
-def register_symbolic(kind, call):
-    """Has ops take tensors of a class without values too; see the stub."""
-    global symbolic_kind, symbolic_call
-    symbolic_kind, symbolic_call = kind, call
-
-
-cdef inline bint recordable(object operand):
-    return isinstance(operand, Tensor) or (symbolic_kind is not None and type(operand) is symbolic_kind)
-
-
-def any_tensor(a, b=None, c=None, d=None, e=None, f=None):
-    """Whether one of an op's operands is a Tensor: the one question that an op asks before its work."""
-    return (
-        recordable(a) or recordable(b) or recordable(c) or recordable(d) or recordable(e) or recordable(f)
-    )
-
-
-def settled(*operands):
-    """The operands' arrays where no tape records in this thread, else the operands; see the stub."""
-    if recording() is not None:
-        return operands
-    return tuple([(<Tensor>x).array if isinstance(x, Tensor) else x for x in operands])
-
-
-def record_op(name, function, rule, operands, options):
-    """Calls an op of foldgate that got a Tensor, as one node where a tape records; see the stub."""
-    cdef State state = recording()
-    cdef list values = [], nodes = [], slots = []
-    cdef Tensor read
-    if symbolic_kind is not None:
-        for operand in operands:
-            if type(operand) is symbolic_kind:
-                return symbolic_call(name, function, operands, options)
-    for operand in operands:
-        if isinstance(operand, Tensor):
-            read = <Tensor>operand if state is None else read_of(state, operand)
-            values.append(read.array)
-            nodes.append(read.node)
-            slots.append(read.slot)
-        else:
-            values.append(operand if type(operand) is ndarray or operand is None else plain(operand))
-            nodes.append(None)
-            slots.append(0)
-    if state is None:
-        return function(*values, **options)
-    cdef tuple marks = joined(state, nodes)
-    if marks is None:
-        return wrapped(function(*values, **options), None, 1 << 30)
-    cdef tuple made = rule(*values, **options)
-    cdef FusedNode node = FusedNode.__new__(FusedNode)
-    node.name = name
-    node.backward = made[1]
-    begin(node, marks, tuple(nodes), tuple(slots))
-    if len(made) == 2 and type(made[0]) is ndarray and made[0].dtype.kind == "f":
-        return attach(made[0], node)
-    return wrapped(made[0], node, made[2] if len(made) > 2 else 1 << 30)
-
-
-cdef object wrapped(object outputs, Node node, Py_ssize_t count):
-    """An op's results as Tensors; those past `count`, and what is not a float array, as they are."""
-    cdef tuple parts = tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
-    cdef list made = []
-    if node is not None:
-        node.outputs = tuple([(part.shape, part.dtype) if isinstance(part, ndarray) else None
-                              for part in parts])
-    for i, part in enumerate(parts):
-        if i < count and isinstance(part, ndarray) and part.dtype.kind == "f":
-            made.append(output_of(part, node, i))
-        else:
-            made.append(part)
-    if not isinstance(outputs, (tuple, list)):
-        return made[0]
-    return type(outputs)(*made) if hasattr(outputs, "_fields") else tuple(made)
-
-
-def stop_gradient(x):
-    """`x` without its record: a gradient takes it for a constant.
-
-    Args:
-      x: a Tensor, or an array, which is returned as it is.
-
-    Example:
-      >>> import numpy as np
-      >>> import foldgate
-      >>> x = foldgate.Variable(np.array(3.0))
-      >>> with foldgate.GradientTape() as tape:
-      ...   y = x * foldgate.stop_gradient(x)
-      >>> tape.gradient(y, x)
-      array(3.)
-    """
-    return output_of((<Tensor>x).array, None, 0) if isinstance(x, Tensor) else x

@@ -28,7 +28,7 @@ cdef class Visit:
     cdef Node node
     cdef bint entered, source  # source: somebody asked for its gradient
     cdef bint leads            # an operand is wanted
-    cdef Py_ssize_t next       # operand to look at
+    cdef list operands         # the visits of the node's operands: None where the walk does not go
     cdef Sum first             # the gradient of the first output, None where none has arrived
     cdef list sums             # those of all outputs, where there are several
 
@@ -110,6 +110,19 @@ cdef object conform(object gradient, tuple output, str name, bint strict):
     return gradient
 
 
+cdef tuple needs_of(list operands):
+    """Which operands' gradients somebody reads."""
+    if len(operands) == 3:  # of a product or a convolution
+        return (
+            is_wanted(<Visit>operands[0]), is_wanted(<Visit>operands[1]), is_wanted(<Visit>operands[2])
+        )
+    return tuple([is_wanted(<Visit>visit) for visit in operands])
+
+
+cdef inline bint is_wanted(Visit visit):
+    return visit is not None and visit.wanted()
+
+
 @cython.final
 cdef class Walk:
     """One walk from targets back to sources, over the nodes with the tape's mark."""
@@ -140,13 +153,15 @@ cdef class Walk:
             while stack:
                 visit = <Visit>stack[-1]
                 parents = visit.node.parents
-                if parents is not None and visit.next < len(parents):
-                    parent = <Node>parents[visit.next]
-                    visit.next += 1
-                    if parent is not None and marked(parent, self.mark):
-                        other = self.of(parent)
-                        self.enter(other, stack)
-                        visit.leads |= other.wanted()  # of one on the stack now: when that leaves it
+                if parents is not None and len(visit.operands) < len(parents):
+                    parent = <Node>parents[len(visit.operands)]
+                    if parent is None or not marked(parent, self.mark):
+                        visit.operands.append(None)
+                        continue
+                    other = self.of(parent)
+                    visit.operands.append(other)
+                    self.enter(other, stack)
+                    visit.leads |= other.wanted()  # of one on the stack now: when that leaves it
                     continue
                 stack.pop()
                 if stack and visit.wanted():
@@ -167,52 +182,44 @@ cdef class Walk:
                 "for both at once, or of one GradientTape(persistent=True)"
             )
         visit.entered = True
+        if visit.node.parents is not None:
+            visit.operands = []
         stack.append(visit)
 
-    cdef void add_indexed(self, IndexNode node, object dz):
+    cdef void add_indexed(self, IndexNode node, Visit operand, object dz):
         """The gradient of x[key] into that of x, in place."""
-        cdef Node parent = node.parents[0]
         cdef int slot = node.slots[0]
-        cdef Sum total = self.of(parent).sum(slot)
+        cdef Sum total = operand.sum(slot)
         if total.value is None:
-            total.value = zeros_of(parent.outputs[slot])
+            total.value = zeros_of(operand.node.outputs[slot])
         elif not total.owned:
             total.value = np.array(total.value)
         total.owned = True
         add_at(total.value, node.key, dz)
 
-    cdef void back(self, Node node, list dys):
+    cdef void back(self, Visit visit, list dys):
         """Through one node: its outputs' gradients give those of the operands that lead to a source."""
-        cdef Py_ssize_t i, n
+        cdef Node node = visit.node
+        cdef list operands = visit.operands
         if type(node) is IndexNode and not self.recorded:
-            self.add_indexed(node, dys[0])
+            self.add_indexed(<IndexNode>node, <Visit>operands[0], dys[0])
             return
-        cdef tuple parents = node.parents
-        cdef tuple needs = self.needs(parents)
+        cdef tuple needs = needs_of(operands)
         cdef list found = node.gradients(needs, dys, self.recorded)
         cdef bint strict = type(node) is FusedNode
         cdef str name = (<FusedNode>node).name if strict else None
         cdef int slot
-        cdef Node parent
+        cdef Py_ssize_t i
+        cdef Visit operand
         dys.clear()  # nobody reads them any more: their memory serves what follows
-        n = len(parents)
-        for i in range(n):
+        for i in range(len(operands)):
             if found[i] is None or needs[i] is False:
                 continue
-            parent = <Node>parents[i]
+            operand = <Visit>operands[i]
             slot = 0 if node.slots is None else node.slots[i]
-            gradient = conform(found[i], <tuple>parent.outputs[slot], name, strict)
+            gradient = conform(found[i], <tuple>operand.node.outputs[slot], name, strict)
             found[i] = None
-            self.of(parent).sum(slot).add(gradient, self.recorded)
-
-    cdef tuple needs(self, tuple parents):
-        """Which operands' gradients somebody reads."""
-        cdef list found = []
-        cdef Visit visit
-        for parent in parents:
-            visit = None if parent is None else self.visits.get(parent)
-            found.append(visit is not None and visit.entered and visit.wanted())
-        return tuple(found)
+            operand.sum(slot).add(gradient, self.recorded)
 
     cdef void run(self, list targets, bint keep):
         """Brings gradients to the sources. Unless `keep`, a node lets go of its arrays once its gradient has
@@ -225,7 +232,8 @@ cdef class Walk:
             if not visit.source:
                 visit.forget()
             if dys is not None and visit.leads:
-                self.back(visit.node, dys)
+                self.back(visit, dys)
+            visit.operands = None
             if not keep and not self.shared(visit.node):
                 visit.node.release()
 

@@ -10,10 +10,11 @@ class CallContext(threading.local):
     """The layer that was called from outside, the `training` of the calls below it, the names around a
     build."""
 
-    entry: Any = None
-    training: bool = False
+    entry: Any
+    training: bool
 
     def __init__(self) -> None:
+        self.entry, self.training = None, False
         self.scope: list[str] = []
         self.building: list[Any] = []
 

@@ -10,6 +10,7 @@ from foldgate import activations, constraints, initializers, ops, regularizers
 from foldgate._typing import FloatArray
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.layer import Layer
+from foldgate.ops.matmul import product
 
 
 class Dense(Layer):
@@ -69,7 +70,8 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
         self.bias: Any = None
-        self._fused, self._after = activations.split(self.activation)
+        fused, self._after = activations.split(self.activation)
+        self._options = (False, False, fused)  # nothing is transposed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes kernel and bias for inputs whose last axis is known."""
@@ -97,7 +99,9 @@ class Dense(Layer):
         """One product with bias and activation."""
         if inputs.dtype is not self._compute_kind and inputs.dtype.kind != "f":
             inputs = inputs.astype(self._compute_kind)
-        y = ops.matmul(inputs, self.kernel, self.bias, activation=self._fused)
+        y: FloatArray | None = product(inputs, self.kernel, self.bias, self._options)
+        if y is None:  # of inputs without values
+            y = ops.matmul(inputs, self.kernel, self.bias, activation=self._options[2])
         return y if self._after is None else self._after(y)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -119,6 +123,9 @@ class Dense(Layer):
             "bias_constraint": constraints.serialize(self.bias_constraint),
             "quantization_config": None,
         }
+
+
+Dense._takes_training = False  # it computes the same: `call` has the argument as Keras' has
 
 
 def _refuse_variants(kwargs: dict[str, Any]) -> None:

@@ -202,18 +202,19 @@ class Layer(LayerState, LayerLosses, LayerConfig):
 
     def _call_inside(self, x: Any, training: bool | None) -> Any:
         """A call that was seen before, of layers in the layer: they hear of `training` and where they are."""
-        entry, before = context.entry, context.training
+        here = context.__dict__  # this thread's; a look at what is local to a thread costs as much as a node
+        entry, before = here["entry"], here["training"]
         if entry is None:
-            context.entry = self
+            here["entry"] = self
             self._clear_losses()
         if training is not None:
-            context.training = bool(training)
+            here["training"] = bool(training)
         try:
             if type(x) is tuple:
                 return self.call(*x, training=context.training) if self._takes_training else self.call(*x)
             return self._run_seen(x)
         finally:
-            context.entry, context.training = entry, before
+            here["entry"], here["training"] = entry, before
 
     def _calls_layers(self) -> bool:
         """Whether a call of this layer, which has layers in it, may call them: they hear where they are."""

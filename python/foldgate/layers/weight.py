@@ -45,7 +45,7 @@ class Weight(Variable):
     ) -> None:
         super().__init__(initial_value, trainable=trainable, name=name, dtype=dtype)
         self._trainable = bool(trainable)
-        self.regularizer = regularizer
+        self._regularizer = regularizer
         self.constraint = constraint
         self.initializer = initializer
         self.path = self.name if path is None else path
@@ -63,6 +63,16 @@ class Weight(Variable):
             changed()
             # The tape asks the Variable itself, which is told when it is made: once more, then.
             super().__init__(self.numpy(), trainable=value, name=self.name)
+
+    @property
+    def regularizer(self) -> Callable[[Any], Any] | None:
+        """None, or the function whose value of the weight is added to the loss."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, value: Callable[[Any], Any] | None) -> None:
+        self._regularizer = value
+        changed()
 
     def initialize(self) -> None:
         """Gives it new first values by its initializer."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate import losses
+from foldgate._tape import Tensor
 from foldgate.layers._changes import changed
 from foldgate.metrics import Mean
 from foldgate.models.compiled_outputs import for_outputs, is_binary_or_sparse, is_nest, labels_of, output_list
@@ -26,6 +27,7 @@ class CompiledLoss:
                 losses.get(one)  # a name that is not known is an error here rather than at the first batch
         self._loss, self._weights, self._names = loss, weights, names
         self._each: list[tuple[Any, float | None]] | None = None
+        self.single: Any = None  # the loss of a model's only output, without a weight
         self.keys: list[str | None] = []
         self.metrics: list[Any] = []
 
@@ -38,6 +40,8 @@ class CompiledLoss:
             for one, weight, label, output in zip(given, weights, labels, outputs, strict=True)
         ]
         changed()
+        if len(each) == 1 and each[0][1] is None:
+            self.single = each[0][0]
         if sum(loss is not None for loss, _ in each) > 1:
             self.metrics = [
                 Mean(name=f"{key}_loss") if loss is not None else None
@@ -46,6 +50,8 @@ class CompiledLoss:
         return each
 
     def __call__(self, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        if self.single is not None and type(y_pred) is Tensor and type(y) is np.ndarray:
+            return self.single(y, y_pred, sample_weight)
         each = self._each
         if each is not None and len(each) == 1 and not is_nest(y_pred) and not is_nest(y):
             loss, weight = each[0]

@@ -77,6 +77,8 @@ def is_array_like(x: Any) -> bool:
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """x, y and sample_weight of a batch, None where it has none."""
+    if type(data) is tuple and len(data) == 2:  # nearly always
+        return data[0], data[1], None
     if isinstance(data, list):
         data = tuple(data)
     if not isinstance(data, tuple):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from foldgate._tape import Variable
 from foldgate.layers import _changes
+from foldgate.layers.weight import Weight
 
 
 class LookedUp:
@@ -16,8 +18,15 @@ class LookedUp:
     def __init__(self, model: Any) -> None:
         self.count = _changes.count
         self.weights: list[Any] = list(model.trainable_variables)
+        # Of others than a layer's own weights nobody says when a regularizer comes: the losses are asked.
+        self.regularized = any(not _is_plain(weight) for weight in self.weights)
         self.metrics: list[Any] = model.metrics
         self.named: dict[str, Any] = model._name_metrics(self.metrics)
+
+
+def _is_plain(weight: Any) -> bool:
+    """Whether there is no regularizer, and a count of changes if there ever is one."""
+    return type(weight) is Variable or (type(weight) is Weight and weight.regularizer is None)
 
 
 def looked_up(model: Any) -> LookedUp:

@@ -134,13 +134,14 @@ class Trainer(TrainerSingleBatches):
 
     def _train_on(self, data: Any) -> None:
         x, y, sample_weight = unpack_x_y_sample_weight(data)
+        optimizer = self.optimizer
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self._loss_of(x, y, y_pred, sample_weight, True)
-            scaled = self.optimizer.scale_loss(loss)
-        weights = self._step_weights()
+            scaled = optimizer.scale_loss(loss)
+        weights = looked_up(self).weights
         if weights:
-            self.optimizer.apply(tape.gradient(scaled, weights), weights)
+            optimizer.apply(tape.gradient(scaled, weights), weights)
         else:
             warnings.warn(f"{self.name}: it has no trainable weights", stacklevel=2)  # type: ignore[attr-defined]
         self._track(x, y, y_pred, sample_weight, loss)
@@ -151,10 +152,6 @@ class Trainer(TrainerSingleBatches):
             y_pred = self(x, training=False)  # type: ignore[operator]
             loss = self._loss_of(x, y, y_pred, sample_weight, False)
         self._track(x, y, y_pred, sample_weight, loss)
-
-    def _step_weights(self) -> list[Any]:
-        """The trainable weights."""
-        return looked_up(self).weights
 
     def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         if type(self).compute_loss is Trainer.compute_loss:
@@ -184,7 +181,7 @@ class Trainer(TrainerSingleBatches):
             if y is None:
                 raise ValueError(f"{self.name}: y is missing; the loss needs labels")  # type: ignore[attr-defined]
             total = self._compiled_loss(y, y_pred, sample_weight)
-        if layer_losses.added or self._is_regularized():
+        if layer_losses.added or looked_up(self).regularized:
             for value in self.losses:  # type: ignore[attr-defined]
                 value = np.sum(value) if getattr(value, "ndim", 0) else value
                 total = value if total is None else total + value
@@ -192,13 +189,11 @@ class Trainer(TrainerSingleBatches):
             raise ValueError(f"{self.name}: there is no loss; give one to compile")  # type: ignore[attr-defined]
         return total
 
-    def _is_regularized(self) -> bool:
-        return any(getattr(weight, "regularizer", None) is not None for weight in self._step_weights())
-
     # Metrics.
 
     def _track(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> None:
-        tracker, count = self.__dict__["_loss_tracker"], float(first_extent(x))
+        tracker = self.__dict__["_loss_tracker"]
+        count = float(len(x) if type(x) is np.ndarray else first_extent(x))
         tracker.total += float(loss) * count
         tracker.count += count
         if type(self).compute_metrics is not Trainer.compute_metrics:
@@ -242,9 +237,12 @@ class Trainer(TrainerSingleBatches):
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics by name."""
         found: dict[str, Any] = {}
-        for name, metric in self._named_metrics().items():
+        for name, metric in looked_up(self).named.items():
             result = metric.result()
-            found.update(result if isinstance(result, dict) else {name: result})
+            if isinstance(result, dict):
+                found.update(result)
+            else:
+                found[name] = result
         return found
 
     def reset_metrics(self) -> None:
@@ -274,4 +272,7 @@ class Trainer(TrainerSingleBatches):
             self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
 
-Trainer._own_steps = {"train_step": Trainer.train_step, "test_step": Trainer.test_step}
+Trainer._own_steps = {
+    "train": (Trainer.train_step, "train_step", "_train_on"),
+    "test": (Trainer.test_step, "test_step", "_test_on"),
+}

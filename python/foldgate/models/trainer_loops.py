@@ -17,20 +17,21 @@ from foldgate.models.predictions import Predictions
 class TrainerLoops:
     """The part of Trainer that evaluates and predicts."""
 
-    _own_steps: dict[str, Any]  # Trainer's, by name
+    _own_steps: dict[str, tuple[Any, str, str]]  # Trainer's, its name, and that without the metrics' results
 
     def _stepper(self, kind: str) -> Any:
         """The step of a batch: without the metrics' results where nobody asks for them each time."""
-        name = f"{kind}_step"
-        if getattr(type(self), name) is self._own_steps[name]:
-            return getattr(self, f"_{kind}_on")
-        return getattr(self, name)
+        own, name, quiet = self._own_steps[kind]
+        return getattr(self, quiet if getattr(type(self), name) is own else name)
 
     def _epoch_logs(self, logs: Any) -> dict[str, Any]:
         """The results of the metrics, or what a step of one's own gave; by name, in alphabetical order."""
-        found = self.get_metrics_result()  # type: ignore[attr-defined]
+        found: dict[str, Any] = self.get_metrics_result()  # type: ignore[attr-defined]
         if isinstance(logs, dict) and set(logs) != set(found):
             found = logs
+        if len(found) == 1:
+            ((name, value),) = found.items()
+            return {name: value if type(value) is float else _plain(value)}
         return {name: _plain(found[name]) for name in sorted(found)}
 
     def evaluate(

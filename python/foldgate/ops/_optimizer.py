@@ -13,6 +13,8 @@ from foldgate._arrays import operand, operands
 from foldgate._typing import FloatArray
 
 _CONSTANTS = ("decay", "lr", "epsilon", "mu", "rho", "p", "q", "a", "b", "c")
+_PLACES = {name: i for i, name in enumerate(_CONSTANTS)}
+_ZEROS = [0.0] * (len(_CONSTANTS) - 1)
 
 
 class Optimizer(IntEnum):
@@ -95,8 +97,11 @@ def constants_of(
 ) -> list[float]:
     """The kernel's numbers of one step, which are the same for every variable."""
     decay = 1 - number(op, "learning_rate", learning_rate) * number(op, "weight_decay", weight_decay)
-    values = {**rates, "decay": decay, "epsilon": number(op, "epsilon", rates.get("epsilon", 0.0))}
-    return [values.get(name, 0.0) for name in _CONSTANTS]
+    values = [decay, *_ZEROS]
+    for name, value in rates.items():
+        values[_PLACES[name]] = value
+    values[2] = number(op, "epsilon", values[2])
+    return values
 
 
 def update_one(

@@ -145,3 +145,4 @@ _op = KnownOp(
     _backward_calls,
     _plan_backward,
 )
+product = _op.run  # of (a, b, bias, (transpose_a, transpose_b, activation)): a layer's way past `matmul`

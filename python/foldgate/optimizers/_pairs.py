@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 
@@ -13,7 +14,7 @@ def known_pairs(
     """The gradients that are there, their variables, and the places of these in the optimizer."""
     built = optimizer._trainable_variables
     given = built if variables is None else list(variables)
-    all_of_them = [*map(id, given)] == optimizer._ids
+    all_of_them = optimizer._each_once and len(given) == len(built) and all(map(is_, given, built))
     if len(grads) != len(given):
         raise ValueError(
             f"{optimizer.name}: grads has {len(grads)} members; expected {len(given)}, one a variable"

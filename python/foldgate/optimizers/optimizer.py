@@ -85,7 +85,7 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
         self._variables: list[Slot] = []
         self._trainable_variables: list[Any] = []
         self._indices: dict[int, int] = {}
-        self._ids: list[int] = []
+        self._each_once = True
         self._places: list[int] = []
         self._constrained = False
         self._set_clipping(clipnorm, clipvalue, global_clipnorm)
@@ -119,9 +119,9 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
     def learning_rate(self) -> Any:
         """The present learning rate; it may be assigned to, unless a schedule gives it."""
         rate = self._learning_rate
-        if isinstance(rate, schedules.LearningRateSchedule):
-            return rate(int(self._iterations))
-        return rate if isinstance(rate, Slot) else rate()
+        if isinstance(rate, Slot):
+            return rate
+        return rate(int(self._iterations)) if isinstance(rate, schedules.LearningRateSchedule) else rate()
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -155,7 +155,7 @@ class Optimizer(Slots, Clipping, DecayExclusion, Averages, Accumulation):
         self._trainable_variables = list(variables)
         self._indices = {id(variable): i for i, variable in enumerate(self._trainable_variables)}
         self._places = list(range(len(self._trainable_variables)))
-        self._ids = [*self._indices]  # fewer than places where a variable is there twice
+        self._each_once = len(self._indices) == len(self._places)
         self._constrained = any(getattr(v, "constraint", None) is not None for v in self._trainable_variables)
         self._build_averages(self._trainable_variables)
         self._build_accumulation(self._trainable_variables)
