@@ -172,8 +172,6 @@ cdef class GradientTape:
         finally:
             if not self.persistent:
                 self.mark.alive = False
-                for read in self.reads.values():
-                    del (<list>read)[1:]
         return found if listed else rebuilt(sources, iter(found))
 
     cdef tuple seeded(self, object target, object output_gradients):
@@ -197,12 +195,12 @@ cdef class GradientTape:
             )
         return targets, seeds
 
-    cdef list nodes_of(self, Tensor source):
-        """The nodes with which a source entered the graph; of a Variable one a read."""
+    cdef list entries(self, Tensor source):
+        """A source and, behind it, the nodes with which it entered the graph; of a Variable one a read."""
         if not isinstance(source, Variable):
-            return [] if source.node is None else [source.node]
+            return [source] if source.node is None else [source, source.node]
         read = self.reads.get(address(source))
-        return [] if read is None else (<list>read)[1:]
+        return [source] if read is None else <list>read
 
     cdef list walk(self, list targets, list seeds, list sources, bint zeros):
         cdef Walk walk = Walk.__new__(Walk)
@@ -210,33 +208,40 @@ cdef class GradientTape:
         cdef list visits = [], nodes = [], found = [], own
         cdef Tensor target, source
         cdef Visit visit
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, j
         for i in range(len(targets)):
             target, seed = <Tensor>targets[i], seeds[i]
-            own = self.nodes_of(target)
-            if own and marked(<Node>own[len(own) - 1], self.mark):
+            own = self.entries(target)
+            if len(own) > 1 and marked(<Node>own[len(own) - 1], self.mark):
                 if type(seed) is not ndarray and not (walk.recorded and isinstance(seed, Tensor)):
                     seed = plain(seed)
                 if not isinstance(seed, Tensor):
                     seed = asarray(seed, target.array.dtype)
                 nodes.append(own[len(own) - 1])
                 walk.of(<Node>nodes[len(nodes) - 1]).sum(target.slot).add(seed, walk.recorded)
-        for source in sources:
-            own = [walk.of(<Node>node) for node in self.nodes_of(source)]
-            for visit in own:
+        for i in range(len(sources)):
+            own = self.entries(<Tensor>sources[i])
+            for j in range(1, len(own)):
+                visit = walk.of(<Node>own[j])
                 visit.source = True
-            visits.append(own)
+                visits.append(visit)
+            visits.append(None)  # here the next source's begin
         walk.run(nodes, self.persistent)
         cdef set taken = set()
         for seed in seeds:
             if isinstance(seed, ndarray):
                 taken.add(address(root(seed)))
+        j = 0
         for i in range(len(sources)):
             source, total = <Tensor>sources[i], None
-            for visit in <list>visits[i]:
+            visit = <Visit>visits[j]
+            while visit is not None:
                 arrived = visit.value(source.slot)
                 if arrived is not None:
                     total = arrived if total is None else np_add(total, arrived)
+                j += 1
+                visit = <Visit>visits[j]
+            j += 1
             if total is None and zeros:
                 total = np.zeros(source.shape, source.dtype)
             found.append(total if total is None or isinstance(total, Tensor) else own_array(total, taken))

@@ -211,7 +211,8 @@ cdef class Walk:
         cdef int slot
         cdef Py_ssize_t i
         cdef Visit operand
-        dys.clear()  # nobody reads them any more: their memory serves what follows
+        for i in range(len(dys)):
+            dys[i] = None  # nobody reads it any more: its memory serves what follows
         for i in range(len(operands)):
             if found[i] is None or needs[i] is False:
                 continue

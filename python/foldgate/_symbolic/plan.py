@@ -69,13 +69,12 @@ class Plan:
         return gather
 
     def _as_chain(self) -> list[Callable[..., Any]] | None:
-        """The operations' calls alone, where each takes what the one before gave."""
+        """The operations alone, where each takes what the one before gave."""
         at, chain = 0, []
-        operation: Any
         for operation, source, _, target, _, _ in self._steps:
             if source != at or target < 0:
                 return None
-            chain.append(operation.__call__)  # bound once: a call by way of the class takes longer
+            chain.append(operation)
             at = target
         return chain if self._outputs == [at] and len(self._slots) == len(chain) + 1 else None
 

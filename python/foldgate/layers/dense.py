@@ -104,6 +104,9 @@ class Dense(Layer):
             y = ops.matmul(inputs, self.kernel, self.bias, activation=self._options[2])
         return y if self._after is None else self._after(y)
 
+    def _gives_alike(self) -> bool:
+        return type(self).call is Dense.call and self._after is None
+
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The last axis becomes `units`."""
         return (*input_shape[:-1], self.units)

@@ -12,6 +12,7 @@ from foldgate import _dtypes, _masks, _naming, regularizers
 from foldgate._checks import given, switches
 from foldgate._tape import Tensor
 from foldgate.layers import _calling, _tracking
+from foldgate.layers._changes import changed
 from foldgate.layers._config import LayerConfig
 from foldgate.layers._context import context
 from foldgate.layers._losses import LayerLosses
@@ -230,6 +231,10 @@ class Layer(LayerState, LayerLosses, LayerConfig):
         """Whether arrays of this shape and dtype, which have been converted, need no further look."""
         return self._convert_inputs
 
+    def _gives_alike(self) -> bool:
+        """Whether `call` takes x alone, and gives arrays alike for arrays alike, in shape and dtype."""
+        return False
+
     def _run_seen(self, x: Any) -> Any:
         return self.call(x, training=context.training) if self._takes_training else self.call(x)
 
@@ -265,8 +270,9 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     def __setattr__(self, name: str, value: Any) -> None:
         if _tracking.is_state(value):
             value = _tracking.track(self, value)
-        elif name in ("activity_regularizer", "input_spec", "autocast"):
+        elif name in ("activity_regularizer", "input_spec", "autocast", "call"):
             self._seen.clear()
+            changed()
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:

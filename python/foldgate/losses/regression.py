@@ -42,7 +42,9 @@ def _mean_of_squares(y_true: Any, y_pred: Any, axis: int | None) -> Any:
 
 def mean_of_all_squares(y_true: Any, y_pred: Any) -> Any:
     """The mean of `mean_squared_error` over the batch as one node; None where it is not as simple as that."""
-    return _mean_of_squares(target(y_true, y_pred), y_pred, None)
+    if y_true.dtype is not y_pred.dtype:
+        y_true = target(y_true, y_pred)
+    return _mean_of_squares(y_true, y_pred, None)
 
 
 @whole_by(mean_of_all_squares)

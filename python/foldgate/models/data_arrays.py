@@ -79,7 +79,7 @@ class ArrayBatches:
         if buffer is None or len(buffer) != len(rows) or sys.getrefcount(buffer) > 3:
             buffer = np.empty((len(rows), *array.shape[1:]), array.dtype)
             self._buffers[key] = buffer
-        return np.take(array, rows, 0, out=buffer, mode="clip")
+        return array.take(rows, 0, buffer, "clip")
 
 
 def _batch(parts: tuple[Any, ...]) -> Any:

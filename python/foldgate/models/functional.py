@@ -15,6 +15,7 @@ from foldgate._tape import Tensor
 from foldgate.layers._changes import changed
 from foldgate.layers.input_layer import Input, InputLayer
 from foldgate.layers.layer import Layer
+from foldgate.models.direct import DirectCalls
 from foldgate.models.model import Model
 
 
@@ -49,9 +50,9 @@ class Functional(Model):
     _graph: Graph
     _plan: Plan
     _single: bool
-    _any_sizes = (
-        False  # whether arrays may have other sizes than the inputs say, as far as the layers take them
-    )
+    _direct: DirectCalls | None
+    # Whether arrays may have other sizes than the inputs say, as far as the layers take them.
+    _any_sizes = False
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         trainable = kwargs.pop("trainable", None)
@@ -71,6 +72,9 @@ class Functional(Model):
         own["_operations"] = graph.operations
         own["_plan"] = Plan(graph, self._inputs, self._outputs)
         own["_single"] = isinstance(self._inputs_nest, KerasTensor)
+        own["_direct"] = None
+        if self._plan.chain is not None and isinstance(self._outputs_nest, KerasTensor):
+            own["_direct"] = DirectCalls(self._plan.chain)
         names = [operation.name for operation in graph.operations]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -160,6 +164,8 @@ class Functional(Model):
         return self._single and self._fitted(0, x) is x
 
     def _run_seen(self, x: Any) -> Any:
+        if self._direct is not None:
+            return self._direct.run(x)
         results = self._plan.run([x])
         nest = self._outputs_nest
         return results[0] if isinstance(nest, KerasTensor) else pack_like(nest, results)

@@ -22,6 +22,10 @@ class LookedUp:
         self.regularized = any(not _is_plain(weight) for weight in self.weights)
         self.metrics: list[Any] = model.metrics
         self.named: dict[str, Any] = model._name_metrics(self.metrics)
+        # The mean loss where there is no other metric, and nobody else says what results are.
+        self.loss_alone: Any = None
+        if len(self.metrics) == 1 and model.compiled and model._tells_results:
+            self.loss_alone = self.metrics[0]
 
 
 def _is_plain(weight: Any) -> bool:

@@ -35,11 +35,14 @@ class Trainer(TrainerSingleBatches):
     _compiled_metrics: CompiledMetrics | None = None
     _compile_arguments: dict[str, Any] | None = None
     _looks_up_once = True  # weights and metrics
+    _tells_results = True  # by get_metrics_result and metrics_names as they are here
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if {"trainable_variables", "metrics"} & cls.__dict__.keys():
             cls._looks_up_once = False  # its own may give others each time
+        own = ("get_metrics_result", "metrics_names", "metrics")
+        cls._tells_results = all(getattr(cls, name) is getattr(Trainer, name) for name in own)
 
     def __init__(self) -> None:
         """Everything has its value in the class."""

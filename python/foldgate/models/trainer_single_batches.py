@@ -10,6 +10,7 @@ from foldgate._nest import map_nest
 from foldgate._tape import Tensor
 from foldgate.models.data import whole_batch
 from foldgate.models.data_arrays import weights_of_classes
+from foldgate.models.looked_up import looked_up
 from foldgate.models.trainer_fit import TrainerFit
 
 
@@ -50,7 +51,12 @@ class TrainerSingleBatches(TrainerFit):
     def _on_batch(self, kind: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         self.reset_metrics()  # type: ignore[attr-defined]
         step = self._stepper(kind)
-        found = self._epoch_logs(step(whole_batch(f"{kind}_on_batch", x, y, sample_weight)))
+        logs = step(whole_batch(f"{kind}_on_batch", x, y, sample_weight))
+        if logs is None:  # by the step itself: by one's own it is what that gave
+            alone = looked_up(self).loss_alone
+            if alone is not None:
+                return {"loss": alone.result()} if return_dict else alone.result()
+        found = self._epoch_logs(logs)
         if return_dict:
             return found
         values = [found[name] for name in self.metrics_names if name in found]  # type: ignore[attr-defined]

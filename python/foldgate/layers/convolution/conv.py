@@ -82,6 +82,9 @@ class BaseConv(WindowLayer):
         y = ops.conv(self._floats(inputs), kernel, bias, **self._options)
         return y if self._after is None else self._after(y)
 
+    def _gives_alike(self) -> bool:
+        return type(self).call is BaseConv.call and self._after is None
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """A position a window, and `filters` channels."""
         shape = full_shape(self.name, self.rank, input_shape)

@@ -50,6 +50,9 @@ class BasePooling(Layer):
         pooled: FloatArray = self._pool(inputs, *self._window, data_format=self.data_format)
         return pooled
 
+    def _gives_alike(self) -> bool:
+        return type(self).call is BasePooling.call
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """A position a window."""
         spatial = spatial_of(input_shape, self.data_format)
