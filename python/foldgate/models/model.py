@@ -59,7 +59,7 @@ class Model(ModelFiles, Trainer, Layer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if is_functional(args, kwargs):
-            from foldgate.models.functional import become_functional
+            from foldgate.models.functional_subclasses import become_functional
 
             become_functional(self, args, kwargs)
             return
