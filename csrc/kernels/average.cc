@@ -99,11 +99,12 @@ void line_means(const LineWindows<T>& w, const T* const* rows, int64_t count, T*
 }
 
 template <class T>
-void powers(const T* x, int64_t n, bool square, T* y) {
+void powers(const T* x, int64_t n, bool square, bool add, T* y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(x + i);
     const Vec<T> v = load(x + i, n - i);
-    store(y + i, square ? v * v : magnitude<T>(v), n - i);
+    const Vec<T> before = add ? load(y + i, n - i) : Vec<T>{};
+    store(y + i, before + (square ? v * v : magnitude<T>(v)), n - i);
   }
 }
 template <class T>
@@ -153,6 +154,7 @@ void gather(const WindowHolders* holders, int64_t step, int64_t columns, int64_t
       continue;
     }
     for (int64_t c = 0; c < pixel; c += kLanes<T>) {
+      fetch_stream(dx + c);
       Vec<T> sum = {};
       for (int64_t o = first; o <= last; o += step) sum += load(shares + o * pixel + c, pixel - c);
       store(dx + c, sum, pixel - c);

@@ -57,8 +57,8 @@ struct AverageKernels {
   // y[o][c] = sum over the rows and the window of o of row[position][c] / (counted of o * counted)
   void (*means)(const RowWindows& windows, const T* const* rows, int64_t count, T* y);
   void (*line_means)(const LineWindows<T>& windows, const T* const* rows, int64_t count, T* y);
-  // y[i] = x[i]^2, or |x[i]|; and y[i] = sqrt(y[i])
-  void (*powers)(const T* x, int64_t n, bool square, T* y);
+  // y[i] = x[i]^2, or |x[i]|, or that is added; and y[i] = sqrt(y[i])
+  void (*powers)(const T* x, int64_t n, bool square, bool add, T* y);
   void (*roots)(int64_t n, T* y);
   // y[p] = sum of plane p / divisor, for planes of n contiguous values
   void (*plane_means)(const T* x, int64_t planes, int64_t n, T divisor, T* y);

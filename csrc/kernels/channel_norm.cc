@@ -57,6 +57,7 @@ FOLDGATE_INLINE void gradient_row(const T* dy, const T* x, int64_t n, const Term
     const int64_t live = n - i;
     fetch_stream(dy + i);
     fetch_stream(x + i);
+    fetch_stream(dx + i);
     Vec<T> d = load(dy + i, live), deviation = {};
     if constexpr (Relu || !Constant) deviation = load(x + i, live) - terms.mean(i, live);
     d = through<Relu, T>(d, deviation, terms, i, live) * terms.scale(i, live);

@@ -165,8 +165,8 @@ void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, 
   for (int64_t at = n * stride; at > 0;) {  // from the end, which a cache may still hold
     at -= stride;
     each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
-      fetch_row(x + at - kRowsTogether * stride + j);
-      fetch_row(y + at - kRowsTogether * stride + j);
+      __builtin_prefetch(x + at - 2 * stride + j);
+      __builtin_prefetch(y + at - 2 * stride + j);
       const Vec<T> v = load(x + at + j, left), below = v - load(sums.largest + j, left),
                    last = load(sums.total + j, left);
       if (log_of)
@@ -190,7 +190,7 @@ void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t s
   for (int64_t at = n * stride; at > 0;) {
     at -= stride;
     each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
-      fetch_row(dx + at - kRowsTogether * stride + j);
+      __builtin_prefetch(dx + at - 2 * stride + j);
       const Vec<T> d = load(dy + at + j, left), v = load(y + at + j, left), all = load(sums + j, left);
       store(dx + at + j, log_of ? d - exp<T>(v) * all : v * (d - all), left);
     });

@@ -82,6 +82,7 @@ void embedding_backward(const Ids& ids, const T* dy, int64_t rows, int64_t width
       const int64_t fetched = std::min(count, 4 * ahead);  // of an id that is everywhere, not all at once
       for (int64_t i = begin + ahead; i < std::min(ids.count, begin + ahead + fetched); ++i)
         fetch(sorted[i], width);
+      fetch(dtable + (r + ahead) * width, width);
       if (count == 0)
         std::fill_n(dtable + r * width, width, T(0));
       else

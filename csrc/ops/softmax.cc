@@ -6,16 +6,18 @@
 namespace foldgate {
 namespace {
 
-constexpr int64_t kBlock = kSoftmaxColumns;  // columns of a task where the axis is not the last
-
-// body(first element, columns) for blocks of columns, each of n values from row to row of `inner`
+// body(first element, columns) for blocks of columns, each of n values from row to row of `inner`. Blocks are as wide as
+// leaves one for every thread: the wider, the fewer pages and the longer streams. A column's sum is the same in any.
 template <class Body>
 void in_blocks(const SoftmaxPlan& plan, Body body) {
-  const int64_t blocks = ceil_div(plan.inner, kBlock);
-  in_chunks(plan.outer * blocks, plan.n * std::min(kBlock, plan.inner), [&](int64_t begin, int64_t size) {
+  constexpr int64_t kLine = 64;  // whole cache lines, and vectors
+  const int64_t shared = ceil_div(plan.inner, ceil_div(get_num_threads(), plan.outer));
+  const int64_t block = std::min(kSoftmaxColumns, ceil_div(shared, kLine) * kLine),
+                blocks = ceil_div(plan.inner, block);
+  in_chunks(plan.outer * blocks, plan.n * std::min(block, plan.inner), [&](int64_t begin, int64_t size) {
     for (int64_t i = begin; i < begin + size; ++i) {
-      const int64_t column = i % blocks * kBlock;
-      body(i / blocks * plan.n * plan.inner + column, std::min(kBlock, plan.inner - column));
+      const int64_t column = i % blocks * block;
+      body(i / blocks * plan.n * plan.inner + column, std::min(block, plan.inner - column));
     }
   });
 }

@@ -38,9 +38,8 @@ class Forward {
                static_cast<double>(pixel_) * static_cast<double>(most_rows_) *
                    static_cast<double>(most_positions(width_))) {
     for (int worker = 0; worker < tasks_.workers(); ++worker)
-      work_.push_back({Scratch<const T*>(std::max(most_rows_, kAddedRows)),
-                       Scratch<T>(sums_rows_ && most_rows_ > 1 ? width_.input * pixel_ : 0),
-                       Scratch<T>(power ? kept_rows() * width_.input * pixel_ : 0)});
+      work_.push_back({Scratch<const T*>(most_rows_), Scratch<T>(sums_rows_ ? width_.input * pixel_ : 0),
+                       Scratch<T>(power && !sums_rows_ ? kept_rows() * width_.input * pixel_ : 0)});
   }
 
   void run() {
@@ -56,7 +55,6 @@ class Forward {
   }
 
  private:
-  static constexpr int64_t kAddedRows = 4;     // at a time
   static constexpr int64_t kPowers = 1 << 11;  // of rows of several outputs: a quarter of L1
 
   struct Workspace {
@@ -65,9 +63,7 @@ class Forward {
   };
 
   // Rows of powers that stand at a time.
-  int64_t kept_rows() const {
-    return sums_rows_ ? std::min(most_rows_, kAddedRows) : most_rows_ + (most_lines_ - 1) * height_.stride;
-  }
+  int64_t kept_rows() const { return most_rows_ + (most_lines_ - 1) * height_.stride; }
 
   // Rows of outputs from this one on whose windows lie alike, a stride of rows apart.
   int64_t lines_from(int64_t height) const {
@@ -118,36 +114,31 @@ class Forward {
     if (power_ && lines > 1 && d.count == 1) {
       const int64_t first = (s.image * depth_.input + d.begin) * height_.input + h.begin;
       power_->powers(x_ + first * width_.input, ((lines - 1) * height_.stride + h.count) * width_.input,
-                     work.powers.data());
+                     false, work.powers.data());
       for (int64_t j = 0; j < h.count; ++j) work.rows[j] = work.powers.data() + j * width_.input;
       return h.count;
     }
-    const bool sums = sums_rows_ && d.count * h.count > 1;
+    const bool sums = sums_rows_ && (power_ || d.count * h.count > 1);
     int64_t begin = 0, end = width_.input;  // of the columns that the windows hold
     if (sums || power_) std::tie(begin, end) = columns_of(s);
     const int64_t first = begin * pixel_, n = (end - begin) * pixel_;
     T* const total = work.sums.data();
-    int64_t count = 0, kept = 0;
+    int64_t count = 0;
     for (int64_t i = 0; i < d.count; ++i) {
       const int64_t plane = s.image * depth_.input + d.begin + i * depth_.step;
-      for (int64_t j = 0; j < h.count; ++j) {
+      for (int64_t j = 0; j < h.count; ++j, ++count) {
         const T* row =
             x_ + (plane * height_.input + h.begin + j * height_.step) * width_.input * pixel_ + first;
         if (power_) {
-          T* const powered = work.powers.data() + kept++ * width_.input * pixel_;
-          power_->powers(row, n, powered);
-          row = powered;
+          T* const powers = sums ? total : work.powers.data() + count * width_.input * pixel_;
+          power_->powers(row, n, sums && count > 0, powers);
+          row = powers;
         }
-        work.rows[count++] = row;
-        if (!sums || !power_ || count < kAddedRows) continue;
-        average_.add_rows(work.rows.data(), count, n, total);
-        work.rows[0] = total;
-        count = 1;
-        kept = 0;
+        work.rows[count] = row;
       }
     }
-    if (sums && count > 1) average_.add_rows(work.rows.data(), count, n, total);
-    if (sums) count = 1, work.rows[0] = total;
+    if (sums && !power_) average_.add_rows(work.rows.data(), count, n, total);
+    if (sums && count > 0) count = 1, work.rows[0] = total;
     for (int64_t r = 0; r < count; ++r) work.rows[r] -= first;
     return count;
   }

@@ -52,10 +52,10 @@ struct AveragePlan {
                                    const std::vector<int64_t>& output_size, bool channels_first);
 };
 
-// What Lp pooling makes of values before they are summed, and of the sums.
+// What Lp pooling makes of values before they are summed, or adds up of them, and what it makes of the sums.
 template <class T>
 struct PoolPower {
-  FunctionRef<void(const T* x, int64_t n, T* y)> powers;
+  FunctionRef<void(const T* x, int64_t n, bool add, T* y)> powers;
   FunctionRef<void(int64_t n, T* y)> roots;
 };
 

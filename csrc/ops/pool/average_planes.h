@@ -50,7 +50,7 @@ void plane_means(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* 
     if (!power) return means(x + first * n, planes, n, counted, y + first);
     T* const powered = powers.data() + worker * n;
     for (int64_t plane = first; plane < first + planes; ++plane) {
-      power->powers(x + plane * n, n, powered);
+      power->powers(x + plane * n, n, false, powered);
       means(powered, 1, n, counted, y + plane);
     }
     power->roots(planes, y + first);
@@ -60,9 +60,19 @@ void plane_means(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* 
 template <class T>
 void plane_shares(const AveragePlan& plan, const T* dy, T* dx) {
   const PlaneTasks tasks(plan);
+  constexpr int64_t kPixel = 64;  // values, of pixels that one window holds
+  const int64_t n = tasks.positions, pixels = n / kPixel;
+  const Scratch<WindowHolders> all(pixels + 1);
+  all.zero();
+  const auto gather = kernels<T>().average.gather;
   tasks.run([&](int, int64_t first, int64_t planes) {
-    for (int64_t plane = first; plane < first + planes; ++plane)
-      std::fill_n(dx + plane * tasks.positions, tasks.positions, dy[plane] / static_cast<T>(tasks.counted));
+    for (int64_t plane = first; plane < first + planes; ++plane) {
+      T* const begin = dx + plane * n;
+      T share[kPixel];
+      std::fill_n(share, kPixel, dy[plane] / static_cast<T>(tasks.counted));
+      gather(all.data(), 1, pixels, kPixel, share, begin);
+      gather(all.data(), 1, 1, n - pixels * kPixel, share, begin + pixels * kPixel);
+    }
   });
 }
 

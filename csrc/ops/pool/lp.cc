@@ -72,14 +72,16 @@ void lp_pool(const LpPlan& plan, const T* x, T* y) {
     average_pool(plan.sums, x, y, &power);
   };
   const bool square = plan.power == 2;
-  auto by_vectors = [&](const T* from, int64_t n, T* to) { kernel.powers(from, n, square, to); };
+  auto by_vectors = [&](const T* from, int64_t n, bool add, T* to) {
+    kernel.powers(from, n, square, add, to);
+  };
   if (square) return pool(by_vectors, kernel.roots);
   if (plan.power == 1) return pool(by_vectors, [](int64_t, T*) {});
   const auto root = static_cast<T>(1 / plan.power);
   with_power<T>(plan.power, [&](auto function, double) {
     pool(
-        [&](const T* from, int64_t n, T* to) {
-          for (int64_t i = 0; i < n; ++i) to[i] = function(std::abs(from[i]));
+        [&](const T* from, int64_t n, bool add, T* to) {
+          for (int64_t i = 0; i < n; ++i) to[i] = (add ? to[i] : T(0)) + function(std::abs(from[i]));
         },
         [&](int64_t n, T* sums) {
           for (int64_t i = 0; i < n; ++i) sums[i] = std::pow(sums[i], root);
