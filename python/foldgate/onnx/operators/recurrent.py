@@ -237,12 +237,13 @@ def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[...,
 
     def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
         initial: dict[str, Any] = {
-            name: np.concatenate([state[0], state[1]], axis=1)
+            name: state.transpose(1, 0, 2).reshape(len(x), -1)
             for name, state in zip(("initial_h", "initial_c"), states, strict=False)
             if state is not None
         }
         given = {**initial, **_padded(lengths)}
         y, *last = both_directions(forward, reverse, x, return_sequences=sequences, **given)
-        return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last if value is not None])
+        halves = [value.reshape(len(x), 2, -1) for value in last if value is not None]
+        return (y, *[value.transpose(1, 0, 2) for value in halves])
 
     return call
