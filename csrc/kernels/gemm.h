@@ -105,12 +105,16 @@ int64_t padded_columns(const GemmKernels<T>& g, int64_t n) {
   return (n + g.lanes - 1) / g.lanes * g.lanes;
 }
 
-// m rows in tiles as even as they can be: 13 rows are 5 + 4 + 4 rather than 6 + 6 + 1.
+// m rows in tiles as even as they can be: 13 rows are 4 + 4 + 5 rather than 6 + 6 + 1. Divides once: loops over tiles ask
+// where each begins.
 struct EvenSplit {
   EvenSplit(int64_t total_, int64_t largest)
-      : total(total_), parts(quotient(total_ + largest - 1, largest)) {}
-  int64_t begin(int64_t part) const { return quotient(total * part, parts); }
-  int64_t size(int64_t part) const { return begin(part + 1) - begin(part); }
+      : total(total_),
+        parts(quotient(total_ + largest - 1, largest)),
+        least_(parts > 0 ? quotient(total_, parts) : 0),
+        lesser_(parts - (total_ - least_ * parts)) {}
+  int64_t begin(int64_t part) const { return part * least_ + (part > lesser_ ? part - lesser_ : 0); }
+  int64_t size(int64_t part) const { return least_ + (part >= lesser_ ? 1 : 0); }
   int64_t total, parts;
 
  private:
@@ -118,6 +122,7 @@ struct EvenSplit {
   static constexpr int64_t quotient(int64_t a, int64_t b) {
     return ((a | b) >> 32) == 0 ? int64_t{static_cast<uint32_t>(a) / static_cast<uint32_t>(b)} : a / b;
   }
+  int64_t least_, lesser_;  // rows of the first tiles, and how many those are; the others have one more
 };
 
 }  // namespace foldgate

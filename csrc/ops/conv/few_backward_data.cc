@@ -150,12 +150,13 @@ class FewBackwardData {
       tile.c = c;
       tile.c_offset = p;
       tile.columns = static_cast<int>(tile.b_step);
-      for (int64_t t = 0; t < tiles.parts; ++t) {
-        for (int64_t i = 0; i < tiles.size(t); ++i) {
-          a[i] = weights + (tiles.begin(t) + i) * out;
-          c[i] = stripe.products + (tiles.begin(t) + i) * step;
+      for (int64_t t = 0, term = 0; t < tiles.parts; ++t) {
+        const int64_t size = tiles.size(t);
+        for (int64_t i = 0; i < size; ++i, ++term) {
+          a[i] = weights + term * out;
+          c[i] = stripe.products + term * step;
         }
-        gemm.rows(static_cast<int>(tiles.size(t)), static_cast<int>(tile.b_step / gemm.lanes), tile, {});
+        gemm.rows(static_cast<int>(size), static_cast<int>(tile.b_step / gemm.lanes), tile, {});
       }
     }
   }

@@ -66,6 +66,12 @@ class TapGemmRun {
       panels_.pack_all(workers);
     else
       block_size = panels_.pack_blocks(ceil_div(panels_.count(), column_tasks_));
+    if (block_size > 0 && workers == 1 && p_.column_step == 1 && work() <= kTaskWork) {
+      // Whole rows of the kernel are one stream that nothing need fetch. Which columns a task has changes no sum.
+      block_size *= column_tasks_;
+      column_tasks_ = 1;
+      fetches_ = false;
+    }
     std::vector<WorkerScratch<T>> scratch;
     scratch.reserve(static_cast<size_t>(workers));
     for (int i = 0; i < workers; ++i)
