@@ -12,9 +12,7 @@ namespace {
 class ConvCall : public NativeCall {
  public:
   ConvCall(const Shape& x, const Shape& kernel, const ConvOptions& options) : NativeCall(3), kernel_(kernel) {
-    ConvSpec spec = spec_of(kOp, x, kernel, options);
-    spec.forward_alone = true;
-    plan_ = ConvPlan::make(kOp, spec);
+    plan_ = ConvPlan::make(kOp, spec_of(kOp, x, kernel, options));
     x_ = plan_.x_shape();
     y_ = plan_.y_shape();
     bias_ = {plan_.out_channels};

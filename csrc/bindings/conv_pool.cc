@@ -12,9 +12,8 @@ constexpr const char* kConvMaxPool = "conv_max_pool";
 template <class T>
 py::tuple forward(const py::array& x, const py::array& kernel, const py::object& bias,
                   const ConvOptions& options, bool with_taps) {
-  ConvSpec spec = spec_of(kConvMaxPool, shape_of(x), shape_of(kernel), options);
-  spec.forward_alone = true;  // as conv's own: the same sums to the bit
-  const ConvPoolPlan plan = ConvPoolPlan::make(kConvMaxPool, spec);
+  const ConvPoolPlan plan =
+      ConvPoolPlan::make(kConvMaxPool, spec_of(kConvMaxPool, shape_of(x), shape_of(kernel), options));
   const T* x_data = read<T>(kConvMaxPool, "x", x, plan.conv.x_shape());
   const T* kernel_data = read<T>(kConvMaxPool, "kernel", kernel, shape_of(kernel));
   const T* bias_data = read_optional<T>(kConvMaxPool, "bias", bias, {plan.conv.out_channels});

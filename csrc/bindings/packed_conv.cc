@@ -52,7 +52,6 @@ class Weights {
   ConvPlan plan(const Shape& x, const Shape& pads) const {
     ConvSpec spec = spec_of(kPackedConv, x, kernel_shape_, options_);
     spec.pads = pads;
-    spec.forward_alone = spec.kept_weights = true;
     return ConvPlan::make(kPackedConv, spec);
   }
 

@@ -40,9 +40,10 @@ template <class T>
 void pack_features(const T* const* rows, int64_t first, int64_t count, int64_t features, bool one,
                    int64_t tile_rows, int64_t total_rows, T* out) {
   const int64_t total = features + (one ? 1 : 0), tiles = (total + tile_rows - 1) / tile_rows;
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const int64_t begin = total * tile / tiles, end = total * (tile + 1) / tiles, size = end - begin;
-    const int64_t copied = (end < features ? end : features) - begin;
+  const int64_t least = total / tiles, lesser = tiles - total % tiles;
+  for (int64_t tile = 0, begin = 0, size = 0; tile < tiles; ++tile, begin += size) {
+    size = least + (tile >= lesser ? 1 : 0);
+    const int64_t copied = (begin + size < features ? begin + size : features) - begin;
     T* target = out + begin * total_rows + first * size;
     for (int64_t row = 0; row < count; ++row, target += size) {
       copy(target, rows[row] + begin, copied);

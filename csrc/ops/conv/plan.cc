@@ -89,8 +89,6 @@ ConvPlan ConvPlan::make(const char* op, const ConvSpec& spec) {
   if (plan.batch < 0) fail_value(op, ": x has a batch of ", plan.batch, "; expected at least 0");
   plan.channels_first = spec.channels_first;
   plan.activation = spec.activation;
-  plan.forward_alone = spec.forward_alone;
-  plan.kept_weights = spec.kept_weights;
   check_channels(op, plan.in_channels, group_in, plan.out_channels, plan.groups);
   const WindowSpec window{
       {spec.kernel.begin(), spec.kernel.end() - 2}, spec.strides, spec.dilation, spec.pads};

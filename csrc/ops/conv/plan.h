@@ -25,8 +25,6 @@ struct ConvSpec {
   bool channels_first = false;
   Activation activation = Activation::kLinear;
   ConvAlgorithm algorithm = ConvAlgorithm::kByShape;
-  bool forward_alone = false;  // the plan serves no gradient: lets the rule choose for the forward pass alone
-  bool kept_weights = false;   // the weights are packed already, for many calls (packed.h): forward alone
 };
 
 struct ConvPlan {
@@ -35,7 +33,6 @@ struct ConvPlan {
   bool channels_first = false;
   Activation activation = Activation::kLinear;
   ConvAlgorithm algorithm = ConvAlgorithm::kDirect;  // never kByShape
-  bool forward_alone = false, kept_weights = false;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }

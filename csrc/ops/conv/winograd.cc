@@ -18,14 +18,7 @@ bool winograd_pays(const ConvPlan& plan) {
   if (!winograd_can(plan) || channels < kWinogradFewestChannels) return false;
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
   const int64_t outputs = plan.batch * plan.window.output_positions();
-  if (plan.kept_weights) return tiles.count >= kWinogradKeptTiles && 2 * 16 * tiles.count <= 3 * outputs;
-  const bool narrow = std::max(plan.in_channels, plan.out_channels) <= kWinogradFewestChannels;
-  if (plan.forward_alone && narrow && outputs >= kWinogradManyOutputs) return false;
-  const bool heavy = plan.forward_alone && plan.in_channels * plan.out_channels >= kWinogradManyWeights;
-  const int64_t least = heavy                          ? kWinogradFewTiles
-                        : channels < kWinogradChannels ? kWinogradManyTiles
-                                                       : kWinogradTiles;
-  return tiles.count >= least && 2 * 16 * tiles.count <= 3 * outputs;
+  return tiles.count >= kWinogradTiles && 2 * 16 * tiles.count <= 3 * outputs;
 }
 
 namespace {
@@ -76,7 +69,7 @@ WeightForm winograd_form(const ConvPlan& plan) {
   const GemmKernels<T>& gemm = kernels<T>().gemm;
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
   const int64_t bytes = 36 * plan.in_channels * plan.out_channels * static_cast<int64_t>(sizeof(T));
-  const bool small = tiles.count < kWinogradKeptTiles && bytes > kWinogradKeptBytes;
+  const bool small = tiles.count < kWinogradTiles && bytes > kWinogradKeptBytes;
   return {small ? WeightForm::kWinograd2 : WeightForm::kWinograd4, 1,
           panel_shape(gemm, plan.out_channels).width, &gemm};
 }

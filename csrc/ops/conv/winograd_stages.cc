@@ -61,9 +61,39 @@ void WinogradStages<T>::transform_weights(int64_t first, int64_t depth, int64_t 
 template <class T>
 void WinogradStages<T>::multiply(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u,
                                  int64_t columns, const PositionMatrices<T>& m, bool accumulate) const {
+  if (p.packed && weights_bytes() > kCachedWeights)
+    return multiply_fetching(v, count, u, columns, m, accumulate);
+  const Epilogue<T> epilogue{nullptr, accumulate};
+  const int64_t whole = 0;
+  StridedTile<T> tile;
+  tile.a_step = v.row_step;
+  tile.shifts = &whole;
+  tile.segments = 1;
+  tile.length = u.depth;
+  tile.c_step = m.row_step;
+  for (int64_t column = 0; column < columns; column += shape.width) {
+    const int64_t width = panel_width(gemm, shape, columns - column), vectors = width / gemm.lanes;
+    const EvenSplit tiles(count, table.strided.heights[vectors - 1]);
+    tile.columns = static_cast<int>(width);  // M has room for whole vectors, and U zeros
+    for (int64_t position = 0; position < positions; ++position) {
+      tile.b = u.panel(position, column);
+      for (int64_t part = 0; part < tiles.parts; ++part) {
+        const int64_t first = tiles.begin(part);
+        tile.a = v.data + position * v.step + first * v.row_step;
+        tile.c = m.data + position * m.step + first * m.row_step + column;
+        table.strided.tile(static_cast<int>(tiles.size(part)), static_cast<int>(vectors), tile, epilogue);
+      }
+    }
+  }
+}
+
+// The same where U comes from L3: the tiles of rows() fetch it, a line a term.
+template <class T>
+void WinogradStages<T>::multiply_fetching(const PositionMatrices<T>& v, int64_t count,
+                                          const PositionWeights<T>& u, int64_t columns,
+                                          const PositionMatrices<T>& m, bool accumulate) const {
   const EvenSplit tiles(count, shape.rows);
   const Epilogue<T> epilogue{nullptr, accumulate};
-  const bool fetches = p.packed && weights_bytes() > kCachedWeights;
   const T *a[kRowPointers], *b;
   T* c[kRowPointers];
   Tile<T> tile;
@@ -79,11 +109,10 @@ void WinogradStages<T>::multiply(const PositionMatrices<T>& v, int64_t count, co
       b = u.panel(position, column);
       for (int64_t part = 0; part < tiles.parts; ++part) {
         const int64_t first = tiles.begin(part), height = tiles.size(part);
-        if (fetches) {  // what comes next: the panel beside it, or the first one of the next position
-          const int64_t right = column + shape.width;
-          tile.fetch = (right < columns ? u.panel(position, right) : u.panel(position + 1, 0)) +
-                       u.depth * tile.b_step / tile.fetch_step * part / tiles.parts * tile.fetch_step;
-        }
+        // what comes next: the panel beside it, or the first one of the next position
+        const int64_t right = column + shape.width;
+        tile.fetch = (right < columns ? u.panel(position, right) : u.panel(position + 1, 0)) +
+                     u.depth * tile.b_step / tile.fetch_step * part / tiles.parts * tile.fetch_step;
         for (int64_t i = 0; i < height; ++i) {
           a[i] = v.data + position * v.step + (first + i) * v.row_step;
           c[i] = m.data + position * m.step + (first + i) * m.row_step + column;

@@ -46,6 +46,8 @@ struct WinogradStages {
   // M = V U, or M += V U, for `count` tiles.
   void multiply(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u, int64_t columns,
                 const PositionMatrices<T>& m, bool accumulate) const;
+  void multiply_fetching(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u,
+                         int64_t columns, const PositionMatrices<T>& m, bool accumulate) const;
   // Columns [column, column + columns) of out; `outside` takes what lies beyond the image.
   void transform_output(int64_t first, int64_t count, int64_t column, int64_t columns,
                         const PositionMatrices<T>& m, T* outside, T* window) const;
