@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/check.h"
+#include "core/divide.h"
 #include "kernels/table.h"
 #include "ops/conv/packed.h"
 
@@ -32,8 +33,8 @@ struct TileGrid {
     int64_t n, y, x;  // the tile's first output
   };
   Position at(int64_t tile) const {
-    const int64_t row = tile / columns;
-    return {row / rows, row % rows * step, tile % columns * step};
+    const int64_t row = divide(tile, columns), n = divide(row, rows);
+    return {n, (row - n * rows) * step, (tile - row * columns) * step};
   }
   int64_t step, rows, columns, count;
 };
