@@ -14,10 +14,10 @@ struct Options {
   int activation, algorithm;
 };
 
-ConvTransposePlan make_plan(const char* op, const py::array& x, const py::array& kernel, const Options& o) {
+ConvTransposePlan make_plan(const char* op, const Shape& x, const Shape& kernel, const Options& o) {
   ConvTransposeSpec spec;
-  spec.x = shape_of(x);
-  spec.kernel = shape_of(kernel);
+  spec.x = x;
+  spec.kernel = kernel;
   spec.strides = o.strides;
   spec.before = o.before;
   spec.output = o.output;
@@ -29,20 +29,38 @@ ConvTransposePlan make_plan(const char* op, const py::array& x, const py::array&
   return ConvTransposePlan::make(op, spec);
 }
 
-template <class T>
-py::array forward(const py::array& x, const py::array& kernel, const py::object& bias,
-                  const Options& options) {
-  constexpr const char* kOp = "conv_transpose";
-  const ConvTransposePlan plan = make_plan(kOp, x, kernel, options);
-  const T* x_data = read<T>(kOp, "x", x, plan.x_shape());
-  const T* kernel_data = read<T>(kOp, "kernel", kernel, shape_of(kernel));
-  const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan.out_channels()});
-  py::array y = new_array<T>(kOp, plan.y_shape());
-  T* y_data = data_of<T>(y);
-  without_gil(plan.adjoint.work(),
-              [&] { conv_transpose_forward(plan, x_data, kernel_data, bias_data, y_data); });
-  return y;
-}
+// The plan for operands of known shapes.
+class ConvTransposeCall : public NativeCall {
+ public:
+  ConvTransposeCall(const Shape& x, const Shape& kernel, const Options& options)
+      : NativeCall(3), plan_(make_plan(kOp, x, kernel, options)), x_(x), kernel_(kernel) {}
+
+  py::object run(const py::handle* operands) override {
+    return (*this)(array_of(kOp, "x", operands[0]), array_of(kOp, "kernel", operands[1]),
+                   object_of(operands[2]));
+  }
+  py::array operator()(const py::array& x, const py::array& kernel, const py::object& bias) const {
+    return by_dtype(kOp, "x", x, [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias); });
+  }
+
+ private:
+  static constexpr const char* kOp = "conv_transpose";
+
+  template <class T>
+  py::array forward(const py::array& x, const py::array& kernel, const py::object& bias) const {
+    const T* x_data = read<T>(kOp, "x", x, x_);
+    const T* kernel_data = read<T>(kOp, "kernel", kernel, kernel_);
+    const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan_.out_channels()});
+    py::array y = new_array<T>(kOp, plan_.y_shape());
+    T* y_data = data_of<T>(y);
+    without_gil(plan_.adjoint.work(),
+                [&] { conv_transpose_forward(plan_, x_data, kernel_data, bias_data, y_data); });
+    return y;
+  }
+
+  ConvTransposePlan plan_;
+  Shape x_, kernel_;
+};
 
 struct TransposeNeeds {
   bool dx, dkernel, dbias;
@@ -52,7 +70,7 @@ template <class T>
 py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
                    const Options& options, const TransposeNeeds& needs) {
   constexpr const char* kOp = "conv_transpose_backward";
-  const ConvTransposePlan plan = make_plan(kOp, x, kernel, options);
+  const ConvTransposePlan plan = make_plan(kOp, shape_of(x), shape_of(kernel), options);
   ConvTransposeBackward<T> o{};
   o.dy = read<T>(kOp, "dy", dy, plan.y_shape());
   o.x = read<T>(kOp, "x", x, plan.x_shape());
@@ -77,20 +95,20 @@ py::tuple backward(const py::array& dy, const py::array& x, const py::array& ker
 }  // namespace
 
 void register_conv_transpose(py::module_& module) {
-  module.def(
-      "conv_transpose",
-      [](const py::array& x, const py::array& kernel, const py::object& bias, Shape strides, Shape before,
-         Shape output, Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm) {
-        const Options options{
-            std::move(strides), std::move(before), std::move(output), std::move(dilation), groups,
-            channels_first,     activation,        algorithm};
-        return by_dtype("conv_transpose", "x", x,
-                        [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias, options); });
-      },
-      py::arg("x"), py::arg("kernel"), py::arg("bias"), py::arg("strides"), py::arg("before"),
-      py::arg("output"), py::arg("dilation"), py::arg("groups"), py::arg("channels_first"),
-      py::arg("activation"), py::arg("algorithm"),
-      "The adjoint of a convolution, with bias and activation; output holds y's spatial extents.");
+  py::class_<ConvTransposeCall, NativeCall>(
+      module, "ConvTransposePlan",
+      "A transposed convolution of operands of known shapes; a call takes the operands.")
+      .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape before, Shape output,
+                       Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm) {
+             return ConvTransposeCall(x, kernel,
+                                      {std::move(strides), std::move(before), std::move(output),
+                                       std::move(dilation), groups, channels_first, activation, algorithm});
+           }),
+           py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("before"), py::arg("output"),
+           py::arg("dilation"), py::arg("groups"), py::arg("channels_first"), py::arg("activation"),
+           py::arg("algorithm"))
+      .def("__call__", &ConvTransposeCall::operator(), py::arg("x"), py::arg("kernel"), py::arg("bias"),
+           "The adjoint of a convolution, with bias and activation; output holds y's spatial extents.");
   module.def(
       "conv_transpose_backward",
       [](const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y, Shape strides,

@@ -561,19 +561,22 @@ class PackedConv:
     ) -> None: ...
     def plan(self, x: Sequence[int], pads: Sequence[int]) -> PackedConvPlan: ...
 
-def conv_transpose(
-    x: FloatArray,
-    kernel: FloatArray,
-    bias: FloatArray | None,
-    strides: Sequence[int],
-    before: Sequence[int],
-    output: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    channels_first: bool,
-    activation: int,
-    algorithm: int,
-) -> FloatArray: ...
+class ConvTransposePlan(NativeCall):
+    def __init__(
+        self,
+        x: Sequence[int],
+        kernel: Sequence[int],
+        strides: Sequence[int],
+        before: Sequence[int],
+        output: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        channels_first: bool,
+        activation: int,
+        algorithm: int,
+    ) -> None: ...
+    def __call__(self, x: FloatArray, kernel: FloatArray, bias: FloatArray | None) -> FloatArray: ...
+
 def conv_transpose_backward(
     dy: FloatArray,
     x: FloatArray,

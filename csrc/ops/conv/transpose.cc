@@ -80,7 +80,7 @@ class Finish {
   Finish(const ConvTransposePlan& plan, const T* bias)
       : plan_(plan), bias_(bias), tile_(bias && !plan.adjoint.channels_first ? tile_size() : 0) {
     const int64_t channels = plan.out_channels();
-    for (int64_t i = 0; i < tile_.size(); ++i) tile_[i] = bias[i % channels];
+    for (int64_t i = 0; i < tile_.size(); i += channels) std::copy_n(bias, channels, tile_.data() + i);
   }
 
   void operator()(T* y) const {
@@ -100,7 +100,7 @@ class Finish {
   }
 
  private:
-  int64_t tile_size() const { return round_up(kTile, plan_.out_channels()); }
+  int64_t tile_size() const { return std::min(round_up(kTile, plan_.out_channels()), plan_.y_size()); }
 
   void add_to_pixels(T* values, int64_t n) const {
     for (int64_t i = 0; i < n; i += tile_.size())

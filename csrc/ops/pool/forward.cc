@@ -1,4 +1,5 @@
 #include <limits>
+#include <optional>
 
 #include "core/scratch.h"
 #include "kernels/gemm.h"
@@ -33,8 +34,8 @@ class Forward {
                static_cast<double>(plan.pixel) * static_cast<double>(plan.window.taps())),
         x_(x),
         y_(y),
-        indices_(indices),
-        names_(plan, false) {
+        indices_(indices) {
+    if (indices.positions) names_.emplace(plan, false);
     const WindowAxis& width = plan.window.width();
     pad_ = plan.lines && (width.before > 0 || last_position() >= width.input);
     if (plan.lines && width.before > 0) make_first();
@@ -113,9 +114,9 @@ class Forward {
     if (!indices_.positions) return;
     const WindowBlock block{at.image, at.depth, at.height, at.height + 1, at.begin, at.end};
     if (f.taps.bytes)
-      names_.to_positions(f.taps.bytes, block, indices_.positions + out);
+      names_->to_positions(f.taps.bytes, block, indices_.positions + out);
     else
-      names_.to_positions(f.taps.ints, block, indices_.positions + out);
+      names_->to_positions(f.taps.ints, block, indices_.positions + out);
   }
 
   TapsOut taps_of(const Workspace<T>& work, int64_t out) const {
@@ -189,7 +190,7 @@ class Forward {
   const T* x_;
   T* y_;
   const PoolIndices indices_;
-  const WinnerNames names_;
+  std::optional<WinnerNames> names_;  // for positions
   bool pad_ = false;
   Scratch<LaneInt<T>> first_;
   std::vector<Workspace<T>> work_;

@@ -91,8 +91,10 @@ def conv_transpose(
         activation,
         algorithm,
     )
-    arguments = (x, kernel, optional(op, "bias", bias, x), *options)
-    return _calls.learn(None, _native.conv_transpose, arguments, *call)  # type: ignore[no-any-return]
+    bias = optional(op, "bias", bias, x)
+    plan = _native.ConvTransposePlan(x.shape, kernel.shape, *options)
+    _calls.keep(plan, *call)
+    return plan(x, kernel, bias)
 
 
 def _recorded(
