@@ -29,6 +29,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("LayerNormalization", {}, STEPS),
     ("LayerNormalization", {"axis": [1, 2], "epsilon": 0.1}, STEPS),
     ("LayerNormalization", {"axis": [-1, -2], "center": False}, IMAGES),
+    ("LayerNormalization", {"axis": [1, -1]}, IMAGES),
     ("LayerNormalization", {"scale": False}, (4, 5)),
     ("GroupNormalization", {"groups": 3}, IMAGES),
     ("GroupNormalization", {"groups": -1}, IMAGES),

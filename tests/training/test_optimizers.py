@@ -155,3 +155,15 @@ def test_a_stranger_among_the_variables() -> None:
     optimizer.build(weights())
     with pytest.raises(ValueError, match="'kernel' is not one of those"):
         optimizer.apply(ones(), weights())
+
+
+@pytest.mark.parametrize("kind", [optimizers.SGD, optimizers.Adam, optimizers.Lion])
+def test_gradients_of_another_dtype_are_taken_in_the_variables(kind: Any) -> None:
+    variables = [foldgate.Variable(np.ones(3, np.float32)) for _ in range(2)]
+    first, second = kind(0.5), kind(0.5)
+    first.apply([np.full(3, 0.25), [1, 2, 3]], variables)
+    others = [foldgate.Variable(np.ones(3, np.float32)) for _ in range(2)]
+    second.apply([np.full(3, 0.25, np.float32), np.array([1, 2, 3], np.float32)], others)
+    for a, b in zip(variables, others, strict=True):
+        assert a.dtype == np.float32
+        np.testing.assert_array_equal(a.value, b.value)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from operator import is_
 from typing import Any
 
+import numpy as np
+
 
 def known_pairs(
     optimizer: Any, grads: Sequence[Any], variables: Sequence[Any] | None
 ) -> tuple[list[Any], list[Any], list[int]]:
-    """The gradients that are there, their variables, and the places of these in the optimizer."""
+    """The gradients that are there, in their variables' dtypes; the variables; their places in the optimizer."""
     built = optimizer._trainable_variables
     given = built if variables is None else list(variables)
     all_of_them = optimizer._each_once and len(given) == len(built) and all(map(is_, given, built))
@@ -29,11 +31,13 @@ def known_pairs(
             f"{optimizer.name}: variable {_name(stranger)!r} is not one of those that it was built with; "
             "make a new optimizer for new variables"
         ) from None
-    values = list(grads)
-    for value in values:
+    values, some_missing = list(grads), False
+    for i, (value, variable) in enumerate(zip(values, given, strict=True)):
         if value is None:
-            return _filtered(optimizer, values, given, places)
-    return values, given, places
+            some_missing = True
+        elif getattr(value, "dtype", None) is not variable.dtype:
+            values[i] = np.asarray(value, variable.dtype)
+    return _filtered(optimizer, values, given, places) if some_missing else (values, given, places)
 
 
 def _filtered(

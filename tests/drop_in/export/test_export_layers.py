@@ -66,6 +66,7 @@ def test_activations(name):
         L.BatchNormalization(axis=1, center=False),
         L.LayerNormalization(),
         L.LayerNormalization(axis=[1, 2], scale=False),
+        L.LayerNormalization(axis=[1, -1]),
         L.LayerNormalization(axis=1, center=False),
         L.RMSNormalization(),
         L.UnitNormalization(),

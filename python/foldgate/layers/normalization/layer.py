@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from foldgate import ops
 from foldgate._tape import settled
 from foldgate._typing import FloatArray
@@ -81,17 +83,24 @@ class LayerNormalization(ScaledNormalization):
     def build(self, input_shape: Shape) -> None:
         """Makes gamma and beta, of the extents of the axes."""
         self.axis = sorted(self.axis) if isinstance(self.axis, Sequence) else [self.axis]
-        self._axes = tuple(sorted(axes_in("LayerNormalization", self.axis, input_shape)))
+        axes = axes_in("LayerNormalization", self.axis, input_shape)
+        self._axes = tuple(sorted(axes))
         self._last = are_last(self._axes, len(input_shape))
         self._ends = last_of_all(self._axes)
-        self._add_scale(known("LayerNormalization", self._axes, input_shape))
+        self._add_scale(known("LayerNormalization", axes, input_shape))
+        # Keras sorts axes as they are named, so that -1 comes before 1: files have weights of those extents,
+        # whose values are meant in the order of the axes.
+        self._extents = known("LayerNormalization", self._axes, input_shape) if axes != self._axes else None
 
     def call(self, inputs: FloatArray) -> Any:
         """Normalizes; as one node on the tape where the axes are the last ones."""
         if inputs.dtype.kind != "f":
             inputs = inputs.astype(self.compute_dtype)
         x = inputs if self._last else to_last(inputs, self._axes)
-        y = ops.layer_norm(x, *settled(self.gamma, self.beta), axis=self._ends, epsilon=self.epsilon)
+        scale = settled(self.gamma, self.beta)
+        if self._extents is not None:
+            scale = tuple(part if part is None else np.reshape(part, self._extents) for part in scale)
+        y = ops.layer_norm(x, *scale, axis=self._ends, epsilon=self.epsilon)
         return y if self._last else from_last(y, self._axes)
 
     def get_config(self) -> dict[str, Any]:

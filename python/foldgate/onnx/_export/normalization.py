@@ -55,8 +55,12 @@ def layer_norm(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Val
     x = value.name if perm is None else w.op("Transpose", value.name, perm=perm)
     shape = tuple(value.shape[axis] for axis in layer._axes)
     scale, bias = layer.gamma, layer.beta
-    scale = w.constant(np.ones(shape), value.dtype) if scale is None else w.weight(scale, _as_it_is, "gamma")
-    bias = None if bias is None else w.weight(bias, _as_it_is, "beta")
+
+    def in_order(weight: Any) -> Any:
+        return weight.reshape(shape)
+
+    scale = w.constant(np.ones(shape), value.dtype) if scale is None else w.weight(scale, in_order, "gamma")
+    bias = None if bias is None else w.weight(bias, in_order, "beta")
     y = w.op("LayerNormalization", x, scale, bias, axis=-len(shape), epsilon=float(layer.epsilon))
     return w.same(value, _back(w, y, perm))
 
