@@ -13,7 +13,7 @@ import numpy as np
 def known_pairs(
     optimizer: Any, grads: Sequence[Any], variables: Sequence[Any] | None
 ) -> tuple[list[Any], list[Any], list[int]]:
-    """The gradients that are there, in their variables' dtypes; the variables; their places in the optimizer."""
+    """Gradients that are there, in their variables' dtypes; the variables; their places in the optimizer."""
     built = optimizer._trainable_variables
     given = built if variables is None else list(variables)
     all_of_them = optimizer._each_once and len(given) == len(built) and all(map(is_, given, built))
