@@ -89,7 +89,8 @@ IMPORTS = {
     "callbacks": {"callbacks", "saving", "_checks"},
     "onnx": {"onnx", "ops", "layers", "models", "activations", "config", "saving", "_nest", "_symbolic"}
     | {"_typing", "_join"},
-    "torch": {"torch", "ops", "config"},
+    "torch": {"torch", "ops", "config", "_torch_threads"},
+    "_torch_threads": {"config"},
     "bench": ANY,
     "cli": ANY,
     "__main__": {"cli"},

@@ -5,22 +5,20 @@ from __future__ import annotations
 import threading
 
 _lock = threading.Lock()
-_calls: dict[str, list[int]] = {}
+_ran: dict[str, int] = {}
+_left: dict[str, int] = {}
 
 
 def ran(name: str) -> None:
     """Counts a call that foldgate computed."""
-    _add(name, 0)
+    with _lock:
+        _ran[name] = _ran.get(name, 0) + 1
 
 
 def left(name: str) -> None:
     """Counts a call that was left to Keras."""
-    _add(name, 1)
-
-
-def _add(name: str, which: int) -> None:
     with _lock:
-        _calls.setdefault(name, [0, 0])[which] += 1
+        _left[name] = _left.get(name, 0) + 1
 
 
 def calls(reset: bool = False) -> dict[str, tuple[int, int]]:
@@ -40,7 +38,8 @@ def calls(reset: bool = False) -> dict[str, tuple[int, int]]:
       {'conv': (12, 0), 'lstm': (3, 1)}
     """
     with _lock:
-        found = {name: (by_foldgate, by_keras) for name, (by_foldgate, by_keras) in _calls.items()}
+        found = {name: (_ran.get(name, 0), _left.get(name, 0)) for name in {**_ran, **_left}}
         if reset:
-            _calls.clear()
+            _ran.clear()
+            _left.clear()
     return found

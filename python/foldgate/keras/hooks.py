@@ -51,6 +51,7 @@ def replacements(backend: str) -> list[tuple[Any, str, Any]]:
         layer = getattr(importlib.import_module(f"keras.src.layers.{module}"), name)
         original = _checked(layer, "inner_loop", _LOOP)
         found.append((layer, "inner_loop", recurrent.inner_loop(room, original)))
+    room.prepare()
     return found
 
 

@@ -22,6 +22,10 @@ def _keras_backend() -> Any:
     return importlib.import_module("keras.src.backend")
 
 
+def prepare() -> None:
+    """What is done when foldgate is enabled: nothing."""
+
+
 def tensor(value: Any) -> Any:
     """An array as it is; a Keras variable by its value.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from foldgate._torch_threads import share_threads
 from foldgate.keras import rules
 from foldgate.keras.autograd import run as run
 from foldgate.keras.kernels import Arrays as Arrays
@@ -25,6 +26,11 @@ _TENSORS = (torch.Tensor, torch.nn.Parameter)
 @functools.cache
 def _keras_backend() -> Any:
     return importlib.import_module("keras.src.backend")
+
+
+def prepare() -> None:
+    """What is done when foldgate is enabled: the kernels run on PyTorch's threads from then on."""
+    share_threads()
 
 
 def tensor(value: Any) -> Any:
@@ -70,8 +76,7 @@ def worth_pooling(name: str, x: Any) -> bool:
     """
     if type(x) is not torch.Tensor or torch.compiler.is_compiling():
         return True
-    training: bool = x.requires_grad and torch.is_grad_enabled()
-    return bool(x.numel() >= rules.least_pooled(name, training))
+    return bool(x.numel() >= rules.least_pooled(name, x.requires_grad and torch.is_grad_enabled()))
 
 
 def transposes_as_jax(padding: str) -> bool:

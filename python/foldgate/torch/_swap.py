@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from foldgate._torch_threads import share_threads
 from foldgate.torch._classes import SWAPPED, original_class
 from foldgate.torch._kept import forget
 from foldgate.torch._survey import Finding, Only, check_model, findings_of
-from foldgate.torch._threads import share_threads
 
 Model = TypeVar("Model")
 

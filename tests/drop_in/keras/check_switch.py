@@ -103,3 +103,10 @@ def test_the_functions_keep_their_names() -> None:
     before = NN.conv
     with foldgate.keras.enabled():
         assert NN.conv.__name__ == "conv" and inspect.unwrap(NN.conv) is inspect.unwrap(before)
+
+
+def test_the_kernels_run_on_torchs_threads_under_torch_alone() -> None:
+    from foldgate._torch_threads import share_threads
+
+    with foldgate.keras.enabled():
+        assert share_threads.cache_info().currsize == (1 if BACKEND == "torch" else 0)

@@ -21,7 +21,7 @@ foldgate.set_num_threads(2)
 expected = ops.conv(x, kernel)
 threads = lambda: len(os.listdir("/proc/self/task"))
 import foldgate.torch
-from foldgate.torch._threads import share_threads
+from foldgate._torch_threads import share_threads
 if not share_threads():
     print("none")
     raise SystemExit

@@ -1,4 +1,4 @@
-"""foldgate's work on the threads of torch's OpenMP runtime.
+"""foldgate's work on the threads of torch's OpenMP runtime, for the drop-ins that run beside torch.
 
 OpenMP's threads spin for milliseconds after each of torch's ops: another pool's threads would have to share
 the cores with them.
@@ -10,8 +10,6 @@ import ctypes
 import functools
 import os
 
-import torch
-
 from foldgate import config
 
 
@@ -21,6 +19,8 @@ def share_threads() -> bool:
 
     A process that forks goes on with foldgate's own threads: OpenMP's do not survive a fork.
     """
+    import torch
+
     path = os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_global_deps.so")
     try:
         library = ctypes.CDLL(path)  # loaded already; it needs the runtime that torch was linked with
