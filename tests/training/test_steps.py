@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import numpy as np
 import pytest
 
 import foldgate as keras
+from foldgate.models.data_arrays import ArrayBatches
 
 x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
 y = np.random.default_rng(1).standard_normal((6, 2)).astype(np.float32)
@@ -87,3 +89,33 @@ def test_a_variable_given_twice_is_updated_twice() -> None:
     optimizer.build([weight, weight])
     optimizer.apply([np.array([1.0]), np.array([1.0])], [weight, weight])
     np.testing.assert_array_equal(weight.value, [1.0 - 0.5 - 0.75])
+
+
+def test_shuffled_batches_share_an_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[set[int]] = []
+    take = ArrayBatches._take
+
+    def taken(self: Any, array: Any, rows: Any, key: int) -> Any:
+        batch = take(self, array, rows, key)
+        places[-1].add(batch.__array_interface__["data"][0])
+        return batch
+
+    monkeypatch.setattr(ArrayBatches, "_take", taken)
+    model = made()
+    for epochs in (1, 3):
+        places.append(set())
+        model.fit(np.tile(x, (4, 1)), np.tile(y, (4, 1)), batch_size=6, epochs=epochs, verbose=0)
+    assert [len(found) for found in places] == [2, 2]  # of x, of y
+
+
+def test_steps_leave_nothing_to_collect() -> None:
+    model = made()
+    model.train_on_batch(x, y)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            model.train_on_batch(x, y)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -56,14 +56,14 @@ class ArrayBatches:
             return
         for start in range(0, self.num_batches * size, size):
             rows = order[start : start + size]
-            yield _batch(tuple(self._gathered(part, rows, i << 16) for i, part in enumerate(self.parts)))
+            yield _batch(tuple([self._gathered(part, rows, i << 16) for i, part in enumerate(self.parts)]))
 
     def _order(self, number: int) -> Any:
         count = math.ceil(self.samples / self.batch_size) if self.shuffle == "batch" else self.samples
         return np.random.default_rng([self.seed, number]).permutation(count)
 
     def _sliced(self, start: int, stop: int) -> Any:
-        return _batch(tuple(_map(part, lambda array: array[start:stop]) for part in self.parts))
+        return _batch(tuple([_map(part, lambda array: array[start:stop]) for part in self.parts]))
 
     def _gathered(self, part: Any, rows: Any, key: int) -> Any:
         if isinstance(part, np.ndarray):

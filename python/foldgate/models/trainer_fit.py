@@ -131,10 +131,10 @@ class TrainerFit(TrainerLoops):
         self.reset_metrics()  # type: ignore[attr-defined]
         step = self._stepper("train")
         keep, logs = self.__dict__, None
-        batches = enumerate(data.epoch(epoch))
+        batches, i = iter(data.epoch(epoch)), 0
         if "_resume_within" in keep:
-            self._skip(batches, *keep.pop("_resume_within"))
-        for i, batch in batches:
+            i = self._skip(batches, *keep.pop("_resume_within"))
+        for batch in batches:  # not by enumerate, which holds a batch until the next one is made
             if calls.of_train_batches:
                 calls.on_train_batch_begin(i)
             logs = step(batch)
@@ -143,17 +143,20 @@ class TrainerFit(TrainerLoops):
                 calls.on_train_batch_end(i, logs)
             if self.stop_training:
                 break
+            i += 1
         return self._epoch_logs(logs)
 
-    def _skip(self, batches: Any, count: int, bring_back: Any) -> None:
-        """Leaves out the batches that a killed training has seen, and brings back what it knew after them."""
-        for i, batch in batches:
+    def _skip(self, batches: Any, count: int, bring_back: Any) -> int:
+        """Leaves out the batches that a killed training has seen, and brings back what it knew after them.
+        Returns how many they are."""
+        for i, batch in enumerate(batches):
             if i == 0:
                 self._stepper("test")(batch)  # metrics are made of the first batch that they see
             if i + 1 == count:
                 break
         self.reset_metrics()  # type: ignore[attr-defined]
         bring_back()
+        return count
 
 
 def _due(epoch: int, frequency: int | Sequence[int]) -> bool:

@@ -47,6 +47,8 @@ def number(op: str, name: str, value: float) -> float:
 
 def share(op: str, name: str, value: float, *, with_one: bool = False) -> float:
     """A number from 0 to 1, which is 1 only where that makes sense."""
+    if type(value) is float and 0.0 <= value < 1.0:
+        return value
     found = number(op, name, value)
     if found > 1 or (found == 1 and not with_one):
         raise ValueError(f"{op}: {name} is {value}; expected {'at most' if with_one else 'less than'} 1")
