@@ -8,8 +8,9 @@ namespace {
 
 constexpr int kHalfLanes = kLanes<double>;
 
-// The words of kRandomBlock values. Counters are in 64-bit lanes, four words each.
-FOLDGATE_INLINE void words_of(RandomStream stream, int64_t begin, uint32_t* words) {
+// The words of kRandomBlock values. Counters are in 64-bit lanes, four words each. One function for all kernels, most of
+// whose code it is; more words at a time would leave memory idle for longer.
+__attribute__((noinline)) void words_of(RandomStream stream, int64_t begin, uint32_t* words) {
   const uint64_t first = stream.offset + static_cast<uint64_t>(begin) / 4;
   for (int i = 0; i < kRandomBlock / 4; i += 2 * kHalfLanes) {
     PhiloxWords pair[2];
