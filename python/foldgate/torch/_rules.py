@@ -1,8 +1,8 @@
 """Where foldgate's kernels win: the one home of the sizes at which PyTorch's own op computes a call.
 
-Measured by `benchmarks/torch_modules.py` on two cores with AVX-512, PyTorch 2.13, two threads, alternating,
-foldgate on PyTorch's own threads. Every rule leaves to
-PyTorch what came out under 1.0, with some room. A call through a torch.autograd.Function costs about 0.1 ms
+Measured by `benchmarks/torch_modules.py` and `torch_sweep.py` on two cores with AVX-512, PyTorch 2.13, two
+threads, alternating, foldgate on PyTorch's own threads. Every rule leaves to PyTorch what came out under 1.0,
+with some room. A call through a torch.autograd.Function costs about 0.1 ms
 more than torch's own on that machine, and a weight in another layout must be rearranged once a training step:
 hence the sizes, and the least number of positions for each weight.
 """
@@ -101,6 +101,8 @@ def transposed_convolution_wins(x: Any, weight: Any, gradient: bool) -> bool:
     work = x.numel() // x.shape[1] * weight.numel()
     least = 1 << 20 if not gradient and x.shape[0] < SMALL_BATCH else 1 << 15
     large_enough = x.shape[0] >= SMALL_BATCH or not gradient
+    if x.shape[1] <= 4 and not x.is_contiguous():
+        return False
     return bool(large_enough and least <= work <= 1 << 23 and x.numel() // x.shape[1] >= 512)
 
 

@@ -112,11 +112,11 @@ class _Pool(Accelerated):
             x.numel() < self._least
             or not _rules.average_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
         ):
+            ceil, counted = module.ceil_mode, module.count_include_pad
             size, stride, padding = module.kernel_size, module.stride, module.padding
-            options = (size, stride, padding, module.ceil_mode, module.count_include_pad)
-            return (
-                self._op(x, *options) if self._rank == 3 else self._op(x, *options, module.divisor_override)
-            )
+            if self._rank == 3:  # without a divisor
+                return self._op(x, size, stride, padding, ceil, counted)
+            return self._op(x, size, stride, padding, ceil, counted, module.divisor_override)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "average_pool", _window_sizes)
         else:

@@ -200,6 +200,8 @@ LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
         ("adaptive_max_pool", nn.AdaptiveMaxPool3d(7), (4, 32, 16, 16, 16), True, False),
         ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), True, True),
         ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), False, False),
+        ("conv_transpose", nn.ConvTranspose2d(4, 4, 2), (8, 4, 58, 58), True, True),
+        ("conv_transpose", nn.ConvTranspose2d(8, 4, 2), (8, 8, 58, 58), True, False),
         ("PackedConv", nn.Conv3d(6, 5, 1), (16, 6, 16, 16, 16), True, True),
         ("PackedConv", nn.Conv3d(23, 23, 3, groups=23), (20, 23, 14, 14, 14), True, True),
         ("PackedConv", nn.Conv3d(8, 16, 3), (16, 8, 8, 8, 8), True, False),
