@@ -13,6 +13,7 @@ from own_layers import Block, Scale, X
 import foldgate as keras
 from foldgate import _masks
 from foldgate.layers import Dense, Identity, Layer
+from foldgate.random import generator
 
 
 def test_a_call_builds_and_arrays_give_arrays() -> None:
@@ -288,3 +289,47 @@ def test_lists_that_were_seen_are_told_from_others() -> None:
         x = tape.watch(X)
         loss = np.sum(layer([x, X]))
     np.testing.assert_array_equal(tape.gradient(loss, x), np.ones_like(X))
+
+
+class Weighted(keras.layers.Layer):
+    """Several arrays as arguments of their own."""
+
+    def call(self, x: Any, y: Any, training: bool | None = None) -> Any:
+        self.seen = training
+        return x - 2 * y
+
+
+def test_several_arrays_that_were_seen_are_told_from_others() -> None:
+    layer, x, y = Weighted(), np.ones((2, 3), np.float32), np.zeros((2, 3), np.float32)
+    for training in (None, True, False, None):
+        given = {} if training is None else {"training": training}
+        assert np.array_equal(layer(x, y, **given), x) and np.array_equal(layer(y, x, **given), -2 * x)
+        assert layer.seen is bool(training)
+    assert layer(x.astype(np.float64), y).dtype == np.float32  # another dtype is cast
+    assert np.array_equal(layer(x[:1], y[:1]), x[:1]) and np.array_equal(layer(x, 0.5), x - 1)
+    with pytest.raises(TypeError):
+        layer(x, y, True, x)
+    with keras.GradientTape() as tape:
+        variable = keras.Variable(x)
+        loss = np.sum(layer(x, variable))
+    assert np.array_equal(tape.gradient(loss, variable), -2 * x)
+
+
+def test_a_mask_elsewhere_leaves_other_layers_alone() -> None:
+    masked = keras.layers.Masking()(np.array([[[1.0], [0.0]]], np.float32))
+    lstm, x = keras.layers.LSTM(2), np.ones((1, 2, 1), np.float32)
+    before = lstm(x)
+    assert np.array_equal(lstm(x), before)  # as one that was seen
+    assert not np.array_equal(lstm(masked), before) and np.array_equal(lstm(masked), lstm(x[:, :1]))
+
+
+@pytest.mark.parametrize("seed", [0, 5, 2**32 - 1])
+def test_a_generator_has_the_bits_of_its_key_whatever_was_drawn_before(seed: int) -> None:
+    def fresh() -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(key=[seed, 0]))
+
+    generator(7).integers(0, 9, 3, dtype=np.uint32)  # leaves half a word behind
+    for draw in ("standard_normal", "random"):
+        assert np.array_equal(getattr(generator(seed), draw)(9), getattr(fresh(), draw)(9))
+    words = [one.integers(0, 2**32, 5, dtype=np.uint32) for one in (generator(seed), fresh())]
+    assert np.array_equal(*words)

@@ -124,8 +124,12 @@ class GRUCell(RecurrentCell):
         return [ops.gru_step(x, states[0], *weights, **self._options())]
 
     def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
+        x, kernel, recurrent_kernel, bias = operands
         return ops.gru(
-            *operands,
+            x,
+            kernel,
+            recurrent_kernel,
+            bias,
             activation=gate_name(self.activation),
             recurrent_activation=gate_name(self.recurrent_activation),
             reset_after=self.reset_after,

@@ -118,8 +118,12 @@ class LSTMCell(RecurrentCell):
         return list(ops.lstm_step(x, *states, *weights, **self._activations()))
 
     def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
+        x, kernel, recurrent_kernel, bias = operands
         return ops.lstm(
-            *operands,
+            x,
+            kernel,
+            recurrent_kernel,
+            bias,
             activation=gate_name(self.activation),
             recurrent_activation=gate_name(self.recurrent_activation),
             initial_h=states[0],

@@ -91,8 +91,12 @@ class SimpleRNNCell(RecurrentCell):
         return [ops.simple_rnn_step(x, states[0], *weights, activation=gate_name(self.activation))]
 
     def _run(self, operands: tuple[Any, ...], states: list[State], walk: Walk) -> tuple[Any, ...]:
+        x, kernel, recurrent_kernel, bias = operands
         return ops.simple_rnn(
-            *operands,
+            x,
+            kernel,
+            recurrent_kernel,
+            bias,
             activation=gate_name(self.activation),
             initial_h=states[0],
             mask=walk.mask,
