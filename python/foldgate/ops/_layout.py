@@ -10,3 +10,8 @@ from foldgate._typing import FloatArray
 def channels_behind(x: FloatArray) -> FloatArray:
     """(N, C, *spatial) as a new array (N, *spatial, C), on all threads."""
     return _native.planes_to_pixels(operand("channels_behind", "x", x))
+
+
+def turned(matrix: FloatArray) -> FloatArray:
+    """A C-contiguous (R, C) as a new array (C, R), in a fraction of the time of a strided copy."""
+    return _native.planes_to_pixels(matrix[None])[0]

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from foldgate.ops._layout import turned
+
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
@@ -23,17 +25,16 @@ class Direction(NamedTuple):
     projection: Any
 
 
-def _kernel(kind: str, weight: Any) -> Any:
-    weight = weight.detach()
+def _other_order(kind: str, weight: Any) -> Any:
+    """Rows of gates in the other side's order: r and z change places."""
     if kind != "GRU":
-        return weight.t().contiguous().numpy()
-    rows, columns = weight.shape
-    units = rows // 3
-    kernel = torch.empty(columns, rows, dtype=weight.dtype)
-    kernel[:, :units].copy_(weight[units : 2 * units].t())
-    kernel[:, units : 2 * units].copy_(weight[:units].t())
-    kernel[:, 2 * units :].copy_(weight[2 * units :].t())
-    return kernel.numpy()
+        return weight
+    units = len(weight) // 3
+    return np.concatenate((weight[units : 2 * units], weight[:units], weight[2 * units :]))
+
+
+def _kernel(kind: str, weight: Any) -> Any:
+    return turned(_other_order(kind, weight.detach().numpy()))
 
 
 def _bias(kind: str, inner: Any, recurrent: Any) -> Any:
@@ -52,20 +53,12 @@ def direction_of(kind: str, weights: tuple[Any, ...]) -> Direction:
         _kernel(kind, inner),
         _kernel(kind, recurrent),
         _bias(kind, inner_bias, recurrent_bias),
-        None if projection is None else projection.detach().t().contiguous().numpy(),
+        None if projection is None else turned(projection.detach().numpy()),
     )
 
 
 def _weight_gradient(kind: str, dkernel: Any) -> Any:
-    found = torch.from_numpy(dkernel).t()
-    if kind != "GRU":
-        return found.contiguous()
-    units = found.shape[0] // 3
-    gradient = torch.empty(found.shape, dtype=found.dtype)
-    gradient[:units].copy_(found[units : 2 * units])
-    gradient[units : 2 * units].copy_(found[:units])
-    gradient[2 * units :].copy_(found[2 * units :])
-    return gradient
+    return torch.from_numpy(_other_order(kind, turned(dkernel)))
 
 
 def _bias_gradients(kind: str, dbias: Any) -> tuple[Any, Any]:
@@ -85,5 +78,5 @@ def weight_gradients(
         _weight_gradient(kind, dkernel),
         _weight_gradient(kind, drecurrent),
         *_bias_gradients(kind, dbias),
-        None if dprojection is None else torch.from_numpy(dprojection).t().contiguous(),
+        None if dprojection is None else torch.from_numpy(turned(dprojection)),
     )

@@ -148,8 +148,8 @@ def run_layer(
         return [direction_of(layer.kind, part) for part in split(layer, weights)]
 
     if gradient:
-        prepared = kept.get(key, weights, prepare)
-        results: tuple[Any, ...] = _Sequence.apply(layer, prepared, x, *states, *weights)
+        # An optimizer has written to them since the last call: to compare and copy costs as much as to prepare.
+        results: tuple[Any, ...] = _Sequence.apply(layer, prepare(), x, *states, *weights)
         return results
     arrays = tuple(None if s is None else s.detach().numpy() for s in states)
     if not layer.weights_each[4]:
