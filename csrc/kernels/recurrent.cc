@@ -40,6 +40,7 @@ template <class T>
 void pack_features(const T* const* rows, int64_t first, int64_t count, int64_t features, bool one,
                    int64_t tile_rows, int64_t total_rows, T* out) {
   const int64_t total = features + (one ? 1 : 0), tiles = (total + tile_rows - 1) / tile_rows;
+  if (tiles == 0) return;
   const int64_t least = total / tiles, lesser = tiles - total % tiles;
   for (int64_t tile = 0, begin = 0, size = 0; tile < tiles; ++tile, begin += size) {
     size = least + (tile >= lesser ? 1 : 0);
