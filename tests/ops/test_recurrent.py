@@ -107,3 +107,14 @@ def test_other_activations_are_refused(activation: Any) -> None:
     one = np.ones((1, 1))
     with pytest.raises(ValueError, match=f"simple_rnn: activation is {activation!r}; expected one of linear"):
         ops.simple_rnn(one[None], one, one, activation=activation)
+
+
+@each_op
+def test_gradients_of_no_features_and_no_bias(op: RecurrentOp, dtype: Any, rng: np.random.Generator) -> None:
+    x, gates = np.zeros((2, 3, 0), dtype), {"lstm": 4, "gru": 3, "simple_rnn": 1}[op.name]
+    kernel = np.zeros((0, gates * 4), dtype)
+    around = rng.standard_normal((4, gates * 4)).astype(dtype)
+    y, *_, cache = getattr(ops, op.name)(x, kernel, around, **op.options, return_cache=True)
+    backward = getattr(ops, f"{op.name}_backward")
+    gradients = backward(np.ones_like(y), x, kernel, around, None, y, cache, **op.options)
+    assert gradients.dkernel.shape == kernel.shape and gradients.drecurrent_kernel.shape == around.shape

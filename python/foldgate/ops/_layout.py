@@ -14,4 +14,5 @@ def channels_behind(x: FloatArray) -> FloatArray:
 
 def turned(matrix: FloatArray) -> FloatArray:
     """A C-contiguous (R, C) as a new array (C, R), in a fraction of the time of a strided copy."""
-    return _native.planes_to_pixels(matrix[None])[0]
+    found: FloatArray = _native.planes_to_pixels(matrix[None])[0]
+    return found

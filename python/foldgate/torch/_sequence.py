@@ -148,7 +148,7 @@ def run_layer(
         return [direction_of(layer.kind, part) for part in split(layer, weights)]
 
     if gradient:
-        # An optimizer has written to them since the last call: to compare and copy costs as much as to prepare.
+        # An optimizer has written to them since the last call, and comparing costs as much as preparing.
         results: tuple[Any, ...] = _Sequence.apply(layer, prepare(), x, *states, *weights)
         return results
     arrays = tuple(None if s is None else s.detach().numpy() for s in states)
