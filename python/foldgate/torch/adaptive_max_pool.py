@@ -14,7 +14,7 @@ from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
 from foldgate.torch._pooling import compiled_pool, pool
 from foldgate.torch._ready import is_first_order
-from foldgate.torch.average_pool import part_sizes, parts_of
+from foldgate.torch.average_pool import is_plain_size, part_sizes, parts_of
 
 _TORCH = {
     3: functional.adaptive_max_pool1d,
@@ -84,7 +84,7 @@ class _Pool(Accelerated):
             or not _rules.adaptive_max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
         ):
             size = module.output_size
-            if not module.return_indices and (type(size) is int or (size and None not in size)):
+            if not module.return_indices and is_plain_size(size, self._rank):
                 return self._op(x, size)[0]
             return self._own(x)
         if is_compiling():

@@ -85,6 +85,11 @@ def parts_of(module: Any, x: Any) -> tuple[int, ...]:
     return tuple(n if s is None else s for s, n in zip(sizes, x.shape[2:], strict=True))
 
 
+def is_plain_size(size: Any, rank: int) -> bool:
+    """Whether torch's op takes an adaptive pool's size as it is: one, or one for each of the axes."""
+    return type(size) is int or (type(size) is tuple and len(size) == rank - 2 and None not in size)
+
+
 def part_sizes(module: Any, x: Any) -> Any:
     """`parts_of` as an op of torch's dispatcher takes it: sizes, and no flags."""
     return list(parts_of(module, x)), []
@@ -139,7 +144,7 @@ class _AdaptivePool(Accelerated):
             or not _rules.adaptive_average_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
         ):
             size = module.output_size
-            return self._op(x, size) if type(size) is int or (size and None not in size) else self._own(x)
+            return self._op(x, size) if is_plain_size(size, self._rank) else self._own(x)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "adaptive_average_pool", part_sizes)
         else:

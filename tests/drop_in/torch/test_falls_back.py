@@ -232,6 +232,20 @@ def test_small_adaptive_pools_of_any_form_of_size(kind, size):
     torch.testing.assert_close(foldgate.torch.accelerate(module)(x), expected)
 
 
+@pytest.mark.parametrize("kind", ["AdaptiveMaxPool2d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"])
+@pytest.mark.parametrize("size", [(1, 2, 3, 4), (), (2,), "23", (1.5, 2)])
+def test_wrong_sizes_of_adaptive_pools_have_torchs_errors(kind, size):
+    x, module = torch.randn(2, 3, 8, 8, 8)[..., : 8 if kind.endswith("3d") else 1], getattr(nn, kind)(size)
+    x = x if kind.endswith("3d") else x[..., 0]
+    outcomes = []
+    for called in (module, foldgate.torch.accelerate(copy.deepcopy(module))):
+        try:
+            outcomes.append((None, called(x).shape))
+        except Exception as error:
+            outcomes.append((type(error), str(error)))
+    assert outcomes[0] == outcomes[1]
+
+
 @pytest.mark.parametrize("module", [nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(2), nn.AvgPool2d(2)], ids=str)
 def test_tensors_of_another_layout_are_torchs(module):
     x = torch.randn(8, 64, 56, 56)
