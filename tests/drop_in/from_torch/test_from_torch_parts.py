@@ -244,6 +244,30 @@ def test_a_module_that_is_called_twice_is_one_layer():
     assert len(model.weights) == 2
 
 
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.Conv1d(3, 4, 3), (2, 3, 9)),
+        (
+            nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)),
+            (2, 3, 9, 9),
+        ),
+        (nn.GRU(3, 4, bidirectional=True), (5, 2, 3)),
+        (Of(lambda x: x), (2, 3)),
+    ],
+    ids=str,
+)
+def test_accelerated_modules_are_those_that_they_were(module, shape):
+    import foldgate.torch
+
+    module, x = foldgate.torch.accelerate(modules.settle(module)), floats(*shape)
+    expected = module(x)
+    expected = expected[0] if isinstance(expected, tuple) else expected
+    found = from_torch(module, x, free_axes=(1,) if isinstance(module, nn.GRU) else (0,))(x.numpy())
+    found = found[0] if isinstance(found, (list, tuple)) else found
+    np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-5, atol=1e-5)
+
+
 def named(part):
     return nn.Sequential(nn.Identity(), nn.Sequential(part))
 

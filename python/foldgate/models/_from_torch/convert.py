@@ -110,7 +110,7 @@ class Converter:
         from foldgate.models._from_torch.table import MODULES
 
         part = self.parts[node.target]
-        form = MODULES.get(type(part).__name__) if type(part).__module__.startswith("torch.nn") else None
+        form = MODULES.get(type(part).__name__) if is_of_torch(part) else None
         if form is None:
             raise self.refuse("this module has no counterpart here")
         args, kwargs = self.value(node.args), self.value(node.kwargs)
@@ -184,6 +184,11 @@ _OF_NUMBERS = {
     "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "getitem", "eq", "ne", "lt", "gt", "le", "ge",
     "getattr",
 }  # fmt: skip
+
+
+def is_of_torch(part: Any) -> bool:
+    """Whether a module is one of torch's own, or of those that `foldgate.torch` has put in their places."""
+    return type(part).__module__.startswith(("torch.nn", "foldgate.torch."))
 
 
 def array_of(tensor: Any) -> Any:
