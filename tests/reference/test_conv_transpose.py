@@ -25,7 +25,9 @@ def test_gradients(case: Case, data_format: str, activation: str | None, rng: np
         "bias": rng.standard_normal(case.out),
     }
     y = reference.conv_transpose(**operands, **arguments)
-    dy = rng.standard_normal(y.shape)
+    before = reference.conv_transpose(**operands, **{**arguments, "activation": None})
+    at_a_kink = np.minimum(np.abs(before), np.abs(before - 6)) < 1e-3  # a difference there takes both slopes
+    dy = np.where(at_a_kink, 0, rng.standard_normal(y.shape))
 
     def loss(**operands: Any) -> float:
         return float(np.sum(dy * reference.conv_transpose(**operands, **arguments)))
