@@ -60,7 +60,7 @@ IMPORTS = {
     "_budget": set(),
     "_checks": set(),
     "_nest": set(),
-    "random": {"_tape", "_defaults", "_naming", "_typing"},
+    "random": {"random", "_tape", "_defaults", "_naming", "_typing"},
     "_symbolic": {"_symbolic", "ops"} | LAYER_PARTS,
     "layers": {"layers", "ops", "random", "saving", "_custom_gradient", "_symbolic"} | LAYER_PARTS,
     "models": {"models", "layers", "ops", "random", "saving", "_symbolic", "losses", "metrics", "optimizers"}

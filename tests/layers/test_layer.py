@@ -13,7 +13,7 @@ from own_layers import Block, Scale, X
 import foldgate as keras
 from foldgate import _masks
 from foldgate.layers import Dense, Identity, Layer
-from foldgate.random import generator
+from foldgate.random.seeds import generator
 
 
 def test_a_call_builds_and_arrays_give_arrays() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +10,7 @@ from foldgate import _dtypes, _masks, _naming, regularizers
 from foldgate._checks import given, switches
 from foldgate._tape import Tensor
 from foldgate.layers import _calling, _tracking
+from foldgate.layers._building import recorded_build
 from foldgate.layers._changes import changed
 from foldgate.layers._config import LayerConfig
 from foldgate.layers._context import context
@@ -92,7 +91,7 @@ class Layer(LayerState, LayerLosses, LayerConfig):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls._builds_by_call = False
-            cls.build = _recorded_build(cls.__dict__["build"])  # type: ignore[method-assign]
+            cls.build = recorded_build(cls.__dict__["build"])  # type: ignore[method-assign]
         if "compute_output_shape" in cls.__dict__:
             cls._says_output_shape = True
         if "call" in cls.__dict__:
@@ -281,27 +280,3 @@ class Layer(LayerState, LayerLosses, LayerConfig):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def _recorded_build(build: Callable[..., None]) -> Callable[..., None]:
-    """`build`, which afterwards has the layer know that it is built and for which shapes."""
-
-    @functools.wraps(build)
-    def recorded(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if any(layer is self for layer in context.building):  # super().build(...)
-            return build(self, *args, **kwargs)
-        context.building.append(self)
-        context.scope.append(self.name)
-        try:
-            self._path = "/".join(context.scope)
-            build(self, *args, **kwargs)
-        finally:
-            context.scope.pop()
-            context.building.pop()
-        names = signature_of(recorded).names
-        self._build_shapes = {**dict(zip(names, args, strict=False)), **kwargs}
-        self._seen.clear()
-        self.built = True
-        return None
-
-    return recorded

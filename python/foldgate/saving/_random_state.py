@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate import random
+from foldgate.random import seeds
 from foldgate.saving._walk import walk
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -16,8 +16,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def take(model: Any) -> tuple[dict[str, Array], dict[str, Any]]:
     """The states of the model's streams, foldgate's, NumPy's and Python's: arrays, and values for JSON."""
     arrays = {f"random/streams/{i}": stream.state.numpy() for i, stream in enumerate(_streams(model))}
-    if random._global_stream:
-        arrays["random/global"] = random._global_stream[0].state.numpy()
+    if seeds.global_stream:
+        arrays["random/global"] = seeds.global_stream[0].state.numpy()
     name, words, position, has_gauss, gauss = np.random.get_state()
     arrays["random/numpy"] = np.asarray(words, np.uint32)
     version, state, next_gauss = python_random.getstate()
@@ -38,10 +38,10 @@ def put_back(model: Any, arrays: dict[str, Array], values: dict[str, Any]) -> No
         raise ValueError(f"{len(saved)} streams of random numbers are saved; the model has {len(streams)}")
     for i, stream in enumerate(streams):
         stream.state.assign(arrays[f"random/streams/{i}"])
-    random._global_stream.clear()
+    seeds.global_stream.clear()
     if "random/global" in arrays:
-        random._global_stream.append(random.SeedGenerator(seed=0))
-        random._global_stream[0].state.assign(arrays["random/global"])
+        seeds.global_stream.append(seeds.SeedGenerator(seed=0))
+        seeds.global_stream[0].state.assign(arrays["random/global"])
     name, position, has_gauss, gauss = values["numpy"]
     np.random.set_state((name, arrays["random/numpy"], position, has_gauss, gauss))
     version, next_gauss = values["python"]

@@ -8,7 +8,8 @@ from typing import Any
 from foldgate._typing import FloatArray
 from foldgate.layers.layer import Layer
 from foldgate.layers.regularization._noise import Shape, fraction
-from foldgate.random import SeedGenerator, generator
+from foldgate.random import SeedGenerator
+from foldgate.random.seeds import generator
 
 
 class _GaussianLayer(Layer):
