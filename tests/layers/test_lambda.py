@@ -94,6 +94,7 @@ def test_a_files_code_is_not_run() -> None:
     [
         ({"function": 3}, "function is 3"),
         ({"function": scaled, "arguments": 3}, "arguments is 3; expected a dict"),
+        ({"function": scaled, "mask": 3}, "mask is 3; expected None, an array or a function"),
     ],
 )
 def test_wrong_use(arguments: dict[str, Any], words: str) -> None:

@@ -80,3 +80,14 @@ def test_numpys_names_do_not_hide_kernels() -> None:
 def test_one_hot_names_a_number_of_classes_below_0():
     with pytest.raises(ValueError, match="one_hot: num_classes is -1; expected at least 0"):
         ops.one_hot(np.array([1]), -1)
+
+
+@pytest.mark.parametrize("axis", [(0, 5), (1, 1), (1, -1), ("a",)])
+def test_several_axes_of_a_softmax_are_different_ones_of_the_array(axis: Any) -> None:
+    with pytest.raises(ValueError, match=r"log_softmax: axis is .*; expected different ones from -2 to 1"):
+        keras.activations.log_softmax(X, axis=axis)
+
+
+def test_randint_names_its_range() -> None:
+    with pytest.raises(ValueError, match="randint: maxval is 1; expected more than minval, which is 5"):
+        keras.random.randint((2,), 5, 1)

@@ -65,6 +65,7 @@ def test_a_metric_of_metrics_resets_both() -> None:
         (lambda: metrics.PrecisionAtRecall(2.0), ValueError, "PrecisionAtRecall: recall is 2"),
         (lambda: metrics.Recall()(np.ones(3), np.ones(4)), ValueError, r"\(3,\).*\(4,\)"),
         (lambda: metrics.Recall(class_id=1)(np.ones(3), np.ones(3)), ValueError, "class_id is 1 and y_pred"),
+        (lambda: metrics.Recall(class_id=2)(*[np.ones((3, 2))] * 2), ValueError, "class_id is 2 and y_pred"),
         (lambda: metrics.F1Score()(np.ones(3), np.ones(3)), ValueError, "F1Score: y_true has shape"),
         (lambda: metrics.R2Score()(np.ones(3), np.ones(3)), ValueError, "R2Score: y_true has shape"),
         (lambda: metrics.Metric().update_state(), NotImplementedError, "update_state"),

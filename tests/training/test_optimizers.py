@@ -167,3 +167,9 @@ def test_gradients_of_another_dtype_are_taken_in_the_variables(kind: Any) -> Non
     for a, b in zip(variables, others, strict=True):
         assert a.dtype == np.float32
         np.testing.assert_array_equal(a.value, b.value)
+
+
+def test_a_gradient_that_is_no_numbers_is_named() -> None:
+    variable = foldgate.Variable(np.ones(1, np.float32), name="kernel")
+    with pytest.raises(TypeError, match=r"sgd.*gradient of 'kernel' is 'a'; expected an array of numbers"):
+        optimizers.SGD(0.5, name="sgd").apply(["a"], [variable])

@@ -37,8 +37,19 @@ def log_softmax(x: FloatArray, axis: int | Sequence[int] = -1) -> FloatArray:
 
 
 def over_axes(function: Callable[[Any], Any], x: Any, axes: Sequence[int]) -> FloatArray:
-    """A function of a last axis on several axes as if they were one."""
-    axes = tuple(axis % x.ndim for axis in axes)
+    """A function of a last axis on several axes as if they were one.
+
+    Raises:
+      ValueError: an axis is none of x's, or named twice.
+    """
+    rank = x.ndim
+    known = all(isinstance(axis, int) and -rank <= axis < rank for axis in axes)
+    if not known or len({axis % rank for axis in axes}) < len(axes):
+        raise ValueError(
+            f"{function.__name__}: axis is {axes!r}; expected different ones from {-rank} to {rank - 1}, "
+            f"the axes of x of shape {x.shape}"
+        )
+    axes = tuple(axis % rank for axis in axes)
     last = range(x.ndim - len(axes), x.ndim)
     moved = np.moveaxis(x, axes, last)
     shape = moved.shape

@@ -26,7 +26,7 @@ class Lambda(Layer):
       **kwargs: of `Layer`.
 
     Raises:
-      TypeError: `function` is none, or `arguments` is no dict.
+      TypeError: `function` is none, `arguments` is no dict, or `mask` neither an array nor a function.
 
     Example:
       >>> import numpy as np
@@ -49,6 +49,8 @@ class Lambda(Layer):
             raise TypeError(f"{self.name}: function is {function!r}; expected a function")
         if arguments is not None and not isinstance(arguments, Mapping):
             raise TypeError(f"{self.name}: arguments is {arguments!r}; expected a dict by name")
+        if isinstance(mask, (bool, int, float, str)):
+            raise TypeError(f"{self.name}: mask is {mask!r}; expected None, an array or a function")
         self.function, self.arguments = function, dict(arguments or {})
         self.mask, self.supports_masking = mask, mask is not None
         self._output_shape = output_shape

@@ -58,9 +58,10 @@ def counts_at(
     if top_k is not None:
         y_pred = only_top_k(y_pred, top_k)
     if class_id is not None:
-        if y_pred.ndim < 2:
+        if y_pred.ndim < 2 or class_id >= y_pred.shape[-1]:
             raise ValueError(
-                f"metric: class_id is {class_id} and y_pred has shape {y_pred.shape}; expected (..., classes)"
+                f"metric: class_id is {class_id} and y_pred has shape {y_pred.shape}; expected "
+                "(..., classes) with that class among them"
             )
         y_true, y_pred, weights = y_true[..., class_id], y_pred[..., class_id], weights[..., class_id]
     order = np.argsort(thresholds, kind="stable")

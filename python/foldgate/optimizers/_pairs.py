@@ -36,8 +36,18 @@ def known_pairs(
         if value is None:
             some_missing = True
         elif getattr(value, "dtype", None) is not variable.dtype:
-            values[i] = np.asarray(value, variable.dtype)
+            values[i] = _converted(optimizer, value, variable)
     return _filtered(optimizer, values, given, places) if some_missing else (values, given, places)
+
+
+def _converted(optimizer: Any, value: Any, variable: Any) -> Any:
+    try:
+        return np.asarray(value, variable.dtype)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{optimizer.name}: the gradient of {_name(variable)!r} is {value!r}; "
+            "expected an array of numbers"
+        ) from None
 
 
 def _filtered(

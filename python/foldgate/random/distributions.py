@@ -101,11 +101,16 @@ def randint(
       dtype: a type of integers. Defaults to `"int32"`.
       seed: as in `normal`.
 
+    Raises:
+      ValueError: `maxval` is not above `minval`.
+
     Example:
       >>> import foldgate as keras
       >>> keras.random.randint((3,), 4, 5)
       array([4, 4, 4], dtype=int32)
     """
+    if minval >= maxval:
+        raise ValueError(f"randint: maxval is {maxval}; expected more than minval, which is {minval}")
     return generator(seed).integers(minval, maxval, tuple(shape)).astype(dtype)
 
 
