@@ -7,16 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 import torch_models as modules  # noqa: E402
+from from_torch_checks import floats  # noqa: E402
 from torch import nn  # noqa: E402
 
 from foldgate.models import ConversionError, from_torch  # noqa: E402
 
 F = nn.functional
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:Support for mismatched")
-
-
-def floats(*shape, seed=0):
-    return torch.tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
 
 
 def check(module, *examples, **options):

@@ -7,13 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 import torch_models as modules  # noqa: E402
+from from_torch_checks import floats  # noqa: E402
 from torch import nn  # noqa: E402
 
 from foldgate.models import from_torch  # noqa: E402
-
-
-def floats(*shape, seed=0):
-    return torch.tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
 
 
 class Unrolled(nn.Module):
