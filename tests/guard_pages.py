@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from bad_inputs.rows import every_op
+from bad_inputs.arguments import every_op
 from conftest import TIERS
 from memory_layouts import guarded
 

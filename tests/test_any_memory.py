@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bad_inputs.rows import every_op
+from bad_inputs.arguments import every_op
 from memory_layouts import LAYOUTS, plain
 
 from foldgate import ops

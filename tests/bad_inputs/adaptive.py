@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bad_inputs.rows import ADAPTIVE, Row, floats, spoil
+from bad_inputs.rows import Row, floats, spoil
+from bad_inputs.window_arguments import ADAPTIVE
 
 
 def adaptive_rows() -> Iterator[Row]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bad_inputs.rows import Row, attention_arguments, attention_backward_arguments, floats, spoil
+from bad_inputs.arguments import attention_arguments, attention_backward_arguments
+from bad_inputs.rows import Row, floats, spoil
 from foldgate import _native
 
 

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bad_inputs.rows import (
+from bad_inputs.recurrent_arguments import (
     BATCH,
     FEATURES,
     GATES,
     STEPS,
     UNITS,
-    Arguments,
-    Row,
     bidirectional_arguments,
     bidirectional_backward_arguments,
-    floats,
-    spoil,
 )
+from bad_inputs.rows import Arguments, Row, floats, spoil
 
 
 def _shared_rows(op: str, cell: str, valid: Arguments) -> Iterator[Row]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import Row, elementwise_arguments, floats, spoil
+from bad_inputs.arguments import elementwise_arguments
+from bad_inputs.rows import Row, floats, spoil
 from elementwise_cases import FUNCTIONS
 from foldgate import _native
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import NORMS, Row, floats, norm_arguments, spoil
+from bad_inputs.arguments import NORMS, norm_arguments
+from bad_inputs.rows import Row, floats, spoil
 from foldgate import _native
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import NORMS, Arguments, Row, every_op, spoil
+from bad_inputs.arguments import NORMS, every_op
+from bad_inputs.rows import Arguments, Row, spoil
 from elementwise_cases import FUNCTIONS
 
 GLOBAL_FORWARD = ("global_average_pool", "global_max_pool", "global_lp_pool")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import Row, conv_arguments, floats, spoil
+from bad_inputs.rows import Row, floats, spoil
+from bad_inputs.window_arguments import conv_arguments
 from bad_inputs.windows import int_rows, padding_rows
 from foldgate import _native, ops
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import BATCH, FEATURES, GATES, STEPS, UNITS, Row, floats, spoil, weights
+from bad_inputs.recurrent_arguments import BATCH, FEATURES, GATES, STEPS, UNITS, weights
+from bad_inputs.rows import Row, floats, spoil
 from foldgate import _native, ops
 
 HANDLES = {"lstm": "PackedLSTM", "gru": "PackedGRU", "simple_rnn": "PackedSimpleRNN"}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bad_inputs.rows import ADAPTIVE, GLOBAL, UNPOOL, WINDOWED, Row, spoil
+from bad_inputs.rows import Row, spoil
+from bad_inputs.window_arguments import ADAPTIVE, GLOBAL, UNPOOL, WINDOWED
 
 WRONG_POSITIONS = (-1, 2**31, 2**62, -(2**63))
 

@@ -6,21 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bad_inputs.rows import (
+from bad_inputs.recurrent_arguments import (
     BATCH,
     FEATURES,
     GATES,
     STEPS,
     UNITS,
-    Arguments,
-    Row,
-    floats,
     sequence_arguments,
     sequence_backward_arguments,
-    spoil,
     step_arguments,
     step_backward_arguments,
 )
+from bad_inputs.rows import Arguments, Row, floats, spoil
 
 
 def _steps_rows(op: str, valid: Arguments) -> Iterator[Row]:

@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from bad_inputs.rows import SOFTMAX, Row, floats, spoil
+from bad_inputs.arguments import SOFTMAX
+from bad_inputs.rows import Row, floats, spoil
 from foldgate import _native
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bad_inputs.rows import BATCH, FEATURES, STEPS, UNITS, Arguments, Row, floats, spoil
+from bad_inputs.recurrent_arguments import BATCH, FEATURES, STEPS, UNITS
+from bad_inputs.rows import Arguments, Row, floats, spoil
 from foldgate import ops
 
 

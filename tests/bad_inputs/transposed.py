@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bad_inputs.rows import TRANSPOSED, Arguments, Row, floats, spoil
+from bad_inputs.rows import Arguments, Row, floats, spoil
+from bad_inputs.window_arguments import TRANSPOSED
 from bad_inputs.windows import int_rows, padding_rows
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bad_inputs.rows import WINDOWED, Arguments, Row, conv_arguments, floats, spoil
+from bad_inputs.rows import Arguments, Row, floats, spoil
+from bad_inputs.window_arguments import WINDOWED, conv_arguments
 
 SIZES = {
     "im2col": "kernel_size",
