@@ -39,3 +39,9 @@ def test_a_generator_has_the_bits_of_its_key_whatever_was_drawn_before(seed: int
         assert np.array_equal(getattr(generator(seed), draw)(9), getattr(fresh(), draw)(9))
     words = [one.integers(0, 2**32, 5, dtype=np.uint32) for one in (generator(seed), fresh())]
     assert np.array_equal(*words)
+
+
+def test_two_generators_at_once_draw_what_each_would_alone() -> None:
+    first, second = generator(1), generator(2)
+    found = [(first.random(), second.random()) for _ in range(6)]
+    assert np.array_equal(np.transpose(found), [generator(seed).random(6) for seed in (1, 2)])

@@ -7,10 +7,10 @@ again: neither threads nor a resumed run change it.
 from __future__ import annotations
 
 import random as python_random
-import threading
 from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from foldgate import _naming
 from foldgate._tape import Variable
@@ -112,7 +112,6 @@ class SeedGenerator:
 
 
 global_stream: list[SeedGenerator] = []  # what None draws from; empty until it does
-_thread, _ZEROS = threading.local(), np.zeros(4, np.uint64)
 
 
 def draw_seed(seed: Seed) -> np.ndarray[Any, Any]:
@@ -129,22 +128,18 @@ def draw_seed(seed: Seed) -> np.ndarray[Any, Any]:
     raise ValueError(f"seed is {seed!r}; expected None, an int of at least 0 or a SeedGenerator")
 
 
-def generator(seed: Seed) -> np.random.Generator:
-    """NumPy's generator of the state that `seed` stands for, this thread's own until its next call.
+class _Key(ISeedSequence):
+    """A key where a bit generator asks for its seed; `Philox(key=...)` asks the system for entropy besides,
+    which takes three times as long."""
 
-    Its bits are those of `Philox(key=...)`, whose making asks the system for entropy: it takes four times as
-    long.
-    """
-    if not hasattr(_thread, "generator"):
-        _thread.philox = np.random.Philox(0)
-        _thread.generator = np.random.Generator(_thread.philox)
-    _thread.philox.state = {
-        "bit_generator": "Philox",
-        "state": {"counter": _ZEROS, "key": draw_seed(seed).astype(np.uint64)},
-        "buffer": _ZEROS,
-        "buffer_pos": 4,
-        "has_uint32": 0,
-        "uinteger": 0,
-    }
-    found: np.random.Generator = _thread.generator
-    return found
+    def __init__(self, key: np.ndarray[Any, Any]) -> None:
+        self.key = key
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray[Any, Any]:
+        return self.key.astype(dtype)
+
+
+def generator(seed: Seed) -> np.random.Generator:
+    """NumPy's generator of the state that `seed` stands for, with the bits of `Philox(key=...)`."""
+    key: Any = _Key(draw_seed(seed))
+    return np.random.Generator(np.random.Philox(key))
