@@ -1,10 +1,7 @@
-"""Known calls (`_native.Calls`): the same result as the long way, whatever changes between two calls."""
+"""The table of known calls (`_native.Calls`) by itself: what it keeps, learns, and refuses."""
 
 from __future__ import annotations
 
-import copy
-import inspect
-import pickle
 from typing import Any
 
 import numpy as np
@@ -136,78 +133,29 @@ def test_a_function_is_called_where_the_call_is_not_known() -> None:
             wrong()
 
 
-def test_it_is_the_function_to_who_looks_at_it() -> None:
-    plain = ops.conv.__wrapped__
-    assert ops.conv.__name__ == "conv" and ops.conv.__doc__ == plain.__doc__
-    assert inspect.signature(ops.conv) == inspect.signature(plain) and inspect.isroutine(ops.conv)
-    assert pickle.loads(pickle.dumps(ops.conv)) is copy.deepcopy(ops.conv) is ops.conv
-    assert inspect.getmodule(ops.conv).__name__ == "foldgate.ops.conv"
-    x, kernel, _ = operands()
-    method = type("Holder", (), {"conv": ops.conv})
-    with pytest.raises(TypeError):
-        method().conv(x, kernel)  # bound, as a function's attribute is
-    np.testing.assert_array_equal(method.conv(x, kernel), ops.conv(x, kernel))
-    for function in (lambda *x: x, lambda **x: x, lambda x, /: x, len):
-        with pytest.raises((TypeError, AttributeError)):
-            _native.Calls(1).first(function)
+def test_learn_takes_a_call_only_where_it_sees_every_operand() -> None:
+    a, b, option = np.arange(3.0), np.ones(3), "as given"
 
+    def native(*arguments: Any) -> tuple[Any, ...]:
+        return arguments
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_known_pools_answer_as_the_first_call(dtype: Any) -> None:
-    x, _, _ = operands(dtype)
-    other = -x
-    for pool in (ops.max_pool, ops.average_pool):
-        assert np.array_equal(pool(x, 2, padding="same"), pool(x, 2, padding="same"))
-        assert np.array_equal(pool(other, 2, padding="same"), pool(other + 0, 2, None, "same"))
-    for taps in (True, "taps"):
-        first, again = (ops.max_pool(x, 3, 1, return_indices=taps) for _ in range(2))
-        assert type(again) is tuple and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-        assert first[1].dtype == again[1].dtype
-
-
-def test_an_error_comes_again() -> None:
-    x, kernel, bias = operands()
-    for _ in range(3):
-        with pytest.raises(ValueError, match="bias has shape"):
-            ops.conv(x, kernel, bias[:3])
-        with pytest.raises(TypeError, match="strides is True"):
-            ops.conv(x, kernel, bias, strides=True)
-        np.testing.assert_array_equal(ops.conv(x, kernel, bias, strides=1), ops.conv(x, kernel, bias))
-
-
-def test_a_mutable_option_is_read_anew() -> None:
-    x, kernel, _ = operands()
-    strides = [1, 1]
-    assert ops.conv(x, kernel, strides=strides).shape == (2, 4, 4, 8)
-    strides[:] = [2, 2]
-    assert ops.conv(x, kernel, strides=strides).shape == (2, 2, 2, 8)
-
-
-def test_the_algorithm_of_the_process_counts() -> None:
-    x = np.random.default_rng(1).standard_normal((1, 16, 16, 32)).astype(np.float32)
-    kernel = np.random.default_rng(2).standard_normal((3, 3, 32, 32)).astype(np.float32)
-    by_shape = ops.conv(x, kernel)
-    foldgate.set_conv_algorithm("direct")
-    try:
-        direct = ops.conv(x, kernel)
-    finally:
-        foldgate.set_conv_algorithm(None)
-    assert np.any(direct != by_shape)  # by Winograd
-    np.testing.assert_array_equal(direct, ops.conv(x, kernel, algorithm="direct"))
-    np.testing.assert_array_equal(ops.conv(x, kernel), by_shape)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_repeated_calls_give_the_same(dtype: Any) -> None:
-    x, kernel, bias = operands(dtype)
-    y = ops.conv(x, kernel, bias, padding="same", activation="relu")
-    first = ops.conv_backward(y, x, kernel, y=y, padding="same", activation="relu", need_dx=False)
-    again = ops.conv_backward(y, x, kernel, y=y, padding="same", activation="relu", need_dx=False)
-    assert type(first) is type(again) is foldgate.gradients.ConvGradients
-    assert first.dx is None and again.dx is None
-    np.testing.assert_array_equal(first.dkernel, again.dkernel)
-    np.testing.assert_array_equal(first.dbias, again.dbias)
-    a, b = x.reshape(2, -1, 4), kernel[0, 0]
-    for _ in range(2):
-        np.testing.assert_array_equal(ops.matmul(a, b, bias), a @ b + bias)
-        np.testing.assert_array_equal(ops.matmul(b, b, transpose_a=True), b.T @ b)
+    calls = _native.Calls(2)
+    assert calls.learn(None, native, (option, a, 5, b), a, b, option) == (option, a, 5, b)
+    again = calls.run(b, a, option)
+    assert again[0] == option and again[1] is b and again[3] is a
+    assert calls.learn(len, native, (a, None), a, None, 7) == 2 and calls.run(b, None, 7) == 2
+    for arguments, key in (
+        ((b, a), (a, b, 1)),  # in another order
+        ((a,), (a, b, 2)),  # not all of them
+        ((a, b, np.ones(2)), (a, b, 3)),  # an array that is no operand
+        ((a, b), (a, b, [4])),  # an option that may change
+        ((a, b, *range(30)), (a, b, 5)),
+    ):
+        assert len(calls.learn(None, native, arguments, *key)) == len(arguments)
+        assert calls.run(a, b, key[2]) is None
+    with pytest.raises(ZeroDivisionError):
+        calls.learn(None, lambda a, b: 1 // 0, (a, b), a, b, 6)
+    assert calls.run(a, b, 6) is None
+    for wrong in ((), (None, native), (None, native, [a, b], a, b), (None, native, (a, b), a)):
+        with pytest.raises(TypeError, match=r"Calls\.learn"):
+            calls.learn(*wrong)

@@ -1,10 +1,13 @@
-"""Ops whose calls are learned (`_native.Calls.learn`): a call like an earlier one leaves out the function.
+"""Ops whose calls are known by shape and options: a call like an earlier one leaves out the function.
 
-It gives the same bits and the same errors.
+It gives the same bits and the same errors, whatever changes between two calls.
 """
 
 from __future__ import annotations
 
+import copy
+import inspect
+import pickle
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -116,52 +119,83 @@ def test_one_array_in_two_places() -> None:
             np.testing.assert_array_equal(ops.attention(*operands), expected)
 
 
-def test_an_error_comes_again_after_a_learned_call() -> None:
-    x, kernel = array(1, 5, 3), array(2, 4, 3)
+def test_an_error_comes_again() -> None:
+    x, kernel, wrong = array(1, 5, 3), array(2, 3, 3), np.zeros(5, np.float32)
     for _ in range(3):
-        ops.conv_transpose(x, kernel)
-        with pytest.raises(ValueError, match="conv_transpose: bias has shape"):
-            ops.conv_transpose(x, kernel, np.zeros(5, np.float32))
+        for op in (ops.conv, ops.conv_transpose):
+            expected = op(x, kernel, strides=1)
+            with pytest.raises(ValueError, match=f"{op.__name__}: bias has shape"):
+                op(x, kernel, wrong)
+            with pytest.raises(TypeError, match="strides is True"):  # which equals 1
+                op(x, kernel, strides=True)
+            np.testing.assert_array_equal(op(x, kernel, strides=1), expected)
         with pytest.raises(IndexError, match="max_pool_backward"):
             ops.max_pool_backward(array(1, 2, 3), np.full((1, 2, 3), 9, np.uint8), (1, 4, 3), 2)
 
 
-def test_the_algorithm_of_the_process_counts_in_learned_calls() -> None:
+@pytest.mark.parametrize("op", [ops.conv, ops.conv_transpose])
+def test_the_algorithm_of_the_process_counts(op: Any) -> None:
     x, kernel = array(1, 16, 16, 32), array(3, 3, 32, 32)
-    by_shape = ops.conv_transpose(x, kernel)
+    by_shape = op(x, kernel)
     foldgate.set_conv_algorithm("direct")
     try:
-        direct = ops.conv_transpose(x, kernel)
+        direct = op(x, kernel)
     finally:
         foldgate.set_conv_algorithm(None)
     assert np.any(direct != by_shape)  # by Winograd
-    np.testing.assert_array_equal(direct, ops.conv_transpose(x, kernel, algorithm="direct"))
-    np.testing.assert_array_equal(ops.conv_transpose(x, kernel), by_shape)
+    np.testing.assert_array_equal(direct, op(x, kernel, algorithm="direct"))
+    np.testing.assert_array_equal(op(x, kernel), by_shape)
 
 
-def test_learn_takes_a_call_only_where_it_sees_every_operand() -> None:
-    a, b, option = np.arange(3.0), np.ones(3), "as given"
+def test_it_is_the_function_to_who_looks_at_it() -> None:
+    plain = ops.conv.__wrapped__
+    assert ops.conv.__name__ == "conv" and ops.conv.__doc__ == plain.__doc__
+    assert inspect.signature(ops.conv) == inspect.signature(plain) and inspect.isroutine(ops.conv)
+    assert pickle.loads(pickle.dumps(ops.conv)) is copy.deepcopy(ops.conv) is ops.conv
+    assert inspect.getmodule(ops.conv).__name__ == "foldgate.ops.conv"
+    x, kernel = array(2, 6, 6, 4), array(3, 3, 4, 8)
+    method = type("Holder", (), {"conv": ops.conv})
+    with pytest.raises(TypeError):
+        method().conv(x, kernel)  # bound, as a function's attribute is
+    np.testing.assert_array_equal(method.conv(x, kernel), ops.conv(x, kernel))
+    for function in (lambda *x: x, lambda **x: x, lambda x, /: x, len):
+        with pytest.raises((TypeError, AttributeError)):
+            _native.Calls(1).first(function)
 
-    def native(*arguments: Any) -> tuple[Any, ...]:
-        return arguments
 
-    calls = _native.Calls(2)
-    assert calls.learn(None, native, (option, a, 5, b), a, b, option) == (option, a, 5, b)
-    again = calls.run(b, a, option)
-    assert again[0] == option and again[1] is b and again[3] is a
-    assert calls.learn(len, native, (a, None), a, None, 7) == 2 and calls.run(b, None, 7) == 2
-    for arguments, key in (
-        ((b, a), (a, b, 1)),  # in another order
-        ((a,), (a, b, 2)),  # not all of them
-        ((a, b, np.ones(2)), (a, b, 3)),  # an array that is no operand
-        ((a, b), (a, b, [4])),  # an option that may change
-        ((a, b, *range(30)), (a, b, 5)),
-    ):
-        assert len(calls.learn(None, native, arguments, *key)) == len(arguments)
-        assert calls.run(a, b, key[2]) is None
-    with pytest.raises(ZeroDivisionError):
-        calls.learn(None, lambda a, b: 1 // 0, (a, b), a, b, 6)
-    assert calls.run(a, b, 6) is None
-    for wrong in ((), (None, native), (None, native, [a, b], a, b), (None, native, (a, b), a)):
-        with pytest.raises(TypeError, match=r"Calls\.learn"):
-            calls.learn(*wrong)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_known_pools_answer_as_the_first_call(dtype: Any) -> None:
+    x = array(2, 6, 6, 4, dtype=dtype)
+    other = -x
+    for pool in (ops.max_pool, ops.average_pool):
+        assert np.array_equal(pool(x, 2, padding="same"), pool(x, 2, padding="same"))
+        assert np.array_equal(pool(other, 2, padding="same"), pool(other + 0, 2, None, "same"))
+    for taps in (True, "taps"):
+        first, again = (ops.max_pool(x, 3, 1, return_indices=taps) for _ in range(2))
+        assert type(again) is tuple and all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+        assert first[1].dtype == again[1].dtype
+
+
+def test_a_mutable_option_is_read_anew() -> None:
+    x, kernel = array(2, 6, 6, 4), array(3, 3, 4, 8)
+    strides = [1, 1]
+    assert ops.conv(x, kernel, strides=strides).shape == (2, 4, 4, 8)
+    strides[:] = [2, 2]
+    assert ops.conv(x, kernel, strides=strides).shape == (2, 2, 2, 8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_repeated_calls_give_the_same(dtype: Any) -> None:
+    operands = (2, 6, 6, 4), (3, 3, 4, 8), (8,)
+    x, kernel, bias = (np.rint(4 * array(*shape, dtype=dtype)) for shape in operands)
+    y = ops.conv(x, kernel, bias, padding="same", activation="relu")
+    first = ops.conv_backward(y, x, kernel, y=y, padding="same", activation="relu", need_dx=False)
+    again = ops.conv_backward(y, x, kernel, y=y, padding="same", activation="relu", need_dx=False)
+    assert type(first) is type(again) is foldgate.gradients.ConvGradients
+    assert first.dx is None and again.dx is None
+    np.testing.assert_array_equal(first.dkernel, again.dkernel)
+    np.testing.assert_array_equal(first.dbias, again.dbias)
+    a, b = x.reshape(2, -1, 4), kernel[0, 0]
+    for _ in range(2):
+        np.testing.assert_array_equal(ops.matmul(a, b, bias), a @ b + bias)
+        np.testing.assert_array_equal(ops.matmul(b, b, transpose_a=True), b.T @ b)
