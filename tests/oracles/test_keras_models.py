@@ -175,3 +175,64 @@ def test_dropout_of_a_model_from_keras_drops_in_training() -> None:
     ids = np.ones((2, 3), np.int32)
     quiet_run, training_run = ours(ids), ours(ids, training=True)
     assert not np.any(quiet_run == 0) and 20 < np.sum(training_run == 0) < 108
+
+
+def names_of(k: Any) -> list[Any]:
+    """Of models and weights, where models are made one after another."""
+    k.backend.clear_session()
+
+    class Subclassed(k.Model):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense, self.norm = k.layers.Dense(2), k.layers.BatchNormalization()
+
+        def call(self, x: Any) -> Any:
+            return self.norm(self.dense(x))
+
+    class Block(k.layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.parts = [k.layers.Dense(3), Inner()]
+
+        def call(self, x: Any) -> Any:
+            return self.parts[1](self.parts[0](x))
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    class Inner(k.layers.Layer):  # type: ignore[misc, name-defined]
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=(shape[-1],), name="scale")
+            self.dense = k.layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x) * self.scale
+
+    stacked = k.Sequential([k.layers.Dense(2)])
+    stacked.build((None, 3))
+    grown = k.Sequential([k.Input((3,)), k.layers.Dense(2)])
+    grown.add(k.layers.Dense(3))
+    x = k.Input((3,))
+    drawn = k.Model(x, Block()(grown(x)))
+    subclassed = Subclassed()
+    subclassed(np.ones((2, 3), np.float32))
+    models = [stacked, grown, drawn, subclassed]
+    return [(model.name, [weight.path for weight in model.weights]) for model in models]
+
+
+def test_names_and_paths() -> None:
+    assert names_of(foldgate) == quiet(names_of, keras)
+
+
+@pytest.mark.parametrize("columns", ["80", "100", "200"])
+@pytest.mark.parametrize("trainable", [False, True])
+def test_the_width_of_summaries(columns: str, trainable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for name in ("stack", "shared"):
+        ours, theirs, _ = both(name)
+        texts: list[list[str]] = [[], []]
+        for model, text in zip((ours, theirs), texts, strict=True):
+            model.summary(
+                print_fn=lambda line, line_break=None, to=text: to.append(line), show_trainable=trainable
+            )
+        assert texts[0] == texts[1]

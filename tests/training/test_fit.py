@@ -231,3 +231,41 @@ def test_nothing_large_is_kept_after_a_step(xy: Any) -> None:
         assert Keeps.seen() is None
     finally:
         gc.enable()
+
+
+def test_a_step_of_ones_own_goes_through_the_metrics_of_compile() -> None:
+    class Own(keras.Model):
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with keras.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            return self._results(y, y_pred, loss)
+
+        def test_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            y_pred = self(x, training=False)
+            return self._results(y, y_pred, self.compute_loss(y=y, y_pred=y_pred))
+
+        def _results(self, y: Any, y_pred: Any, loss: Any) -> dict[str, Any]:
+            for metric in self.metrics:
+                metric.update_state(loss) if metric.name == "loss" else metric.update_state(y, y_pred)
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    class Logs(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append({name: type(value) for name, value in logs.items()})
+
+    seen: list[Any] = []
+    inputs = keras.Input((3,))
+    model = Own(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("sgd", "mse", metrics=["mae", "mape"])
+    assert [metric.name for metric in model.metrics] == ["loss", "compile_metrics"]
+    x, y = np.ones((8, 3), np.float32), np.ones((8, 1), np.float32)
+    history = model.fit(
+        x, y, batch_size=4, epochs=2, verbose=0, callbacks=[Logs()], validation_data=(x, y)
+    ).history
+    assert list(history) == ["loss", "mae", "mape", "val_loss", "val_mae", "val_mape"]
+    assert seen == [{"loss": float, "mae": float, "mape": float}] * 4
+    assert len(model.evaluate(x, y, verbose=0)) == 3

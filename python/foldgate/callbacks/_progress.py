@@ -75,4 +75,4 @@ def shown(value: Any) -> str:
         number = float(value)
     except TypeError:
         return str(value)
-    return f"{number:.4f}" if abs(number) > 1e-3 or number == 0 else f"{number:.4e}"
+    return f"{number:.4f}" if abs(number) > 1e-3 else f"{number:.4e}"

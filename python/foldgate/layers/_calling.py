@@ -39,6 +39,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if entry is None:
         context.entry = layer
         layer._clear_losses()
+    context.scope.append(layer.name)  # of layers that are built when `call` first calls them
     try:
         kwargs = with_training(layer, signature, kwargs)
         kwargs, previous = with_masks(layer, signature, args, kwargs, first)
@@ -47,6 +48,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if layer.activity_regularizer is not None:
             layer._add_activity_loss(layer.activity_regularizer, outputs)
     finally:
+        context.scope.pop()
         context.entry, context.training = entry, training
     if previous is not None or layer._creates_mask:
         pass_masks(layer, first, outputs, previous)

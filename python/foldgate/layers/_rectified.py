@@ -9,7 +9,6 @@ import numpy as np
 from foldgate import _masks
 from foldgate._tape import Tensor
 from foldgate.layers._context import context
-from foldgate.layers.layer import Layer
 
 
 class Rectified:
@@ -20,7 +19,7 @@ class Rectified:
       relu: the layer after it.
     """
 
-    def __init__(self, layer: Any, relu: Layer) -> None:
+    def __init__(self, layer: Any, relu: Any) -> None:
         self.layer, self.relu = layer, relu
 
     def __call__(self, inputs: Any) -> Any:
@@ -31,6 +30,8 @@ class Rectified:
 
     def _is_plain(self, inputs: Any) -> bool:
         layer = self.layer
+        if not self.relu._is_relu:  # any more
+            return False
         if _masks.kept or not layer.built or layer.activity_regularizer is not None or layer._losses:
             return False
         kind = layer._compute_kind

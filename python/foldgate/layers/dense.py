@@ -8,12 +8,12 @@ import numpy as np
 
 from foldgate import activations, constraints, initializers, ops, regularizers
 from foldgate._typing import FloatArray
+from foldgate.layers._activated import ActivatedLayer
 from foldgate.layers.input_spec import InputSpec
-from foldgate.layers.layer import Layer
 from foldgate.ops.matmul import product
 
 
-class Dense(Layer):
+class Dense(ActivatedLayer):
     """`activation(inputs @ kernel + bias)`.
 
     Args:
@@ -59,7 +59,7 @@ class Dense(Layer):
             raise ValueError(f"Dense: units is {units!r}; expected a positive int")
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = int(units)
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -70,8 +70,9 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
         self.bias: Any = None
-        fused, self._after = activations.split(self.activation)
-        self._options = (False, False, fused)  # nothing is transposed
+
+    def _fuse(self) -> None:
+        self._options = (False, False, self._fused)  # nothing is transposed
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes kernel and bias for inputs whose last axis is known."""

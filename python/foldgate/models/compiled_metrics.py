@@ -11,24 +11,37 @@ from foldgate.layers._changes import changed
 from foldgate.models.compiled_outputs import for_outputs, is_binary_or_sparse, is_nest, labels_of, output_list
 
 
-class CompiledMetrics:
-    """Metrics by output, plain and weighted; made when the first batch says what "accuracy" means."""
+class CompiledMetrics(metrics.Metric):
+    """Metrics by output, plain and weighted, as one metric.
+
+    They are made when the first batch says what "accuracy" means.
+    """
 
     def __init__(self, plain: Any, weighted: Any, names: list[str] | None) -> None:
+        super().__init__(name="compile_metrics")
         for what, given in (("metrics", plain), ("weighted_metrics", weighted)):
             if given is not None and not isinstance(given, (list, tuple, dict)):
                 raise ValueError(f"compile: {what} is {given!r}; expected a list or a dict")
         self._given = {"metrics": plain or None, "weighted_metrics": weighted or None}
         self._names = names
         self._each: list[tuple[int, bool, Any]] | None = None  # (output, weighted, metric)
-        self.results: dict[str, Any] = {}  # name -> metric
+        self.named: dict[str, Any] = {}  # by their names in the logs
 
     @property
     def metrics(self) -> list[Any]:
         """All of them, as far as they are made."""
-        return [metric for _, _, metric in self._each or ()]
+        return list(self._metrics)
 
-    def update(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
+    def result(self) -> dict[str, Any]:
+        """The result of each by its name in the logs."""
+        return {name: metric.result() for name, metric in self.named.items()}
+
+    def reset_state(self) -> None:
+        """Forgets what was seen."""
+        for metric in self._metrics:
+            metric.reset_state()
+
+    def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Takes in a batch."""
         each = self._each
         if each is None or is_nest(y_pred) or is_nest(y):
@@ -69,14 +82,15 @@ class CompiledMetrics:
                     self._enter(metric, keys[i], what == "weighted_metrics")
 
     def _enter(self, metric: Any, key: str | None, weighted: bool) -> None:
+        self._metrics.append(metric)
         base = f"{key}_{metric.name}" if key else metric.name
-        if base in self.results and weighted:
+        if base in self.named and weighted:
             base = f"weighted_{metric.name}" if not key else f"{key}_weighted_{metric.name}"
         name, count = base, 0
-        while name in self.results:
+        while name in self.named:
             count += 1
             name = f"{base}_{count}"
-        self.results[name] = metric
+        self.named[name] = metric
 
 
 def _flat(part: Any) -> list[Any]:

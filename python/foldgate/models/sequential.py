@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from foldgate import _naming
 from foldgate._nest import is_shape
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.layers._changes import changed
@@ -120,6 +121,7 @@ class Sequential(Model):
         x = first._inbound_nodes[0].outputs
         for layer in self._layers[1:]:
             x = layer(x)
+        _naming.auto_name("functional")  # Keras counts this one too: a model after it is "functional_1"
         functional = Functional(first._inbound_nodes[0].outputs, x, name=self.name)
         functional._any_sizes = deferred  # nobody has said a size: the first batch had one, others may differ
         self.__dict__["_functional"] = functional

@@ -18,7 +18,7 @@ from foldgate._nest import flatten, map_shapes
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.models.functional import Functional
 
-WIDEST = 100  # characters a line
+WIDEST, WIDEST_GRAPH = 88, 108  # characters a line
 UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -35,11 +35,13 @@ def print_summary(
     connected = _is_graph(model)
     columns = ["Layer (type)", "Output Shape", "Param #"]
     ends = [0.3, 0.56, 0.74, 1.0] if connected else [0.45, 0.8, 1.0]
+    widest = WIDEST_GRAPH if connected else WIDEST
     columns += ["Connected to"] * connected
     if show_trainable:
         columns.append("Trainable")
-        ends = [0.88 * end for end in ends] + [1.0]
-    width = line_length or min(WIDEST if connected else 88, shutil.get_terminal_size().columns)
+        ends = [0.9 * end for end in ends] + [1.0]
+        widest += 12
+    width = line_length or min(widest, shutil.get_terminal_size().columns - 4)
     table = _table(columns, list(positions or ends), width)
     for layer in _in_range(_rows_of(model), layer_range):
         _add_rows(table, model, layer, connected, expand_nested, show_trainable)

@@ -202,22 +202,25 @@ class Trainer(TrainerSingleBatches):
         if type(self).compute_metrics is not Trainer.compute_metrics:
             self.compute_metrics(x, y, y_pred, sample_weight)
         elif self._compiled_metrics is not None:
-            self._compiled_metrics.update(y, y_pred, sample_weight)
+            self._compiled_metrics.update_state(y, y_pred, sample_weight)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Takes a batch into the metrics of `compile`, and gives all results."""
         if self._compiled_metrics is not None:
-            self._compiled_metrics.update(y, y_pred, sample_weight)
+            self._compiled_metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     @property
     def metrics(self) -> list[Any]:
-        """The mean loss, the metrics of `compile`, those of the model's attributes and of its layers."""
+        """The mean loss, the metrics of `compile` as one, those of the model's attributes and of its layers.
+
+        A `train_step` of one's own may go through them: that of `compile` takes what a metric takes.
+        """
         found: list[Any] = []
         if self.compiled:
             found.append(self.__dict__["_loss_tracker"])
             if self._compiled_metrics is not None:
-                found += self._compiled_metrics.metrics
+                found.append(self._compiled_metrics)
             if self._compiled_loss is not None:
                 found += [metric for metric in self._compiled_loss.metrics if metric is not None]
         for layer in self._flatten_layers():  # type: ignore[attr-defined]
@@ -233,9 +236,10 @@ class Trainer(TrainerSingleBatches):
         return looked_up(self).named
 
     def _name_metrics(self, found: list[Any]) -> dict[str, Any]:
-        compiled = self._compiled_metrics.results if self._compiled_metrics is not None else {}
-        known = {id(metric): name for name, metric in compiled.items()}
-        return {known.get(id(metric), metric.name): metric for metric in found}
+        named: dict[str, Any] = {}
+        for metric in found:
+            named |= metric.named if isinstance(metric, CompiledMetrics) else {metric.name: metric}
+        return named
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The results of all metrics by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,10 @@ class TrainerLoops:
     def _stepper(self, kind: str) -> Any:
         """The step of a batch: without the metrics' results where nobody asks for them each time."""
         own, name, quiet = self._own_steps[kind]
-        return getattr(self, quiet if getattr(type(self), name) is own else name)
+        if getattr(type(self), name) is own:
+            return getattr(self, quiet)
+        step = getattr(self, name)
+        return lambda data: _by_name(step(data))
 
     def _epoch_logs(self, logs: Any) -> dict[str, Any]:
         """The results of the metrics, or what a step of one's own gave; by name, in alphabetical order."""
@@ -148,6 +152,16 @@ class TrainerLoops:
         found = Predictions(len(x))
         found.add(outputs)
         return found.arrays()
+
+
+def _by_name(logs: Any) -> Any:
+    """What a step of one's own gave: numbers, also those of a metric that gives several by name."""
+    if not isinstance(logs, Mapping):
+        return logs
+    found: dict[str, Any] = {}
+    for name, value in logs.items():
+        found |= _by_name(value) if isinstance(value, Mapping) else {name: _plain(value)}
+    return found
 
 
 def _plain(value: Any) -> Any:

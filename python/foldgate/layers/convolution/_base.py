@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from foldgate import _defaults, activations, constraints, initializers, regularizers
 from foldgate._typing import FloatArray
+from foldgate.layers._activated import ActivatedLayer
 from foldgate.layers._windows import Shape, ints, padding_name
 from foldgate.layers.input_spec import InputSpec
-from foldgate.layers.layer import Layer
 from foldgate.layers.weight import Weight
 
 _KINDS = (("initializer", initializers), ("regularizer", regularizers), ("constraint", constraints))
 
 
-class WindowLayer(Layer):
+class WindowLayer(ActivatedLayer):
     """A layer whose weights slide over its input, with an activation at its end."""
 
     rank = 0
+    _options: Mapping[str, Any] = {}
+    """The arguments of the op."""
     _causal = False
     _roles: tuple[str, ...] = ("kernel", "bias")
     """What `<role>_initializer`, `<role>_regularizer` and `<role>_constraint` there are."""
@@ -37,14 +40,16 @@ class WindowLayer(Layer):
 
     def _set_weights(self, activation: Any, use_bias: bool, given: dict[str, Any]) -> None:
         """Takes what the arguments say of the weights, and of what follows them."""
-        self.activation = activations.get(activation)
-        self._fused, self._after = activations.split(self.activation)
+        self.activation = activation
         self.use_bias = use_bias
         self.bias: Weight | None = None
         for role in self._roles:
             for kind, room in _KINDS:
                 name = f"{role}_{kind}"
                 setattr(self, name, room.get(given[name]))
+
+    def _fuse(self) -> None:
+        self._options = {**self._options, "activation": self._fused}
 
     def _make(self, name: str, role: str, shape: tuple[int, ...]) -> Weight:
         return self.add_weight(

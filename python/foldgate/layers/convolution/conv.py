@@ -53,7 +53,7 @@ class BaseConv(WindowLayer):
         if self.filters % self.groups:
             raise ValueError(f"{self.name}: groups is {groups}; expected a divisor of the {filters} filters")
         no_strides_with_dilation(self.name, self.strides, self.dilation_rate)
-        self._options: dict[str, Any] = {
+        self._options = {
             "strides": as_op_takes(self.strides),
             "padding": self.padding,
             "data_format": self.data_format,

@@ -24,12 +24,14 @@ class ConvMaxPool:
 
     def __init__(self, conv: Conv2D, pool: MaxPooling2D) -> None:
         self.conv, self.pool = conv, pool
+        self._activation = conv.activation
         self._options: dict[str, Any] = {"padding": conv.padding, "activation": conv._fused}
 
     def __call__(self, x: Any) -> Any:
         """The layers' results by `ops.conv_max_pool` for inputs that both have seen before."""
         conv = self.conv
         known = conv._seen.get(x.shape) is x.dtype and not _masks.kept and not conv._losses
+        known = known and conv.activation is self._activation
         if not known or self.pool._losses or config.get_conv_algorithm() is not None:
             return self.pool(conv(x))
         return ops.conv_max_pool(x, *settled(conv.kernel, conv.bias), **self._options)

@@ -50,7 +50,7 @@ class BaseConvTranspose(WindowLayer):
         self.filters = positive(self.name, "filters", filters)
         self.output_padding = self._added(output_padding)
         no_strides_with_dilation(self.name, self.strides, self.dilation_rate)
-        self._options: dict[str, Any] = {
+        self._options = {
             "strides": as_op_takes(self.strides),
             "padding": self.padding,
             "output_padding": None if self.output_padding is None else as_op_takes(self.output_padding),

@@ -53,7 +53,7 @@ class BaseSeparableConv(WindowLayer):
         self._set_weights(activation, use_bias, given)
         self.filters = positive(self.name, "filters", filters)
         self.depth_multiplier = positive(self.name, "depth_multiplier", depth_multiplier)
-        self._options: dict[str, Any] = {
+        self._options = {
             "strides": as_op_takes(self.strides),
             "padding": self.padding,
             "data_format": self.data_format,
