@@ -75,6 +75,64 @@ class PackedRecurrent:
         )
 
 
+class PackedOneState(PackedRecurrent):
+    """A layer whose state is h alone: a GRU or a simple RNN."""
+
+    __slots__ = ()
+
+    def __call__(
+        self,
+        x: FloatArray,
+        *,
+        initial_h: FloatArray | None = None,
+        mask: BoolArray | None = None,
+        lengths: IntArray | None = None,
+        reverse: bool = False,
+        zero_output_for_mask: bool = False,
+        return_sequences: bool = True,
+    ) -> tuple[Any, ...]:
+        """Whole sequences, as the op of this layer, whose arguments these are.
+
+        Args:
+          x: (N, T, D).
+          initial_h: (N, U), or None for zeros.
+          mask: (N, T) of bool, True where a step counts.
+          lengths: (N,) integers; at most one of mask and lengths may be given.
+          reverse: walk from the last step to the first.
+          zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+          return_sequences: whether to return `y`; None otherwise.
+
+        Returns:
+          `(y, h)`: y (N, T, U); h (N, U) after the last step.
+
+        Raises:
+          TypeError: as the op, or another dtype than the weights'.
+          ValueError: as the op.
+        """
+        return self._sequence(
+            x, initial_h, None, mask, lengths, reverse, zero_output_for_mask, return_sequences
+        )[:2]
+
+    def step(self, x: FloatArray, h: FloatArray) -> Any:
+        """One step.
+
+        Args:
+          x: (N, D).
+          h: the state, (N, U).
+
+        Returns:
+          The new h, (N, U).
+
+        Raises:
+          TypeError: an operand is not an array, or not of the weights' dtype.
+          ValueError: the shapes do not fit the weights.
+        """
+        op = self._step_name
+        return _native.packed_recurrent_step(
+            op, self._packed, operand(op, "x", x), operand(op, "h", h), None
+        )[0]
+
+
 def both_directions(
     forward: PackedRecurrent,
     reverse: PackedRecurrent,

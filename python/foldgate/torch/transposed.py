@@ -8,14 +8,15 @@ import torch
 from torch.compiler import is_compiling
 
 from foldgate import ops
-from foldgate.torch import _by_torch, _rules
+from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
+from foldgate.torch._convolution_gradients import convolution_gradients
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter
-from foldgate.torch._ready import is_first_order, is_ordinary, is_plain, like, needs_gradient
-from foldgate.torch._weights import kernel_of, weight_gradient
+from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv_transpose1d, 4: torch.conv_transpose2d, 5: torch.conv_transpose3d}
 
@@ -31,33 +32,7 @@ class _Transposed(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Any) -> Any:
-        x, weight, bias = ctx.saved_tensors
-        needs = ctx.needs_input_grad[:3]
-        if not is_first_order(dy):
-
-            def again(x: Any, weight: Any, bias: Any) -> Any:
-                return _by_torch_ops(x, weight, bias, ctx.options)
-
-            found = _by_torch.gradients(again, (x, weight, bias), needs, (dy,))
-            return (*found, None, None, None)
-        last = ctx.last
-        dx, dkernel, dbias = ops.conv_transpose_backward(
-            array_of(laid_out(dy, last), last),
-            array_of(x, last),
-            ctx.kernel,
-            need_dx=needs[0],
-            need_dkernel=needs[1],
-            need_dbias=needs[2],
-            **ctx.options,
-        )
-        return (
-            None if dx is None else tensor_of(dx, last),
-            None if dkernel is None else weight_gradient(dkernel, weight),
-            None if dbias is None else torch.from_numpy(dbias),
-            None,
-            None,
-            None,
-        )
+        return convolution_gradients(ctx, dy, ops.conv_transpose_backward, _by_torch_ops)
 
 
 def _forward(x: Any, bias: Any, kernel: Any, last: bool, options: dict[str, Any]) -> Any:

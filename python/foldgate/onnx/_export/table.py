@@ -38,8 +38,3 @@ def handler_of(layer: Any) -> Handler | None:
         if kind in _TABLE:
             return _TABLE[kind] if type(layer).call is kind.call else None
     return None
-
-
-def exportable() -> list[str]:
-    """The names of the layers that can be written."""
-    return sorted({kind.__name__ for kind in _TABLE})
