@@ -1,0 +1,116 @@
+// How a tap GEMM is cut into tasks: sweeps of tiles of pixels, each over panels of columns.
+#pragma once
+#include <algorithm>
+#include <utility>
+
+#include "core/check.h"
+#include "ops/conv/tap_panels.h"
+
+namespace foldgate {
+
+// What one task covers: tiles, panels and the columns that those hold.
+struct TapTask {
+  int64_t first_tile, tiles, first_panel, end_panel, first_column, columns;
+};
+
+// By shape alone: sweeps that fit the caches; enough tasks for a few threads, of rows where each has several tiles, of
+// columns otherwise; none that runs long.
+template <class T>
+class TapCut {
+ public:
+  TapCut(const TapGemm<T>& problem, const TapPanels<T>& panels)
+      : panels_(panels),
+        columns_(problem.groups * problem.columns),
+        tiles_(problem.batch * problem.grid[0] * problem.grid[1] * problem.grid[2], panels.tile_rows()) {
+    if (tiles_.parts == 0) return;  // no tasks
+    const int64_t taps = static_cast<int64_t>(problem.taps.size()), terms = taps * problem.length;
+    work_ = static_cast<double>(tiles_.total) * static_cast<double>(terms) * static_cast<double>(columns_);
+    tap_block_ = std::clamp<int64_t>(taps, 1, kMaxTaps);
+    cut_rows(most_tiles(problem));
+    cut_columns();
+    fetches_ = terms * columns_ > kCachedWeights / static_cast<int64_t>(sizeof(T));
+  }
+
+  const EvenSplit& tiles() const { return tiles_; }      // of all pixels
+  int64_t sweep_tiles() const { return sweep_tiles_; }   // of a task, at most
+  int64_t tap_block() const { return tap_block_; }       // taps whose pointers stand at a time, at most
+  bool fetches() const { return fetches_; }              // whether tiles fetch the weights of the next
+  bool single_sweep() const { return row_tasks_ == 1; }  // over each of the panels
+  int64_t task_panels() const { return ceil_div(panels_.count(), column_tasks_); }  // at most
+  int64_t tasks() const { return row_tasks_ * column_tasks_; }
+  double work() const { return work_; }
+
+  TapTask task(int64_t index) const {
+    const int64_t row = index / column_tasks_, column = index % column_tasks_;
+    TapTask t{};
+    t.first_tile = tiles_.parts * row / row_tasks_;
+    t.tiles = tiles_.parts * (row + 1) / row_tasks_ - t.first_tile;
+    t.first_panel = panels_.count() * column / column_tasks_;
+    t.end_panel = panels_.count() * (column + 1) / column_tasks_;
+    t.first_column = panels_.column(t.first_panel);
+    t.columns = panels_.column(t.end_panel) - t.first_column;
+    return t;
+  }
+
+  // Gives a sweep all columns, where that is no long task: whole rows of a kernel that is packed as it comes are one stream,
+  // which nothing need fetch. Returns of how many tasks one was made; which columns a task has changes no sum.
+  int64_t take_whole_rows() {
+    if (work_ > kTaskWork) return 1;
+    fetches_ = false;
+    return std::exchange(column_tasks_, 1);
+  }
+
+ private:
+  // The input of a sweep of tiles stays in L2 (1 MB on the smallest machines meant) beside a panel of B while all
+  // panels pass over it.
+  static constexpr int64_t kSweepBytes = 320 << 10;
+  // Pointers of a sweep's taps, 128 bytes a tile and tap: beside both in L2.
+  static constexpr int64_t kPointerBytes = 128 << 10;
+  static constexpr int64_t kMaxTaps = 2048;  // a block of taps, so that even one tile's pointers are bounded
+  // Weights that do not stay in L2: while a tile multiplies, the next ones are fetched.
+  static constexpr int64_t kCachedWeights = 768 << 10;
+  // Outputs of a sweep that are turned to planes from L2.
+  static constexpr int64_t kPlanarBytes = 256 << 10;
+  // Tasks where there is work for it, and the most multiply-adds of one: ~10 ms, so that an interrupt is answered.
+  static constexpr int64_t kTasks = 8;
+  static constexpr int64_t kTilesPerTask = 16;
+  static constexpr double kTaskWork = 5e8;
+  // Of a single sweep: the longer a task's stretch of a row of weights, the better.
+  static constexpr int64_t kColumnTasks = 4;
+
+  int64_t most_tiles(const TapGemm<T>& p) const {
+    const int64_t height = panels_.tile_rows(), size = static_cast<int64_t>(sizeof(T));
+    const int64_t pixel_bytes =
+        std::max<int64_t>(1, p.groups * p.length * p.step[0] * p.step[1] * p.step[2]) * size;
+    const int64_t pointer_bytes = tap_block_ * kRowPointers * static_cast<int64_t>(sizeof(T*));
+    const int64_t most = std::min(kSweepBytes / pixel_bytes / height, kPointerBytes / pointer_bytes);
+    return p.planar ? std::min(most, kPlanarBytes / (columns_ * size) / height) : most;
+  }
+
+  void cut_rows(int64_t most_tiles) {
+    const int64_t parts = tiles_.parts;
+    row_tasks_ = ceil_div(parts, std::max<int64_t>(1, most_tiles));
+    row_tasks_ = std::max(row_tasks_, std::min(parts / kTilesPerTask, kTasks));
+    row_tasks_ = std::min(parts, std::max(row_tasks_, long_tasks()));
+    sweep_tiles_ = ceil_div(parts, row_tasks_);
+  }
+
+  void cut_columns() {
+    const int64_t by_work = long_tasks() / row_tasks_, panels = panels_.count();
+    if (row_tasks_ >= kTasks && by_work <= 1) return;
+    const int64_t wanted = ceil_div(single_sweep() ? kColumnTasks : kTasks, row_tasks_);
+    column_tasks_ = std::min(panels, std::max(by_work, wanted));
+    column_tasks_ = ceil_div(panels, panels / column_tasks_);  // none of twice as many panels
+  }
+
+  int64_t long_tasks() const { return static_cast<int64_t>(work_ / kTaskWork); }
+
+  const TapPanels<T>& panels_;
+  int64_t columns_;  // of all groups
+  EvenSplit tiles_;
+  double work_ = 0;
+  int64_t row_tasks_ = 0, column_tasks_ = 1, sweep_tiles_ = 1, tap_block_ = 1;
+  bool fetches_ = false;
+};
+
+}  // namespace foldgate
