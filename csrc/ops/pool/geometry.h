@@ -57,10 +57,9 @@ class RowTasks {
   // body(worker, segment) for every segment of every row
   template <class Body>
   void run(Body body) const {
-    parallel_for(tasks(), workers(), [&](int64_t task, int worker) {
-      const int64_t last = std::min(units_, (task + 1) * group_);
-      RowSegment at = segment_at(task * group_);
-      for (int64_t unit = task * group_; unit < last; ++unit, advance(at)) body(worker, at);
+    run_rows([&](int worker, const RowSegment& at, int64_t) {
+      body(worker, at);
+      return int64_t{1};
     });
   }
 
