@@ -37,7 +37,9 @@ class Masking(Layer):
       (array([0., 0.], dtype=float32), array([[ True, False]]))
     """
 
-    _creates_mask = True
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._creates_mask = True  # its `call` may return another array than the one that has the mask
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         numbers(self, "[-inf, inf]", mask_value=mask_value)
@@ -48,13 +50,17 @@ class Masking(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> BoolArray:
         """True where a feature of a step is another value."""
         values = inputs.numpy() if isinstance(inputs, Tensor) else inputs
-        found: BoolArray = (values != self.mask_value).any(-1)
+        found: BoolArray = np.logical_or.reduce(values != self.mask_value, axis=-1)
         return found
 
     def call(self, inputs: FloatArray) -> FloatArray:
-        """Sets masked steps to 0."""
+        """Sets masked steps to 0. The result has the mask; the inputs, which are the caller's, do not."""
         counts = self.compute_mask(inputs)
-        masked = inputs if counts.all() else np.where(counts[..., None], inputs, np.zeros((), inputs.dtype))
+        masked: Any
+        if not np.logical_and.reduce(counts, axis=None):
+            masked = np.where(counts[..., None], inputs, np.zeros((), inputs.dtype))
+        else:
+            masked = inputs if isinstance(inputs, Tensor) else inputs.view()
         _masks.set_mask(masked, counts)
         return masked
 
