@@ -29,13 +29,17 @@ def run_as_one(forward: Any, backward: Any, training: bool) -> bool:
         return False
     if forward.activity_regularizer is not None or backward.activity_regularizer is not None:
         return False
-    if any(active(cell.dropout, training) or active(cell.recurrent_dropout, training) for cell in (a, b)):
+    if training and any(active(rate, True) for rate in (*_rates(a), *_rates(b))):
         return False
     if kind is SimpleRNN:
         return gate_name(a.activation) in ("tanh", "relu")
-    plain = all(gate_name(cell.recurrent_activation) == "sigmoid" for cell in (a, b))
+    plain = gate_name(a.recurrent_activation) == "sigmoid" == gate_name(b.recurrent_activation)
     fits = kind is LSTM or a.reset_after == b.reset_after
     return plain and fits and gate_name(a.activation) == "tanh"
+
+
+def _rates(cell: Any) -> tuple[float, float]:
+    return cell.dropout, cell.recurrent_dropout
 
 
 def run_both(

@@ -109,16 +109,18 @@ class RecurrentCell(DropoutMasks, Layer):
         """Whether `sequence` can run what the arguments ask for; else there is only step by step."""
         if not self._knows_activations():
             return False
+        if not training:
+            return True
         per_gate = self.implementation == 1 and self.gates > 1
-        drops = per_gate and active(self.dropout, training)
-        return not drops and not active(self.recurrent_dropout, training)
+        drops = per_gate and active(self.dropout, True)
+        return not drops and not active(self.recurrent_dropout, True)
 
     def _knows_activations(self) -> bool:
         raise NotImplementedError
 
     def sequence(self, x: FloatArray, states: list[State], walk: Walk) -> Result:
         """Runs (N, T, D) by the fused op: one node on the tape."""
-        if active(self.dropout, walk.training):
+        if walk.training and active(self.dropout, True):
             mask: Any = self.get_dropout_mask(np.empty(x.shape[::2], x.dtype))
             x = x * mask[:, None]
         operands = settled(x, self.kernel, self.recurrent_kernel, self.bias)
