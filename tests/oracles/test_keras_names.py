@@ -14,13 +14,13 @@ import foldgate
 
 NOT_HERE = {
     "layers": """
-        AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix
+        AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix
         Discretization EinsumDense Equalization FlaxLayer HashedCrossing Hashing IntegerLookup
         JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment
-        RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
-        RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale
-        RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation
-        RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom
+        RandomColorDegeneration RandomColorJitter
+        RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale
+        RandomHue RandomInvert RandomPerspective RandomPosterization
+        RandomSaturation RandomSharpness RandomShear
         ReversibleEmbedding STFTSpectrogram Solarization StringLookup TFSMLayer TextVectorization
         TorchModuleWrapper""",
     "losses": "",
