@@ -6,6 +6,12 @@ namespace foldgate {
 
 Shape shape_of(const py::array& array) { return {array.shape(), array.shape() + array.ndim()}; }
 
+py::array array_of(const char* op, const char* name, py::handle operand) {
+  if (!py::isinstance<py::array>(operand))
+    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
+  return py::reinterpret_borrow<py::array>(operand);
+}
+
 void check_layout(const char* op, const char* name, const py::array& array, const py::dtype& dtype) {
   if (py::detail::array_proxy(array.ptr())->descr != dtype.ptr() && !array.dtype().equal(dtype))
     throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),
@@ -25,9 +31,7 @@ void check_shape(const char* op, const char* name, const py::array& array, const
 
 py::array given_output(const char* op, const char* name, const py::object& array, const py::dtype& dtype,
                        const Shape& expected) {
-  if (!py::isinstance<py::array>(array))
-    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
-  py::array result = py::reinterpret_borrow<py::array>(array);
+  py::array result = array_of(op, name, array);
   check_layout(op, name, result, dtype);
   check_shape(op, name, result, expected);
   require(result.writeable(), op, ": ", name, " is read-only; expected a writeable array");

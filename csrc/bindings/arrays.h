@@ -22,6 +22,9 @@ using Shape = std::vector<int64_t>;
 
 Shape shape_of(const py::array& array);
 
+// An operand that may be of any kind. TypeError where it is no array.
+py::array array_of(const char* op, const char* name, py::handle operand);
+
 // NumPy has one object for the dtype of T, of the machine's byte order.
 template <class T>
 PyObject* dtype_of() {
@@ -47,6 +50,10 @@ auto by_dtype(const char* op, const char* name, const py::array& array, Body bod
   throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),
                             "; expected float32 or float64"));
 }
+template <class Body>
+auto by_dtype(const char* op, const char* name, py::handle operand, Body body) {
+  return by_dtype(op, name, array_of(op, name, operand), body);
+}
 
 // TypeError unless the array has dtype T, ValueError unless it is contiguous and aligned.
 void check_layout(const char* op, const char* name, const py::array& array, const py::dtype& dtype);
@@ -59,13 +66,14 @@ const T* read(const char* op, const char* name, const py::array& array, const Sh
   return static_cast<const T*>(array.data());
 }
 
+template <class T>
+const T* read(const char* op, const char* name, py::handle operand, const Shape& expected) {
+  return read<T>(op, name, array_of(op, name, operand), expected);
+}
 // An operand that may be None: null then.
 template <class T>
-const T* read_optional(const char* op, const char* name, const py::object& array, const Shape& expected) {
-  if (array.is_none()) return nullptr;
-  if (!py::isinstance<py::array>(array))
-    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
-  return read<T>(op, name, py::reinterpret_borrow<py::array>(array), expected);
+const T* read_optional(const char* op, const char* name, py::handle operand, const Shape& expected) {
+  return operand.is_none() ? nullptr : read<T>(op, name, operand, expected);
 }
 
 // A new C-contiguous array, uninitialised. MemoryError when it cannot be had.

@@ -10,8 +10,7 @@ namespace {
 
 Shape mask_shape(const char* op, const py::object& mask) {
   if (mask.is_none()) return {};
-  if (!py::isinstance<py::array>(mask)) throw py::type_error(text(op, ": mask is not a numpy.ndarray"));
-  Shape shape = shape_of(py::reinterpret_borrow<py::array>(mask));
+  Shape shape = shape_of(array_of(op, "mask", mask));
   require(shape.size() == 4, op, ": mask has shape ", shape_text(shape), "; expected 4 axes");
   return shape;
 }

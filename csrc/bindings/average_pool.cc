@@ -46,16 +46,17 @@ class AveragePoolCall : public NativeCall {
   AveragePoolCall(const Shape& x, const WindowSpec& spec, bool include_pad, bool channels_first)
       : NativeCall(1), plan_(AveragePlan::make(kOp, x, spec, include_pad, channels_first)) {}
 
-  py::object run(const py::handle* operands) override { return (*this)(array_of(kOp, "x", operands[0])); }
-  py::array operator()(const py::array& x) const { return run_forward(kOp, plan_, x); }
+  py::object run(const py::handle* operands) override {
+    return run_forward(kOp, plan_, array_of(kOp, "x", operands[0]));
+  }
 
  private:
   AveragePlan plan_;
 };
 
 void register_sliding(py::module_& module) {
-  py::class_<AveragePoolCall, NativeCall>(module, "AveragePoolPlan",
-                                          "Average pooling of an operand of a known shape; a call takes it.")
+  py::class_<AveragePoolCall, NativeCall>(
+      module, "AveragePoolPlan", "The mean of every window of an operand of a known shape; a call takes (x).")
       .def(py::init([](const Shape& x, Shape pool_size, Shape strides, Shape dilation, Shape pads,
                        bool ceil_mode, bool channels_first, bool include_pad) {
              const WindowSpec spec{std::move(pool_size), std::move(strides), std::move(dilation),
@@ -63,8 +64,7 @@ void register_sliding(py::module_& module) {
              return AveragePoolCall(x, spec, include_pad, channels_first);
            }),
            py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
-           py::arg("ceil_mode"), py::arg("channels_first"), py::arg("include_pad"))
-      .def("__call__", &AveragePoolCall::operator(), py::arg("x"), "The mean of every window.");
+           py::arg("ceil_mode"), py::arg("channels_first"), py::arg("include_pad"));
   module.def(
       "average_pool_backward",
       [](const py::array& dy, const Shape& input_shape, Shape pool_size, Shape strides, Shape dilation,

@@ -131,6 +131,14 @@ PyObject* calls_learn(PyObject* self, PyObject* const* arguments, Py_ssize_t cou
   });
 }
 
+py::object call_planned(NativeCall& call, const py::args& operands) {
+  if (static_cast<int>(operands.size()) != call.operands())
+    throw py::type_error(
+        text("NativeCall: there are ", operands.size(), " operands; expected ", call.operands()));
+  const std::vector<py::handle> handles(operands.begin(), operands.end());
+  return call.run(handles.data());
+}
+
 template <class Function>
 PyCFunction as_method(Function* function) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
@@ -154,7 +162,8 @@ PyMethodDef kMethods[] = {
 }  // namespace
 
 void register_calls(py::module_& module) {
-  py::class_<NativeCall>(module, "NativeCall", "A planned call of an op.");
+  py::class_<NativeCall>(module, "NativeCall", "A planned call of an op.")
+      .def("__call__", &call_planned, "The result, of operands of the shapes that it was planned for.");
   static char doc[] = "The calls of one op that were made before, by shapes, dtype and options.";
   static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(&calls_new)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(&calls_free)},

@@ -17,7 +17,8 @@ class NativeCall {
   explicit NativeCall(int operands) : operands_(operands) {}
   virtual ~NativeCall() = default;
   int operands() const { return operands_; }
-  virtual py::object run(const py::handle* operands) = 0;  // borrowed; arrays or None
+  // operands: borrowed; of any kind. TypeError unless they are arrays, or None where that has a meaning.
+  virtual py::object run(const py::handle* operands) = 0;
 
  private:
   int operands_;
@@ -39,12 +40,6 @@ void without_gil(double work, Body body) {
   }
 }
 
-// An operand of NativeCall::run. TypeError where it is no array.
-inline py::array array_of(const char* op, const char* name, py::handle operand) {
-  if (!py::isinstance<py::array>(operand))
-    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
-  return py::reinterpret_borrow<py::array>(operand);
-}
 inline py::object object_of(py::handle operand) { return py::reinterpret_borrow<py::object>(operand); }
 
 }  // namespace foldgate

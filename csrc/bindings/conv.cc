@@ -1,6 +1,5 @@
 #include "ops/conv/conv.h"
 
-#include "bindings/calls.h"
 #include "bindings/conv_options.h"
 #include "bindings/register.h"
 #include "ops/conv/im2col.h"
@@ -9,98 +8,55 @@ namespace foldgate {
 namespace {
 
 // The plan of conv for operands of known shapes: making it costs as much as a small convolution.
-class ConvCall : public NativeCall {
+class ConvCall : public BiasedCall<ConvCall> {
  public:
-  ConvCall(const Shape& x, const Shape& kernel, const ConvOptions& options) : NativeCall(3), kernel_(kernel) {
-    plan_ = ConvPlan::make(kOp, spec_of(kOp, x, kernel, options));
-    x_ = plan_.x_shape();
-    y_ = plan_.y_shape();
-    bias_ = {plan_.out_channels};
+  ConvCall(const Shape& x, const Shape& kernel, const ConvOptions& options)
+      : BiasedCall(kOp, "x", "kernel"), plan_(ConvPlan::make(kOp, spec_of(kOp, x, kernel, options))) {
+    set_shapes({x, kernel, {plan_.out_channels}, plan_.y_shape()});
   }
 
-  py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kOp, "x", operands[0]), array_of(kOp, "kernel", operands[1]),
-                   object_of(operands[2]));
-  }
-  py::array operator()(const py::array& x, const py::array& kernel, const py::object& bias) const {
-    return by_dtype(kOp, "x", x, [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias); });
+  double work() const { return plan_.work(); }
+  template <class T>
+  void compute(const T* x, const T* kernel, const T* bias, T* y) const {
+    conv_forward(plan_, x, kernel, bias, y);
   }
 
  private:
   static constexpr const char* kOp = "conv";
-
-  template <class T>
-  py::array forward(const py::array& x, const py::array& kernel, const py::object& bias) const {
-    const T* x_data = read<T>(kOp, "x", x, x_);
-    const T* kernel_data = read<T>(kOp, "kernel", kernel, kernel_);
-    const T* bias_data = read_optional<T>(kOp, "bias", bias, bias_);
-    py::array y = new_array<T>(kOp, y_);
-    T* y_data = data_of<T>(y);
-    without_gil(plan_.work(), [&] { conv_forward(plan_, x_data, kernel_data, bias_data, y_data); });
-    return y;
-  }
-
   ConvPlan plan_;
-  Shape x_, kernel_, y_, bias_;
 };
 
-struct ConvNeeds {
-  bool dx, dkernel, dbias;
-  bool over_dy;  // whether the call may write over dy
-};
-
-// The plan of conv_backward, likewise.
+// The plan of conv_backward, likewise. over_dy: whether the call may write over dy.
 class ConvBackwardCall : public NativeCall {
  public:
-  ConvBackwardCall(const Shape& x, const Shape& kernel, const ConvOptions& options, const ConvNeeds& needs)
+  ConvBackwardCall(const Shape& x, const Shape& kernel, const ConvOptions& options, const Needs& needs,
+                   bool over_dy)
       : NativeCall(4),
         plan_(ConvPlan::make(kOp, spec_of(kOp, x, kernel, options))),
         needs_(needs),
-        x_(plan_.x_shape()),
-        kernel_(kernel),
-        y_(plan_.y_shape()),
-        bias_{plan_.out_channels} {}
+        over_dy_(over_dy),
+        shapes_{x, kernel, {plan_.out_channels}, plan_.y_shape()} {}
 
   py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kOp, "dy", operands[0]), array_of(kOp, "x", operands[1]),
-                   array_of(kOp, "kernel", operands[2]), object_of(operands[3]));
-  }
-  py::tuple operator()(const py::array& dy, const py::array& x, const py::array& kernel,
-                       const py::object& y) const {
-    return by_dtype(kOp, "x", x, [&](auto zero) { return backward<decltype(zero)>(dy, x, kernel, y); });
+    return by_dtype(kOp, "x", operands[1], [&](auto zero) { return backward<decltype(zero)>(operands); });
   }
 
  private:
   static constexpr const char* kOp = "conv_backward";
 
   template <class T>
-  py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel,
-                     const py::object& y) const {
-    ConvBackward<T> o{};
-    o.dy = read<T>(kOp, "dy", dy, y_);
-    o.over_dy = needs_.over_dy && dy.writeable();
-    o.x = read<T>(kOp, "x", x, x_);
-    o.kernel = read<T>(kOp, "kernel", kernel, kernel_);
-    o.y = read_optional<T>(kOp, "y", y, y_);
-    if (plan_.activation != Activation::kLinear && !o.y)
-      fail_value(kOp, ": y is None; expected what conv returned, as there is an activation");
-    py::object results[3] = {py::none(), py::none(), py::none()};
-    auto gradient = [&](int i, const Shape& shape) {
-      py::array array = new_array<T>(kOp, shape);
-      T* data = data_of<T>(array);
-      results[i] = std::move(array);
-      return data;
-    };
-    if (needs_.dx) o.dx = gradient(0, x_);
-    if (needs_.dkernel) o.dkernel = gradient(1, kernel_);
-    if (needs_.dbias) o.dbias = gradient(2, bias_);
+  py::tuple backward(const py::handle* operands) const {
+    const Gradients<T> gradients(kOp, needs_, shapes_);
+    ConvBackward<T> o = conv_backward_operands<T>(kOp, operands, shapes_, plan_.activation, gradients);
+    o.over_dy = over_dy_ && array_of(kOp, "dy", operands[0]).writeable();
     without_gil(2 * plan_.work(), [&] { conv_backward(plan_, o); });
-    return py::make_tuple(results[0], results[1], results[2]);
+    return gradients.arrays;
   }
 
   ConvPlan plan_;
-  ConvNeeds needs_;
-  Shape x_, kernel_, y_, bias_;
+  Needs needs_;
+  bool over_dy_;
+  BiasedShapes shapes_;
 };
 
 template <class T>
@@ -127,8 +83,8 @@ py::array run_col2im(const py::array& columns, const Shape& image, bool channels
 }
 
 void register_forward(py::module_& module) {
-  py::class_<ConvCall, NativeCall>(module, "ConvPlan",
-                                   "A convolution of operands of known shapes; a call takes the operands.")
+  py::class_<ConvCall, NativeCall>(
+      module, "ConvPlan", "activation(x * kernel + bias) of known shapes; a call takes (x, kernel, bias).")
       .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape pads, Shape dilation,
                        int64_t groups, bool channels_first, int activation, int algorithm) {
              return ConvCall(x, kernel,
@@ -136,28 +92,24 @@ void register_forward(py::module_& module) {
                               channels_first, activation, algorithm});
            }),
            py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("pads"), py::arg("dilation"),
-           py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"))
-      .def("__call__", &ConvCall::operator(), py::arg("x"), py::arg("kernel"), py::arg("bias"),
-           "activation(x * kernel + bias)");
+           py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"));
 }
 
 void register_backward(py::module_& module) {
-  py::class_<ConvBackwardCall, NativeCall>(
-      module, "ConvBackwardPlan",
-      "The gradients of a convolution of known shapes; a call takes the operands.")
+  py::class_<ConvBackwardCall, NativeCall>(module, "ConvBackwardPlan",
+                                           "(dx, dkernel, dbias) of a convolution of known shapes, None "
+                                           "where not needed; a call takes (dy, x, kernel, y).")
       .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape pads, Shape dilation,
                        int64_t groups, bool channels_first, int activation, int algorithm, bool need_dx,
                        bool need_dkernel, bool need_dbias, bool over_dy) {
              return ConvBackwardCall(x, kernel,
                                      {std::move(strides), std::move(pads), std::move(dilation), groups,
                                       channels_first, activation, algorithm},
-                                     {need_dx, need_dkernel, need_dbias, over_dy});
+                                     {need_dx, need_dkernel, need_dbias}, over_dy);
            }),
            py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("pads"), py::arg("dilation"),
            py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"),
-           py::arg("need_dx"), py::arg("need_dkernel"), py::arg("need_dbias"), py::arg("over_dy") = false)
-      .def("__call__", &ConvBackwardCall::operator(), py::arg("dy"), py::arg("x"), py::arg("kernel"),
-           py::arg("y"), "(dx, dkernel, dbias), None where not needed.");
+           py::arg("need_dx"), py::arg("need_dkernel"), py::arg("need_dbias"), py::arg("over_dy") = false);
 }
 
 void register_columns(py::module_& module) {

@@ -1,5 +1,4 @@
-#include "bindings/calls.h"
-#include "bindings/enums.h"
+#include "bindings/conv_options.h"
 #include "bindings/register.h"
 #include "ops/conv/transpose.h"
 
@@ -30,66 +29,32 @@ ConvTransposePlan make_plan(const char* op, const Shape& x, const Shape& kernel,
 }
 
 // The plan for operands of known shapes.
-class ConvTransposeCall : public NativeCall {
+class ConvTransposeCall : public BiasedCall<ConvTransposeCall> {
  public:
   ConvTransposeCall(const Shape& x, const Shape& kernel, const Options& options)
-      : NativeCall(3), plan_(make_plan(kOp, x, kernel, options)), x_(x), kernel_(kernel) {}
-
-  py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kOp, "x", operands[0]), array_of(kOp, "kernel", operands[1]),
-                   object_of(operands[2]));
+      : BiasedCall(kOp, "x", "kernel"), plan_(make_plan(kOp, x, kernel, options)) {
+    set_shapes({x, kernel, {plan_.out_channels()}, plan_.y_shape()});
   }
-  py::array operator()(const py::array& x, const py::array& kernel, const py::object& bias) const {
-    return by_dtype(kOp, "x", x, [&](auto zero) { return forward<decltype(zero)>(x, kernel, bias); });
+
+  double work() const { return plan_.adjoint.work(); }
+  template <class T>
+  void compute(const T* x, const T* kernel, const T* bias, T* y) const {
+    conv_transpose_forward(plan_, x, kernel, bias, y);
   }
 
  private:
   static constexpr const char* kOp = "conv_transpose";
-
-  template <class T>
-  py::array forward(const py::array& x, const py::array& kernel, const py::object& bias) const {
-    const T* x_data = read<T>(kOp, "x", x, x_);
-    const T* kernel_data = read<T>(kOp, "kernel", kernel, kernel_);
-    const T* bias_data = read_optional<T>(kOp, "bias", bias, {plan_.out_channels()});
-    py::array y = new_array<T>(kOp, plan_.y_shape());
-    T* y_data = data_of<T>(y);
-    without_gil(plan_.adjoint.work(),
-                [&] { conv_transpose_forward(plan_, x_data, kernel_data, bias_data, y_data); });
-    return y;
-  }
-
   ConvTransposePlan plan_;
-  Shape x_, kernel_;
 };
 
-struct TransposeNeeds {
-  bool dx, dkernel, dbias;
-};
-
+// operands: (dy, x, kernel, y)
 template <class T>
-py::tuple backward(const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y,
-                   const Options& options, const TransposeNeeds& needs) {
-  constexpr const char* kOp = "conv_transpose_backward";
-  const ConvTransposePlan plan = make_plan(kOp, shape_of(x), shape_of(kernel), options);
-  ConvTransposeBackward<T> o{};
-  o.dy = read<T>(kOp, "dy", dy, plan.y_shape());
-  o.x = read<T>(kOp, "x", x, plan.x_shape());
-  o.kernel = read<T>(kOp, "kernel", kernel, shape_of(kernel));
-  o.y = read_optional<T>(kOp, "y", y, plan.y_shape());
-  if (plan.activation != Activation::kLinear && !o.y)
-    fail_value(kOp, ": y is None; expected what conv_transpose returned, as there is an activation");
-  py::object results[3] = {py::none(), py::none(), py::none()};
-  auto gradient = [&](int i, const Shape& shape) {
-    py::array array = new_array<T>(kOp, shape);
-    T* data = data_of<T>(array);
-    results[i] = std::move(array);
-    return data;
-  };
-  if (needs.dx) o.dx = gradient(0, plan.x_shape());
-  if (needs.dkernel) o.dkernel = gradient(1, shape_of(kernel));
-  if (needs.dbias) o.dbias = gradient(2, {plan.out_channels()});
+py::tuple backward(const char* op, const py::handle* operands, const ConvTransposePlan& plan,
+                   const BiasedShapes& shapes, const Needs& needs) {
+  const Gradients<T> gradients(op, needs, shapes);
+  ConvBackward<T> o = conv_backward_operands<T>(op, operands, shapes, plan.activation, gradients);
   without_gil(2 * plan.adjoint.work(), [&] { conv_transpose_backward(plan, o); });
-  return py::make_tuple(results[0], results[1], results[2]);
+  return gradients.arrays;
 }
 
 }  // namespace
@@ -97,7 +62,8 @@ py::tuple backward(const py::array& dy, const py::array& x, const py::array& ker
 void register_conv_transpose(py::module_& module) {
   py::class_<ConvTransposeCall, NativeCall>(
       module, "ConvTransposePlan",
-      "A transposed convolution of operands of known shapes; a call takes the operands.")
+      "The adjoint of a convolution, with bias and activation, of known shapes, output being y's spatial "
+      "extents; a call takes (x, kernel, bias).")
       .def(py::init([](const Shape& x, const Shape& kernel, Shape strides, Shape before, Shape output,
                        Shape dilation, int64_t groups, bool channels_first, int activation, int algorithm) {
              return ConvTransposeCall(x, kernel,
@@ -106,9 +72,7 @@ void register_conv_transpose(py::module_& module) {
            }),
            py::arg("x"), py::arg("kernel"), py::arg("strides"), py::arg("before"), py::arg("output"),
            py::arg("dilation"), py::arg("groups"), py::arg("channels_first"), py::arg("activation"),
-           py::arg("algorithm"))
-      .def("__call__", &ConvTransposeCall::operator(), py::arg("x"), py::arg("kernel"), py::arg("bias"),
-           "The adjoint of a convolution, with bias and activation; output holds y's spatial extents.");
+           py::arg("algorithm"));
   module.def(
       "conv_transpose_backward",
       [](const py::array& dy, const py::array& x, const py::array& kernel, const py::object& y, Shape strides,
@@ -117,8 +81,12 @@ void register_conv_transpose(py::module_& module) {
         const Options options{
             std::move(strides), std::move(before), std::move(output), std::move(dilation), groups,
             channels_first,     activation,        algorithm};
-        return by_dtype("conv_transpose_backward", "x", x, [&](auto zero) {
-          return backward<decltype(zero)>(dy, x, kernel, y, options, {need_dx, need_dkernel, need_dbias});
+        constexpr const char* kOp = "conv_transpose_backward";
+        const ConvTransposePlan plan = make_plan(kOp, shape_of(x), shape_of(kernel), options);
+        const BiasedShapes shapes{shape_of(x), shape_of(kernel), {plan.out_channels()}, plan.y_shape()};
+        const py::handle operands[] = {dy, x, kernel, y};
+        return by_dtype(kOp, "x", x, [&](auto zero) {
+          return backward<decltype(zero)>(kOp, operands, plan, shapes, {need_dx, need_dkernel, need_dbias});
         });
       },
       py::arg("dy"), py::arg("x"), py::arg("kernel"), py::arg("y"), py::arg("strides"), py::arg("before"),

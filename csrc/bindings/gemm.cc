@@ -1,6 +1,7 @@
 #include "ops/gemm.h"
 
-#include "bindings/calls.h"
+#include "bindings/biased_call.h"
+#include "bindings/enums.h"
 #include "bindings/register.h"
 #include "core/scratch.h"
 #include "ops/bias.h"
@@ -10,11 +11,7 @@ namespace {
 
 constexpr const char* kMatmul = "matmul";
 
-Activation activation_from(int code) {
-  require(code >= 0 && code <= static_cast<int>(Activation::kRelu6), kMatmul, ": activation code is ", code,
-          "; expected 0 to ", static_cast<int>(Activation::kRelu6));
-  return static_cast<Activation>(code);
-}
+Activation activation_from(int code) { return enum_from(kMatmul, "activation", code, Activation::kRelu6); }
 
 // Leading axes broadcast as NumPy's do: aligned at the right, 1 repeats.
 Shape broadcast(const Shape& a, const Shape& b) {
@@ -60,10 +57,10 @@ Operand operand_of(const char* name, Shape shape) {
 }
 
 // The product of operands of known shapes.
-class MatmulCall : public NativeCall {
+class MatmulCall : public BiasedCall<MatmulCall> {
  public:
   MatmulCall(const Shape& a, const Shape& b, bool transpose_a, bool transpose_b, Activation activation)
-      : NativeCall(3), a_(a), b_(b) {
+      : BiasedCall(kMatmul, "a", "b") {
     const Operand left = operand_of("a", a), right = operand_of("b", b);
     const int64_t m = transpose_a ? left.columns : left.rows, k = transpose_a ? left.rows : left.columns;
     const int64_t n = transpose_b ? right.rows : right.columns,
@@ -74,61 +71,41 @@ class MatmulCall : public NativeCall {
     const MatrixStep b_step = transpose_b ? MatrixStep{1, right.columns} : MatrixStep{right.columns, 1};
     plan_ = GemmPlan::make(m, n, k, a_step, b_step, activation);
     const Shape batch = broadcast(left.lead, right.lead);
-    c_ = batch;
-    c_.insert(c_.end(), {m, n});
-    bias_ = {n};
-    empty_ = checked_product(kMatmul, c_) == 0;  // however many matrices of nothing there are
-    if (empty_) return;
+    Shape c = batch;
+    c.insert(c.end(), {m, n});
+    set_shapes({a, b, {n}, c});
+    if (checked_product(kMatmul, c) == 0) return;  // however many matrices of nothing there are
     a_offsets_ = offsets_of(left.lead, batch, m * k);
     b_offsets_ = offsets_of(right.lead, batch, k * n);
   }
 
-  py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kMatmul, "a", operands[0]), array_of(kMatmul, "b", operands[1]),
-                   object_of(operands[2]));
-  }
-  py::array operator()(const py::array& a, const py::array& b, const py::object& bias) const {
-    return by_dtype(kMatmul, "a", a, [&](auto zero) { return multiply<decltype(zero)>(a, b, bias); });
-  }
-
- private:
-  template <class T>
-  py::array multiply(const py::array& a, const py::array& b, const py::object& bias) const {
-    const T* a_data = read<T>(kMatmul, "a", a, a_);
-    const T* b_data = read<T>(kMatmul, "b", b, b_);
-    const T* bias_data = read_optional<T>(kMatmul, "bias", bias, bias_);
-    py::array c = new_array<T>(kMatmul, c_);
-    if (empty_) return c;
-    T* c_data = data_of<T>(c);
-    without_gil(work(),
-                [&] { batched_gemm(plan_, a_data, a_offsets_, b_data, b_offsets_, bias_data, c_data); });
-    return c;
-  }
   double work() const {
     return static_cast<double>(a_offsets_.size()) * static_cast<double>(plan_.m) *
            static_cast<double>(plan_.n) * static_cast<double>(plan_.k);
   }
+  template <class T>
+  void compute(const T* a, const T* b, const T* bias, T* c) const {
+    if (!a_offsets_.empty()) batched_gemm(plan_, a, a_offsets_, b, b_offsets_, bias, c);
+  }
 
+ private:
   GemmPlan plan_;
-  Shape a_, b_, c_, bias_;
-  bool empty_;
-  std::vector<int64_t> a_offsets_, b_offsets_;
+  std::vector<int64_t> a_offsets_, b_offsets_;  // none where c is empty
 };
 
 // Of c = f(a b + bias), a (..., K), b (K, N): dz = dc f'(c), da = dz b^T, db = a^T dz, dbias = the sum of dz's rows.
 class MatmulBackwardCall : public NativeCall {
  public:
-  MatmulBackwardCall(const Shape& a, const Shape& b, Activation activation, bool need_a, bool need_b,
-                     bool need_bias, bool over_dc)
-      : NativeCall(4), a_(a), b_(b), needs_{need_a, need_b, need_bias}, over_dc_(over_dc) {
+  MatmulBackwardCall(const Shape& a, const Shape& b, Activation activation, const Needs& needs, bool over_dc)
+      : NativeCall(4), needs_(needs), over_dc_(over_dc) {
     require(a.size() >= 2 && b.size() == 2 && a.back() == b[0], kMatmul, ": a has shape ", shape_text(a),
             " and b has ", shape_text(b), "; expected (..., K) and (K, N)");
-    c_ = a;
-    c_.back() = b[1];
+    Shape c = a;
+    c.back() = b[1];
+    shapes_ = {a, b, {b[1]}, c};
     m_ = checked_product(kMatmul, Shape(a.begin(), a.end() - 1));
     k_ = b[0];
     n_ = b[1];
-    dbias_ = {n_};
     linear_ = activation == Activation::kLinear;
     bias_ = BiasPlan::make(kMatmul, {m_, n_}, false, activation);
     left_ = GemmPlan::make(m_, k_, n_, {n_, 1}, {1, n_});
@@ -136,39 +113,28 @@ class MatmulBackwardCall : public NativeCall {
   }
 
   py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kMatmul, "dc", operands[0]), array_of(kMatmul, "a", operands[1]),
-                   array_of(kMatmul, "b", operands[2]), object_of(operands[3]));
-  }
-  py::tuple operator()(const py::array& dc, const py::array& a, const py::array& b,
-                       const py::object& c) const {
-    return by_dtype(kMatmul, "a", a, [&](auto zero) { return backward<decltype(zero)>(dc, a, b, c); });
+    return by_dtype(kMatmul, "a", operands[1], [&](auto zero) { return backward<decltype(zero)>(operands); });
   }
 
  private:
+  // operands: (dc, a, b, c), c an array, or None where there is no activation.
   template <class T>
-  py::tuple backward(const py::array& dc, const py::array& a, const py::array& b, const py::object& c) const {
-    const T* a_data = read<T>(kMatmul, "a", a, a_);
-    const T* b_data = read<T>(kMatmul, "b", b, b_);
-    const T* dc_data = read<T>(kMatmul, "dc", dc, c_);
-    const T* c_data = linear_ ? nullptr : read<T>(kMatmul, "c", array_of(kMatmul, "c", c), c_);
-    py::object results[3] = {py::none(), py::none(), py::none()};
-    T* data[3] = {};
-    const Shape* const shapes[3] = {&a_, &b_, &dbias_};
-    for (int i = 0; i < 3; ++i) {
-      if (!needs_[i]) continue;
-      py::array gradient = new_array<T>(kMatmul, *shapes[i]);
-      data[i] = data_of<T>(gradient);
-      results[i] = std::move(gradient);
-    }
+  py::tuple backward(const py::handle* operands) const {
+    const T* a = read<T>(kMatmul, "a", operands[1], shapes_.x);
+    const T* b = read<T>(kMatmul, "b", operands[2], shapes_.weights);
+    const T* dc = read<T>(kMatmul, "dc", operands[0], shapes_.y);
+    const T* c = linear_ ? nullptr : read<T>(kMatmul, "c", operands[3], shapes_.y);
+    const Gradients<T> gradients(kMatmul, needs_, shapes_);
     const double work = 2.0 * static_cast<double>(m_) * static_cast<double>(n_) * static_cast<double>(k_);
-    T* const over = over_dc_ && dc.writeable() ? const_cast<T*>(dc_data) : nullptr;
-    without_gil(work, [&] { multiply(dc_data, a_data, b_data, c_data, over, data); });
-    return py::make_tuple(results[0], results[1], results[2]);
+    const bool over = over_dc_ && array_of(kMatmul, "dc", operands[0]).writeable();
+    without_gil(work, [&] { multiply(dc, a, b, c, over ? const_cast<T*>(dc) : nullptr, gradients); });
+    return gradients.arrays;
   }
 
   template <class T>
-  void multiply(const T* dc, const T* a, const T* b, const T* c, T* over, T* const* results) const {
-    T *const da = results[0], *const db = results[1], *const dbias = results[2];
+  void multiply(const T* dc, const T* a, const T* b, const T* c, T* over,
+                const Gradients<T>& gradients) const {
+    T *const da = gradients.x, *const db = gradients.weights, *const dbias = gradients.bias;
     const Scratch<T> scratch(linear_ || over ? 0 : m_ * n_), sums(linear_ || dbias ? 0 : n_);
     T* const dz = linear_ ? nullptr : over ? over : scratch.data();
     if (dz || dbias) bias_add_backward(bias_, dc, c, dz, dbias ? dbias : sums.data());
@@ -177,8 +143,9 @@ class MatmulBackwardCall : public NativeCall {
     if (db && k_ * n_ > 0) gemm(right_, a, z, static_cast<const T*>(nullptr), db);
   }
 
-  Shape a_, b_, c_, dbias_;
-  bool needs_[3], over_dc_, linear_;
+  BiasedShapes shapes_;
+  Needs needs_;
+  bool over_dc_, linear_;
   int64_t m_, n_, k_;
   BiasPlan bias_;
   GemmPlan left_, right_;
@@ -187,24 +154,24 @@ class MatmulBackwardCall : public NativeCall {
 }  // namespace
 
 void register_gemm(py::module_& module) {
-  py::class_<MatmulCall, NativeCall>(module, "MatmulPlan",
-                                     "A product of operands of known shapes; a call takes the operands.")
+  py::class_<MatmulCall, NativeCall>(
+      module, "MatmulPlan",
+      "activation(a @ b + bias) of known shapes, whose leading axes broadcast; a call takes (a, b, bias).")
       .def(py::init([](const Shape& a, const Shape& b, bool transpose_a, bool transpose_b, int activation) {
              return MatmulCall(a, b, transpose_a, transpose_b, activation_from(activation));
            }),
-           py::arg("a"), py::arg("b"), py::arg("transpose_a"), py::arg("transpose_b"), py::arg("activation"))
-      .def("__call__", &MatmulCall::operator(), py::arg("a"), py::arg("b"), py::arg("bias"),
-           "activation(a @ b + bias); leading axes broadcast.");
-  py::class_<MatmulBackwardCall, NativeCall>(module, "MatmulBackwardPlan",
-                                             "The gradients of a product with one matrix b, of known shapes.")
+           py::arg("a"), py::arg("b"), py::arg("transpose_a"), py::arg("transpose_b"), py::arg("activation"));
+  py::class_<MatmulBackwardCall, NativeCall>(
+      module, "MatmulBackwardPlan",
+      "(da, db, dbias) of activation(a @ b + bias), b one matrix, of known shapes, None where not needed; a "
+      "call takes (dc, a, b, c).")
       .def(py::init([](const Shape& a, const Shape& b, int activation, bool need_a, bool need_b,
                        bool need_bias, bool over_dc) {
-             return MatmulBackwardCall(a, b, activation_from(activation), need_a, need_b, need_bias, over_dc);
+             return MatmulBackwardCall(a, b, activation_from(activation), {need_a, need_b, need_bias},
+                                       over_dc);
            }),
            py::arg("a"), py::arg("b"), py::arg("activation"), py::arg("need_a"), py::arg("need_b"),
-           py::arg("need_bias"), py::arg("over_dc") = false)
-      .def("__call__", &MatmulBackwardCall::operator(), py::arg("dc"), py::arg("a"), py::arg("b"),
-           py::arg("c"), "(da, db, dbias) of activation(a @ b + bias); None for those that are not needed.");
+           py::arg("need_bias"), py::arg("over_dc") = false);
 }
 
 }  // namespace foldgate

@@ -40,9 +40,7 @@ GateFunctions functions_of(const char* op, const CellOptions& o) {
 
 Shape shape_of_optional(const char* op, const char* name, const py::object& array) {
   if (array.is_none()) return {};
-  if (!py::isinstance<py::array>(array))
-    throw py::type_error(text(op, ": ", name, " is not a numpy.ndarray"));
-  const Shape shape = shape_of(py::reinterpret_borrow<py::array>(array));
+  const Shape shape = shape_of(array_of(op, name, array));
   require(!shape.empty(), op, ": ", name, " has shape (); expected two axes");
   return shape;
 }

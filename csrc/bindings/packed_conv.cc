@@ -16,20 +16,10 @@ namespace {
 constexpr const char* kPackedConv = "PackedConv";
 constexpr size_t kForms = 4;  // packed copies kept: shapes differ little in the form that they want
 
-// The convolution of one shape of x: its plan, with the weights as the plan's algorithm reads them.
-class PackedConvPlan : public NativeCall {
- public:
-  PackedConvPlan() : NativeCall(1) {}
-  py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kPackedConv, "x", operands[0]));
-  }
-  virtual py::array operator()(const py::array& x) = 0;
-};
-
 class PackedConv {
  public:
   virtual ~PackedConv() = default;
-  virtual std::unique_ptr<PackedConvPlan> plan(const Shape& x, const Shape& pads) = 0;
+  virtual std::unique_ptr<NativeCall> plan(const Shape& x, const Shape& pads) = 0;
 };
 
 // Everything but the kernels and packing runs under the GIL, which is therefore the lock of forms_.
@@ -81,19 +71,21 @@ class Weights {
   std::vector<Packed> forms_;
 };
 
+// The convolution of one shape of x: its plan, with the weights as the plan's algorithm reads them.
 template <class T>
-class PlanOf : public PackedConvPlan {
+class PackedConvCall : public NativeCall {
  public:
-  PlanOf(std::shared_ptr<Weights<T>> weights, const ConvPlan& plan)
-      : weights_(std::move(weights)),
+  PackedConvCall(std::shared_ptr<Weights<T>> weights, const ConvPlan& plan)
+      : NativeCall(1),
+        weights_(std::move(weights)),
         plan_(plan),
         x_shape_(plan.x_shape()),
         y_shape_(plan.y_shape()),
         tier_(&kernels<T>()),
         packed_(weights_->packed(plan_)) {}
 
-  py::array operator()(const py::array& x) override {
-    const T* x_data = read<T>(kPackedConv, "x", x, x_shape_);
+  py::object run(const py::handle* operands) override {
+    const T* x_data = read<T>(kPackedConv, "x", operands[0], x_shape_);
     py::array y = new_array<T>(kPackedConv, y_shape_);
     T* y_data = data_of<T>(y);
     if (tier_ != &kernels<T>()) {
@@ -120,8 +112,8 @@ class PackedConvOf : public PackedConv {
  public:
   PackedConvOf(const py::array& kernel, const py::object& bias, const ConvOptions& options)
       : weights_(std::make_shared<Weights<T>>(kernel, bias, options)) {}
-  std::unique_ptr<PackedConvPlan> plan(const Shape& x, const Shape& pads) override {
-    return std::make_unique<PlanOf<T>>(weights_, weights_->plan(x, pads));
+  std::unique_ptr<NativeCall> plan(const Shape& x, const Shape& pads) override {
+    return std::make_unique<PackedConvCall<T>>(weights_, weights_->plan(x, pads));
   }
 
  private:
@@ -141,13 +133,12 @@ std::unique_ptr<PackedConv> make(const py::array& kernel, const py::object& bias
 }  // namespace
 
 void register_packed_conv(py::module_& module) {
-  py::class_<PackedConvPlan, NativeCall>(module, "PackedConvPlan", "The convolution of one shape of x.")
-      .def("__call__", &PackedConvPlan::operator(), py::arg("x"), "activation(x * kernel + bias)");
   py::class_<PackedConv>(module, "PackedConv", "A copy of a convolution's weights, packed for its plans.")
       .def(py::init(&make), py::arg("kernel"), py::arg("bias"), py::arg("strides"), py::arg("dilation"),
            py::arg("groups"), py::arg("channels_first"), py::arg("activation"), py::arg("algorithm"))
       .def("plan", &PackedConv::plan, py::arg("x"), py::arg("pads"),
-           "The convolution of x's shape; pads are (before, after) an axis, one after the other.");
+           "The convolution of x's shape, a call of which takes (x); pads are (before, after) an axis, one "
+           "after the other.");
 }
 
 }  // namespace foldgate

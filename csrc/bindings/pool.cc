@@ -44,15 +44,13 @@ class MaxPoolCall : public NativeCall {
   }
 
   py::object run(const py::handle* operands) override {
-    return (*this)(array_of(kMaxPool, "x", operands[0]));
-  }
-  py::object operator()(const py::array& x) const {
-    return by_dtype(kMaxPool, "x", x, [&](auto zero) { return forward<decltype(zero)>(x); });
+    return by_dtype(kMaxPool, "x", operands[0],
+                    [&](auto zero) { return forward<decltype(zero)>(operands[0]); });
   }
 
  private:
   template <class T>
-  py::object forward(const py::array& x) const {
+  py::object forward(py::handle x) const {
     const T* x_data = read<T>(kMaxPool, "x", x, plan_.input_shape);
     py::array y = new_array<T>(kMaxPool, plan_.output_shape);
     T* y_data = data_of<T>(y);
@@ -99,17 +97,17 @@ py::array backward(const py::array& dy, const py::array& indices, const Shape& i
 }  // namespace
 
 void register_pool(py::module_& module) {
-  py::class_<MaxPoolCall, NativeCall>(module, "MaxPoolPlan",
-                                      "Max pooling of an operand of a known shape; a call takes it.")
+  py::class_<MaxPoolCall, NativeCall>(
+      module, "MaxPoolPlan",
+      "The largest value of each window of an operand of a known shape, and by `indices` nothing else (0), "
+      "positions (1) or taps (2); a call takes (x).")
       .def(py::init([](const Shape& x, const Shape& pool_size, const Shape& strides, const Shape& dilation,
                        const Shape& pads, bool ceil_mode, bool channels_first, int indices) {
              return MaxPoolCall(x, spec_of(pool_size, strides, dilation, pads, ceil_mode), channels_first,
                                 indices);
            }),
            py::arg("x"), py::arg("pool_size"), py::arg("strides"), py::arg("dilation"), py::arg("pads"),
-           py::arg("ceil_mode"), py::arg("channels_first"), py::arg("indices"))
-      .def("__call__", &MaxPoolCall::operator(), py::arg("x"),
-           "The largest value of each window, and by `indices` nothing else (0), positions (1) or taps (2).");
+           py::arg("ceil_mode"), py::arg("channels_first"), py::arg("indices"));
   module.def(
       "max_pool_backward",
       [](const py::array& dy, const py::array& indices, const Shape& input_shape, const Shape& pool_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,9 +81,12 @@ def _native_rows() -> Iterator[Row]:
         (floats(1, 5, 6, 4), ValueError, "PackedConv: x has shape (1, 5, 6, 4); expected (1, 5, 5, 4)"),
         (floats(1, 5, 5, 4)[:, ::-1], ValueError, "x is not C-contiguous"),
         (floats(1, 5, 5, 4).astype(float), TypeError, "PackedConv: x has dtype float64"),
-        ([1.0], TypeError, "incompatible function arguments"),
+        ([1.0], TypeError, "PackedConv: x is not a numpy.ndarray"),
     ):
-        yield Row(f"_native.{OP}: call {words}", plan, {"x": wrong}, error, (words,))
+        yield Row(f"_native.{OP}: call {words}", partial(plan, wrong), {}, error, (words,))
+    yield Row(
+        f"_native.{OP}: call of two", partial(plan, kernel, bias), {}, TypeError, ("2 operands; expected 1",)
+    )
 
 
 def packed_rows() -> Iterator[Row]:

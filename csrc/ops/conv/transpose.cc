@@ -152,7 +152,7 @@ void conv_transpose_forward(const ConvTransposePlan& plan, const T* x, const T* 
 }
 
 template <class T>
-void conv_transpose_backward(const ConvTransposePlan& plan, const ConvTransposeBackward<T>& o) {
+void conv_transpose_backward(const ConvTransposePlan& plan, const ConvBackward<T>& o) {
   Scratch<T> derived;
   const T* d = o.dy;
   if (plan.activation != Activation::kLinear) {
@@ -179,7 +179,7 @@ template void conv_transpose_forward(const ConvTransposePlan&, const float*, con
                                      float*);
 template void conv_transpose_forward(const ConvTransposePlan&, const double*, const double*, const double*,
                                      double*);
-template void conv_transpose_backward(const ConvTransposePlan&, const ConvTransposeBackward<float>&);
-template void conv_transpose_backward(const ConvTransposePlan&, const ConvTransposeBackward<double>&);
+template void conv_transpose_backward(const ConvTransposePlan&, const ConvBackward<float>&);
+template void conv_transpose_backward(const ConvTransposePlan&, const ConvBackward<double>&);
 
 }  // namespace foldgate

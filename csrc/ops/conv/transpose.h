@@ -6,7 +6,7 @@
 // It is what a convolution from y's images to x's, with the same kernel (*k, Cout / groups, Cin), does to gradients: the
 // forward is that convolution's backward to its input, and the gradient with respect to x is its forward.
 #pragma once
-#include "ops/conv/plan.h"
+#include "ops/conv/conv.h"
 
 namespace foldgate {
 
@@ -37,14 +37,8 @@ struct ConvTransposePlan {
 template <class T>
 void conv_transpose_forward(const ConvTransposePlan& plan, const T* x, const T* kernel, const T* bias, T* y);
 
-// Gradients of sum(dy * y). What is null is not computed; y is needed where the plan has an activation.
+// Nothing is written over dy. Scratch: that of the convolution; with an activation, y_size().
 template <class T>
-struct ConvTransposeBackward {
-  const T *dy, *x, *kernel, *y;
-  T *dx, *dkernel, *dbias;
-};
-// Scratch: that of the convolution; with an activation, y_size().
-template <class T>
-void conv_transpose_backward(const ConvTransposePlan& plan, const ConvTransposeBackward<T>& operands);
+void conv_transpose_backward(const ConvTransposePlan& plan, const ConvBackward<T>& operands);
 
 }  // namespace foldgate

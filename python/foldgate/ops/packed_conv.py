@@ -134,7 +134,8 @@ class PackedConv:
         # A plan is cheap: the packed weights stay.
         plan = weights.plan(x.shape, self._pads(x.shape[2:] if self._channels_first else x.shape[1:-1]))
         calls.keep(plan, x)
-        return plan(x)
+        result: FloatArray = plan(x)
+        return result
 
     def _pads(self, spatial: tuple[int, ...]) -> list[int]:
         return flat_pads(
