@@ -4,6 +4,8 @@
 `concatenate`, `cast`, ...) are NumPy's functions, or written in them; see docs/keras.md.
 """
 
+import sys as _sys
+from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from foldgate.ops.activations import (
@@ -252,11 +254,18 @@ __all__ = [
 ]
 
 
+_PARTS = frozenset({"core", "linalg", "math", "nn", "numpy"})  # of the room in Keras: `ops.nn.relu`
+
+
 def __getattr__(name: str) -> _Any:
     """Functions of `keras.ops` that are not this room's own: NumPy's, or written in NumPy's."""
-    from foldgate.ops._by_keras_name import FUNCTIONS
+    if name in _PARTS:
+        return _sys.modules[__name__]
+    if name == "image":
+        return _import_module("foldgate.ops.image")
+    if not name.startswith("_"):  # a part of this room, which is about to be imported
+        from foldgate.ops._by_keras_name import FUNCTIONS
 
-    try:
-        return FUNCTIONS[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        if name in FUNCTIONS:
+            return FUNCTIONS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from foldgate import config
+from foldgate import config, ops
 from foldgate._tape import Tensor, stop_gradient
+from foldgate.ops import _keras_arrays, _keras_flow, _keras_nn
+from foldgate.ops._keras_ctc import ctc_decode
 
 _OF_NUMPY = (
     "abs absolute add arccos arcsin arctan arctan2 argmax argmin argsort average "
@@ -24,8 +26,23 @@ _OF_NUMPY = (
     "logical_or maximum median meshgrid minimum mod moveaxis multiply negative nonzero "
     "not_equal ones_like outer pad power ravel reciprocal repeat reshape roll round sign sin "
     "sinh sort split sqrt square squeeze stack subtract swapaxes take take_along_axis tan "
-    "tensordot tile trace transpose tri tril triu true_divide trunc vstack where zeros_like"
+    "tensordot tile trace transpose tri tril triu true_divide trunc vstack where zeros_like "
+    "allclose angle append arccosh arcsinh arctanh array_split bincount bitwise_and bitwise_left_shift "
+    "bitwise_or bitwise_right_shift bitwise_xor cbrt conj conjugate corrcoef count_nonzero cross deg2rad "
+    "diff digitize empty_like fabs fmax fmin fmod gcd geomspace hamming hanning heaviside histogram hypot "
+    "imag isin kron lcm logical_xor logspace nanmax nanmean nanmin nanstd nansum nanvar percentile ptp "
+    "quantile rad2deg real rot90 searchsorted select sinc trapezoid unravel_index vander vdot vectorize"
 )
+_OF_LINEAR_ALGEBRA = "cholesky det eig eigh inv lstsq matrix_rank pinv qr solve svd"
+_ARRAYS = (
+    "cumprod diag divide_no_nan dtype empty extract_sequences in_top_k multi_hot nan_to_num norm scatter "
+    "scatter_update segment_max segment_sum slice slice_update top_k"
+)
+_NN = (
+    "batch_normalization binary_crossentropy categorical_crossentropy depth_to_space depthwise_conv "
+    "layer_normalization moments rms_normalization space_to_depth sparse_categorical_crossentropy"
+)
+_FLOW = "cond fori_loop map scan switch while_loop"
 # Their axis may be a list, which NumPy's may not, and is followed by keepdims, where NumPy has others first.
 _REDUCTIONS = "all amax amin any max mean min prod std sum var"
 
@@ -144,14 +161,20 @@ def zeros(shape: int | Sequence[int], dtype: Any = None) -> Any:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in _OF_NUMPY.split()},
+    **{name: getattr(np.linalg, name) for name in _OF_LINEAR_ALGEBRA.split()},
     **{name: _reduction(name) for name in _REDUCTIONS.split()},
+    **{name: getattr(_keras_arrays, name) for name in _ARRAYS.split()},
+    **{name: getattr(_keras_nn, name) for name in _NN.split()},
+    **{name: getattr(_keras_flow, name) for name in _FLOW.split()},
     "arange": arange,
     "array": array,
     "cast": cast,
     "convert_to_numpy": convert_to_numpy,
     "convert_to_tensor": array,
+    "ctc_decode": ctc_decode,
     "eye": eye,
     "full": full,
+    "hard_swish": ops.hard_silu,
     "identity": eye,
     "is_tensor": is_tensor,
     "logsumexp": logsumexp,
@@ -163,6 +186,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "shape": shape,
     "size": size,
     "stop_gradient": stop_gradient,
+    "swish": ops.silu,
     "unstack": unstack,
+    "vectorized_map": _keras_flow.map,
     "zeros": zeros,
 }

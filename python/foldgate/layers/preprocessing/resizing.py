@@ -11,8 +11,8 @@ from foldgate import ops
 from foldgate._checks import numbers
 from foldgate._defaults import standardize_data_format
 from foldgate.layers.layer import Layer
-from foldgate.layers.preprocessing._interpolation import INTERPOLATIONS, interpolation_matrix, nearest
 from foldgate.layers.preprocessing.rescaling import Shape
+from foldgate.ops._interpolation import INTERPOLATIONS, interpolation_matrix, nearest
 
 
 class Resizing(Layer):

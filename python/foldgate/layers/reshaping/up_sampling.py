@@ -14,7 +14,7 @@ from foldgate._typing import FloatArray
 from foldgate.layers._windows import Shape, ints
 from foldgate.layers.input_spec import InputSpec
 from foldgate.layers.layer import Layer
-from foldgate.layers.preprocessing._interpolation import INTERPOLATIONS, interpolation_matrix
+from foldgate.ops._interpolation import INTERPOLATIONS, interpolation_matrix
 
 WORTH_COPYING = 64  # bytes next to each other, from which on a copy of them is faster than one of each
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from foldgate.config import image_data_format
-from foldgate.layers.preprocessing._interpolation import interpolation_matrix, nearest
 from foldgate.onnx._export.value import Value
 from foldgate.onnx._export.writer import Writer
+from foldgate.ops._interpolation import interpolation_matrix, nearest
 
 
 def rescaling(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Value:
