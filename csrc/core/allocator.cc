@@ -1,6 +1,7 @@
 #include "core/allocator.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -83,6 +84,19 @@ Cache& cache() {
   return *instance;
 }
 
+// Large blocks ask for huge pages, which cost a five-hundredth of the faults and of the entries of the TLB.
+void* take_new(int64_t size) {
+  constexpr size_t kHugePage = 2 << 20;
+  const size_t bytes = static_cast<size_t>(size) + sizeof(Header);
+  if (bytes < 2 * kHugePage) return std::aligned_alloc(kAlignment, bytes);
+  const size_t rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  void* memory = std::aligned_alloc(kHugePage, rounded);
+#ifdef MADV_HUGEPAGE
+  if (memory) madvise(memory, rounded, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
 // What an allocation of nothing gets: extents of 0 are common, and take no lock.
 alignas(kAlignment) char nothing[kAlignment];
 
@@ -97,13 +111,10 @@ void* allocate(int64_t bytes) {
     std::lock_guard<std::mutex> lock(shared.mutex);
     if (Header* block = shared.take(size_class.index)) return block + 1;
   }
-  auto take_new = [&] {
-    return std::aligned_alloc(kAlignment, static_cast<size_t>(size_class.size) + sizeof(Header));
-  };
-  void* memory = take_new();
+  void* memory = take_new(size_class.size);
   if (!memory) {
     release_cached();
-    memory = take_new();
+    memory = take_new(size_class.size);
   }
   if (!memory) throw std::bad_alloc();
   return new (memory) Header{nullptr, size_class.size, size_class.index} + 1;
