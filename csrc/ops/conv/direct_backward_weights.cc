@@ -170,17 +170,18 @@ class WeightGradient {
     T* outs[kRowPointers];
     tile.b = share.b;
     tile.c = outs;
-    for (int64_t o = 0; o < plan_.group_out(); o += shape_.width) {
-      const int64_t left = plan_.group_out() - o, panel = panel_width(gemm_, shape_, left);
-      for (int64_t s = 0; s < tile.segments; ++s)
-        share.b[s] = group.panels + o * block.pixels() + tiles.segments[s].dy * panel;
-      tile.b_step = panel;
-      tile.c_offset = tiles.group * plan_.group_out() + o;
-      tile.columns = static_cast<int>(std::min(left, panel));
-      for (int64_t t = tiles.first; t < tiles.end; ++t) {
-        T* row = share.sums + (tap * inputs_.terms() + tiles_.begin(t)) * plan_.out_channels;
-        for (int64_t i = 0; i < tiles_.size(t); ++i) outs[i] = row + i * plan_.out_channels;
-        inputs_.place(tiles, t, tile);
+    // Panel after panel of a tile, so that its sums are written along their rows.
+    for (int64_t t = tiles.first; t < tiles.end; ++t) {
+      T* row = share.sums + (tap * inputs_.terms() + tiles_.begin(t)) * plan_.out_channels;
+      for (int64_t i = 0; i < tiles_.size(t); ++i) outs[i] = row + i * plan_.out_channels;
+      inputs_.place(tiles, t, tile);
+      for (int64_t o = 0; o < plan_.group_out(); o += shape_.width) {
+        const int64_t left = plan_.group_out() - o, panel = panel_width(gemm_, shape_, left);
+        for (int64_t s = 0; s < tile.segments; ++s)
+          share.b[s] = group.panels + o * block.pixels() + tiles.segments[s].dy * panel;
+        tile.b_step = panel;
+        tile.c_offset = tiles.group * plan_.group_out() + o;
+        tile.columns = static_cast<int>(std::min(left, panel));
         (inputs_.shifted() ? gemm_.rows : gemm_.columns)(static_cast<int>(tiles_.size(t)),
                                                          static_cast<int>(panel / gemm_.lanes), tile,
                                                          {nullptr, group.accumulate});
