@@ -127,6 +127,35 @@ def test_a_long_inner_dimension_passes_in_blocks(
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((5, 6), 160, 70, (3, 3), {"padding": 1}, batch=3),
+        Case((9, 7), 160, 33, (3, 3), {"padding": 1, "strides": 2}, batch=1),
+        Case((6, 5), 130, 16, (3, 3), {"padding": "same", "dilation_rate": 2}),
+        Case((4, 4), 320, 40, (3, 3), {"padding": "same", "groups": 2}),
+        Case((2, 2), 120, 40, (5, 5), {"padding": 2}, batch=1),  # taps that no output sees anything of
+        Case((9,), 200, 20, (7,), {"padding": "same"}),
+        Case((3, 4, 3), 100, 17, (3, 3, 3), {"padding": 1}, batch=1),
+    ],
+    ids=name_of,
+)
+def test_many_outputs_see_nothing_through_a_tap(
+    case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    x, kernel, bias = integer_operands(case, rng, dtype, data_format)
+    for activation in ("linear", "relu", "relu6"):
+        options = {**case.options, "data_format": data_format, "activation": activation}
+        expected = reference.conv(x, kernel, bias, **options)
+        assert_close(ops.conv(x, kernel, bias, **options), expected, 0)
+        assert_close(ops.PackedConv(kernel, bias, **options)(x), expected, 0)
+    options = {**case.options, "data_format": data_format}
+    dy = rng.integers(-3, 4, expected.shape).astype(dtype)
+    expected = reference.conv_backward(dy, x, kernel, **options)
+    assert_close(ops.conv_backward(dy, x, kernel, **options).dx, expected.dx, 0)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("case", [OPTIONS[4], OPTIONS[6], GROUPS[1], DEPTHWISE[0]], ids=name_of)
 def test_empty_batch(case: Case, data_format: str, dtype: Any) -> None:
     case = case._replace(batch=0)

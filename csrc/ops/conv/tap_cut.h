@@ -1,10 +1,10 @@
 // How a tap GEMM is cut into tasks: sweeps of tiles of pixels, each over panels of columns.
 #pragma once
 #include <algorithm>
-#include <utility>
 
 #include "core/check.h"
 #include "ops/conv/tap_panels.h"
+#include "ops/conv/tap_rows.h"
 
 namespace foldgate {
 
@@ -27,14 +27,16 @@ class TapCut {
     work_ = static_cast<double>(tiles_.total) * static_cast<double>(terms) * static_cast<double>(columns_);
     tap_block_ = std::clamp<int64_t>(taps, 1, kMaxTaps);
     cut_rows(most_tiles(problem));
-    cut_columns();
+    cut_columns(problem.column_step == 1 ? kColumnTasks : panels.count());
     fetches_ = terms * columns_ > kCachedWeights / static_cast<int64_t>(sizeof(T));
+    selects_ = !panels.dots() && selecting_pays(problem);
   }
 
   const EvenSplit& tiles() const { return tiles_; }      // of all pixels
   int64_t sweep_tiles() const { return sweep_tiles_; }   // of a task, at most
   int64_t tap_block() const { return tap_block_; }       // taps whose pointers stand at a time, at most
   bool fetches() const { return fetches_; }              // whether tiles fetch the weights of the next
+  bool selects() const { return selects_; }              // whether a tap leaves out pixels that it misses
   bool single_sweep() const { return row_tasks_ == 1; }  // over each of the panels
   int64_t task_panels() const { return ceil_div(panels_.count(), column_tasks_); }  // at most
   int64_t tasks() const { return row_tasks_ * column_tasks_; }
@@ -52,14 +54,6 @@ class TapCut {
     return t;
   }
 
-  // Gives a sweep all columns, where that is no long task: whole rows of a kernel that is packed as it comes are one stream,
-  // which nothing need fetch. Returns of how many tasks one was made; which columns a task has changes no sum.
-  int64_t take_whole_rows() {
-    if (work_ > kTaskWork) return 1;
-    fetches_ = false;
-    return std::exchange(column_tasks_, 1);
-  }
-
  private:
   // The input of a sweep of tiles stays in L2 (1 MB on the smallest machines meant) beside a panel of B while all
   // panels pass over it.
@@ -75,7 +69,8 @@ class TapCut {
   static constexpr int64_t kTasks = 8;
   static constexpr int64_t kTilesPerTask = 16;
   static constexpr double kTaskWork = 5e8;
-  // Of a single sweep: the longer a task's stretch of a row of weights, the better.
+  // Of a single sweep: the longer a task's stretch of a row of weights, the better; columns that lie along the rows come
+  // panel by panel.
   static constexpr int64_t kColumnTasks = 4;
 
   int64_t most_tiles(const TapGemm<T>& p) const {
@@ -95,10 +90,10 @@ class TapCut {
     sweep_tiles_ = ceil_div(parts, row_tasks_);
   }
 
-  void cut_columns() {
+  void cut_columns(int64_t of_single_sweep) {
     const int64_t by_work = long_tasks() / row_tasks_, panels = panels_.count();
     if (row_tasks_ >= kTasks && by_work <= 1) return;
-    const int64_t wanted = ceil_div(single_sweep() ? kColumnTasks : kTasks, row_tasks_);
+    const int64_t wanted = single_sweep() ? of_single_sweep : ceil_div(kTasks, row_tasks_);
     column_tasks_ = std::min(panels, std::max(by_work, wanted));
     column_tasks_ = ceil_div(panels, panels / column_tasks_);  // none of twice as many panels
   }
@@ -110,7 +105,7 @@ class TapCut {
   EvenSplit tiles_;
   double work_ = 0;
   int64_t row_tasks_ = 0, column_tasks_ = 1, sweep_tiles_ = 1, tap_block_ = 1;
-  bool fetches_ = false;
+  bool fetches_ = false, selects_ = false;
 };
 
 }  // namespace foldgate

@@ -8,14 +8,10 @@ namespace {
 
 // Packs the weights, or leaves it to the tasks, a block at a time: returns the values of such a block.
 template <class T>
-int64_t pack(const TapGemm<T>& problem, int workers, TapPanels<T>& panels, TapCut<T>& cut) {
-  if (!cut.single_sweep() || panels.kept()) {
-    panels.pack_all(workers);
-    return 0;
-  }
-  const int64_t block = panels.pack_blocks(cut.task_panels());
-  const bool alone = block > 0 && workers == 1 && problem.column_step == 1;
-  return alone ? block * cut.take_whole_rows() : block;
+int64_t pack(int workers, const TapCut<T>& cut, TapPanels<T>& panels) {
+  if (cut.single_sweep() && !panels.kept()) return panels.pack_blocks(cut.task_panels());
+  panels.pack_all(workers);
+  return 0;
 }
 
 }  // namespace
@@ -23,11 +19,12 @@ int64_t pack(const TapGemm<T>& problem, int workers, TapPanels<T>& panels, TapCu
 template <class T>
 void tap_gemm(const TapGemm<T>& problem) {
   TapPanels<T> panels(problem, kernels<T>().gemm);
-  TapCut<T> cut(problem, panels);
+  const TapCut<T> cut(problem, panels);
   if (cut.tasks() == 0) return;
   const int workers = workers_for(cut.tasks(), cut.work());
   const TapSweep<T> sweep(problem, panels, cut);
-  const int64_t block = pack(problem, workers, panels, cut);
+  const int64_t block = pack(workers, cut, panels);
+  if (cut.selects()) panels.part_taps();
   std::vector<TapScratch<T>> scratch;
   scratch.reserve(static_cast<size_t>(workers));
   for (int i = 0; i < workers; ++i) scratch.emplace_back(cut, block, sweep.planar_values());

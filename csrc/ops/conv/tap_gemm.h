@@ -3,7 +3,7 @@
 //
 //   out(n, u)[j] = activation(bias[j] + sum over taps t, k < length of  in(n, u * step + shift_t)[k] * B_t[k][j])
 //
-// An input position outside of the image reads zeros. Groups are products side by side: group g reads channels from
+// An input position outside of the image reads zeros, or is left out where many are. Groups are products side by side: group g reads channels from
 // g * length on and writes columns from g * columns on.
 #pragma once
 #include <cstdint>

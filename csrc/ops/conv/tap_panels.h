@@ -92,6 +92,9 @@ class TapPanels {
     return columns * (dots_ ? rows : std::min(rows, depth_));
   }
 
+  // Blocks of one tap from now on.
+  void part_taps() { depth_ = std::min(depth_, p_.length); }
+
   // body(block, next) for the blocks that cover `count` taps from `tap` on, in order; after the last one next.taps is 0.
   // Their size is set by shape alone.
   template <class Body>
@@ -138,14 +141,20 @@ class TapPanels {
                    block.length * width / line * i / tiles * line;
       tile.fetch_segment = row * p_.length;
       tile.fetch_step = line;
-    } else if (p_.column_step == 1) {
+    } else {
       const TapPanel at = panel(index);
       const Tap& tap = p_.taps[static_cast<size_t>(block.tap)];
-      tile.fetch = p_.weights + tap.weights + at.group * p_.group_step + block.k * p_.k_step + at.column +
-                   i * line % width;
+      const T* const from = p_.weights + tap.weights + at.group * p_.group_step + block.k * p_.k_step +
+                            at.column * p_.column_step;
       tile.fetch_segment =
           block.taps > 1 ? p_.taps[static_cast<size_t>(block.tap + 1)].weights - tap.weights : 0;
-      tile.fetch_step = p_.k_step;
+      if (p_.column_step == 1) {
+        tile.fetch = from + i * line % (width + line);  // rows that are not aligned end in a line more
+        tile.fetch_step = p_.k_step;
+      } else if (p_.column_step == block.length) {  // the panel is one stretch
+        tile.fetch = from + at.columns * block.length / line * i / tiles * line;
+        tile.fetch_step = line;
+      }
     }
   }
 

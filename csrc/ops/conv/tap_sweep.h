@@ -2,6 +2,7 @@
 // way out.
 #pragma once
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "core/scratch.h"
@@ -10,20 +11,22 @@
 
 namespace foldgate {
 
-// A worker's. rows: for each tile and tap of a block the addresses of its pixels' inputs; b: a block's rows of weights,
-// which `panel` holds where they are packed as they come.
+// A worker's. rows: for each tile and tap of a block the addresses of its pixels' inputs; seen_rows, seen_outs: of one tap
+// those that it does not miss; b: a block's rows of weights, which `panel` holds where they are packed as they come.
 template <class T>
 struct TapScratch {
   TapScratch(const TapCut<T>& cut, int64_t panel, int64_t planar)
       : pixels(cut.sweep_tiles()),
         outs(cut.sweep_tiles() * kRowPointers),
+        seen_outs(cut.selects() ? outs.size() : 0),
         rows(cut.sweep_tiles() * cut.tap_block() * kRowPointers),
+        seen_rows(seen_outs.size()),
         b(cut.tap_block()),
         panel(panel),
         planar(planar) {}
   Scratch<TilePixels> pixels;
-  Scratch<T*> outs;
-  Scratch<const T*> rows, b;
+  Scratch<T*> outs, seen_outs;
+  Scratch<const T*> rows, seen_rows, b;
   Scratch<T> panel, planar;
 };
 
@@ -44,6 +47,7 @@ class TapSweep {
 
   void run(const TapTask& task, TapScratch<T>& scratch) const {
     place_pixels(task, scratch);
+    if (cut_.selects()) start(task, scratch);
     int64_t tap = 0;
     do {
       const int64_t count = std::min(cut_.tap_block(), taps() - tap);
@@ -135,8 +139,9 @@ class TapSweep {
     tile.segments = block.taps;
     tile.length = block.length;
     tile.b = scratch.b.data();
-    const int64_t row_step = cut_.tap_block() * kRowPointers;
-    const int64_t skip = (block.tap - pointers_from) * kRowPointers;
+    const bool selects = cut_.selects();
+    const TileRows<T> all = rows_of(task, block.tap - pointers_from, scratch);
+    const TileRows<T> rows = selects ? seen_of(all, scratch) : all;
     for (int64_t q = task.first_panel; q < task.end_panel; ++q) {
       const TapPanel panel = panels_.panel(q);
       tile.b_step =
@@ -144,26 +149,62 @@ class TapSweep {
       tile.a_offset = panel.group * p_.length + block.k;
       tile.c_offset = panels_.column(q) - (p_.planar ? task.first_column : 0);
       tile.columns = static_cast<int>(panel.columns);
-      const Epilogue<T> epilogue{block.last && p_.bias ? p_.bias + panels_.column(q) : nullptr, !block.first,
-                                 block.last ? rectifier(p_.activation) : kNoRectifier};
-      for (int64_t i = 0; i < task.tiles; ++i) {
-        tile.a = scratch.rows.data() + i * row_step + skip;
-        tile.c = scratch.outs.data() + i * kRowPointers;
-        const int height = static_cast<int>(cut_.tiles().size(task.first_tile + i));
+      const bool ends = block.last && !selects;
+      const Epilogue<T> epilogue{ends && p_.bias ? p_.bias + panels_.column(q) : nullptr,
+                                 selects || !block.first, ends ? rectifier(p_.activation) : kNoRectifier};
+      for (int64_t i = 0; i < rows.count; ++i) {
+        const int height = rows.place(i, tile);
         if (cut_.fetches())
-          panels_.fetch_next(q, task.first_panel, task.end_panel, block, next, {i, task.tiles}, tile);
+          panels_.fetch_next(q, task.first_panel, task.end_panel, block, next, {i, rows.count}, tile);
         const int width = panels_.dots() ? tile.columns : static_cast<int>(panel.width / kernel_.gemm.lanes);
         (panels_.dots() ? kernel_.gemm.dots : kernel_.gemm.rows)(height, width, tile, epilogue);
       }
     }
   }
 
+  // The sweep's rows through a tap, the one of that number among its pointers.
+  TileRows<T> rows_of(const TapTask& task, int64_t tap, const TapScratch<T>& scratch) const {
+    return {scratch.rows.data() + tap * kRowPointers,
+            scratch.outs.data(),
+            cut_.tap_block() * kRowPointers,
+            kRowPointers,
+            cut_.tiles(),
+            task.first_tile,
+            task.tiles};
+  }
+  // Those of them that see the image.
+  TileRows<T> seen_of(const TileRows<T>& all, const TapScratch<T>& scratch) const {
+    int64_t count = 0;
+    Tile<T> tile;
+    for (int64_t i = 0; i < all.count; ++i) {
+      const int height = all.place(i, tile);
+      for (int r = 0; r < height; ++r) {
+        scratch.seen_rows[count] = tile.a[r];
+        scratch.seen_outs[count] = tile.c[r];
+        count += tile.a[r] != zero_.data();
+      }
+    }
+    const EvenSplit split(count, panels_.tile_rows());
+    return {scratch.seen_rows.data(), scratch.seen_outs.data(), 0, 0, split, 0, split.parts};
+  }
+
+  // Sums of rows that are selected begin here, from the bias, and are activated in finish(): no tap sees all of them.
+  void start(const TapTask& task, const TapScratch<T>& scratch) const {
+    const size_t bytes = static_cast<size_t>(task.columns) * sizeof(T);
+    for (int64_t tile = 0; tile < task.tiles; ++tile)
+      for (int64_t i = 0; i < cut_.tiles().size(task.first_tile + tile); ++i) {
+        T* const row = scratch.outs[tile * kRowPointers + i] + (p_.planar ? 0 : task.first_column);
+        p_.bias ? std::memcpy(row, p_.bias + task.first_column, bytes) : std::memset(row, 0, bytes);
+      }
+  }
+
   // The activation while the sweep is in cache, and its way to planes.
   void finish(const TapTask& task, TapScratch<T>& scratch) const {
+    const bool activates = is_curve(p_.activation) || cut_.selects();
     if (p_.planar) {
-      if (is_curve(p_.activation)) activate(scratch.planar.data(), pixels(task) * task.columns);
+      if (activates) activate(scratch.planar.data(), pixels(task) * task.columns);
       turn(task, scratch.planar.data());
-    } else if (is_curve(p_.activation)) {
+    } else if (activates) {
       activate_rows(task, scratch.outs.data());
     }
   }
