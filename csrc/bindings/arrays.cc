@@ -12,6 +12,19 @@ py::array array_of(const char* op, const char* name, py::handle operand) {
   return py::reinterpret_borrow<py::array>(operand);
 }
 
+bool load_extents(PyObject* object, Shape& shape) {
+  if (!PyTuple_CheckExact(object)) return false;
+  shape.resize(static_cast<size_t>(PyTuple_GET_SIZE(object)));
+  for (size_t i = 0; i < shape.size(); ++i) {
+    PyObject* const extent = PyTuple_GET_ITEM(object, static_cast<Py_ssize_t>(i));
+    int overflow = 0;
+    if (!PyLong_CheckExact(extent)) return false;
+    shape[i] = PyLong_AsLongLongAndOverflow(extent, &overflow);
+    if (overflow != 0) return false;
+  }
+  return true;
+}
+
 void check_layout(const char* op, const char* name, const py::array& array, const py::dtype& dtype) {
   if (py::detail::array_proxy(array.ptr())->descr != dtype.ptr() && !array.dtype().equal(dtype))
     throw py::type_error(text(op, ": ", name, " has dtype ", py::str(array.dtype()).cast<std::string>(),

@@ -8,6 +8,7 @@
 namespace foldgate {
 namespace {
 
+const char* gate_factor(int gates) { return gates == 4 ? "4 * " : gates == 3 ? "3 * " : ""; }
 const char* gate_names(int gates) { return gates == 4 ? "i, f, c, o" : "z, r, h"; }
 
 void check_shapes(const RecurrentOptions& options, int gates, const Extents& x, const Extents& kernel,
@@ -15,8 +16,7 @@ void check_shapes(const RecurrentOptions& options, int gates, const Extents& x, 
   const char* op = options.op;
   require(x.size() == 3, op, ": x has shape ", shape_text(x), "; expected (batch, steps, features)");
   require(kernel.size() == 2 && kernel[0] == x[2], op, ": kernel has shape ", shape_text(kernel),
-          "; expected (", x[2], ", ", gates == 1 ? "" : text(gates, " * "), "units) for the ", x[2],
-          " features of x");
+          "; expected (", x[2], ", ", gate_factor(gates), "units) for the ", x[2], " features of x");
   require(kernel[1] % gates == 0, op, ": kernel has ", kernel[1], " columns; expected a multiple of ", gates,
           " (gates ", gate_names(gates), ")");
   require(kernel[1] > 0, op, ": kernel has 0 columns; expected at least one unit");
