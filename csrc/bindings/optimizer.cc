@@ -133,24 +133,6 @@ void average_in(const char* op, const py::array& average, const py::array& value
 
 void register_optimizer(py::module_& module) {
   module.def(
-      "optimizer_update",
-      [](const char* op, int kind, const py::array& variable, const py::array& gradient,
-         const std::vector<std::pair<std::string, py::object>>& slots, const std::vector<double>& constants) {
-        const Optimizer optimizer = enum_from(op, "kind", kind, static_cast<Optimizer>(kOptimizers - 1));
-        std::vector<std::string> names;
-        std::vector<py::object> arrays;
-        for (const auto& [name, array] : slots) {
-          names.push_back(name);
-          arrays.push_back(array);
-        }
-        by_dtype(op, "variable", variable, [&](auto zero) {
-          update<decltype(zero)>(op, optimizer, variable, gradient, names, arrays, constants);
-        });
-      },
-      py::arg("op"), py::arg("kind"), py::arg("variable"), py::arg("gradient"), py::arg("slots"),
-      py::arg("constants"),
-      "One step in place. slots: (name, array) each; constants: decay, lr, epsilon, mu, rho, p, q, a, b, c.");
-  module.def(
       "optimizer_updates",
       [](const char* op, int kind, const py::list& variables, const py::list& gradients,
          const py::list& names, const py::list& slots, const std::vector<double>& constants) {
@@ -159,7 +141,9 @@ void register_optimizer(py::module_& module) {
       },
       py::arg("op"), py::arg("kind"), py::arg("variables"), py::arg("gradients"), py::arg("names"),
       py::arg("slots"), py::arg("constants"),
-      "optimizer_update of several variables, whose slots have the same names.");
+      "One step of each variable in place, whose slots have the same names; constants: decay, lr, epsilon, "
+      "mu, rho, p, q, "
+      "a, b, c.");
   module.def(
       "moving_averages",
       [](const char* op, const std::vector<py::array>& averages, const std::vector<py::array>& values,
@@ -174,16 +158,18 @@ void register_optimizer(py::module_& module) {
       "momentum average + (1 - momentum) value of each pair, in place.");
   module.def(
       "square_sum",
-      [](const char* op, const std::string& name, const py::array& x) {
-        return by_dtype(op, name.c_str(), x, [&](auto zero) {
-          using T = decltype(zero);
-          const T* data = read<T>(op, name.c_str(), x, shape_of(x));
-          double sum = 0;
-          without_gil([&] { sum = square_sum(data, x.size()); });
-          return sum;
-        });
+      [](const char* op, const py::list& arrays) {
+        double sum = 0;
+        for (size_t i = 0; i < arrays.size(); ++i) {
+          const py::array x = array_of(op, "arrays", arrays[i]);
+          by_dtype(op, "arrays", x, [&](auto zero) {
+            const auto* data = read<decltype(zero)>(op, "arrays", x, shape_of(x));
+            without_gil(static_cast<double>(x.size()), [&] { sum += square_sum(data, x.size()); });
+          });
+        }
+        return sum;
       },
-      py::arg("op"), py::arg("name"), py::arg("x"), "The sum of the squares of all values.");
+      py::arg("op"), py::arg("arrays"), "The sum of the squares of all values of all arrays.");
   module.def(
       "scale",
       [](const char* op, const std::string& name, const py::array& x, double factor) {

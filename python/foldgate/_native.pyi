@@ -271,14 +271,6 @@ def row_norm_backward(
     gamma: FloatArray | None,
     axes: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]: ...
-def optimizer_update(
-    op: str,
-    kind: int,
-    variable: FloatArray,
-    gradient: FloatArray,
-    slots: Sequence[tuple[str, FloatArray]],
-    constants: Sequence[float],
-) -> None: ...
 def optimizer_updates(
     op: str,
     kind: int,
@@ -291,7 +283,7 @@ def optimizer_updates(
 def moving_averages(
     op: str, averages: Sequence[FloatArray], values: Sequence[FloatArray], momentum: float
 ) -> None: ...
-def square_sum(op: str, name: str, x: FloatArray) -> float: ...
+def square_sum(op: str, arrays: list[FloatArray]) -> float: ...
 def scale(op: str, name: str, x: FloatArray, factor: float) -> FloatArray: ...
 def recurrent_forward(
     op: str,

@@ -95,16 +95,24 @@ def optimizer_rows() -> Iterator[Row]:
 
 
 def _native_rows() -> Iterator[Row]:
-    def row(name: str, error: type[Exception], words: str, *values: Any) -> Row:
-        call = _native.optimizer_update
-        return Row(f"_native.optimizer_update: {name}", lambda: call(*values), {}, error, (words,))
+    def row(
+        name: str,
+        error: type[Exception],
+        words: str,
+        kind: int,
+        g: Any,
+        slots: dict[str, Any],
+        *constants: float,
+    ) -> Row:
+        given: Any = "op", kind, [w], [g], list(slots), [list(slots.values())], constants or [0.5] * 10
+        call = _native.optimizer_updates
+        return Row(f"_native.optimizer_updates: {name}", lambda: call(*given), {}, error, (words,))
 
-    w, g, constants = floats(5), floats(5), [0.5] * 10
+    w, g = floats(5), floats(5)
     for kind in (-1, 14, 2**31 - 1):
-        yield row(f"kind {kind}", ValueError, f"op: kind code is {kind}", "op", kind, w, g, [], constants)
-    yield row("no slots", ValueError, "op: 0 slots are given; expected 2", "op", 7, w, g, [], constants)
-    yield row("constants", ValueError, "op: 2 constants are given", "op", 0, w, g, [], [1.0, 2.0])
-    yield row("itself", ValueError, "gradient overlaps variable", "op", 0, w, w, [], constants)
-    slots = [("m", floats(4))]
-    yield row("a slot's shape", ValueError, "op: m has shape (4,)", "op", 1, w, g, slots, constants)
-    yield row("a slot of None", TypeError, "op: m is not a", "op", 1, w, g, [("m", None)], constants)
+        yield row(f"kind {kind}", ValueError, f"op: kind code is {kind}", kind, g, {})
+    yield row("no slots", ValueError, "op: 0 slots are given; expected 2", 7, g, {})
+    yield row("constants", ValueError, "op: 2 constants are given", 0, g, {}, 1.0, 2.0)
+    yield row("itself", ValueError, "gradient overlaps variable", 0, w, {})
+    yield row("a slot's shape", ValueError, "op: m has shape (4,)", 1, g, {"m": floats(4)})
+    yield row("a slot of None", TypeError, "op: m is not a", 1, g, {"m": None})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -84,14 +85,24 @@ def update(
     required: int = 0,
 ) -> None:
     """One step. The first `required` slots may not be None; others that are do not take part."""
-    for place, (name, slot) in enumerate({"variable": variable, **slots}.items()):
-        if not isinstance(slot, np.ndarray) and (slot is not None or place <= required):
-            found = type(slot).__name__
-            article = "an" if found[0] in "aeiou" else "a"
-            raise TypeError(f"{op}: {name} is {article} {found}; expected a numpy.ndarray")
+    _check_array(op, "variable", variable)
+    names: list[str] = []
+    given: list[Any] = []
+    for place, (name, slot) in enumerate(slots.items()):
+        if slot is not None or place < required:
+            _check_array(op, name, slot)
+            names.append(name)
+            given.append(slot)
     constants = constants_of(op, rates, learning_rate, weight_decay)
-    given = [(name, slot) for name, slot in slots.items() if slot is not None]
-    update_one(op, kind, variable, gradient, given, constants)
+    gradient = operand(op, "gradient", gradient, variable, "variable")
+    _native.optimizer_updates(op, kind, [variable], [gradient], names, [given], constants)
+
+
+def _check_array(op: str, name: str, value: FloatArray | None) -> None:
+    if not isinstance(value, np.ndarray):
+        found = type(value).__name__
+        article = "an" if found[0] in "aeiou" else "a"
+        raise TypeError(f"{op}: {name} is {article} {found}; expected a numpy.ndarray")
 
 
 def constants_of(
@@ -104,19 +115,6 @@ def constants_of(
         values[_PLACES[name]] = value
     values[2] = number(op, "epsilon", values[2])
     return values
-
-
-def update_one(
-    op: str,
-    kind: int,
-    variable: FloatArray,
-    gradient: FloatArray,
-    slots: list[tuple[str, FloatArray]],
-    constants: list[float],
-) -> None:
-    """The kernel's call for one variable, its slots with their names."""
-    gradient = operand(op, "gradient", gradient, variable, "variable")
-    _native.optimizer_update(op, kind, variable, gradient, slots, constants)
 
 
 def update_all(

@@ -29,7 +29,8 @@ def global_norm(arrays: Sequence[FloatArray]) -> float:
       >>> ops.global_norm([np.array([3.0]), np.array([[4.0]])])
       5.0
     """
-    return _norm("global_norm", _list("global_norm", arrays))
+    op = "global_norm"
+    return math.sqrt(_native.square_sum(op, _list(op, arrays)))
 
 
 def clip_by_global_norm(arrays: Sequence[FloatArray], clip_norm: float) -> list[FloatArray]:
@@ -58,7 +59,7 @@ def clip_by_global_norm(arrays: Sequence[FloatArray], clip_norm: float) -> list[
     if number(op, "clip_norm", clip_norm) == 0:
         raise ValueError(f"{op}: clip_norm is {clip_norm}; expected more than 0")
     values = _list(op, arrays)
-    norm = _norm(op, values)
+    norm = math.sqrt(_native.square_sum(op, values))
     factor = clip_norm / max(norm, clip_norm) if math.isfinite(norm) else math.nan
     return [_native.scale(op, f"arrays[{i}]", value, factor) for i, value in enumerate(values)]
 
@@ -67,7 +68,3 @@ def _list(op: str, arrays: Sequence[FloatArray]) -> list[FloatArray]:
     if not isinstance(arrays, list | tuple):
         raise TypeError(f"{op}: arrays is a {type(arrays).__name__}; expected a list of arrays")
     return [operand(op, f"arrays[{i}]", value) for i, value in enumerate(arrays)]
-
-
-def _norm(op: str, arrays: list[FloatArray]) -> float:
-    return math.sqrt(sum(_native.square_sum(op, f"arrays[{i}]", value) for i, value in enumerate(arrays)))
