@@ -119,6 +119,14 @@ def test_one_array_in_two_places() -> None:
             np.testing.assert_array_equal(ops.attention(*operands), expected)
 
 
+def test_the_axis_of_the_heads_tells_calls_apart() -> None:
+    q, k, v = (array(2, 2, 2, 4, seed=seed) for seed in (1, 2, 3))
+    for axis in (1, 2, 1, 2):
+        expected = ops.attention.__wrapped__(q, k, v, heads_axis=axis)
+        np.testing.assert_array_equal(ops.attention(q, k, v, heads_axis=axis), expected)
+    assert not np.array_equal(ops.attention(q, k, v), ops.attention(q, k, v, heads_axis=2))
+
+
 def test_an_error_comes_again() -> None:
     x, kernel, wrong = array(1, 5, 3), array(2, 3, 3), np.zeros(5, np.float32)
     for _ in range(3):

@@ -42,7 +42,13 @@ FOLDGATE_INLINE T exp_of(T x) {
 }
 
 template <class T>
-void softmax(const ScoreBlock<T>& b, T* scores, bool first, T* largest, T* sums, int64_t width, T* out) {
+FOLDGATE_INLINE void multiply(T* values, int64_t width, T factor) {
+  for (int64_t i = 0; i < width; i += kLanes<T>)
+    store(values + i, load(values + i, width - i) * factor, width - i);
+}
+
+template <class T>
+void softmax(const ScoreBlock<T>& b, T* scores, bool first, T* largest, T* sums, const HeadRows<T>& out) {
   for (int64_t r = 0; r < b.rows; ++r) {
     Vec<T> most = broadcast<T>(first ? kHidden<T> : largest[r]);
     for (int64_t i = 0; i < b.columns; i += kLanes<T>) {
@@ -63,21 +69,18 @@ void softmax(const ScoreBlock<T>& b, T* scores, bool first, T* largest, T* sums,
     } else {
       const T shrink = exp_of(largest[r] - from);
       sums[r] = sums[r] * shrink + sum(sum_p);
-      if (m != largest[r])
-        for (int64_t i = 0; i < width; i += kLanes<T>)
-          store(out + r * width + i, load(out + r * width + i, width - i) * shrink, width - i);
+      if (m != largest[r]) multiply(out.data + r * out.step, out.width, shrink);
     }
     largest[r] = m;
   }
 }
 
 template <class T>
-void finish(int64_t rows, const T* largest, const T* sums, int64_t width, T* out, T* lse) {
+void finish(int64_t rows, const T* largest, const T* sums, const HeadRows<T>& out, T* lse) {
   for (int64_t r = 0; r < rows; ++r) {
     const bool nothing = sums[r] == 0;
     const T share = nothing ? T(0) : T(1) / sums[r];
-    for (int64_t i = 0; i < width; i += kLanes<T>)
-      store(out + r * width + i, load(out + r * width + i, width - i) * share, width - i);
+    multiply(out.data + r * out.step, out.width, share);
     lse[r] = nothing ? kHidden<T> : largest[r] + log<T>(broadcast<T>(sums[r]))[0];
   }
 }
@@ -96,11 +99,12 @@ void gradient(const ScoreBlock<T>& b, T* scores, const T* lse, const T* delta, T
 }
 
 template <class T>
-void row_products(int64_t rows, int64_t width, const T* dout, const T* out, T* delta) {
-  for (int64_t r = 0; r < rows; ++r)
-    delta[r] = total<T>(width, [=](int64_t i, int64_t live) FOLDGATE_LAMBDA {
-      return load(dout + r * width + i, live) * load(out + r * width + i, live);
-    });
+void row_products(int64_t rows, const HeadRows<const T>& dout, const HeadRows<const T>& out, T* delta) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const T *a = dout.data + r * dout.step, *b = out.data + r * out.step;
+    delta[r] = total<T>(out.width, [=](int64_t i, int64_t live)
+                                       FOLDGATE_LAMBDA { return load(a + i, live) * load(b + i, live); });
+  }
 }
 
 template <class T>

@@ -16,17 +16,24 @@ struct ScoreBlock {
 };
 constexpr int64_t kNoDiagonal = INT64_MAX / 4;
 
+// Rows of a head, `step` apart: other heads may lie between them.
+template <class T>
+struct HeadRows {
+  T* data;
+  int64_t width, step;
+};
+
 template <class T>
 struct AttentionKernels {
   // p = exp(s - m) with s = scale score + bias and m the largest of a row so far; largest and sums (rows,) and the
-  // results out (rows, width) of the blocks before are scaled to the new m. First: there were none.
-  void (*softmax)(const ScoreBlock<T>&, T* scores, bool first, T* largest, T* sums, int64_t width, T* out);
+  // results out of the blocks before are scaled to the new m. First: there were none.
+  void (*softmax)(const ScoreBlock<T>&, T* scores, bool first, T* largest, T* sums, const HeadRows<T>& out);
   // out = out / sum, lse = m + log(sum); 0 and -inf for a row that sees nothing
-  void (*finish)(int64_t rows, const T* largest, const T* sums, int64_t width, T* out, T* lse);
+  void (*finish)(int64_t rows, const T* largest, const T* sums, const HeadRows<T>& out, T* lse);
   // p = exp(s - lse) in place of scores, ds = scale p (dp - delta) in place of dp
   void (*gradient)(const ScoreBlock<T>&, T* scores, const T* lse, const T* delta, T* dp);
   // delta[r] = sum of dout out
-  void (*delta)(int64_t rows, int64_t width, const T* dout, const T* out, T* delta);
+  void (*delta)(int64_t rows, const HeadRows<const T>& dout, const HeadRows<const T>& out, T* delta);
 };
 
 }  // namespace foldgate

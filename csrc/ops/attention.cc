@@ -81,8 +81,7 @@ struct Scores {
   ScoreBlock<T> block(int64_t unit, int64_t query, int64_t key) const {
     const int64_t rows = std::min(kQueryBlock, plan.queries - query),
                   columns = std::min(kKeyBlock, plan.keys - key);
-    const int64_t at = unit / plan.heads * plan.mask_batch + unit % plan.heads * plan.mask_head +
-                       query * plan.mask_query + key;
+    const int64_t at = plan.mask.at(unit / plan.heads, unit % plan.heads, query) + key;
     const bool whole = !plan.causal || key + columns - 1 <= query;
     return {rows,
             columns,
@@ -90,7 +89,7 @@ struct Scores {
             scale,
             mask.bias ? mask.bias + at : nullptr,
             mask.seen ? mask.seen + at : nullptr,
-            plan.mask_query,
+            plan.mask.step,
             whole ? kNoDiagonal : query - key};
   }
 };
@@ -102,22 +101,46 @@ double work_of(const AttentionPlan& p) {
 
 int64_t rows_of(int64_t extent, int64_t block) { return std::min(extent, block); }
 
+HeadSteps head_steps(HeadsAxis axis, int64_t heads, int64_t steps, int64_t width) {
+  const bool first = axis == HeadsAxis::kFirst;
+  return {heads * steps * width, first ? steps * width : width, first ? width : heads * width};
+}
+
+const char* axes_of(HeadsAxis axis, bool keys) {
+  if (axis == HeadsAxis::kFirst) return keys ? "(N, heads, keys, " : "(N, heads, T, ";
+  return keys ? "(N, keys, heads, " : "(N, T, heads, ";
+}
+
+void check_shapes(const char* op, const std::vector<int64_t>& q, const std::vector<int64_t>& k,
+                  const std::vector<int64_t>& v, HeadsAxis axis) {
+  require(q.size() == 4 && q[3] >= 1, op, ": q has shape ", shape_text(q), "; expected ",
+          axes_of(axis, false), "D) with at least one feature");
+  const auto h = static_cast<size_t>(axis);
+  require(k.size() == 4 && k[0] == q[0] && k[3] == q[3] && (k[h] == q[h] || (k[h] > 0 && q[h] % k[h] == 0)),
+          op, ": k has shape ", shape_text(k), "; expected ", axes_of(axis, true), "D) as q ", shape_text(q),
+          ", whose heads may share keys");
+  require(v.size() == 4 && v[0] == k[0] && v[1] == k[1] && v[2] == k[2] && v[3] >= 1, op, ": v has shape ",
+          shape_text(v), "; expected ", axes_of(axis, true), "values) as k ", shape_text(k));
+  for (const auto* shape : {&q, &k, &v}) checked_product(op, *shape);
+}
+
 }  // namespace
 
 AttentionPlan AttentionPlan::make(const char* op, const std::vector<int64_t>& q,
                                   const std::vector<int64_t>& k, const std::vector<int64_t>& v,
-                                  const std::vector<int64_t>& mask, bool causal) {
-  require(q.size() == 4 && q[3] >= 1, op, ": q has shape ", shape_text(q),
-          "; expected (N, heads, T, D) with at least one feature");
-  require(k.size() == 4 && k[0] == q[0] && k[1] == q[1] && k[3] == q[3], op, ": k has shape ", shape_text(k),
-          "; expected (N, heads, keys, D) as q ", shape_text(q));
-  require(v.size() == 4 && v[0] == k[0] && v[1] == k[1] && v[2] == k[2] && v[3] >= 1, op, ": v has shape ",
-          shape_text(v), "; expected (N, heads, keys, values) as k ", shape_text(k));
-  for (const auto* shape : {&q, &k, &v}) checked_product(op, *shape);
+                                  const std::vector<int64_t>& mask, bool causal, HeadsAxis axis) {
+  check_shapes(op, q, k, v, axis);
+  const auto heads = static_cast<size_t>(axis), steps = 3 - heads;
   AttentionPlan p;
-  p.batch = q[0], p.heads = q[1], p.queries = q[2], p.width = q[3], p.keys = k[2], p.values = v[3];
+  p.batch = q[0], p.heads = q[heads], p.queries = q[steps], p.width = q[3];
+  p.key_heads = k[heads], p.keys = k[steps], p.values = v[3];
+  p.sharing = p.key_heads > 0 ? p.heads / p.key_heads : 0;
   p.causal = causal;
+  p.axis = axis;
   checked_product(op, {p.batch, p.heads, p.queries, p.values});
+  p.q = head_steps(axis, p.heads, p.queries, p.width), p.y = head_steps(axis, p.heads, p.queries, p.values);
+  p.k = head_steps(axis, p.key_heads, p.keys, p.width);
+  p.v = head_steps(axis, p.key_heads, p.keys, p.values);
   if (mask.empty()) return p;
   const int64_t full[] = {p.batch, p.heads, p.queries};
   bool fits = mask.size() == 4 && mask[3] == p.keys;
@@ -125,10 +148,15 @@ AttentionPlan AttentionPlan::make(const char* op, const std::vector<int64_t>& q,
   require(fits, op, ": mask has shape ", shape_text(mask),
           "; expected (N, heads, T, keys), 1 for what repeats");
   checked_product(op, mask);
-  p.mask_query = mask[2] == 1 ? 0 : p.keys;
-  p.mask_head = mask[1] == 1 ? 0 : mask[2] * p.keys;
-  p.mask_batch = mask[0] == 1 ? 0 : mask[1] * mask[2] * p.keys;
+  p.mask.step = mask[2] == 1 ? 0 : p.keys;
+  p.mask.head = mask[1] == 1 ? 0 : mask[2] * p.keys;
+  p.mask.batch = mask[0] == 1 ? 0 : mask[1] * mask[2] * p.keys;
   return p;
+}
+
+std::vector<int64_t> AttentionPlan::y_shape() const {
+  if (axis == HeadsAxis::kFirst) return {batch, heads, queries, values};
+  return {batch, queries, heads, values};
 }
 
 template <class T>
@@ -154,25 +182,25 @@ void attention_forward(const AttentionPlan& plan, const T* q, const T* k, const 
     const int64_t unit = task / blocks, query = task % blocks * kQueryBlock;
     T *s = scratch.data() + worker * each, *packed_k = s + most * kKeyBlock, *packed_v = packed_k + k_size,
       *largest = packed_v + v_size, *sums = largest + most;
-    const int64_t first = unit * plan.queries + query, count = std::min(kQueryBlock, plan.queries - query);
-    T* out = y + first * plan.values;
+    const int64_t n = unit / plan.heads, head = unit % plan.heads, key_head = head / plan.sharing;
+    const int64_t count = std::min(kQueryBlock, plan.queries - query);
+    const T* first = q + plan.q.at(n, head, query);
+    const HeadRows<T> out{y + plan.y.at(n, head, query), plan.values, plan.y.step};
     for (int64_t key = 0; key < plan.keys && !scores.hidden(query, key); key += kKeyBlock) {
       const ScoreBlock<T> block = scores.block(unit, query, key);
-      const int64_t at = unit * plan.keys + key;
-      products.pack(k + at * plan.width, 1, plan.width, plan.width, block.columns, packed_k);
-      products.rows(q + first * plan.width, plan.width, count, packed_k, plan.width, block.columns, s,
-                    kKeyBlock, false);
-      softmax.softmax(block, s, key == 0, largest, sums, plan.values, out);
-      products.pack(v + at * plan.values, plan.values, 1, block.columns, plan.values, packed_v);
-      products.rows(s, kKeyBlock, count, packed_v, block.columns, plan.values, out, plan.values, key > 0);
+      products.pack(k + plan.k.at(n, key_head, key), 1, plan.k.step, plan.width, block.columns, packed_k);
+      products.rows(first, plan.q.step, count, packed_k, plan.width, block.columns, s, kKeyBlock, false);
+      softmax.softmax(block, s, key == 0, largest, sums, out);
+      products.pack(v + plan.v.at(n, key_head, key), plan.v.step, 1, block.columns, plan.values, packed_v);
+      products.rows(s, kKeyBlock, count, packed_v, block.columns, plan.values, out.data, out.step, key > 0);
     }
-    softmax.finish(count, largest, sums, plan.values, out, lse + first);
+    softmax.finish(count, largest, sums, out, lse + unit * plan.queries + query);
   });
 }
 
 namespace {
 
-// One head of one sample: for every block of keys, every block of queries that sees it, in order.
+// One head of keys of one sample: for every block of keys, every block of queries that sees it, head by head, in order.
 template <class T>
 class Backward {
  public:
@@ -192,43 +220,52 @@ class Backward {
         q_(products_.packed_size(queries_, plan.width)),
         dy_(products_.packed_size(queries_, plan.values)) {}
 
-  int64_t scratch() const { return 2 * queries_ * kKeyBlock + kt_ + vt_ + k_ + q_ + dy_ + p_.queries; }
+  int64_t scratch() const {
+    return 2 * queries_ * kKeyBlock + kt_ + vt_ + k_ + q_ + dy_ + p_.sharing * p_.queries;
+  }
 
-  void head(int64_t unit, T* memory) const {
-    T* delta = memory + scratch() - p_.queries;
-    const int64_t rows = unit * p_.queries;
-    kernels_.delta(p_.queries, p_.values, a_.dy + rows * p_.values, a_.y + rows * p_.values, delta);
-    if (p_.keys == 0) std::fill_n(a_.dq + rows * p_.width, p_.queries * p_.width, T(0));
-    for (int64_t key = 0; key < p_.keys; key += kKeyBlock) keys(unit, key, delta, memory);
+  void head(int64_t key_unit, T* memory) const {
+    T* delta = memory + scratch() - p_.sharing * p_.queries;
+    const int64_t n = key_unit / p_.key_heads, key_head = key_unit % p_.key_heads;
+    for (int64_t i = 0; i < p_.sharing; ++i) {
+      const int64_t at = p_.y.at(n, key_head * p_.sharing + i, 0);
+      kernels_.delta(p_.queries, {a_.dy + at, p_.values, p_.y.step}, {a_.y + at, p_.values, p_.y.step},
+                     delta + i * p_.queries);
+    }
+    for (int64_t key = 0; key < p_.keys; key += kKeyBlock) keys(n, key_head, key, delta, memory);
   }
 
  private:
-  void keys(int64_t unit, int64_t key, const T* delta, T* memory) const {
+  void keys(int64_t n, int64_t key_head, int64_t key, const T* delta, T* memory) const {
     T *s = memory, *dp = s + queries_ * kKeyBlock, *kt = dp + queries_ * kKeyBlock, *vt = kt + kt_,
       *k = vt + vt_, *q = k + k_, *dy = q + q_;
     const int64_t w = p_.width, u = p_.values, columns = std::min(kKeyBlock, p_.keys - key);
-    const int64_t at = unit * p_.keys + key;
-    products_.pack(a_.k + at * w, 1, w, w, columns, kt);
-    products_.pack(a_.v + at * u, 1, u, u, columns, vt);
-    products_.pack(a_.k + at * w, w, 1, columns, w, k);
+    const int64_t k_at = p_.k.at(n, key_head, key), v_at = p_.v.at(n, key_head, key);
+    products_.pack(a_.k + k_at, 1, p_.k.step, w, columns, kt);
+    products_.pack(a_.v + v_at, 1, p_.v.step, u, columns, vt);
+    products_.pack(a_.k + k_at, p_.k.step, 1, columns, w, k);
     bool any = false;
-    for (int64_t query = 0; query < p_.queries; query += kQueryBlock) {
+    for (int64_t i = 0; i < p_.sharing * ceil_div(p_.queries, kQueryBlock); ++i) {
+      const int64_t shared = i % p_.sharing, query = i / p_.sharing * kQueryBlock;
       if (scores_.hidden(query, key)) continue;
+      const int64_t head = key_head * p_.sharing + shared, unit = n * p_.heads + head;
       const ScoreBlock<T> block = scores_.block(unit, query, key);
-      const int64_t first = unit * p_.queries + query, rows = block.rows;
-      products_.rows(a_.q + first * w, w, rows, kt, w, columns, s, kKeyBlock, false);
-      products_.rows(a_.dy + first * u, u, rows, vt, u, columns, dp, kKeyBlock, false);
-      kernels_.gradient(block, s, a_.lse + first, delta + query, dp);
-      products_.pack(a_.dy + first * u, u, 1, rows, u, dy);
-      products_.pack(a_.q + first * w, w, 1, rows, w, q);
-      products_.transposed(s, kKeyBlock, columns, dy, rows, u, a_.dv + at * u, u, any);
-      products_.transposed(dp, kKeyBlock, columns, q, rows, w, a_.dk + at * w, w, any);
-      products_.rows(dp, kKeyBlock, rows, k, columns, w, a_.dq + first * w, w, key > 0);
+      const int64_t q_at = p_.q.at(n, head, query), y_at = p_.y.at(n, head, query), rows = block.rows;
+      products_.rows(a_.q + q_at, p_.q.step, rows, kt, w, columns, s, kKeyBlock, false);
+      products_.rows(a_.dy + y_at, p_.y.step, rows, vt, u, columns, dp, kKeyBlock, false);
+      kernels_.gradient(block, s, a_.lse + unit * p_.queries + query, delta + shared * p_.queries + query,
+                        dp);
+      products_.pack(a_.dy + y_at, p_.y.step, 1, rows, u, dy);
+      products_.pack(a_.q + q_at, p_.q.step, 1, rows, w, q);
+      products_.transposed(s, kKeyBlock, columns, dy, rows, u, a_.dv + v_at, p_.v.step, any);
+      products_.transposed(dp, kKeyBlock, columns, q, rows, w, a_.dk + k_at, p_.k.step, any);
+      products_.rows(dp, kKeyBlock, rows, k, columns, w, a_.dq + q_at, p_.q.step, key > 0);
       any = true;
     }
-    if (any) return;
-    std::fill_n(a_.dk + at * w, columns * w, T(0));
-    std::fill_n(a_.dv + at * u, columns * u, T(0));
+    for (int64_t j = 0; j < columns && !any; ++j) {
+      std::fill_n(a_.dk + k_at + j * p_.k.step, w, T(0));
+      std::fill_n(a_.dv + v_at + j * p_.v.step, u, T(0));
+    }
   }
 
   const AttentionPlan& p_;
@@ -245,10 +282,12 @@ template <class T>
 void attention_backward(const AttentionPlan& plan, const T* dy, const T* q, const T* k, const T* v,
                         const T* y, const T* lse, const AttentionMask<T>& mask, T scale, T* dq, T* dk,
                         T* dv) {
+  if (plan.keys == 0) std::fill_n(dq, plan.units() * plan.queries * plan.width, T(0));
   const Backward<T> backward(plan, mask, scale, {dy, q, k, v, y, lse, dq, dk, dv});
-  const int workers = workers_for(plan.units(), 3 * work_of(plan));
+  const int64_t tasks = plan.batch * plan.key_heads;
+  const int workers = workers_for(tasks, 3 * work_of(plan));
   const Scratch<T> memory(workers * backward.scratch());
-  parallel_for(plan.units(), workers, [&](int64_t unit, int worker) {
+  parallel_for(tasks, workers, [&](int64_t unit, int worker) {
     backward.head(unit, memory.data() + worker * backward.scratch());
   });
 }

@@ -8,17 +8,32 @@
 
 namespace foldgate {
 
-// q (batch, heads, queries, width), k (batch, heads, keys, width), v (batch, heads, keys, values); y as q, by values.
-// The mask has the axes of the scores, each but the last of which may be 1.
+// Which axis of the operands the heads are: (batch, heads, steps, width), or (batch, steps, heads, width), as the
+// products that make them write.
+enum class HeadsAxis { kFirst = 1, kSecond = 2 };
+
+// Where a head's rows lie.
+struct HeadSteps {
+  int64_t batch = 0, head = 0, step = 0;
+  int64_t at(int64_t n, int64_t h, int64_t i) const { return n * batch + h * head + i * step; }
+};
+
+// By axis of the heads: q (batch, heads, queries, width), k (batch, key_heads, keys, width), v (batch, key_heads, keys,
+// values); y as q, by values. Consecutive heads share one of k and v. The mask has the axes of the scores (batch, heads,
+// queries, keys), each but the last of which may be 1.
 struct AttentionPlan {
-  int64_t batch = 0, heads = 0, queries = 0, keys = 0, width = 0, values = 0;
-  int64_t mask_batch = 0, mask_head = 0, mask_query = 0;  // steps; 0 where the mask repeats
-  bool causal = false;                                    // query i sees keys up to i
+  int64_t batch = 0, heads = 0, key_heads = 0, queries = 0, keys = 0, width = 0, values = 0;
+  int64_t sharing = 0;  // heads of q by head of k
+  HeadsAxis axis = HeadsAxis::kFirst;
+  HeadSteps q, k, v, y, mask;  // of the mask: 0 where it repeats
+  bool causal = false;         // query i sees keys up to i
 
   // ValueError naming op, argument and value where shapes do not fit. No mask: an empty shape.
   static AttentionPlan make(const char* op, const std::vector<int64_t>& q, const std::vector<int64_t>& k,
-                            const std::vector<int64_t>& v, const std::vector<int64_t>& mask, bool causal);
+                            const std::vector<int64_t>& v, const std::vector<int64_t>& mask, bool causal,
+                            HeadsAxis axis = HeadsAxis::kFirst);
   int64_t units() const { return batch * heads; }
+  std::vector<int64_t> y_shape() const;
 };
 
 // At most one of them: added to the scores, or 0 where a key is hidden.

@@ -129,6 +129,7 @@ def attention(
     mask: FloatArray | BoolArray | None,
     causal: bool,
     scale: float,
+    heads_axis: int,
 ) -> tuple[FloatArray, FloatArray]: ...
 def attention_backward(
     dy: FloatArray,
@@ -140,6 +141,7 @@ def attention_backward(
     mask: FloatArray | BoolArray | None,
     causal: bool,
     scale: float,
+    heads_axis: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray]: ...
 
 class AveragePoolPlan(NativeCall):

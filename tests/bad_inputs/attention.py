@@ -24,6 +24,11 @@ def attention_rows() -> Iterator[Row]:
         yield spoil("causal 1", op, valid, TypeError, f"{op}: causal is 1; expected a bool", causal=1)
         for scale in (float("nan"), float("inf")):
             yield spoil(f"scale {scale}", op, valid, ValueError, f"{op}: scale is {scale}", scale=scale)
+        for axis in (0, 3, True, "2"):
+            words = f"{op}: heads_axis is {axis!r}; expected 1 or 2"
+            yield spoil(f"heads_axis {axis}", op, valid, ValueError, words, heads_axis=axis)
+        two = {"k": floats(2, 2, 5, 6), "v": floats(2, 2, 5, 7)}
+        yield spoil("heads shared unevenly", op, valid, ValueError, f"{op}: k has shape (2, 2, 5, 6)", **two)
         yield spoil("scale True", op, valid, TypeError, f"{op}: scale is True; expected a float", scale=True)
     yield from _native_rows()
 
@@ -32,7 +37,7 @@ def _native_rows() -> Iterator[Row]:
     q, k, v = attention_arguments().values()
 
     def row(name: str, error: type[Exception], words: str, mask: object, x: object = q) -> Row:
-        values = (x, k, v, mask, False, 1.0)
+        values = (x, k, v, mask, False, 1.0, 1)
         return Row(f"_native.attention: {name}", lambda: _native.attention(*values), {}, error, (words,))
 
     yield row("a mask of three axes", ValueError, "attention: mask has shape", np.ones((3, 4, 5), bool))
@@ -42,4 +47,7 @@ def _native_rows() -> Iterator[Row]:
     )
     yield row("a mask of a list", TypeError, "attention: mask is not", [True])
     yield row("a view of a mask", ValueError, "not C-contiguous", np.ones((2, 3, 4, 10), bool)[..., ::2])
+    axes = (q, k, v, None, False, 1.0, 3)
+    words = ("attention: heads_axis is 3",)
+    yield Row("_native.attention: an axis", lambda: _native.attention(*axes), {}, ValueError, words)
     yield row("no features", ValueError, "attention: q has shape", None, floats(2, 3, 4, 0))

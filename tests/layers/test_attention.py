@@ -106,6 +106,16 @@ def test_dropout_follows_its_seed(kind: str, arguments: dict[str, Any]) -> None:
     np.testing.assert_array_equal(one(*parts), other(*parts))
 
 
+@pytest.mark.parametrize(("kind", "arguments"), HEADS)
+def test_projections_have_their_activity_losses(kind: str, arguments: dict[str, Any]) -> None:
+    layer = getattr(layers, kind)(**arguments, activity_regularizer="l2")
+    found = []
+    for _ in range(2):  # the first call, and one like it
+        layer(*_inputs((2, 5, 8), (2, 7, 6)))
+        found.append([float(loss) for loss in layer.losses])
+    assert found[0] == found[1] and len(found[0]) == 4
+
+
 def test_scores_in_functional_models() -> None:
     inputs = keras.Input((5, 8))
     values = keras.Input((7, 8))

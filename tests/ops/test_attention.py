@@ -52,13 +52,55 @@ def test_as_the_reference(
         assert_close(a, b, allowed * 4 * max(1.0, float(np.abs(b).max())), name)
 
 
+@pytest.mark.parametrize("groups", [1, 2, 6])
+@pytest.mark.parametrize("option", OPTIONS)
+def test_heads_beside_each_other_that_share_keys(
+    option: str, groups: int, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    queries, keys, width, values, heads = 130, 140, 5, 19, 6
+    q, k, v, dy = (
+        rng.standard_normal((2, *shape)).astype(dtype)
+        for shape in (
+            (queries, heads, width),
+            (keys, groups, width),
+            (keys, groups, values),
+            (queries, heads, values),
+        )
+    )
+    options = {**masks(option, rng, 2, heads, queries, keys, dtype), "heads_axis": 2}
+    y, lse = ops.attention(q, k, v, **options, return_statistics=True)
+    expected = reference.attention(q, k, v, **options, return_statistics=True)
+    allowed = bound(dtype, width + 20, q[:, :1], v[:, :1], factor=8)
+    assert_close(y, expected.y, allowed, "y")
+    assert_close(lse, expected.lse, allowed, "lse")
+    found = ops.attention_backward(dy, q, k, v, y, lse, **options)
+    truth = reference.attention_backward(dy, q, k, v, *expected, **options)
+    for name, a, b in zip(("dq", "dk", "dv"), found, truth, strict=True):
+        assert_close(a, b, allowed * 4 * max(1.0, float(np.abs(b).max())), name)
+
+
+def test_the_axis_of_the_heads_changes_no_bit(rng: np.random.Generator) -> None:
+    q, k, v, dy = (rng.standard_normal((2, 3, 150, 20), dtype=np.float32) for _ in range(4))
+    y, lse = ops.attention(q, k, v, causal=True, return_statistics=True)
+    gradients = ops.attention_backward(dy, q, k, v, y, lse, causal=True)
+    dy, q, k, v, y = (np.ascontiguousarray(x.swapaxes(1, 2)) for x in (dy, q, k, v, y))
+    turned = ops.attention(q, k, v, causal=True, heads_axis=2, return_statistics=True)
+    np.testing.assert_array_equal(turned.y, y)
+    np.testing.assert_array_equal(turned.lse, lse)
+    found = ops.attention_backward(dy, q, k, v, y, lse, causal=True, heads_axis=2)
+    for a, b in zip(found, gradients, strict=True):
+        np.testing.assert_array_equal(a.swapaxes(1, 2), b)
+
+
 def test_bit_identical_for_any_number_of_threads(rng: np.random.Generator) -> None:
-    q, k, v, dy = (rng.standard_normal((3, 2, 300, 40), dtype=np.float32) for _ in range(4))
+    q, dy = (rng.standard_normal((3, 300, 4, 40), dtype=np.float32) for _ in range(2))
+    k, v = (rng.standard_normal((3, 300, 2, 40), dtype=np.float32) for _ in range(2))
     results = []
     for threads in (1, 2, 3):
         with using_threads(threads):
-            y, lse = ops.attention(q, k, v, causal=True, return_statistics=True)
-            results.append([y, lse, *ops.attention_backward(dy, q, k, v, y, lse, causal=True)])
+            options: Any = {"causal": True, "heads_axis": 2}
+            y, lse = ops.attention(q, k, v, **options, return_statistics=True)
+            results.append([y, lse, *ops.attention_backward(dy, q, k, v, y, lse, **options)])
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)
@@ -99,9 +141,10 @@ def test_a_query_or_key_that_is_not_finite(isa: str, rng: np.random.Generator) -
     np.testing.assert_array_equal(np.flatnonzero(bad), [3, *range(35, 40)])
 
 
-def test_nothing_to_attend_to(dtype: Any) -> None:
+@pytest.mark.parametrize("groups", [1, 3])
+def test_nothing_to_attend_to(groups: int, dtype: Any) -> None:
     for queries, keys in ((0, 5), (4, 0), (0, 0)):
-        q, k = np.ones((2, 3, queries, 4), dtype), np.ones((2, 3, keys, 4), dtype)
+        q, k = np.ones((2, 3, queries, 4), dtype), np.ones((2, groups, keys, 4), dtype)
         y, lse = ops.attention(q, k, k, return_statistics=True)
         np.testing.assert_array_equal(y, np.zeros(q.shape))
         np.testing.assert_array_equal(lse, np.full(q.shape[:3], -np.inf))

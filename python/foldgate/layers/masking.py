@@ -56,7 +56,7 @@ class Masking(Layer):
     def call(self, inputs: FloatArray) -> FloatArray:
         """Sets masked steps to 0. The result has the mask; the inputs, which are the caller's, do not."""
         counts = self.compute_mask(inputs)
-        masked: Any
+        masked: FloatArray
         if not np.logical_and.reduce(counts, axis=None):
             masked = np.where(counts[..., None], inputs, np.zeros((), inputs.dtype))
         else:

@@ -27,6 +27,7 @@ def attention(
     mask: FloatArray | BoolArray | None = ...,
     causal: bool = ...,
     scale: float | None = ...,
+    heads_axis: int = ...,
     return_statistics: Literal[False] = ...,
 ) -> FloatArray: ...
 @overload
@@ -38,6 +39,7 @@ def attention(
     mask: FloatArray | BoolArray | None = ...,
     causal: bool = ...,
     scale: float | None = ...,
+    heads_axis: int = ...,
     return_statistics: Literal[True],
 ) -> AttentionOutput: ...
 @_calls.first  # a call like an earlier one never comes here
@@ -49,18 +51,22 @@ def attention(
     mask: FloatArray | BoolArray | None = None,
     causal: bool = False,
     scale: float | None = None,
+    heads_axis: int = 1,
     return_statistics: bool = False,
 ) -> FloatArray | AttentionOutput:
     """Means of the values, weighted by the softmax of the scores: softmax(scale q k' + mask) v.
 
     Args:
       q: queries (N, heads, T, D), float32 or float64.
-      k: keys (N, heads, S, D).
-      v: values (N, heads, S, E).
+      k: keys (N, heads, S, D); or fewer heads, of which each serves as many of the queries' one after the
+        other.
+      v: values (N, heads, S, E), of as many heads as the keys.
       mask: an array that broadcasts to (N, heads, T, S): bool, True where a key is seen; or numbers of the
         dtype of `q`, added to the scores.
       causal: whether query i sees the keys 0 to i alone.
       scale: multiplies the scores; None means 1 / sqrt(D).
+      heads_axis: 1, or 2 where q is (N, T, heads, D) and k, v and y likewise; the mask and lse stay as they
+        are.
       return_statistics: whether to return what `attention_backward` needs.
 
     Returns:
@@ -70,7 +76,7 @@ def attention(
     Raises:
       TypeError: an operand is not an array, not float32 or float64, or of another dtype than `q`; an option
         is of another kind.
-      ValueError: the shapes do not fit each other, or `scale` is not finite.
+      ValueError: the shapes do not fit each other, `scale` is not finite, or `heads_axis` neither 1 nor 2.
 
     Example:
       >>> import numpy as np
@@ -87,7 +93,8 @@ def attention(
     k, v = operand(op, "k", k, q, "q"), operand(op, "v", v, q, "q")
     wanted = flag_argument(op, "return_statistics", return_statistics)
     causal = flag_argument(op, "causal", causal)
-    arguments = (q, k, v, _mask(op, mask, q, k), causal, _scale(op, scale, q))
+    axis = _heads_axis(op, heads_axis)
+    arguments = (q, k, v, _mask(op, mask, q, k, axis), causal, _scale(op, scale, q), axis)
     then: Any = AttentionOutput._make if wanted else itemgetter(0)
     return _calls.learn(then, _native.attention, arguments, *call)  # type: ignore[no-any-return]
 
@@ -103,12 +110,13 @@ def attention_backward(
     mask: FloatArray | BoolArray | None = None,
     causal: bool = False,
     scale: float | None = None,
+    heads_axis: int = 1,
 ) -> AttentionGradients:
     """The gradients of `sum(dy * attention(q, k, v, ...))`; the scores are computed again.
 
     Args:
       dy: (N, heads, T, E).
-      q, k, v, mask, causal, scale: as given to `attention`.
+      q, k, v, mask, causal, scale, heads_axis: as given to `attention`.
       y, lse: as `attention` returned them.
 
     Returns:
@@ -132,9 +140,10 @@ def attention_backward(
     dy, k, v = operand(op, "dy", dy, q, "q"), operand(op, "k", k, q, "q"), operand(op, "v", v, q, "q")
     y, lse = operand(op, "y", y, q, "q"), operand(op, "lse", lse, q, "q")
     causal = flag_argument(op, "causal", causal)
-    given = _mask(op, mask, q, k)
+    axis = _heads_axis(op, heads_axis)
+    given = _mask(op, mask, q, k, axis)
     return AttentionGradients(
-        *_native.attention_backward(dy, q, k, v, y, lse, given, causal, _scale(op, scale, q))
+        *_native.attention_backward(dy, q, k, v, y, lse, given, causal, _scale(op, scale, q), axis)
     )
 
 
@@ -159,8 +168,14 @@ def _scale(op: str, scale: float | None, q: FloatArray) -> float:
     return float(scale)
 
 
+def _heads_axis(op: str, heads_axis: int) -> int:
+    if isinstance(heads_axis, bool) or heads_axis not in (1, 2):
+        raise ValueError(f"{op}: heads_axis is {heads_axis!r}; expected 1 or 2")
+    return int(heads_axis)
+
+
 def _mask(
-    op: str, mask: FloatArray | BoolArray | None, q: FloatArray, k: FloatArray
+    op: str, mask: FloatArray | BoolArray | None, q: FloatArray, k: FloatArray, heads_axis: int
 ) -> FloatArray | BoolArray | None:
     """The mask with four axes, the last of them whole."""
     if mask is None:
@@ -173,6 +188,6 @@ def _mask(
         raise ValueError(f"{op}: mask has shape {given.shape}; expected axes of (N, heads, T, keys)")
     whole = given.reshape((1,) * (4 - given.ndim) + given.shape)
     if whole.shape[3] == 1:
-        whole = np.broadcast_to(whole, (*whole.shape[:3], k.shape[2]))
+        whole = np.broadcast_to(whole, (*whole.shape[:3], k.shape[3 - heads_axis]))
     laid: FloatArray | BoolArray = np.require(whole, requirements=["C_CONTIGUOUS", "ALIGNED"])
     return laid.view(np.ndarray)

@@ -20,17 +20,19 @@ def attention(
     mask: Array | None = None,
     causal: bool = False,
     scale: float | None = None,
+    heads_axis: int = 1,
     return_statistics: bool = False,
 ) -> Array | AttentionOutput:
     """Mean of the values, weighted by the softmax of the scores over the keys.
 
     Args:
         q: `(N, heads, T, D)`.
-        k: `(N, heads, S, D)`.
+        k: `(N, heads, S, D)`, or of fewer heads, each of which serves several of q's.
         v: `(N, heads, S, E)`.
         mask: broadcasts to `(N, heads, T, S)`: True where a key is seen, or numbers added to the scores.
         causal: whether query i sees keys up to i alone.
         scale: multiplies the scores; `None` means 1 / sqrt(D).
+        heads_axis: 1, or 2 where q, k, v and y are `(N, T, heads, D)`.
         return_statistics: whether to return the logarithm of every query's sum too.
 
     Returns:
@@ -42,13 +44,15 @@ def attention(
         >>> attention(q, np.ones((1, 1, 2, 2)), v).ravel()
         array([2.])
     """
+    q, k, v = (_heads_first(x, heads_axis) for x in (q, k, v))
+    k, v = (_for_each(q, x) for x in (k, v))
     s = _scores(q, k, mask, causal, scale)
     most = s.max(axis=-1, keepdims=True, initial=-np.inf)
     most = np.where(np.isneginf(most), q.dtype.type(0), most)
     p = np.exp(s - most)
     total = p.sum(axis=-1, keepdims=True)
     nothing = total == 0
-    y = (p / np.where(nothing, q.dtype.type(1), total)) @ v
+    y = _heads_first((p / np.where(nothing, q.dtype.type(1), total)) @ v, heads_axis)
     with np.errstate(divide="ignore"):
         lse = (most + np.log(total))[..., 0]
     return AttentionOutput(y, lse) if return_statistics else y
@@ -65,6 +69,7 @@ def attention_backward(
     mask: Array | None = None,
     causal: bool = False,
     scale: float | None = None,
+    heads_axis: int = 1,
 ) -> AttentionGradients:
     """The gradients of `sum(dy * attention(q, k, v, ...))`.
 
@@ -72,7 +77,7 @@ def attention_backward(
 
     Args:
         dy: `(N, heads, T, E)`.
-        q, k, v, mask, causal, scale: as in `attention`.
+        q, k, v, mask, causal, scale, heads_axis: as in `attention`.
         y, lse: as `attention` returned them.
 
     Returns:
@@ -84,11 +89,30 @@ def attention_backward(
         >>> attention_backward(one, one, one, one, one, np.ones((1, 1, 1))).dv.ravel()
         array([1.])
     """
+    dy, q, k, v, y = (_heads_first(x, heads_axis) for x in (dy, q, k, v, y))
+    groups = k.shape[1]
+    k, v = (_for_each(q, x) for x in (k, v))
     s = _scores(q, k, mask, causal, scale)
     p = np.exp(s - np.where(np.isneginf(lse), q.dtype.type(0), lse)[..., None])
     delta = (dy * y).sum(axis=-1, keepdims=True)
     ds = p * (dy @ np.swapaxes(v, -1, -2) - delta) * q.dtype.type(_scale(q, scale))
-    return AttentionGradients(ds @ k, np.swapaxes(ds, -1, -2) @ q, np.swapaxes(p, -1, -2) @ dy)
+    dk, dv = (_shared(np.swapaxes(x, -1, -2) @ of, groups) for x, of in ((ds, q), (p, dy)))
+    return AttentionGradients(*(_heads_first(x, heads_axis) for x in (ds @ k, dk, dv)))
+
+
+def _heads_first(x: Array, heads_axis: int) -> Array:
+    return np.swapaxes(x, 1, heads_axis)
+
+
+def _for_each(q: Array, x: Array) -> Array:
+    """Keys or values for every head of q."""
+    return x if x.shape[1] == q.shape[1] else np.repeat(x, q.shape[1] // x.shape[1], axis=1)
+
+
+def _shared(gradient: Array, groups: int) -> Array:
+    """The gradient of what `_for_each` repeated."""
+    n, heads, *rest = gradient.shape
+    return gradient if heads == groups else gradient.reshape(n, groups, heads // groups, *rest).sum(axis=2)
 
 
 def _scale(q: Array, scale: float | None) -> float:

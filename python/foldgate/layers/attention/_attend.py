@@ -24,12 +24,12 @@ def attend(
     dropout: Dropout | None = None,
     weights: bool = False,
 ) -> tuple[Any, Any]:
-    """softmax(scale q k' where the mask is True) v.
+    """softmax(scale q k' where the mask is True) v, for every head.
 
     Args:
-      q: (N, heads, T, D).
-      k: (N, heads, S, D).
-      v: (N, heads, S, E).
+      q: (N, T, heads, D).
+      k: (N, S, heads, D); or fewer heads, of which each serves as many of q's one after the other.
+      v: (N, S, heads, E), of as many heads as k.
       scale: of the scores.
       mask: bool, broadcasts to (N, heads, T, S).
       causal: whether query i sees the keys 0 to i alone.
@@ -37,17 +37,29 @@ def attend(
       weights: whether to return them.
 
     Returns:
-      y (N, heads, T, E), of zeros where a query sees no key, and the weights (N, heads, T, S) before dropout,
+      y (N, T, heads, E), of zeros where a query sees no key, and the weights (N, heads, T, S) before dropout,
       or None.
     """
     if dropout is None and not weights:
-        return ops.attention(q, k, v, mask=mask, causal=causal, scale=scale), None
+        return ops.attention(q, k, v, mask=mask, causal=causal, scale=scale, heads_axis=2), None
     if causal:
-        below = causal_mask(q.shape[-2], k.shape[-2])
+        below = causal_mask(q.shape[1], k.shape[1])
         mask = below if mask is None else np.logical_and(mask, below)
-    scores = ops.matmul(q if scale == 1 else q * q.dtype.type(scale), k, transpose_b=True)
-    found = softmax_where(scores, mask)
-    return ops.matmul(found if dropout is None else dropout(found), v), found if weights else None
+    n, queries, heads, _ = q.shape
+    keys, groups = k.shape[1:3]
+    q = _by_group(q if scale == 1 else q * q.dtype.type(scale), groups)
+    scores = ops.matmul(q, _by_group(k, groups), transpose_b=True)
+    found = softmax_where(scores.reshape((n, heads, queries, keys)), mask)
+    kept = found if dropout is None else dropout(found)
+    y = ops.matmul(kept.reshape(scores.shape), _by_group(v, groups))
+    y = y.transpose((0, 3, 1, 2, 4)).reshape((n, queries, heads, v.shape[-1]))
+    return y, found if weights else None
+
+
+def _by_group(x: Any, groups: int) -> Any:
+    """(N, groups, heads / groups, T, D) of (N, T, heads, D)."""
+    n, steps, heads, width = x.shape
+    return x.reshape((n, steps, groups, heads // groups, width)).transpose((0, 2, 3, 1, 4))
 
 
 def softmax_where(scores: Any, mask: BoolArray | None) -> Any:

@@ -13,7 +13,7 @@ from foldgate._typing import BoolArray
 
 
 class AxisOrder:
-    """The axes of projections (N, ..., heads, D) as the kernel wants them: (batch, heads, attended, D).
+    """The axes of projections (N, ..., heads, D) as the kernel takes them: (batch, attended, heads, D).
 
     Args:
       rank: of the query before its projection.
@@ -23,26 +23,25 @@ class AxisOrder:
     def __init__(self, rank: int, axes: Sequence[int]) -> None:
         self.axes = tuple(axes)
         self.batch = tuple(i for i in range(rank - 1) if i not in self.axes)
-        self.order = (*self.batch, rank - 1, *self.axes, rank)
+        self.order = (*self.batch, *self.axes, rank - 1, rank)
         self.back = tuple(int(i) for i in np.argsort(self.order))
-        self.simple = rank == 3
+        self.simple = rank == 3 and self.axes == (1,)
 
     def _extents(self, shape: Any, axes: Sequence[int]) -> Any:
         return tuple(shape[axis] for axis in axes)
 
-    def to_heads(self, x: Any) -> Any:
-        moved = x.transpose(self.order)
+    def attended(self, x: Any) -> Any:
         if self.simple:
-            return moved
+            return x
         sizes = [math.prod(self._extents(x.shape, axes)) for axes in (self.batch, self.axes)]
-        return moved.reshape((sizes[0], x.shape[-2], sizes[1], x.shape[-1]))
+        return x.transpose(self.order).reshape((*sizes, *x.shape[-2:]))
 
-    def from_heads(self, y: Any, shape: tuple[int, ...]) -> Any:
-        """The results (batch, heads, attended, E) as (N, ..., heads, E); `shape` is the projected query's."""
-        if not self.simple:
-            lead, attended = self._extents(shape, self.batch), self._extents(shape, self.axes)
-            y = y.reshape((*lead, shape[-2], *attended, y.shape[-1]))
-        return y.transpose(self.back)
+    def restored(self, y: Any, shape: tuple[int, ...]) -> Any:
+        """The results (batch, attended, heads, E) as (N, ..., heads, E); `shape` is the projected query's."""
+        if self.simple:
+            return y
+        lead, attended = self._extents(shape, self.batch), self._extents(shape, self.axes)
+        return y.reshape((*lead, *attended, *y.shape[-2:])).transpose(self.back)
 
     def scores_shape(self, q: Any, k: Any) -> Any:
         """(batch, heads, attended queries, attended keys), with all axes of each."""

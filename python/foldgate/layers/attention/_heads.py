@@ -75,6 +75,10 @@ class HeadsAttention(Layer):
         layer.build(shape)
         return layer
 
+    def _projected(self, layer: Projection, x: Any) -> Any:
+        """A projection of what the call around has converted already; it may have a loss of its own."""
+        return layer.call(x) if layer.activity_regularizer is None else layer(x)
+
     def _mask(
         self,
         queries: int,

@@ -53,6 +53,7 @@ class Projection(Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.supports_masking = True
         self.bias = None
+        self._columns = prod(self.outer)
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
@@ -77,18 +78,14 @@ class Projection(Layer):
 
     def call(self, inputs: Any) -> Any:
         """One product, on the weights as a matrix and a row."""
-        shape = inputs.shape
-        lead = shape[: len(shape) - self.inner]
-        x = inputs if self.inner == 1 else inputs.reshape((*lead, prod(shape[len(lead) :])))
         kernel, bias = settled(self.kernel, self.bias)
-        if len(self.outer) == 1 == self.inner:
+        kernel = kernel.reshape((-1, self._columns))
+        lead = inputs.shape[: -self.inner]
+        x = inputs if self.inner == 1 else inputs.reshape((*lead, len(kernel)))
+        if len(self.outer) == 1:
             return ops.matmul(x, kernel, bias, activation=self.activation)
-        columns = prod(self.outer)
-        kernel = kernel.reshape((x.shape[-1], columns))
-        if bias is not None:
-            bias = bias.reshape((columns,))
-        y = ops.matmul(x, kernel, bias, activation=self.activation)
-        return y.reshape(lead + self.outer)
+        bias = None if bias is None else bias.reshape((self._columns,))
+        return ops.matmul(x, kernel, bias, activation=self.activation).reshape(lead + self.outer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(..., *outer)."""

@@ -143,7 +143,7 @@ class Attention(Layer):
         """By `attend`, with one head. Its weights are those after dropout, as Keras returns them."""
         if self.scale is not None:
             query = query * self.scale
-        heads = [x if x.ndim == 4 else x.reshape((len(x), 1, *x.shape[1:])) for x in (query, key, value)]
+        heads = [_with_heads(x) for x in (query, key, value)]
         mask = seen if seen is None or query.ndim == 4 else seen[:, None]
         kept: list[Any] = []
 
@@ -161,8 +161,8 @@ class Attention(Layer):
         )
         weights = kept[0] if kept and wanted else weights
         if query.ndim == 4:
-            return y, weights
-        return y.reshape((len(y), *y.shape[2:])), None if weights is None else weights[:, 0]
+            return y.transpose((0, 2, 1, 3)), weights
+        return y.reshape((*y.shape[:2], y.shape[3])), None if weights is None else weights[:, 0]
 
     def _scores(self, query: Any, key: Any) -> Any:
         """(N, T, S), of `"concat"`."""
@@ -199,3 +199,10 @@ class Attention(Layer):
             "dropout": self.dropout,
             "seed": self.seed,
         }
+
+
+def _with_heads(x: Any) -> Any:
+    """(N, T, heads, D) of (N, T, D), or of (N, heads, T, D)."""
+    if x.ndim == 4:
+        return x.transpose((0, 2, 1, 3))
+    return x.reshape((*x.shape[:2], 1, x.shape[2]))

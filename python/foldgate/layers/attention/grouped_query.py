@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from foldgate._typing import BoolArray, FloatArray
-from foldgate.layers.attention._attend import attend, both, causal_mask
+from foldgate.layers.attention._attend import attend
 from foldgate.layers.attention._heads import HeadsAttention, positive
 from foldgate.layers.attention._projection import Shape
 
@@ -130,43 +128,28 @@ class GroupedQueryAttention(HeadsAttention):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Attends, without storing queries by keys where neither dropout nor the weights ask for them.
-
-        The queries of a group stand one behind the other as if they were one head's, so that the keys need
-        not be repeated.
-        """
+        """Attends, without storing queries by keys where neither dropout nor the weights ask for them."""
         key = value if key is None else key
-        n, queries, keys = query.shape[0], query.shape[1], value.shape[1]
-        groups, times, size = self.num_key_value_heads, self.num_repeats, self.head_dim
-        mask = self._mask(queries, keys, query_mask, value_mask, key_mask, attention_mask, False)
-        if use_causal_mask and (times > 1 or mask is not None):
-            mask = both(mask, causal_mask(queries, keys)[None])
-        q = self._query_dense(query).reshape((n, queries, groups, times, size))
-        q = q.transpose((0, 2, 3, 1, 4)).reshape((n, groups, times * queries, size))
-        k = self._key_dense(key).transpose((0, 2, 1, 3))
-        v = self._value_dense(value).transpose((0, 2, 1, 3))
+        masks = query_mask, value_mask, key_mask, attention_mask
+        mask = self._mask(query.shape[1], value.shape[1], *masks, False)
         y, weights = attend(
-            q,
-            k,
-            v,
-            scale=1 / math.sqrt(size),
-            mask=None if mask is None else self._group_mask(mask, n, queries, keys),
-            causal=use_causal_mask and mask is None,
+            self._projected(self._query_dense, query),
+            self._projected(self._key_dense, key),
+            self._projected(self._value_dense, value),
+            scale=1 / math.sqrt(self.head_dim),
+            mask=None if mask is None else self._heads_mask(mask, query, value),
+            causal=use_causal_mask,
             dropout=self._dropout_of(training),
             weights=return_attention_scores,
         )
-        y = y.reshape((n, groups, times, queries, size)).transpose((0, 3, 1, 2, 4))
-        y = y.reshape((n, queries, groups * times, size))
         if self._use_gate:
-            y = y * self._gate_dense(query)
-        y = self._output_dense(y)
-        if not return_attention_scores:
-            return y
-        return y, np.reshape(weights, (n, groups * times, queries, keys))
+            y = y * self._projected(self._gate_dense, query)
+        y = self._projected(self._output_dense, y)
+        return (y, weights) if return_attention_scores else y
 
-    def _group_mask(self, mask: BoolArray, n: int, queries: int, keys: int) -> BoolArray:
-        """A mask (N, T, S) or (N, heads, T, S) for heads whose queries stand behind each other."""
-        full = (n, self.num_query_heads, queries, keys)
+    def _heads_mask(self, mask: BoolArray, query: FloatArray, value: FloatArray) -> BoolArray:
+        """A mask (T, S), (N, T, S) or (N, heads, T, S), with an axis for the heads."""
+        full = (query.shape[0], self.num_query_heads, query.shape[1], value.shape[1])
         if mask.ndim == 3:
             mask = mask[:, None]
         elif mask.ndim == 2:
@@ -176,12 +159,7 @@ class GroupedQueryAttention(HeadsAttention):
                 f"GroupQueryAttention: attention_mask has shape {mask.shape}; expected one that "
                 f"broadcasts to {full}"
             )
-        groups, times = self.num_key_value_heads, self.num_repeats
-        if mask.shape[1] == 1:
-            whole = np.broadcast_to(mask, (mask.shape[0], times, queries, keys))
-            return whole.reshape(mask.shape[0], 1, times * queries, keys)
-        whole = np.broadcast_to(mask, (mask.shape[0], groups * times, queries, keys))
-        return whole.reshape(mask.shape[0], groups, times * queries, keys)
+        return mask
 
     def _scores_shape(self, query_shape: Shape, key_shape: Shape) -> Shape:
         """(N, heads, T, S)."""

@@ -193,27 +193,28 @@ class MultiHeadAttention(HeadsAttention):
         key = value if key is None else key
         axes = self._attention_axes
         assert axes is not None
-        alone = axes == (1,) and query.ndim == 3  # a causal mask within the kernel
+        order = axis_order(query.ndim, axes)
+        alone = order.simple  # a causal mask within the kernel
         queries, keys = query.shape[1], value.shape[1]
         mask = self._mask(
             queries, keys, query_mask, value_mask, key_mask, attention_mask, use_causal_mask and not alone
         )
-        order = axis_order(query.ndim, axes)
-        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        q = self._projected(self._query_dense, query)
+        k, v = self._projected(self._key_dense, key), self._projected(self._value_dense, value)
         y, weights = attend(
-            order.to_heads(q),
-            order.to_heads(k),
-            order.to_heads(v),
+            order.attended(q),
+            order.attended(k),
+            order.attended(v),
             scale=1 / math.sqrt(self._key_dim),
             mask=None if mask is None else order.mask(mask, q.shape, k.shape),
             causal=use_causal_mask and alone,
             dropout=self._dropout_of(training),
             weights=return_attention_scores,
         )
-        y = order.from_heads(y, q.shape)
+        y = order.restored(y, q.shape)
         if self._use_gate:
-            y = y * self._gate_dense(query)
-        y = self._output_dense(y)
+            y = y * self._projected(self._gate_dense, query)
+        y = self._projected(self._output_dense, y)
         if not return_attention_scores:
             return y
         return y, np.reshape(weights, order.scores_shape(q.shape, k.shape))
