@@ -5,7 +5,7 @@
     python benchmarks/overhead.py --against ../before/python     # that tree's times beside, and the ratio
 
 Arrays are so small that what surrounds the kernels is most of the time. Each process measures everything
-once, by the median of turns; processes of the two trees alternate. One thread.
+once, by the median of turns, which alternate between the processes of two trees. One thread.
 """
 
 from __future__ import annotations
@@ -31,42 +31,76 @@ TURNS = 9
 TURN_SECONDS = 3e-3
 
 
-def microseconds(call: Callable[[], Any]) -> float:
-    """The time of a call: the median of turns of a few milliseconds each."""
-    for _ in range(5):
-        call()
-    begin = time.perf_counter()
-    call()
-    number = max(1, int(TURN_SECONDS / max(time.perf_counter() - begin, 1e-7)))
-    turns = []
-    for _ in range(TURNS):
+class Turns:
+    """Times a call by turns of a few milliseconds each."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+        self._number = 5  # a turn's; the first turns warm up
+        self._number = max(1, int(TURN_SECONDS / max(self.microseconds() * 1e-6, 1e-7)))
+        self._number = max(1, int(TURN_SECONDS / max(self.microseconds() * 1e-6, 1e-7)))
+
+    def microseconds(self) -> float:
+        """A call's time in one turn."""
+        call = self._call
         begin = time.perf_counter()
-        for _ in range(number):
+        for _ in range(self._number):
             call()
-        turns.append((time.perf_counter() - begin) / number * 1e6)
-    return statistics.median(turns)
+        return (time.perf_counter() - begin) / self._number * 1e6
 
 
 def worker(kinds: list[str]) -> None:
-    """Prints every time as JSON."""
+    """Prints the names of its calls, and then a turn's time of each that it is asked for."""
     import foldgate
 
     foldgate.set_num_threads(1)
-    print(
-        json.dumps(
-            {f"{kind}: {name}": microseconds(call) for kind in kinds for name, call in KINDS[kind]().items()}
-        )
-    )
+    calls = {f"{kind}: {name}": call for kind in kinds for name, call in KINDS[kind]().items()}
+    print(json.dumps(list(calls)), flush=True)
+    name, turns = "", None
+    for line in sys.stdin:
+        if turns is None or line != name:
+            name, turns = line, Turns(calls[line.rstrip("\n")])
+        print(turns.microseconds(), flush=True)
 
 
-def measured(tree: str | None, kinds: list[str]) -> dict[str, float]:
-    """One process of a source tree, or of what is installed."""
-    environment = dict(os.environ)
-    if tree is not None:
-        environment["PYTHONPATH"] = tree
-    command = [sys.executable, __file__, "--worker", "--only", *kinds]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
+class Worker:
+    """A process of a source tree, or of what is installed."""
+
+    def __init__(self, tree: str | None, kinds: list[str]) -> None:
+        environment = dict(os.environ)
+        if tree is not None:
+            environment["PYTHONPATH"] = tree
+        command = [sys.executable, __file__, "--worker", "--only", *kinds]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
+        self.names: list[str] = json.loads(self._line())
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def microseconds(self, name: str) -> float:
+        """The time of one of its calls, in a turn."""
+        assert self._process.stdin is not None
+        print(name, file=self._process.stdin, flush=True)
+        return float(self._line())
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
+
+def one_round(trees: list[str | None], kinds: list[str]) -> list[dict[str, float]]:
+    """A process of each tree. Their turns alternate, as a machine's clock changes at any time."""
+    workers = [Worker(tree, kinds) for tree in trees]
+    found: list[dict[str, float]] = [{} for _ in trees]
+    for name in workers[0].names:
+        having = [i for i, one in enumerate(workers) if name in one.names]
+        turns = [[workers[i].microseconds(name) for i in having] for _ in range(TURNS)]
+        for i, times in zip(having, zip(*turns, strict=True), strict=True):
+            found[i][name] = statistics.median(times)
+    for one in workers:
+        one.close()
     return found
 
 
@@ -82,12 +116,10 @@ def main() -> None:
         worker(given.only)
         return
     trees = [None] if given.against is None else [None, given.against]
-    rounds: list[list[dict[str, float]]] = [[] for _ in trees]
-    for _ in range(given.rounds):
-        for tree, found in zip(trees, rounds, strict=True):
-            found.append(measured(tree, given.only))
+    rounds = [one_round(trees, given.only) for _ in range(given.rounds)]
     for name in rounds[0][0]:
-        times = [statistics.median([one[name] for one in found if name in one]) for found in rounds]
+        of_trees = [[found[name] for found in tree if name in found] for tree in zip(*rounds, strict=True)]
+        times = [statistics.median(found) for found in of_trees if found]
         if times[0] > given.above:
             beside = f"{times[1]:9.2f}  {times[1] / times[0]:5.2f}x" if len(times) > 1 else ""
             print(f"{name:44} {times[0]:9.2f} us {beside}")
