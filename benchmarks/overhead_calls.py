@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import foldgate as keras
-from foldgate import ops
+from foldgate import _native, ops
 
 Calls = dict[str, Callable[[], Any]]
 
@@ -41,6 +41,7 @@ def step_calls() -> Calls:
         )
         calls[f"own loop {name}"] = own_loop(model, x, y)
     calls |= step_parts(x, y)
+    calls["native calls of an sgd step"] = native_calls(x)
     model = small_model("sgd")
     calls["call of one sample"] = lambda: model(one)
     calls["predict of one sample"] = lambda: model.predict(one, verbose=0)
@@ -87,6 +88,32 @@ def step_parts(x: Any, y: Any) -> Calls:
         "a product": lambda: ops.matmul(x, kernel, bias, activation="relu"),
         "20 products on the tape": recorded,
     }
+
+
+def native_calls(x: Any) -> Callable[[], Any]:
+    """What a step calls of the compiled module, alone: four products in both directions, and the update."""
+    kernels, biases = [array(16, 16) for _ in range(4)], [array(16) for _ in range(4)]
+    shapes, relu, linear = ((8, 16), (16, 16)), 1, 0
+    forward = [_native.MatmulPlan(*shapes, False, False, code) for code in (relu, relu, relu, linear)]
+    backward = [
+        _native.MatmulBackwardPlan(*shapes, code, need_x, True, True)
+        for code, need_x in ((relu, False), (relu, True), (relu, True), (linear, True))
+    ]
+    variables = [array for pair in zip(kernels, biases, strict=True) for array in pair]
+    constants = [1.0, *[0.0] * 9]
+
+    def run() -> None:
+        values, gradients = [x], []
+        for plan, kernel, bias in zip(forward, kernels, biases, strict=True):
+            values.append(plan(values[-1], kernel, bias))
+        dy = values[-1]
+        for i in (3, 2, 1, 0):
+            dy, *others = backward[i](dy, values[i], kernels[i], values[i + 1])
+            gradients = [*others, *gradients]
+        slots: list[list[Any]] = [[] for _ in variables]
+        _native.optimizer_updates("sgd", 0, variables, gradients, [], slots, constants)
+
+    return run
 
 
 def layer_calls() -> Calls:

@@ -89,16 +89,13 @@ class Attention(Layer):
                 name="concat_score_weight", shape=(), initializer="ones"
             )
 
-    def _checked(self, inputs: Any, mask: Any = None) -> None:
-        name = type(self).__name__
-        for what, value in (("inputs", inputs), ("mask", mask)):
-            if what == "mask" and value is None:
-                continue
-            if not isinstance(value, list | tuple) or not 2 <= len(value) <= 3:
-                found = f"a list of {len(value)}" if isinstance(value, list | tuple) else type(value).__name__
-                raise ValueError(
-                    f"{name}: {what} is {found}; expected a list [query, value] or [query, value, key]"
-                )
+    def _checked(self, value: Any, what: str = "inputs") -> None:
+        if not isinstance(value, (list, tuple)) or not 2 <= len(value) <= 3:
+            found = f"a list of {len(value)}" if isinstance(value, (list, tuple)) else type(value).__name__
+            raise ValueError(
+                f"{type(self).__name__}: {what} is {found}; expected a list [query, value] or "
+                "[query, value, key]"
+            )
 
     def call(
         self,
@@ -109,7 +106,9 @@ class Attention(Layer):
         use_causal_mask: bool = False,
     ) -> Any:
         """Attends; in one fused pass for `"dot"` without dropout and without the weights."""
-        self._checked(inputs, mask)
+        self._checked(inputs)
+        if mask is not None:
+            self._checked(mask, "mask")
         query, value = inputs[0], inputs[1]
         key = inputs[2] if len(inputs) > 2 else value
         seen = None
