@@ -163,3 +163,33 @@ def test_names_count_from_the_clean_slate() -> None:
     keras.backend.clear_session()
     assert [Dense(1).name, Dense(1).name, Scale().name] == ["dense", "dense_1", "scale"]
     assert Dense(1, name="mine").name == "mine"
+
+
+@pytest.mark.parametrize("dtype", ["object", "complex64", "U3", "datetime64[s]"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.Dense(2),
+        keras.layers.Conv1D(2, 1),
+        keras.layers.LSTM(2),
+        keras.layers.Embedding(3, 2),
+        keras.layers.BatchNormalization(),
+        keras.layers.Activation("relu"),
+        keras.layers.Bidirectional(keras.layers.GRU(2)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_inputs_that_are_no_real_numbers(layer: Any, dtype: str) -> None:
+    x = np.ones((2, 3, 4)).astype("int64").astype(dtype)
+    with pytest.raises(TypeError, match=rf"{layer.name}: inputs have dtype .*; expected real numbers"):
+        layer(x)
+
+
+def test_a_layer_of_ones_own_takes_what_it_likes() -> None:
+    class Lengths(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return np.array([[len(text)] for text in x.ravel()], np.float32)
+
+    texts = np.array([["a"], ["abc"]])
+    np.testing.assert_array_equal(Lengths()(texts), [[1], [3]])
+    np.testing.assert_array_equal(keras.layers.Lambda(lambda x: x * 1j)(np.ones(2) * 1j), [-1, -1])

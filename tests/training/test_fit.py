@@ -193,6 +193,16 @@ def test_progress_is_shown(xy: Any, capsys: pytest.CaptureFixture[str]) -> None:
         (lambda m, x, y: m.fit(x, y, callbacks=[3], verbose=0), TypeError, "callbacks: there is 3"),
         (lambda m, x, y: m.fit(x, y, sample_weight=np.ones(3), verbose=0), ValueError, "sample_weight has 3"),
         (
+            lambda m, x, y: m.fit(x, y, class_weight={"a": 1.0}, verbose=0),
+            TypeError,
+            "fit: class_weight's key 'a' is 'a'; expected a number",
+        ),
+        (
+            lambda m, x, y: m.fit(x, y, class_weight={0: "b"}, verbose=0),
+            TypeError,
+            r"fit: class_weight\[0\] is 'b'; expected a number",
+        ),
+        (
             lambda m, x, y: m.fit(x, y, sample_weight=np.ones(50), class_weight={0: 1.0}, verbose=0),
             ValueError,
             "class_weight and sample_weight",

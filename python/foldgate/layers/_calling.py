@@ -15,7 +15,14 @@ from foldgate._symbolic.inference import by_trial
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import Tensor
 from foldgate.layers._context import context
-from foldgate.layers._inputs import as_first_input, as_input, holds_arrays, is_symbolic, shapes_of
+from foldgate.layers._inputs import (
+    as_first_input,
+    as_input,
+    check_numbers,
+    holds_arrays,
+    is_symbolic,
+    shapes_of,
+)
 from foldgate.layers._signature import Signature, signature_of
 from foldgate.layers.input_spec import check_inputs
 
@@ -31,6 +38,8 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     signature = signature_of(type(layer).call)
     args, kwargs = converted(layer, signature, *layer._spread(args, kwargs))
     first = args[0] if args else kwargs.get(signature.names[0]) if signature.names else None
+    if layer._takes_numbers:
+        check_numbers(layer.name, first)
     ensure_built(layer, signature, args, kwargs, first)
     if is_symbolic(args, kwargs):
         build_inner(layer, args, kwargs)

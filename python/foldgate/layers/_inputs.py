@@ -48,6 +48,17 @@ def as_input(value: Any, dtype: np.dtype[Any] | None) -> Any:
     return value
 
 
+def check_numbers(layer: str, value: Any) -> None:
+    """Refuses arrays of anything but real numbers, which conversion would cut down or make NaN of.
+
+    Raises:
+      TypeError: there is one.
+    """
+    for part in flatten(value) if isinstance(value, (list, tuple, dict)) else (value,):
+        if isinstance(part, np.ndarray) and part.dtype.kind not in "fiub":
+            raise TypeError(f"{layer}: inputs have dtype {part.dtype}; expected real numbers")
+
+
 def is_symbolic(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a KerasTensor is among the arguments."""
     for value in (*args, *kwargs.values()):

@@ -36,6 +36,8 @@ class Lambda(Layer):
       array([[4., 5.]], dtype=float32)
     """
 
+    _takes_numbers = False  # who knows
+
     def __init__(
         self,
         function: Callable[..., Any],

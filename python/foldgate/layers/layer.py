@@ -62,6 +62,7 @@ class Layer(LayerState, LayerLosses, LayerConfig):
     """
 
     _tracked_as = "layers"
+    _takes_numbers = False  # whether inputs of objects, strings or complex numbers are refused
     _creates_mask = False  # whether an output may have a mask where no input has one
     _convert_inputs = True
     _builds_by_call = False  # whether the first call makes the weights
@@ -96,6 +97,8 @@ class Layer(LayerState, LayerLosses, LayerConfig):
             cls._says_output_shape = True
         if "call" in cls.__dict__:
             cls._takes_training = signature_of(cls.call).takes_training
+            if "_takes_numbers" not in cls.__dict__:
+                cls._takes_numbers = cls.__module__.startswith("foldgate.layers.")
         if "compute_mask" in cls.__dict__ and not cls.__module__.startswith("foldgate."):
             cls._creates_mask = True  # who knows
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._checks import numbers
 from foldgate._defaults import floatx
 
 
@@ -168,6 +169,9 @@ def weights_of_classes(y: Any, class_weight: dict[int, float]) -> Any:
     """A weight a sample: that of its class, 1 of a class without one."""
     if isinstance(y, (dict, list, tuple)) and not (isinstance(y, list) and _is_numbers(y)):
         raise ValueError("class_weight: y is a nest of labels; class_weight is for models of one output")
+    members: dict[str, Any] = {f"class_weight[{label!r}]": weight for label, weight in class_weight.items()}
+    members |= {f"class_weight's key {label!r}": label for label in class_weight}
+    numbers("fit", "[0, inf)", **members)
     labels = np.asarray(y)
     if labels.ndim > 1:
         labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels.reshape(labels.shape[:-1])
