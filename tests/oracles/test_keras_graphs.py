@@ -55,6 +55,9 @@ OPERATIONS: dict[str, Function] = {
     "stop_gradient": lambda k, x: k.ops.stop_gradient(x) * x,
     "slices": lambda k, x: x[:, 1:3, None, -1],
     "shapes": lambda k, x: k.ops.squeeze(k.ops.expand_dims(k.ops.reshape(x, (-1, 24)), 1), axis=1),
+    "depth_to_space": lambda k, x: k.ops.depth_to_space(k.ops.expand_dims(x, 1), 2),
+    "space_to_depth": lambda k, x: k.ops.space_to_depth(k.ops.reshape(x, (-1, 4, 6, 1)), 2),
+    "image.resize": lambda k, x: k.ops.image.resize(k.ops.expand_dims(x, -1), (3, 5), "nearest"),
     "matmul": lambda k, x: x @ k.ops.transpose(x, (0, 2, 1)),
 }
 
