@@ -71,8 +71,7 @@ def softmax_where(scores: Any, mask: BoolArray | None) -> Any:
 
 def beside(query: Any, key: Any) -> Any:
     """Every query plus every key: (..., T, S, D) of (..., T, D) and (..., S, D)."""
-    q, k = query.shape, key.shape
-    return query.reshape((*q[:-1], 1, q[-1])) + key.reshape((*k[:-2], 1, *k[-2:]))
+    return query[..., None, :] + key[..., None, :, :]
 
 
 def causal_mask(queries: int, keys: int) -> BoolArray:

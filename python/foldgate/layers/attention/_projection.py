@@ -79,12 +79,12 @@ class Projection(Layer):
     def call(self, inputs: Any) -> Any:
         """One product, on the weights as a matrix and a row."""
         kernel, bias = settled(self.kernel, self.bias)
-        kernel = kernel.reshape((-1, self._columns))
+        kernel = kernel.reshape(-1, self._columns)
         lead = inputs.shape[: -self.inner]
         x = inputs if self.inner == 1 else inputs.reshape((*lead, len(kernel)))
         if len(self.outer) == 1:
             return ops.matmul(x, kernel, bias, activation=self.activation)
-        bias = None if bias is None else bias.reshape((self._columns,))
+        bias = None if bias is None else bias.reshape(self._columns)
         return ops.matmul(x, kernel, bias, activation=self.activation).reshape(lead + self.outer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -56,7 +56,7 @@ class AdditiveAttention(Attention):
         if self.scale is None:
             return np.sum(total, -1)
         (scale,) = settled(self.scale)
-        return ops.matmul(total, scale.reshape((-1, 1))).reshape(total.shape[:-1])
+        return ops.matmul(total, scale.reshape(-1, 1)).reshape(total.shape[:-1])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer."""
