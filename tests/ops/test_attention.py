@@ -106,19 +106,26 @@ def test_bit_identical_for_any_number_of_threads(rng: np.random.Generator) -> No
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("heads_axis", [1, 2])
 @pytest.mark.parametrize("at_end", [True, False])
-def test_nothing_beyond_the_arrays_is_read(at_end: bool, isa: str, rng: np.random.Generator) -> None:
+def test_nothing_beyond_the_arrays_is_read(
+    at_end: bool, heads_axis: int, isa: str, rng: np.random.Generator
+) -> None:
     for queries, keys, width, values in SHAPES[:5]:
         q, k, v = (
-            guarded(rng.standard_normal((1, 2, *shape)).astype(np.float32), at_end)
-            for shape in ((queries, width), (keys, width), (keys, values))
+            guarded(rng.standard_normal(_by_axis(heads_axis, *shape)).astype(np.float32), at_end)
+            for shape in ((queries, 4, width), (keys, 2, width), (keys, 2, values))
         )
         for mask in (rng.random((queries, keys)) < 0.5, rng.standard_normal((queries, keys), np.float32)):
-            options = {"mask": guarded(mask[None, None], at_end)}
+            options: Any = {"mask": guarded(mask[None, None], at_end), "heads_axis": heads_axis}
             y, lse = ops.attention(q, k, v, **options, return_statistics=True)
             fenced = guarded(y, at_end)
             gradients = ops.attention_backward(fenced, q, k, v, fenced, guarded(lse, at_end), **options)
             assert all(np.isfinite(g).all() for g in gradients)
+
+
+def _by_axis(heads_axis: int, steps: int, heads: int, width: int) -> tuple[int, ...]:
+    return (1, heads, steps, width) if heads_axis == 1 else (1, steps, heads, width)
 
 
 def test_the_scores_are_never_stored() -> None:
