@@ -165,7 +165,7 @@ class WeightGradient {
   }
 
   void add_tap(const WeightBlock& block, const Share& share, const Group& group, int64_t tap,
-               Tile<T>& tile) const {
+               Tile<T> tile) const {
     const WeightTiles<T>& tiles = group.tiles;
     T* outs[kRowPointers];
     tile.b = share.b;
