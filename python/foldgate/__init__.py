@@ -65,6 +65,7 @@ _ROOMS = frozenset(
         "models",
         "onnx",
         "optimizers",
+        "preprocessing",
         "random",
         "regularizers",
         "saving",

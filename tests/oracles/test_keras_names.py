@@ -34,7 +34,7 @@ NOT_HERE = {
     "constraints": "",
     "activations": "",
     "utils": """Config FeatureSpace audio_dataset_from_directory bounding_boxes disable_interactive_logging
-        enable_interactive_logging get_file image_dataset_from_directory is_interactive_logging_enabled legacy
+        enable_interactive_logging get_file is_interactive_logging_enabled legacy
         model_to_dot text_dataset_from_directory""",
     "datasets": "boston_housing california_housing reuters",
     "models": "",

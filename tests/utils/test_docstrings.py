@@ -22,7 +22,7 @@ PUBLIC = [getattr(utils, name) for name in utils.__all__] + [
 
 @pytest.mark.parametrize("member", PUBLIC, ids=lambda member: f"{member.__module__}.{member.__name__}")
 def test_example(member):
-    needed = {"img": "PIL", "images": "PIL", "plot": "matplotlib"}
+    needed = {"img": "PIL", "image": "PIL", "plot": "matplotlib"}
     for part, package in needed.items():
         if part in member.__name__:
             pytest.importorskip(package)

@@ -14,6 +14,7 @@ import numpy as np
 
 from foldgate import activations, ops
 from foldgate._tape import stop_gradient
+from foldgate.ops import image
 
 Function = Callable[..., Any]
 
@@ -162,7 +163,7 @@ OPERATIONS: list[Operation] = [
     Operation(ops.normalize, ("axis", "order", "epsilon"), "ops.nn"),
     Operation(ops.depth_to_space, ("block_size", "data_format"), "ops.nn"),
     Operation(ops.space_to_depth, ("block_size", "data_format"), "ops.nn"),
-    Operation(ops.image.resize, ("size", "interpolation", "antialias", "data_format"), "ops.image"),
+    Operation(image.resize, ("size", "interpolation", "antialias", "data_format"), "ops.image"),
     Operation(ops.erf, (), "ops.math"),
     Operation(ops.rsqrt, (), "ops.math"),
     Operation(ops.logsumexp, ("axis", "keepdims"), "ops.math"),

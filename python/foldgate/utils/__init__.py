@@ -12,6 +12,7 @@ from foldgate.saving.object_registration import (
 )
 from foldgate.saving.serialization import deserialize_keras_object, serialize_keras_object
 from foldgate.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from foldgate.utils.image_folders import image_dataset_from_directory
 from foldgate.utils.images import array_to_img, img_to_array, load_img, resize_images, save_img
 from foldgate.utils.numerical import normalize, to_categorical
 from foldgate.utils.plot_history import plot_history
@@ -40,6 +41,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
+    "image_dataset_from_directory",
     "img_to_array",
     "is_keras_tensor",
     "load_img",

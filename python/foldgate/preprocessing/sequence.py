@@ -1,0 +1,5 @@
+"""Sequences of one length."""
+
+from foldgate.utils.sequences import pad_sequences
+
+__all__ = ["pad_sequences"]
