@@ -119,3 +119,22 @@ def test_other_names() -> None:
     assert preprocessing.sequence.pad_sequences is keras.utils.pad_sequences
     assert preprocessing.image.load_img is keras.utils.load_img
     assert preprocessing.timeseries_dataset_from_array is keras.utils.timeseries_dataset_from_array
+
+
+def test_fit_leaves_the_order(folder: Path) -> None:
+    """As that of a `tf.data.Dataset`, where the batches of any other PyDataset are shuffled."""
+
+    class Watch(keras.Model):
+        def train_step(self, data: Any) -> dict[str, float]:
+            seen.append(data[0].ravel()[0])
+            return {"loss": 0.0}
+
+    images = read(folder, image_size=(6, 8), batch_size=1, shuffle=False, verbose=False)
+    steps = np.arange(20.0)
+    windows = keras.utils.timeseries_dataset_from_array(steps, steps, sequence_length=2, batch_size=1)
+    for data, expected in ((images, values(images)), (windows, steps[:19])):
+        seen: list[float] = []
+        model = Watch()
+        model.compile("sgd", "mse")
+        model.fit(data, epochs=2, verbose=0)
+        assert seen == [*expected, *expected]

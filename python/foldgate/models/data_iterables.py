@@ -49,8 +49,8 @@ class DatasetBatches:
         count = getattr(x, "num_batches", None)
         whole = len(x) if count is None else int(count)
         self.num_batches = whole if steps is None else int(steps)
-        self._whole, self.shuffle = whole, shuffle
-        self.seed = random.randint(1, 2**31 - 1) if shuffle else 0
+        self._whole, self.shuffle = whole, shuffle and not getattr(x, "keeps_order", False)
+        self.seed = random.randint(1, 2**31 - 1) if self.shuffle else 0
 
     def epoch(self, number: int) -> Iterator[Any]:
         """The batches of an epoch, in a new order where they are shuffled."""

@@ -23,6 +23,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class ImageFolder(PyDataset):
     """Batches of images, read when they are asked for. Made by `image_dataset_from_directory`."""
 
+    keeps_order = True  # `fit` leaves it, as that of tf.data, which Keras makes here
+
     def __init__(
         self, file_paths: list[str], labels: Array | None, class_names: list[str] | None, batch_size: int
     ) -> None:

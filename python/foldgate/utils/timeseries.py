@@ -18,6 +18,8 @@ class Windows(PyDataset):
     Made by `timeseries_dataset_from_array`.
     """
 
+    keeps_order = True  # `fit` leaves it, as that of tf.data, which Keras makes here
+
     def __init__(
         self, data: Array, targets: Array | None, starts: Array, offsets: Array, batch_size: int
     ) -> None:
