@@ -1,6 +1,6 @@
 // Moving matrices between layouts: copies, zero fills and transposes, whole vectors at a time.
 #pragma once
-#include "simd/vec.h"
+#include "simd/transpose.h"
 
 namespace foldgate::FOLDGATE_ISA {
 
@@ -40,7 +40,7 @@ FOLDGATE_INLINE void transpose_block(const T* source, int64_t source_step, int64
       v[i] = load_part(source, columns);
     }
   }
-  transpose(v);
+  transpose<T>(v);
   FOLDGATE_UNROLL
   for (int i = 0; i < kLanes<T>; ++i, target = opaque(target + target_step)) {
     if (!kAllColumns && i >= columns) return;

@@ -9,7 +9,6 @@
 //   root(v)                                        the square root, rounded as IEEE says
 //   mask ? a : b, a > b, a * b + c                 the compiler's own operators; * and + contract to FMA
 //   sum(v)                                         of all lanes, in a fixed order (halves, quarters, ...)
-//   transpose(v)                                   kLanes x kLanes, in registers
 //   load_bytes(p, T{}), store_bytes(p, ints)       kLanes bytes <-> integer lanes
 //
 // p needs no alignment anywhere else.
@@ -103,26 +102,5 @@ FOLDGATE_INLINE T sum_from(Vec<T> v) {
 }
 FOLDGATE_INLINE float sum(Vec<float> v) { return sum_from<float, kLanes<float> / 2>(v); }
 FOLDGATE_INLINE double sum(Vec<double> v) { return sum_from<double, kLanes<double> / 2>(v); }
-
-// Swaps the off-diagonal Size x Size blocks of every 2 Size x 2 Size block, from half the vector down to one lane.
-template <class T, int Size, int... I>
-FOLDGATE_INLINE void swap_blocks(Vec<T>& a, Vec<T>& b, Indices<I...>) {
-  const Vec<T> upper = __builtin_shufflevector(a, b, ((I & Size) ? kLanes<T> + (I ^ Size) : I)...);
-  b = __builtin_shufflevector(a, b, ((I & Size) ? kLanes<T> + I : (I ^ Size))...);
-  a = upper;
-}
-template <class T, int Size>
-FOLDGATE_INLINE void transpose_blocks(Vec<T> (&v)[kLanes<T>]) {
-  FOLDGATE_UNROLL
-  for (int i = 0; i < kLanes<T>; ++i)
-    if (!(i & Size)) swap_blocks<T, Size>(v[i], v[i | Size], LaneIndices<T>());
-  if constexpr (Size > 1) transpose_blocks<T, Size / 2>(v);
-}
-FOLDGATE_INLINE void transpose(Vec<float> (&v)[kLanes<float>]) {
-  transpose_blocks<float, kLanes<float> / 2>(v);
-}
-FOLDGATE_INLINE void transpose(Vec<double> (&v)[kLanes<double>]) {
-  transpose_blocks<double, kLanes<double> / 2>(v);
-}
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -1,7 +1,7 @@
 #include "simd_contract.h"
 
 #include "simd/math.h"
-#include "simd/vec.h"
+#include "simd/transpose.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -22,7 +22,7 @@ struct Contract {
   static void transpose(const T* from, T* to) {
     Vec<T> v[kLanes<T>];
     for (int i = 0; i < kLanes<T>; ++i) v[i] = load(from + i * kLanes<T>);
-    FOLDGATE_ISA::transpose(v);
+    FOLDGATE_ISA::transpose<T>(v);
     for (int i = 0; i < kLanes<T>; ++i) store(to + i * kLanes<T>, v[i]);
   }
   static void iota(T* to) {
