@@ -102,6 +102,7 @@ class PlanesForward {
         kernel_(kernels<T>()),
         group_out_(plan.group_out()),
         grid_(forward_grid<T>(plan.window)),
+        narrow_(grid_.is_narrow()),
         weights_(pack_weights(grid_, kernel, plan.out_channels)),
         x_(x),
         bias_(bias),
@@ -126,14 +127,26 @@ class PlanesForward {
     const int64_t y = (unit - slice * grid_.bands()) * grid_.band(), z = slice - plane * grid_.depth();
     const int64_t n = divide(plane, plan_.in_channels), c = plane - n * plan_.in_channels;
     const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w.width().output;
-    grid_.fill(x_ + plane * w.input_positions(), z, y, rows, frame);
+    const T* x = x_ + plane * w.input_positions();
+    if (!narrow_) grid_.fill(x, z, y, rows, frame);
     for (int64_t o = c * group_out_; o < (c + 1) * group_out_; ++o) {
       T* target =
           y_ + (n * plan_.out_channels + o) * w.output_positions() + (z * w.height().output + y) * width;
-      kernel_.depthwise_lines.lines({frame, grid_.row_step(), target, width, rows, width, plan_.taps(),
-                                     grid_.offsets(), weights_.data() + o * plan_.taps(),
-                                     grid_.columns()[0].square, bias_ ? bias_[o] : T(0),
-                                     relu_limit<T>(plan_.activation), false});
+      const DepthwiseLines<T> lines{frame,
+                                    grid_.row_step(),
+                                    target,
+                                    width,
+                                    rows,
+                                    width,
+                                    plan_.taps(),
+                                    grid_.offsets(),
+                                    weights_.data() + o * plan_.taps(),
+                                    grid_.columns()[0].square,
+                                    bias_ ? bias_[o] : T(0),
+                                    relu_limit<T>(plan_.activation),
+                                    false};
+      narrow_ ? kernel_.depthwise_lines.narrow(grid_.narrow(), x, lines)
+              : kernel_.depthwise_lines.lines(lines);
       if (is_curve(plan_.activation)) kernel_.activation.forward(plan_.activation, target, rows * width);
     }
   }
@@ -142,6 +155,7 @@ class PlanesForward {
   const Kernels<T>& kernel_;
   const int64_t group_out_;
   const PlaneGrid grid_;
+  const bool narrow_;
   const Scratch<T> weights_;
   const T *x_, *bias_;
   T* y_;
@@ -214,7 +228,10 @@ class PlanesBackward {
 
   void add_band(int64_t unit, int64_t o, int64_t z, int64_t y, T* frame, T* sums) const {
     const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w_.width().output;
-    grid_.fill(o_.x + unit * w_.input_positions(), z, y, rows, frame);
+    const T* x = o_.x + unit * w_.input_positions();
+    if (grid_.is_narrow())
+      return kernel_.depthwise_lines.narrow_gradient(grid_.narrow(), x, dy_plane(image_of(unit), o), sums);
+    grid_.fill(x, z, y, rows, frame);
     kernel_.depthwise_lines.gradient(
         {frame, grid_.row_step(), dy_plane(image_of(unit), o) + (z * grid_.height() + y) * width, width, rows,
          width, plan_.taps(), grid_.offsets(), grid_.columns()[0].square, sums});
@@ -241,14 +258,27 @@ class PlanesBackward {
                 y * height_step;
     for (int64_t j = 0; j < group_out_; ++j) {
       const int64_t o = channel_of(unit) * group_out_ + j;
-      grid.fill(dy_plane(image_of(unit), o), z, y, rows, frame);
+      const T* dy = dy_plane(image_of(unit), o);
+      const bool narrow = grid.is_narrow();
+      if (!narrow) grid.fill(dy, z, y, rows, frame);
       const T* weights = data.weights.data() + o * static_cast<int64_t>(grid.taps().size());
-      for (const PlaneColumns& columns : grid.columns())
-        kernel_.depthwise_lines.lines(
-            {frame, grid.row_step(), stride == 1 ? target : band + columns.first * phase_row(),
-             stride == 1 ? height_step : stride * phase_row(), rows, columns.outputs,
-             columns.end - columns.begin, grid.offsets() + columns.begin, weights + columns.begin,
-             columns.square, T(0), T(0), j > 0});
+      for (const PlaneColumns& columns : grid.columns()) {
+        const DepthwiseLines<T> lines{frame,
+                                      grid.row_step(),
+                                      stride == 1 ? target : band + columns.first * phase_row(),
+                                      stride == 1 ? height_step : stride * phase_row(),
+                                      rows,
+                                      columns.outputs,
+                                      columns.end - columns.begin,
+                                      grid.offsets() + columns.begin,
+                                      weights + columns.begin,
+                                      columns.square,
+                                      T(0),
+                                      T(0),
+                                      j > 0};
+        narrow ? kernel_.depthwise_lines.narrow(grid.narrow(), dy, lines)
+               : kernel_.depthwise_lines.lines(lines);
+      }
     }
     for (int64_t r = 0; stride > 1 && r < rows; ++r)
       kernel_.depthwise_lines.interleave(band + r * stride * phase_row(), phase_row(), stride, width,

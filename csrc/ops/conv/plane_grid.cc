@@ -50,6 +50,12 @@ int PlaneGrid::square_of(const PlaneColumns& columns) const {
   return 0;
 }
 
+bool PlaneGrid::is_narrow() const {
+  return columns_.size() == 1 && columns_[0].square == 3 && extent_[0] == 1 && grid_[0] == 1 &&
+         low_[0] == 0 && bands_ == 1 && step_[2] == 1 && low_[2] == -1 && grid_[2] == extent_[2] &&
+         grid_[2] <= lanes_;
+}
+
 template <class T>
 void PlaneGrid::fill(const T* plane, int64_t z, int64_t y, int64_t rows, T* frame) const {
   LineFrame<T> f{};

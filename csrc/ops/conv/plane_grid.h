@@ -38,6 +38,10 @@ class PlaneGrid {
   const std::vector<PlaneColumns>& columns() const { return columns_; }
   const int64_t* offsets() const { return offsets_.data(); }
 
+  // Whether whole planes need no frame (kernels/depthwise_lines.h).
+  bool is_narrow() const;
+  NarrowPlane narrow() const { return {extent_[1], extent_[2], -low_[1], grid_[1]}; }
+
   // What `rows` rows of outputs from (z, y) on see of a plane, into a frame that was zeros before this grid's first.
   template <class T>
   void fill(const T* plane, int64_t z, int64_t y, int64_t rows, T* frame) const;
