@@ -85,8 +85,11 @@ void pack_panels(const T* b, int64_t row_step, int64_t column_step, int64_t k, i
       for (int64_t j = 0; j < n; j += full)
         for (int64_t i = first; i < k && i < first + kPackRows; ++i) {
           const int64_t width = width_at(j);
-          for (int64_t v = 0; v < width; v += kLanes<T>)
+          for (int64_t v = 0; v < width; v += kLanes<T>) {
+            // the channels of planes lie pages apart
+            __builtin_prefetch(b + (i + kPackRows) * row_step + j + v);
             store(panels + j * k + i * width + v, load(b + i * row_step + j + v, n - j - v));
+          }
         }
     return;
   }

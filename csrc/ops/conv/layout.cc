@@ -10,20 +10,26 @@
 namespace foldgate {
 namespace {
 
-// Positions of a task: a block that is written in pieces of whole cache lines and stays in L2.
-constexpr int64_t kBlock = 1024;
+// Positions and channels of a task: a block that is written in pieces of whole cache lines and stays in L2.
+constexpr int64_t kBlock = 1024, kBlockChannels = 64;
 
-// body(image, first position, count) over blocks of positions, in parallel.
+struct LayoutBlock {
+  int64_t first, count, channel, channels;
+};
+
+// body(image, block) over blocks of positions and channels, in parallel.
 template <class Body>
 void for_each_block(int64_t count, int64_t channels, int64_t positions, Body body) {
   const EvenSplit blocks(positions, kBlock);
+  const int64_t groups = ceil_div(channels, kBlockChannels);
   constexpr double kWorkPerValue = 16;  // in multiply-adds of a product: a value is read and written
   const double work = kWorkPerValue * static_cast<double>(count) * static_cast<double>(channels) *
                       static_cast<double>(positions);
-  const int64_t tasks = count * blocks.parts;
+  const int64_t tasks = count * blocks.parts * groups;
   parallel_for(tasks, workers_for(tasks, work), [&](int64_t task, int) {
-    const int64_t block = task % blocks.parts;
-    body(task / blocks.parts, blocks.begin(block), blocks.size(block));
+    const int64_t block = task / groups % blocks.parts, channel = task % groups * kBlockChannels;
+    body(task / groups / blocks.parts, LayoutBlock{blocks.begin(block), blocks.size(block), channel,
+                                                   std::min(kBlockChannels, channels - channel)});
   });
 }
 
@@ -42,20 +48,20 @@ void for_each_row(int64_t count, const Window& w, int64_t channels, Body body) {
 template <class T>
 void planes_to_pixels(const T* planes, int64_t count, int64_t channels, int64_t positions, T* pixels) {
   const auto transpose = kernels<T>().gemm.transpose;
-  for_each_block(count, channels, positions, [&](int64_t n, int64_t first, int64_t block) {
+  for_each_block(count, channels, positions, [&](int64_t n, const LayoutBlock& b) {
     const int64_t image = n * channels * positions;
-    transpose(planes + image + first, positions, channels, block, pixels + image + first * channels,
-              channels);
+    transpose(planes + image + b.channel * positions + b.first, positions, b.channels, b.count,
+              pixels + image + b.first * channels + b.channel, channels);
   });
 }
 
 template <class T>
 void pixels_to_planes(const T* pixels, int64_t count, int64_t channels, int64_t positions, T* planes) {
   const auto transpose = kernels<T>().gemm.transpose;
-  for_each_block(count, channels, positions, [&](int64_t n, int64_t first, int64_t block) {
+  for_each_block(count, channels, positions, [&](int64_t n, const LayoutBlock& b) {
     const int64_t image = n * channels * positions;
-    transpose(pixels + image + first * channels, channels, block, channels, planes + image + first,
-              positions);
+    transpose(pixels + image + b.first * channels + b.channel, channels, b.count, b.channels,
+              planes + image + b.channel * positions + b.first, positions);
   });
 }
 

@@ -19,7 +19,7 @@ constexpr int64_t kTasks = 32;
 constexpr int64_t kTaskPixels = 256;
 constexpr double kTaskWork = 5e8;  // ~10 ms, so that an interrupt is answered
 constexpr int64_t kMostTerms = 640;
-constexpr int64_t kFetchTerms = 256;  // up to so many a tile fetches the lines of C that the next one writes
+constexpr int64_t kFetchTerms = 256;  // up to so many, a tile fetches the lines of C of the next row
 constexpr int64_t kFewTerms = 32;     // below it the stores of a tile take longer than its products
 
 template <class T>
@@ -47,6 +47,7 @@ class PlanarRun {
     const int workers = workers_for(planes() * parts_ * strips_, work());
     place_weights();
     const Scratch<T> frames(workers * frame_size());
+    frames.zero();  // what lies left and right of the planes is never written
     const Scratch<const T*> b(workers * taps());
     const Scratch<T*> c(workers * columns());
     parallel_for(planes() * parts_ * strips_, workers, [&](int64_t task, int worker) {
@@ -96,45 +97,67 @@ class PlanarRun {
     return a;
   }
 
-  // weights_[(group * tiles + tile) * taps + tap]: the columns of a tile, in place, contiguous for each term.
+  // weights_[(group * tiles + tile) * segments + segment]: the columns of a tile, in place, contiguous for each term.
   EvenSplit tiles(int vectors) const {
     return EvenSplit(p_.columns, kernel_.gemm.column_heights[vectors - 1]);
   }
   void place_weights() {
     const EvenSplit split = tiles(2);
     for (int64_t tile = 0; tile <= split.parts; ++tile) cuts_.push_back(split.begin(tile));
-    for (const Tap& tap : p_.taps)
-      offsets_.push_back(tap.shift[0] * layer_ + tap.shift[1] * row_ + tap.shift[2]);
+    for (const Tap& tap : p_.taps) offsets_.push_back(offset(tap));
+    run_ = taps_a_segment();
     for (int64_t group = 0; group < p_.groups; ++group)
       for (int64_t tile = 0; tile < split.parts; ++tile)
-        for (const Tap& tap : p_.taps)
-          weights_.push_back(p_.weights + tap.weights + group * p_.group_step + split.begin(tile));
+        for (int64_t t = 0; t < taps(); t += run_)
+          weights_.push_back(p_.weights + p_.taps[static_cast<size_t>(t)].weights + group * p_.group_step +
+                             split.begin(tile));
+  }
+
+  // Of a tap, in the frame or the images.
+  int64_t offset(const Tap& tap) const {
+    int64_t from[kMaxSpatial];
+    for (int i = 0; i < kMaxSpatial; ++i) from[i] = tap.shift[i] - (in_place_ ? 0 : low_[i]);
+    return from[0] * layer_ + from[1] * row_ + from[2];
+  }
+  // A single channel's taps that are neighbours in the frame are one segment, a kernel row.
+  int64_t taps_a_segment() const {
+    if (channels() > 1) return 1;
+    int64_t run = 1;
+    while (run < taps() && follows(run)) ++run;
+    for (int64_t t = run; t < taps(); ++t)
+      if (follows(t) != (t % run != 0)) return 1;
+    return taps() % run == 0 ? run : 1;
+  }
+  bool follows(int64_t t) const {
+    const size_t i = static_cast<size_t>(t);
+    return offsets_[i] - offsets_[i - 1] == 1 &&
+           p_.taps[i].weights - p_.taps[i - 1].weights == p_.taps[1].weights - p_.taps[0].weights;
   }
 
   void fill(const Area& area, T* frame) const {
-    const int64_t rows = reach(1, area.rows), width = reach(2, area.width);
+    if (strips_ > 1) std::fill_n(frame, frame_size(), T(0));  // other columns than before are outside
+    const int64_t layer = p_.in.extent[1] * p_.in.extent[2];
+    LineFrame<T> f{};
+    f.width = p_.in.extent[2];
+    f.first = area.y * p_.step[1] + low_[1];
+    f.rows = reach(1, area.rows);
+    f.before = -(area.x + low_[2]);
+    f.stride = 1;
+    f.phase_step = row_;
     for (int64_t channel = 0; channel < channels(); ++channel)
-      for (int64_t layer = 0; layer < span_[0]; ++layer)
-        for (int64_t r = 0; r < rows; ++r)
-          fill_row(area.n * channels() + channel, area.z * p_.step[0] + low_[0] + layer,
-                   area.y * p_.step[1] + low_[1] + r, area.x + low_[2], width,
-                   frame + channel * channel_ + layer * layer_ + r * row_);
-  }
-  void fill_row(int64_t plane, int64_t z, int64_t y, int64_t x, int64_t width, T* target) const {
-    const bool outside = z < 0 || z >= p_.in.extent[0] || y < 0 || y >= p_.in.extent[1];
-    const int64_t first = outside ? width : std::min(width, std::max<int64_t>(0, -x));
-    const int64_t end = outside ? width : std::max(first, std::min(width, p_.in.extent[2] - x));
-    std::fill_n(target, first, T(0));
-    if (end > first)
-      std::copy_n(
-          p_.in.data + ((plane * p_.in.extent[0] + z) * p_.in.extent[1] + y) * p_.in.extent[2] + x + first,
-          end - first, target + first);
-    std::fill_n(target + end, row_ - end, T(0));
+      for (int64_t i = 0; i < span_[0]; ++i) {
+        const int64_t z = area.z * p_.step[0] + low_[0] + i;
+        const bool inside = z >= 0 && z < p_.in.extent[0];  // a layer outside has no rows
+        f.x = p_.in.data + ((area.n * channels() + channel) * p_.in.extent[0] + (inside ? z : 0)) * layer;
+        f.height = inside ? p_.in.extent[1] : 0;
+        f.frame = frame + channel * channel_ + i * layer_;
+        kernel_.depthwise_lines.frame(f);
+      }
   }
 
   // The window of the first output of the area, in the frame or the images.
   const T* origin(const Area& area, const T* frame) const {
-    if (!in_place_) return frame - low_[0] * layer_ - low_[1] * row_ - low_[2];
+    if (!in_place_) return frame;
     return p_.in.data + area.n * channels() * channel_ + area.z * p_.step[0] * layer_ +
            area.y * p_.step[1] * row_ + area.x;
   }
@@ -159,22 +182,21 @@ class PlanarRun {
   void multiply(const T* a, int64_t at, int width, int vectors, const T** b, T* const* c) const {
     const int64_t parts = static_cast<int64_t>(cuts_.size()) - 1;
     Tile<T> tile;
-    tile.segments = taps();
-    tile.length = p_.length;
-    tile.a_step = p_.k_step;
+    tile.segments = taps() / run_;
+    tile.length = run_ > 1 ? run_ : p_.length;
+    tile.a_step = run_ > 1 ? p_.taps[1].weights - p_.taps[0].weights : p_.k_step;
     tile.b = b;
-    tile.b_step = channel_;
+    tile.b_step = run_ > 1 ? 1 : channel_;
     tile.c_offset = at;
     tile.columns = width;
     for (int64_t group = 0; group < p_.groups; ++group) {
-      for (int64_t t = 0; t < taps(); ++t)
-        b[t] = a + group * p_.length * channel_ + offsets_[static_cast<size_t>(t)];
+      for (int64_t t = 0; t < taps() / run_; ++t)
+        b[t] = a + group * p_.length * channel_ + offsets_[static_cast<size_t>(t * run_)];
       for (int64_t i = 0; i < parts; ++i) {
         const int64_t* const cut = cuts_.data() + i;
         const int64_t first = group * p_.columns + cut[0];
-        if (taps() * p_.length <= kFetchTerms)
-          fetch(c + group * p_.columns + cut[1], i + 1 < parts ? cut[2] - cut[1] : 0, at);
-        tile.a = weights_.data() + (group * parts + i) * taps();
+        if (taps() * p_.length <= kFetchTerms) fetch(c + first, cut[1] - cut[0], at + p_.grid[2]);
+        tile.a = weights_.data() + (group * parts + i) * tile.segments;
         tile.c = c + first;
         Epilogue<T> epilogue;
         epilogue.row_bias = p_.bias ? p_.bias + first : nullptr;
@@ -202,6 +224,7 @@ class PlanarRun {
   int64_t lanes_, low_[kMaxSpatial], span_[kMaxSpatial];
   bool in_place_;
   int64_t parts_ = 1, strips_ = 1, row_ = 0, layer_ = 0, channel_ = 0;
+  int64_t run_ = 1;  // taps of a segment
   std::vector<const T*> weights_;
   std::vector<int64_t> cuts_, offsets_;  // where the tiles of a group begin; the taps, in elements
 };

@@ -8,7 +8,8 @@
 
 namespace foldgate {
 
-// Wants planes and planar, and pixels that fill most of their vectors.
+// Wants planes and planar, and pixels that fill nearly all of their pairs of vectors: of 14x14 on AVX-512 it took 1.1 times
+// as long as to turn the planes.
 template <class T>
 bool planar_product_suits(const TapGemm<T>& problem);
 

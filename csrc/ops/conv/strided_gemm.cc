@@ -21,6 +21,8 @@ constexpr int64_t kLargestFrame = 1 << 20;  // beyond it the pointers of tap_gem
 // more, or few pixels, the wider tiles of tap_gemm over blocks of weights are faster.
 constexpr int64_t kMostTerms = 640;
 constexpr int64_t kFewPixels = 1024;
+// Twice the terms and half the pixels where tap_gemm would have to have its planes turned in memory.
+constexpr int64_t kPlanesGain = 2;
 // Of 1 x 1 kernels of so few terms, whose tiles are soon done: 14x14x64 -> 384 1.3x, 28x28x192 -> 32 1.25x, 14x14x384 -> 96
 // 1.0x, 28x28x512 -> 128 .94x (one thread, AVX-512).
 constexpr int64_t kFewPixelsOfProduct = 128, kFewTermsOfProduct = 320;
@@ -258,7 +260,8 @@ bool strided_gemm_suits(const TapGemm<T>& problem) {
   const bool few_channels = problem.length < gemm.lanes;  // too short a segment for tap_gemm
   const bool brief = is_matrix_product(problem) && problem.length <= kFewTermsOfProduct;
   const int64_t few = brief ? kFewPixelsOfProduct : kFewPixels;
-  if (!few_channels && (taps * problem.length > kMostTerms || pixels < few)) return false;
+  const int64_t more = problem.planes ? kPlanesGain : 1;
+  if (!few_channels && (taps * problem.length > more * kMostTerms || more * pixels < few)) return false;
   const int64_t width = is_matrix_product(problem) ? problem.grid[1] * problem.grid[2] : problem.grid[2];
   if (width < kLeastWidth) return false;
   StridedFrame<T> frame(problem);
