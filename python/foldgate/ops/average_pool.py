@@ -123,9 +123,7 @@ def average_pool_backward(
     include_pad = _flag(op, count_include_pad)
     window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     arguments = (dy, shape, *window, include_pad)
-    return _backward_calls.learn(  # type: ignore[no-any-return]
-        None, _native.average_pool_backward, arguments, *call
-    )
+    return _backward_calls.learn(None, _native.average_pool_backward, arguments, *call)
 
 
 @_adaptive_calls.first  # a call like an earlier one never comes here
@@ -165,9 +163,7 @@ def adaptive_average_pool(
     rank = spatial_rank(op, "x", x.shape)
     size = per_axis(op, "output_size", output_size, rank)
     arguments = (x, size, channels_axis(op, data_format, x.ndim) == 1)
-    return _adaptive_calls.learn(  # type: ignore[no-any-return]
-        None, _native.adaptive_average_pool, arguments, *call
-    )
+    return _adaptive_calls.learn(None, _native.adaptive_average_pool, arguments, *call)
 
 
 def _recorded_adaptive(x: FloatArray, output_size: Ints, data_format: str) -> tuple[FloatArray, Backward]:

@@ -66,9 +66,7 @@ def batch_norm(
     gamma, beta = optional(op, "gamma", gamma, x), optional(op, "beta", beta, x)
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
     arguments = (x, gamma, beta, axis, epsilon, relu_argument(op, activation))
-    return _calls.learn(  # type: ignore[no-any-return]
-        BatchNormOutput._make, _native.batch_norm, arguments, *call
-    )
+    return _calls.learn(BatchNormOutput._make, _native.batch_norm, arguments, *call)
 
 
 def _recorded(
@@ -167,9 +165,7 @@ def batch_norm_inference(
     axis, epsilon = axis_argument(op, axis, x.ndim), epsilon_argument(op, epsilon)
     relu = relu_argument(op, activation)
     arguments = (x, mean, variance, gamma, beta, axis, epsilon, relu)
-    return _inference_calls.learn(  # type: ignore[no-any-return]
-        None, _native.batch_norm_inference, arguments, *call
-    )
+    return _inference_calls.learn(None, _native.batch_norm_inference, arguments, *call)
 
 
 _INFERENCE_OPERANDS = ("x", "mean", "variance", "gamma", "beta")

@@ -187,6 +187,4 @@ def conv_transpose_backward(
         )
     needs = (bool(need_dx), bool(need_dkernel), bool(need_dbias))
     arguments = (dy, x, kernel, y, *options, *needs)
-    return _backward_calls.learn(  # type: ignore[no-any-return]
-        ConvGradients._make, _native.conv_transpose_backward, arguments, *call
-    )
+    return _backward_calls.learn(ConvGradients._make, _native.conv_transpose_backward, arguments, *call)

@@ -46,7 +46,7 @@ def global_average_pool(
     x = image_operand(op, x, data_format)
     then = per_channel(op, x, data_format, keepdims)
     arguments = (x, (1,) * (x.ndim - 2), channels_axis(op, data_format, x.ndim) == 1)
-    return _calls.learn(then, _native.adaptive_average_pool, arguments, *call)  # type: ignore[no-any-return]
+    return _calls.learn(then, _native.adaptive_average_pool, arguments, *call)
 
 
 def _recorded(x: FloatArray, data_format: str, keepdims: bool) -> tuple[FloatArray, Backward]:

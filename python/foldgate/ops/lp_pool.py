@@ -66,7 +66,7 @@ def lp_pool(
     x = operand(op, "x", x)
     power = _power(op, p)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
-    return _calls.learn(None, _native.lp_pool, (x, *window, power), *call)  # type: ignore[no-any-return]
+    return _calls.learn(None, _native.lp_pool, (x, *window, power), *call)
 
 
 def _recorded(x: FloatArray, **options: Any) -> tuple[FloatArray, Backward]:

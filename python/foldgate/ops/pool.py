@@ -164,9 +164,7 @@ def max_pool_backward(
     shape = shape_argument(op, input_shape)
     window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     arguments = (dy, indices, shape, *window)
-    return _backward_calls.learn(  # type: ignore[no-any-return]
-        None, _native.max_pool_backward, arguments, *call
-    )
+    return _backward_calls.learn(None, _native.max_pool_backward, arguments, *call)
 
 
 def shape_argument(op: str, value: Sequence[int], name: str = "input_shape") -> tuple[int, ...]:
