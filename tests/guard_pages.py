@@ -13,7 +13,7 @@ from memory_layouts import guarded
 
 import foldgate
 from foldgate import ops
-from op_calls import flat
+from support import flat
 
 Arguments = dict[str, Any]
 

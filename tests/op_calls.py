@@ -16,13 +16,6 @@ from recurrent_op_calls import Call, recurrent_calls
 from elementwise_cases import FUNCTIONS
 
 
-def flat(result: Any) -> list[np.ndarray]:
-    """The arrays of a result, whatever tuple it came in; None where a part is not there is left out."""
-    if isinstance(result, np.ndarray):
-        return [result]
-    return [array for part in result if part is not None for array in flat(part)]
-
-
 def op_calls(ops: Any, dtype: Any = np.float32, size: int = 1) -> dict[str, Call]:
     """Every op of the module `ops` by name, on inputs whose work grows with `size`.
 

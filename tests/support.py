@@ -102,6 +102,25 @@ def using_threads(count: int) -> Iterator[None]:
         foldgate.set_num_threads(before)
 
 
+def flat(result: Any) -> list[Array]:
+    """The arrays of a result, whatever tuple it came in; None where a part is not there is left out."""
+    if isinstance(result, np.ndarray):
+        return [result]
+    return [array for part in result if part is not None for array in flat(part)]
+
+
+def same_on_threads(call: Callable[[], Any]) -> Any:
+    """The result of `call`, of which 1, 2 and 3 threads must give the same bits."""
+    results = []
+    for threads in (1, 2, 3):
+        with using_threads(threads):
+            results.append(call())
+    for other in results[1:]:
+        for a, b in zip(flat(results[0]), flat(other), strict=True):
+            assert a.tobytes() == b.tobytes() and a.dtype == b.dtype
+    return results[0]
+
+
 def every_mask(steps: int) -> Array:
     """(5, T): all steps count; leading ones masked; trailing ones masked; holes; none counts."""
     t = np.arange(steps)

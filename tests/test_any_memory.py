@@ -10,7 +10,7 @@ from bad_inputs.arguments import every_op
 from memory_layouts import LAYOUTS, plain
 
 from foldgate import ops
-from op_calls import flat
+from support import flat
 
 CASES = {f"{op}-{i}": (op, arguments) for i, (op, arguments) in enumerate(every_op())}
 

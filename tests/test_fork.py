@@ -13,7 +13,8 @@ import pytest
 
 import foldgate
 from foldgate import ops
-from op_calls import flat, op_calls
+from op_calls import op_calls
+from support import flat
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),

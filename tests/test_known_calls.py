@@ -17,7 +17,7 @@ import pytest
 
 import foldgate
 from foldgate import _native, ops
-from op_calls import flat
+from support import flat
 
 Case = tuple[tuple[Any, ...], dict[str, Any]]
 

@@ -14,7 +14,8 @@ import pytest
 
 import foldgate
 from foldgate import ops
-from op_calls import flat, op_calls
+from op_calls import op_calls
+from support import flat
 
 
 def results(dtype: type, size: int) -> dict[str, list[bytes]]:

@@ -9,7 +9,7 @@ import pytest
 
 from average_pool_cases import CASES, FORMATS, PARTS, image_shape
 from foldgate import ops, reference
-from support import assert_close, bound, integers, using_threads
+from support import assert_close, bound, integers, same_on_threads
 
 CHANNELS = [1, 3, 16, 37]
 
@@ -70,18 +70,14 @@ def test_exact_where_the_count_is_a_power_of_two(
 @pytest.mark.parametrize("data_format", FORMATS)
 def test_bit_identical_for_any_number_of_threads(data_format: str, rng: np.random.Generator) -> None:
     x = rng.standard_normal(image_shape((61, 203), 33, data_format)).astype(np.float32)
-    results = []
-    for threads in (1, 2, 3):
-        with using_threads(threads):
-            y = ops.average_pool(x, 3, 2, 1, data_format=data_format)
-            z = ops.adaptive_average_pool(x, (7, 10), data_format=data_format)
-            dx = ops.average_pool_backward(y, x.shape, 3, 2, 1, data_format=data_format)
-            results.append(
-                [y, z, dx, ops.adaptive_average_pool_backward(z, x.shape, data_format=data_format)]
-            )
-    for other in results[1:]:
-        for a, b in zip(results[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
+
+    def both() -> Any:
+        y = ops.average_pool(x, 3, 2, 1, data_format=data_format)
+        z = ops.adaptive_average_pool(x, (7, 10), data_format=data_format)
+        dx = ops.average_pool_backward(y, x.shape, 3, 2, 1, data_format=data_format)
+        return y, z, dx, ops.adaptive_average_pool_backward(z, x.shape, data_format=data_format)
+
+    same_on_threads(both)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from conv_cases import AROUND_LANES, CASES, DEPTHWISE, GROUPS, OPTIONS, Case, integer_operands, name_of
 from foldgate import ops, reference
-from support import assert_close, bound, integers
+from support import assert_close, bound, integers, same_on_threads
 
 FORMATS = ["channels_last", "channels_first"]
 NAMES = ["dx", "dkernel", "dbias"]
@@ -110,21 +109,12 @@ def test_bit_identical_for_any_number_of_threads(
     x = rng.standard_normal(case.x_shape(data_format)).astype(np.float32)
     kernel = rng.standard_normal(case.kernel_shape).astype(np.float32)
     dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
-    before = foldgate.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
-            results.append(ops.conv_backward(dy, x, kernel, **options))
-    finally:
-        foldgate.set_num_threads(before)
-    for other in results[1:]:
-        check_equal(other, results[0])
+    found = same_on_threads(lambda: ops.conv_backward(dy, x, kernel, **options))
     positions, taps = dy.size // case.out, int(np.prod(case.size))
     expected = reference.conv_backward(dy, x, kernel, **options)
-    assert_close(results[0].dx, expected.dx, bound(np.float32, taps * case.out, dy, kernel), "dx")
-    assert_close(results[0].dkernel, expected.dkernel, bound(np.float32, positions, dy, x), "dkernel")
-    assert_close(results[0].dbias, expected.dbias, bound(np.float32, positions, dy), "dbias")
+    assert_close(found.dx, expected.dx, bound(np.float32, taps * case.out, dy, kernel), "dx")
+    assert_close(found.dkernel, expected.dkernel, bound(np.float32, positions, dy, x), "dkernel")
+    assert_close(found.dbias, expected.dbias, bound(np.float32, positions, dy), "dbias")
 
 
 @pytest.mark.parametrize("data_format", FORMATS)

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from conv_cases import DEPTHWISE, OPTIONS, Case, integer_operands, name_of, turned
 from foldgate import ops, reference
-from support import Array, assert_close, check_gradients
+from support import Array, assert_close, check_gradients, same_on_threads
 
 FORMATS = ["channels_last", "channels_first"]
 ACTIVATIONS = [None, "relu", "relu6", "tanh", "sigmoid"]
@@ -109,17 +108,8 @@ def test_gradients_skipped_and_nan(rng: np.random.Generator) -> None:
 
 def test_bit_identical_for_any_number_of_threads(rng: np.random.Generator) -> None:
     x, kernel, bias = operands(Case((40, 41), 33, 40, (3, 3), {"padding": 1}), rng, np.float32)
-    before = foldgate.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
-            results.append(ops.conv_max_pool(x, kernel, bias, padding=1, activation="relu", return_taps=True))
-    finally:
-        foldgate.set_num_threads(before)
-    for y, taps in results[1:]:
-        np.testing.assert_array_equal(y, results[0][0])
-        np.testing.assert_array_equal(taps, results[0][1])
+    options: dict[str, Any] = {"padding": 1, "activation": "relu", "return_taps": True}
+    same_on_threads(lambda: ops.conv_max_pool(x, kernel, bias, **options))
 
 
 def test_an_empty_batch(rng: np.random.Generator) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import foldgate
 from conv_transpose_cases import CASES, Case, name_of
 from foldgate import ops, reference
-from support import assert_close, bound, integers
+from support import assert_close, bound, integers, same_on_threads
 
 FORMATS = ["channels_last", "channels_first"]
 NAMES = ["dx", "dkernel", "dbias"]
@@ -73,18 +72,12 @@ def test_bit_identical_for_any_number_of_threads(data_format: str, rng: np.rando
     kernel = rng.standard_normal(case.kernel_shape).astype(np.float32)
     bias = rng.standard_normal(case.out).astype(np.float32)
     options = {**case.options, "data_format": data_format, "activation": "tanh"}
-    before = foldgate.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
-            y = ops.conv_transpose(x, kernel, bias, **options)
-            results.append([y, *ops.conv_transpose_backward(y, x, kernel, y=y, **options)])
-    finally:
-        foldgate.set_num_threads(before)
-    for other in results[1:]:
-        for a, b in zip(results[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
+
+    def both() -> Any:
+        y = ops.conv_transpose(x, kernel, bias, **options)
+        return y, ops.conv_transpose_backward(y, x, kernel, y=y, **options)
+
+    same_on_threads(both)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)

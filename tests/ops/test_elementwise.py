@@ -9,7 +9,7 @@ import pytest
 
 from elementwise_cases import CASES, FROM_RESULT, FUNCTIONS, IDS
 from foldgate import ops, reference
-from support import assert_close, using_threads
+from support import assert_close, same_on_threads
 
 SHAPES = [(), (1,), (7,), (16,), (33,), (3, 5, 7), (2, 0, 3), (70_001,)]
 
@@ -90,10 +90,4 @@ def test_out_beside_an_operand_in_the_same_memory() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_bit_identical_for_any_number_of_threads(name: str, rng: np.random.Generator) -> None:
     x, dy = rng.standard_normal((2, 300_007)).astype(np.float32)
-    results = []
-    for threads in (1, 2, 3):
-        with using_threads(threads):
-            results.append(
-                (getattr(ops, name)(x).tobytes(), getattr(ops, f"{name}_backward")(dy, x).tobytes())
-            )
-    assert results[0] == results[1] == results[2]
+    same_on_threads(lambda: (getattr(ops, name)(x), getattr(ops, f"{name}_backward")(dy, x)))

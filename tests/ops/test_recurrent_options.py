@@ -10,7 +10,14 @@ from recurrent_checks import awkward, in_float64, lanes
 from recurrent_option_cases import FUNCTIONS, GRU, LSTM, OPTION_CASES, RNN, OptionCase
 
 from foldgate import ops, reference
-from support import MASK_KINDS, Array, assert_close, recurrent_bound, steps_arguments, using_threads
+from support import (
+    MASK_KINDS,
+    Array,
+    assert_close,
+    recurrent_bound,
+    same_on_threads,
+    steps_arguments,
+)
 
 each_case = pytest.mark.parametrize("case", OPTION_CASES, ids=lambda case: case.label)
 
@@ -81,13 +88,7 @@ def test_chunks_of_many_rows(case: OptionCase, rng: Any) -> None:
 def test_threads(case: OptionCase, rng: Any) -> None:
     n, t, d, u = 70, 4, 60, 96
     operands, given = case.operands(rng, n, t, d, u, np.float32), _given(case, rng, n, t, u, np.float32)
-    results = []
-    for threads in (1, 2, 3):
-        with using_threads(threads):
-            results.append(_run(ops, case, operands, given, **steps_arguments("lengths", n, t)))
-    for other in results[1:]:
-        for a, b in zip(results[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
+    same_on_threads(lambda: _run(ops, case, operands, given, **steps_arguments("lengths", n, t)))
 
 
 @each_case

@@ -10,7 +10,7 @@ import pytest
 import foldgate
 from conv_cases import Case, integer_operands, name_of, turned
 from foldgate import ops, reference
-from support import Array, assert_close, bound
+from support import Array, assert_close, bound, same_on_threads
 
 FORMATS = ["channels_last", "channels_first"]
 
@@ -108,18 +108,8 @@ def test_bit_identical_for_any_number_of_threads(
     options = {**case.options, "data_format": data_format, "algorithm": "winograd"}
     x, kernel, bias = operands(case, rng, np.float32, data_format)
     dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
-    before = foldgate.get_num_threads()
-    try:
-        results = []
-        for threads in (1, 2, 3):
-            foldgate.set_num_threads(threads)
-            y = ops.conv(x, kernel, bias, activation="tanh", **options)
-            results.append([y, *ops.conv_backward(dy, x, kernel, **options)])
-    finally:
-        foldgate.set_num_threads(before)
-    for other in results[1:]:
-        for a, b in zip(results[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
+    same_on_threads(lambda: ops.conv(x, kernel, bias, activation="tanh", **options))
+    same_on_threads(lambda: ops.conv_backward(dy, x, kernel, **options))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 import foldgate
 from foldgate import ops, reference
-from op_calls import flat
-from support import assert_close, recurrent_bound
+from support import assert_close, flat, recurrent_bound
 
 CHECKED = settings(deadline=None, derandomize=True, max_examples=200)
 GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
