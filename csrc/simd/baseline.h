@@ -11,10 +11,6 @@ namespace foldgate::FOLDGATE_ISA {
 constexpr int kRegisters = 16;
 
 #if defined(__SSE2__)
-FOLDGATE_INLINE void stream(float* p, Vec<float> v) { _mm_stream_ps(p, v); }
-FOLDGATE_INLINE void stream(double* p, Vec<double> v) { _mm_stream_pd(p, v); }
-FOLDGATE_INLINE void stream_fence() { _mm_sfence(); }
-
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm_max_ps(a, b); }
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm_max_pd(a, b); }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm_min_ps(a, b); }
@@ -22,10 +18,6 @@ FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return _mm_m
 FOLDGATE_INLINE Vec<float> root(Vec<float> v) { return _mm_sqrt_ps(v); }
 FOLDGATE_INLINE Vec<double> root(Vec<double> v) { return _mm_sqrt_pd(v); }
 #else
-FOLDGATE_INLINE void stream(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
-FOLDGATE_INLINE void stream(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
-FOLDGATE_INLINE void stream_fence() {}
-
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return a > b ? a : b; }
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return a > b ? a : b; }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return a < b ? a : b; }

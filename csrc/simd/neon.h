@@ -9,10 +9,6 @@ namespace foldgate::FOLDGATE_ISA {
 
 constexpr int kRegisters = 32;
 
-FOLDGATE_INLINE void stream(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
-FOLDGATE_INLINE void stream(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
-FOLDGATE_INLINE void stream_fence() {}
-
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) {
   return (Vec<float>)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
 }

@@ -3,7 +3,6 @@
 //   Vec<T>, IntVec<T>, kLanes<T>, kRegisters       types and sizes of the tier
 //   load(p), load(p, n)                            whole vector, or the first n lanes and zeros (0 <= n <= lanes)
 //   store(p, v), store(p, v, n)                    nothing beyond lane n is read or written
-//   stream(p, v), stream_fence()                   past the cache; p is aligned to kVectorBytes
 //   broadcast<T>(s), iota<T>()                     s in every lane; 0, 1, 2, ...
 //   maximum(a, b), minimum(a, b)                   b where either is NaN: put what may carry a NaN second
 //   root(v)                                        the square root, rounded as IEEE says
@@ -11,7 +10,7 @@
 //   sum(v)                                         of all lanes, in a fixed order (halves, quarters, ...)
 //   load_bytes(p, T{}), store_bytes(p, ints)       kLanes bytes <-> integer lanes
 //
-// p needs no alignment anywhere else.
+// p needs no alignment.
 #pragma once
 #include <cstdint>
 

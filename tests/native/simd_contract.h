@@ -12,7 +12,6 @@ struct SimdContract {
   void (*copy)(const T* from, T* to);                  // store(to, load(from))
   void (*copy_part)(const T* from, T* to, int64_t n);  // store(to, load(from, n), n)
   void (*load_part)(const T* from, T* to, int64_t n);  // store(to, load(from, n))
-  void (*stream)(const T* from, T* to);                // `to` aligned to a vector
   void (*broadcast)(T value, T* to);
   void (*maximum)(const T* a, const T* b, T* to);
   void (*minimum)(const T* a, const T* b, T* to);
