@@ -107,7 +107,7 @@ def test_sizes_around_the_lanes(
 def test_large_arrays_for_any_number_of_threads(
     data_format: str, dtype: Any, rng: np.random.Generator
 ) -> None:
-    """Past the size from which outputs are streamed, rows cut along the width included."""
+    """Outputs larger than the caches, rows cut along the width included."""
     arguments = {"pool_size": 3, "strides": 1, "padding": "same", "data_format": data_format}
     for spatial, channels in (((300, 90), 48), ((40, 2500), 16)):
         x = rng.standard_normal(_shape(1, spatial, channels, data_format)).astype(dtype)

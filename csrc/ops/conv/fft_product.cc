@@ -107,24 +107,36 @@ class FftProductRun : FftRun<T> {
     });
   }
 
-  // At each frequency the rows (re, im) of the pairs times the rows ((re, im), (-im, re)) of the kernel. A slot's outputs
-  // take both parts at once where they fill its lanes, else one after the other.
-  void multiply(int64_t count, const T* spectrum, const T* in, T* out) const {
-    const bool both = out_lanes_.pairs() == 1 && gemm_.tile_vectors >= 2;
-    const int64_t parts = in_lanes_.parts(), segments = 2 * parts, point = 2 * lanes_;
-    const EvenSplit tiles(count, gemm_.tile_heights[both ? 1 : 0]);
-    const Scratch<const T*> rows(tiles.parts * segments * kRowPointers);
-    const Scratch<T*> sums(tiles.parts * kRowPointers);
+  // The rows of the pairs that a product reads, (re, im) of each slot one after the other, and those that it writes.
+  struct PairRows {
+    EvenSplit tiles;
+    Scratch<const T*> rows;
+    Scratch<T*> sums;
+  };
+  PairRows place(int64_t count, int height, const T* in, T* out) const {
+    const int64_t parts = in_lanes_.parts(), segments = 2 * parts;
+    const EvenSplit tiles(count, height);
+    PairRows p{tiles, Scratch<const T*>(tiles.parts * segments * kRowPointers),
+               Scratch<T*>(tiles.parts * kRowPointers)};
     for (int64_t tile = 0; tile < tiles.parts; ++tile)
       for (int64_t i = 0; i < tiles.size(tile); ++i) {
         const int64_t m = tiles.begin(tile) + i;
         const T* const row =
             in + m / in_lanes_.pairs() * parts * slot_ + m % in_lanes_.pairs() * in_lanes_.stride;
         for (int64_t s = 0; s < segments; ++s)
-          rows[(tile * segments + s) * kRowPointers + i] = row + s / 2 * slot_ + s % 2 * lanes_;
-        sums[tile * kRowPointers + i] = out + m / out_lanes_.pairs() * out_lanes_.parts() * slot_ +
-                                        m % out_lanes_.pairs() * out_lanes_.stride;
+          p.rows[(tile * segments + s) * kRowPointers + i] = row + s / 2 * slot_ + s % 2 * lanes_;
+        p.sums[tile * kRowPointers + i] = out + m / out_lanes_.pairs() * out_lanes_.parts() * slot_ +
+                                          m % out_lanes_.pairs() * out_lanes_.stride;
       }
+    return p;
+  }
+
+  // At each frequency the rows (re, im) of the pairs times the rows ((re, im), (-im, re)) of the kernel. A slot's outputs
+  // take both parts at once where they fill its lanes, else one after the other.
+  void multiply(int64_t count, const T* spectrum, const T* in, T* out) const {
+    const bool both = out_lanes_.pairs() == 1 && gemm_.tile_vectors >= 2;
+    const int64_t segments = 2 * in_lanes_.parts(), point = 2 * lanes_;
+    const PairRows pairs = place(count, gemm_.tile_heights[both ? 1 : 0], in, out);
     if (count % out_lanes_.pairs() != 0)  // lanes that no pair fills are transformed too
       std::memset(static_cast<void*>(out + (out_lanes_.slots(count) - 1) * slot_), 0,
                   static_cast<size_t>(slot_) * sizeof(T));
@@ -150,10 +162,10 @@ class FftProductRun : FftRun<T> {
           tile.c_offset = part * slot_ + bin * point + half * lanes_;
           for (int64_t s = 0; s < segments; ++s)
             b[s] = triples + s / 2 * lanes_ * 3 * lanes_ + (half + 1 - s % 2) * lanes_;
-          for (int64_t i = 0; i < tiles.parts; ++i) {
-            tile.a = rows.data() + i * segments * kRowPointers;
-            tile.c = sums.data() + i * kRowPointers;
-            gemm_.rows(static_cast<int>(tiles.size(i)), both ? 2 : 1, tile, {});
+          for (int64_t i = 0; i < pairs.tiles.parts; ++i) {
+            tile.a = pairs.rows.data() + i * segments * kRowPointers;
+            tile.c = pairs.sums.data() + i * kRowPointers;
+            gemm_.rows(static_cast<int>(pairs.tiles.size(i)), both ? 2 : 1, tile, {});
           }
         }
       }

@@ -108,23 +108,10 @@ Images<T> frame_images(const T* images, int64_t count, int64_t channels, const W
   return out;
 }
 
-template <class T>
-void unframe_images(const T* frame, int64_t count, int64_t channels, const Window& w, T* images) {
-  const Images<const T> in = frame_of(frame, channels, w);
-  const Images<T> out = dense_inputs(images, w, channels);
-  const T* inner = frame + corner(in, w);
-  for_each_row(count, w, channels, [&](int64_t n, int64_t z, int64_t y) {
-    std::memcpy(images + n * out.step[0] + z * out.step[1] + y * out.step[2],
-                inner + n * in.step[0] + z * in.step[1] + y * in.step[2],
-                static_cast<size_t>(out.step[2]) * sizeof(T));
-  });
-}
-
-#define FOLDGATE_INSTANTIATE(T)                                                   \
-  template void planes_to_pixels(const T*, int64_t, int64_t, int64_t, T*);        \
-  template void pixels_to_planes(const T*, int64_t, int64_t, int64_t, T*);        \
-  template Images<T> frame_images(const T*, int64_t, int64_t, const Window&, T*); \
-  template void unframe_images(const T*, int64_t, int64_t, const Window&, T*);
+#define FOLDGATE_INSTANTIATE(T)                                            \
+  template void planes_to_pixels(const T*, int64_t, int64_t, int64_t, T*); \
+  template void pixels_to_planes(const T*, int64_t, int64_t, int64_t, T*); \
+  template Images<T> frame_images(const T*, int64_t, int64_t, const Window&, T*);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)
 #undef FOLDGATE_INSTANTIATE

@@ -23,8 +23,5 @@ bool has_padding(const Window& window);                       // that a window r
 // Dense images into `frame`, each with its padding around it, zeros. frame holds count * framed_size elements.
 template <class T>
 Images<T> frame_images(const T* images, int64_t count, int64_t channels, const Window& window, T* frame);
-// The images back out of their frames.
-template <class T>
-void unframe_images(const T* frame, int64_t count, int64_t channels, const Window& window, T* images);
 
 }  // namespace foldgate

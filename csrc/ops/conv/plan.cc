@@ -55,17 +55,6 @@ std::vector<int64_t> shape_by(const Window& window, int64_t WindowAxis::* extent
 }
 }  // namespace
 
-const char* conv_algorithm_name(ConvAlgorithm algorithm) {
-  switch (algorithm) {
-    case ConvAlgorithm::kDirect: return "direct";
-    case ConvAlgorithm::kIm2col: return "im2col";
-    case ConvAlgorithm::kDepthwise: return "depthwise";
-    case ConvAlgorithm::kWinograd: return "winograd";
-    case ConvAlgorithm::kFft: return "fft";
-    default: return "by shape";
-  }
-}
-
 double ConvPlan::work() const {
   return static_cast<double>(batch) * static_cast<double>(window.output_positions()) *
          static_cast<double>(kernel_size());

@@ -15,7 +15,6 @@ namespace foldgate {
 
 enum class ConvAlgorithm { kByShape, kDirect, kIm2col, kDepthwise, kWinograd, kFft };
 constexpr ConvAlgorithm kLastConvAlgorithm = ConvAlgorithm::kFft;
-const char* conv_algorithm_name(ConvAlgorithm algorithm);
 
 // What a call says; shapes of all operands that set the geometry.
 struct ConvSpec {
