@@ -1,5 +1,6 @@
 #include "kernels/activation.h"
 
+#include "simd/fetch.h"
 #include "simd/math.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -23,8 +24,12 @@ void forward(Activation activation, T* values, int64_t n) {
 
 template <class T, class Function>
 FOLDGATE_INLINE void map2(const T* y, const T* dy, T* dx, int64_t n, Function function) {
-  for (int64_t i = 0; i < n; i += kLanes<T>)
+  for (int64_t i = 0; i < n; i += kLanes<T>) {
+    fetch_stream(y + i);
+    fetch_stream(dy + i);
+    fetch_stream(dx + i);
     store(dx + i, function(load(y + i, n - i), load(dy + i, n - i)), n - i);
+  }
 }
 
 template <class T>

@@ -10,24 +10,29 @@ namespace {
 // Four rows at a time: as many streams as the prefetcher follows with the sums', and one store for four loads.
 template <class T>
 void add_rows(const T* const* rows, int64_t count, int64_t n, T* sums) {
-  for (int64_t r = 0; r < count; r += 4) {
-    const T* a = rows[r];
-    const T* b = r + 1 < count ? rows[r + 1] : nullptr;
-    const T* c = r + 2 < count ? rows[r + 2] : nullptr;
-    const T* d = r + 3 < count ? rows[r + 3] : nullptr;
+  for (int64_t r = 0; r < count; r += 4)
     for (int64_t i = 0; i < n; i += kLanes<T>) {
-      Vec<T> sum = load(a + i, n - i);
+      fetch_stream(rows[r] + i);
+      Vec<T> sum = load(rows[r] + i, n - i);
       if (r > 0) sum = load(sums + i, n - i) + sum;
-      if (b) sum += load(b + i, n - i);
-      if (c) sum += load(c + i, n - i);
-      if (d) sum += load(d + i, n - i);
+      FOLDGATE_UNROLL
+      for (int q = 1; q < 4; ++q) {
+        if (r + q >= count) break;
+        fetch_stream(rows[r + q] + i);
+        sum += load(rows[r + q] + i, n - i);
+      }
       store(sums + i, sum, n - i);
     }
-  }
 }
 
 // A division takes as long as four loads; by a power of two it is a multiplication, exactly.
 FOLDGATE_INLINE bool is_power_of_two(int64_t n) { return (n & (n - 1)) == 0; }
+
+// What is summed of v: a factor, as a branch a value would cost as much as the sum.
+template <class V, class T>
+FOLDGATE_INLINE V term(V v, bool square, T one) {
+  return v * (square ? v : V{} + one);
+}
 
 // One vector position of `Vectors` vectors of channels, `live` values of the last.
 template <int Vectors, class T>
@@ -38,15 +43,21 @@ FOLDGATE_INLINE void pixel_means(const RowWindows& w, const WindowSpan& span, co
     const T* p = rows[r] + span.begin * w.pixel + c;
     for (int64_t t = 0; t < span.count; ++t, p += w.step * w.pixel) {
       FOLDGATE_UNROLL
-      for (int v = 0; v < Vectors; ++v) sums[v] += Vectors > 1 ? load(p + v * kLanes<T>) : load(p, live);
+      for (int v = 0; v < Vectors; ++v) {
+        fetch_stream(p + v * kLanes<T>);
+        sums[v] += term(Vectors > 1 ? load(p + v * kLanes<T>) : load(p, live), w.squares, T(1));
+      }
     }
   }
   const int64_t counted = w.counted * span.counted;
   const Vec<T> by = broadcast<T>(static_cast<T>(counted)), factor = broadcast<T>(1 / static_cast<T>(counted));
   const bool exact = is_power_of_two(counted);
   FOLDGATE_UNROLL
-  for (int v = 0; v < Vectors; ++v)
-    store(y + c + v * kLanes<T>, exact ? sums[v] * factor : sums[v] / by, Vectors > 1 ? kLanes<T> : live);
+  for (int v = 0; v < Vectors; ++v) {
+    Vec<T> mean = exact ? sums[v] * factor : sums[v] / by;
+    if (w.squares) mean = root(mean);
+    store(y + c + v * kLanes<T>, mean, Vectors > 1 ? kLanes<T> : live);
+  }
 }
 
 template <class T>
@@ -57,8 +68,10 @@ void means(const RowWindows& w, const T* const* rows, int64_t count, T* y) {
     if (w.pixel == 1) {
       T sum = 0;
       for (int64_t r = 0; r < count; ++r)
-        for (int64_t t = 0; t < span.count; ++t) sum += rows[r][span.begin + t * w.step];
-      *y = sum / static_cast<T>(w.counted * span.counted);
+        for (int64_t t = 0; t < span.count; ++t)
+          sum += term(rows[r][span.begin + t * w.step], w.squares, T(1));
+      sum /= static_cast<T>(w.counted * span.counted);
+      *y = w.squares ? root(broadcast<T>(sum))[0] : sum;
       continue;
     }
     int64_t c = 0;
@@ -83,11 +96,15 @@ void strided_means(const LineWindows<T>& w, const T* const* rows, int64_t count,
         const T* p = rows[r] + skipped + first;
         fetch_stream(p);
         fetch_stream(p + (Stride == 2 ? kLanes<T> : 0));
-        for (int64_t t = 0; t < w.taps; ++t, p += w.step)
-          sum += whole ? load_strided<Stride>(p, w.stride)
-                       : load_strided<Stride>(p, w.stride, end - first - t * w.step);
+        for (int64_t t = 0; t < w.taps; ++t, p += w.step) {
+          const Vec<T> v = whole ? load_strided<Stride>(p, w.stride)
+                                 : load_strided<Stride>(p, w.stride, end - first - t * w.step);
+          sum += term(v, w.squares, T(1));
+        }
       }
-      store(y + o, exact ? sum * factor : sum / by, w.outputs - o);
+      Vec<T> mean = exact ? sum * factor : sum / by;
+      if (w.squares) mean = root(mean);
+      store(y + o, mean, w.outputs - o);
     }
 }
 

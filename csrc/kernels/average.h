@@ -10,13 +10,15 @@ struct WindowSpan {
   int64_t begin, count, counted;
 };
 
-// Windows of a stretch of outputs along the width, over pixels of `pixel` contiguous values.
+// Windows of a stretch of outputs along the width, over pixels of `pixel` contiguous values. Of `squares` the means' roots
+// are written.
 struct RowWindows {
   const WindowSpan* spans;  // one an output
   int64_t outputs;
   int64_t step;     // between the positions of a window
   int64_t pixel;    // values
   int64_t counted;  // of a window along the other axes
+  bool squares;     // are summed
 };
 
 // Windows of single values that hold `taps` positions each, the first from `begin` on, the others `stride` further each;
@@ -26,6 +28,7 @@ struct LineWindows {
   int64_t begin, outputs, stride, taps, step;
   T divisor;
   int64_t lines = 1, next_line = 0;
+  bool squares = false;
 };
 
 // Rows of gradients, outputs * pixel values each, and what a value of row r and output o is multiplied by.

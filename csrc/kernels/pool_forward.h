@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/pool.h"
 #include "kernels/pool_best.h"
+#include "simd/fetch.h"
 #include "simd/stride.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -23,8 +24,10 @@ FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int6
     const T* x = row.x[r] + offset + range.first * step;
     for (int32_t j = range.first; j < range.last; ++j, x += step) {
       FOLDGATE_UNROLL
-      for (int v = 0; v < Vectors; ++v)
+      for (int v = 0; v < Vectors; ++v) {
+        fetch_stream(x + v * kLanes<T>);
         meet(best[v], Whole ? load(x + v * kLanes<T>) : load_part(x, live), row.row_tap[r] + j);
+      }
     }
   }
   FOLDGATE_UNROLL

@@ -100,35 +100,59 @@ FOLDGATE_INLINE IntVec<T> swap_int_lanes(IntVec<T> v, Indices<I...>) {
   return __builtin_shufflevector(v, v, (I ^ Distance)...);
 }
 
-// The better of every two lanes, and of equals the one of the lower tap, in both of them.
+template <class T>
+struct Winners {
+  Vec<T> value;
+  IntVec<T> tap;
+};
+
+// The better of two in each lane, and of equals the one of the lower tap.
+template <class T>
+FOLDGATE_INLINE Winners<T> join(Winners<T> a, Winners<T> b) {
+  const IntVec<T> a_nan = a.value != a.value, b_nan = b.value != b.value;
+  const IntVec<T> wins =
+      (b.value > a.value) | (b_nan & ~a_nan) | (((b.value == a.value) | (b_nan & a_nan)) & (b.tap < a.tap));
+  return {wins ? b.value : a.value, wins ? b.tap : a.tap};
+}
 template <class T, int Distance>
-FOLDGATE_INLINE void join_lanes(Vec<T>& value, IntVec<T>& tap) {
-  const Vec<T> v = swap_lanes<T, Distance>(value, LaneIndices<T>());
-  const IntVec<T> t = swap_int_lanes<T, Distance>(tap, LaneIndices<T>());
-  const IntVec<T> nan = value != value, v_nan = v != v;
-  const IntVec<T> wins = (v > value) | (v_nan & ~nan) | (((v == value) | (v_nan & nan)) & (t < tap));
-  value = wins ? v : value;
-  tap = wins ? t : tap;
-  if constexpr (Distance > 1) join_lanes<T, Distance / 2>(value, tap);
+FOLDGATE_INLINE Winners<T> join_lanes(Winners<T> w) {
+  w = join<T>(w, {swap_lanes<T, Distance>(w.value, LaneIndices<T>()),
+                  swap_int_lanes<T, Distance>(w.tap, LaneIndices<T>())});
+  if constexpr (Distance > 1)
+    return join_lanes<T, Distance / 2>(w);
+  else
+    return w;
 }
 
+// Four chains, as a comparison and a choice take ten cycles.
 template <class T>
 void plane_winners(const T* x, int64_t planes, int64_t n, T* y, int32_t* winners) {
   const Vec<T> lowest = broadcast<T>(static_cast<T>(-__builtin_inf()));
+  constexpr int kChains = 4;
   for (int64_t plane = 0; plane < planes; ++plane, x += n) {
-    Vec<T> value = lowest;
-    IntVec<T> tap = iota<T>(), at = tap;
-    for (int64_t i = 0; i < n; i += kLanes<T>, at += kLanes<T>) {
-      const Vec<T> v = n - i >= kLanes<T>
-                           ? load(x + i)
-                           : (iota<T>() < static_cast<LaneInt<T>>(n - i) ? load_part(x + i, n - i) : lowest);
-      const IntVec<T> wins = ~(v <= value) & (value == value);
-      value = wins ? v : value;
-      tap = wins ? at : tap;
+    Winners<T> best[kChains];
+    IntVec<T> at[kChains];
+    FOLDGATE_UNROLL
+    for (int q = 0; q < kChains; ++q) best[q] = {lowest, at[q] = iota<T>() + q * kLanes<T>};
+    const auto meet = [&](int q, Vec<T> v) FOLDGATE_LAMBDA {
+      const IntVec<T> wins = ~(v <= best[q].value) & (best[q].value == best[q].value);
+      best[q] = {wins ? v : best[q].value, wins ? at[q] : best[q].tap};
+    };
+    int64_t i = 0;
+    for (; i + kChains * kLanes<T> <= n; i += kChains * kLanes<T>) {
+      FOLDGATE_UNROLL
+      for (int q = 0; q < kChains; ++q) {
+        meet(q, load(x + i + q * kLanes<T>));
+        at[q] += kChains * kLanes<T>;
+      }
     }
-    join_lanes<T, kLanes<T> / 2>(value, tap);
-    y[plane] = value[0];
-    winners[plane] = static_cast<int32_t>(tap[0]);
+    for (; i < n; i += kLanes<T>, at[0] += kLanes<T>)
+      meet(0, n - i >= kLanes<T>
+                  ? load(x + i)
+                  : (iota<T>() < static_cast<LaneInt<T>>(n - i) ? load_part(x + i, n - i) : lowest));
+    const Winners<T> all = join_lanes<T, kLanes<T> / 2>(join(join(best[0], best[1]), join(best[2], best[3])));
+    y[plane] = all.value[0];
+    winners[plane] = static_cast<int32_t>(all.tap[0]);
   }
 }
 

@@ -9,14 +9,14 @@ namespace {
 constexpr int kHalfLanes = kLanes<double>;
 
 // The words of kRandomBlock values. Counters are in 64-bit lanes, four words each. One function for all kernels, most of
-// whose code it is; more words at a time would leave memory idle for longer.
+// whose code it is.
 __attribute__((noinline)) void words_of(RandomStream stream, int64_t begin, uint32_t* words) {
   const uint64_t first = stream.offset + static_cast<uint64_t>(begin) / 4;
-  for (int i = 0; i < kRandomBlock / 4; i += 2 * kHalfLanes) {
-    PhiloxWords pair[2];
-    philox(stream.seed, first + static_cast<uint64_t>(i), pair);
-    store_words(words + 4 * i, pair[0]);
-    store_words(words + 4 * (i + kHalfLanes), pair[1]);
+  for (int i = 0; i < kRandomBlock / 4; i += kPhiloxVectors * kHalfLanes) {
+    PhiloxWords some[kPhiloxVectors];
+    philox(stream.seed, first + static_cast<uint64_t>(i), some);
+    FOLDGATE_UNROLL
+    for (int v = 0; v < kPhiloxVectors; ++v) store_words(words + 4 * (i + v * kHalfLanes), some[v]);
   }
 }
 

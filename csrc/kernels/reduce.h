@@ -1,6 +1,6 @@
 // Sums and moments of contiguous values, in an order that their number alone fixes.
 #pragma once
-#include "simd/vec.h"
+#include "simd/fetch.h"
 
 namespace foldgate::FOLDGATE_ISA {
 
@@ -38,8 +38,11 @@ constexpr int64_t kMomentChunk = 2048;
 
 template <class T>
 FOLDGATE_INLINE Moments<T> chunk_moments(const T* x, int64_t n) {
-  const T mean = total<T>(n, [=](int64_t i, int64_t live) FOLDGATE_LAMBDA { return load(x + i, live); }) /
-                 static_cast<T>(n);
+  const T all = total<T>(n, [=](int64_t i, int64_t live) FOLDGATE_LAMBDA {
+    fetch_stream(x + i);
+    return load(x + i, live);
+  });
+  const T mean = all / static_cast<T>(n);
   const T m2 = total<T>(n, [=](int64_t i, int64_t live) FOLDGATE_LAMBDA {
     const Vec<T> deviation = load(x + i, live) - mean;
     return deviation * deviation;

@@ -15,6 +15,7 @@ constexpr int kForwardRows = 4;
 template <class T>
 FOLDGATE_INLINE T square_sum(const T* x, int64_t n) {
   return total<T>(n, [=](int64_t i, int64_t live) FOLDGATE_LAMBDA {
+    fetch_stream(x + i);
     const Vec<T> v = load(x + i, live);
     return v * v;
   });
@@ -80,6 +81,7 @@ FOLDGATE_INLINE void forward_block(const RowNorm<T>& norm, const T* x, T* y, T* 
     if constexpr (Centred) beta = load(norm.beta + i, live);
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
+      fetch_stream(y + r * n + i);
       Vec<T> v = load(x + r * n + i, live);
       if constexpr (Centred) v -= means[r];
       v = v * scales[r] * gamma;
@@ -106,7 +108,8 @@ void forward(const RowNorm<T>& norm, const T* x, int64_t rows, T* y, T* mean, T*
                : forward_rows<false>(norm, x, rows, y, mean, rstd);
 }
 
-// Rows at once: dgamma and dbeta are loaded and stored once for all of them. Two sums and two broadcasts a row.
+// Rows at once: dgamma and dbeta are loaded and stored once for all of them. Two sums and two broadcasts a row. The next
+// rows come into L2 meanwhile: L1 holds no more than these.
 constexpr int kRows = kRegisters == 32 ? 4 : 2;
 
 template <bool Centred, int Rows, class T>
@@ -126,6 +129,7 @@ FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T
     if constexpr (Centred) db = load(dbeta + i, live);
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
+      __builtin_prefetch(dx + r * n + i);
       const Vec<T> d = load(dy + r * n + i, live), xhat = hat(r, i, live), g = d * gamma;
       gx_sum[r] += g * xhat;
       dg += d * xhat;
@@ -143,6 +147,8 @@ FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T
     const T g_mean = Centred ? sum(g_sum[r]) * share : T(0), gx_mean = sum(gx_sum[r]) * share;
     for (int64_t i = 0; i < n; i += kLanes<T>) {
       const int64_t live = n - i;
+      __builtin_prefetch(dy + (r + Rows) * n + i, 0, 2);
+      __builtin_prefetch(x + (r + Rows) * n + i, 0, 2);
       Vec<T> d = load(dy + r * n + i, live) * load(norm.gamma + i, live) - hat(r, i, live) * gx_mean;
       if constexpr (Centred) d -= g_mean;
       store(dx + r * n + i, d * rstd[r], live);

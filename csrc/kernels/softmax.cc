@@ -82,11 +82,13 @@ void rows(bool log_of, const T* x, int64_t count, int64_t n, T* y) {
       const Vec<T> log_sum = log<T>(broadcast<T>(row_sum<T>(x, n, shift)));
       // -inf - -inf for a row of -inf: such values stay
       each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+        fetch_stream(y + i);
         const Vec<T> v = load(x + i, left);
         store(y + i, v == T(-__builtin_inf()) ? v : (v - shift) - log_sum, left);
       });
     } else {
       const auto keep = [&](Vec<T> v, int64_t i, int64_t left) FOLDGATE_LAMBDA {
+        fetch_stream(y + i);
         const Vec<T> e = exp_below_zero<T>(v);
         store(y + i, e, left);
         return e;
@@ -103,11 +105,14 @@ void rows_backward(bool log_of, const T* dy, const T* y, int64_t count, int64_t 
   for (int64_t r = 0; r < count; ++r, dy += n, y += n, dx += n) {
     Vec<T> total = {};
     each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+      fetch_stream(dy + i);
+      fetch_stream(y + i);
       const Vec<T> d = load(dy + i, left);
       total += log_of ? d : d * load(y + i, left);
     });
     const Vec<T> all = broadcast<T>(sum(total));
     each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+      fetch_stream(dx + i);
       const Vec<T> d = load(dy + i, left), v = load(y + i, left);
       store(dx + i, log_of ? d - exp<T>(v) * all : v * (d - all), left);
     });
@@ -206,14 +211,18 @@ void log_sum(const T* x, int64_t n, T* highest, T* result) {
 
 template <class T>
 void scaled_exp(const T* x, int64_t n, T shift, T scale, T* y) {
-  each<T>(n, [&](int64_t i, int64_t left)
-                 FOLDGATE_LAMBDA { store(y + i, exp<T>(load(x + i, left) - shift) * scale, left); });
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(x + i);
+    fetch_stream(y + i);
+    store(y + i, exp<T>(load(x + i, left) - shift) * scale, left);
+  });
 }
 
 template <class T>
 T cross(const T* p, const T* x, int64_t n, T shift) {
   Vec<T> total = {};
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(p + i);
     const Vec<T> v = load(p + i, left);
     total += v == T(0) ? v : v * (shift - load(x + i, left));
   });
@@ -223,9 +232,14 @@ T cross(const T* p, const T* x, int64_t n, T shift) {
 template <class T>
 void cross_backward(const T* p, const T* x, int64_t n, T shift, T scale, T* dx) {
   Vec<T> total = {};
-  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA { total += load(p + i, left); });
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(p + i);
+    fetch_stream(x + i);
+    total += load(p + i, left);
+  });
   const T all = sum(total);
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(dx + i);
     store(dx + i, (exp<T>(load(x + i, left) - shift) * all - load(p + i, left)) * scale, left);
   });
 }

@@ -25,9 +25,11 @@ struct PhiloxWords {
   Lanes64 word[4];
 };
 
-// Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key, of two vectors in step: a round
-// waits for the one before it, and the scheduler sees little more than one vector's ten.
-FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[2]) {
+// Vectors in step, as a round waits for the one before it: their words and a round's products fill the registers.
+constexpr int kPhiloxVectors = kRegisters / 8;
+
+// Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
+FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[kPhiloxVectors]) {
   constexpr int64_t kMultiply0 = 0xD2511F53, kMultiply1 = 0xCD9E8D57;
   constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
   const Lanes64 m0 = broadcast_int<double>(kMultiply0), m1 = broadcast_int<double>(kMultiply1);
@@ -35,26 +37,28 @@ FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[2
   // unsigned, so that the counter wraps
   typedef uint64_t Unsigned __attribute__((vector_size(kVectorBytes)));
   FOLDGATE_UNROLL
-  for (int v = 0; v < 2; ++v) {
+  for (int v = 0; v < kPhiloxVectors; ++v) {
     const Unsigned counter = (Unsigned)iota<double>() + (first + static_cast<uint64_t>(v * kLanes<double>));
     words[v] = PhiloxWords{{(Lanes64)counter, (Lanes64)(counter >> 32), Lanes64{}, Lanes64{}}};
   }
-  FOLDGATE_UNROLL
-  for (int round = 0; round < 10; ++round, k0 += kWeyl0, k1 += kWeyl1) {
-    Lanes64 low[2], high[2];
+  const auto round = [&]() FOLDGATE_LAMBDA {
     FOLDGATE_UNROLL
-    for (int v = 0; v < 2; ++v) {
-      low[v] = multiply_halves(words[v].word[0], m0);
-      high[v] = multiply_halves(words[v].word[2], m1);
-    }
-    FOLDGATE_UNROLL
-    for (int v = 0; v < 2; ++v) {
+    for (int v = 0; v < kPhiloxVectors; ++v) {
       Lanes64(&c)[4] = words[v].word;
-      c[0] = (Lanes64)((Unsigned)high[v] >> 32) ^ c[1] ^ static_cast<int64_t>(k0);
-      c[2] = (Lanes64)((Unsigned)low[v] >> 32) ^ c[3] ^ static_cast<int64_t>(k1);
-      c[1] = high[v];
-      c[3] = low[v];
+      const Lanes64 low = multiply_halves(c[0], m0), high = multiply_halves(c[2], m1);
+      c[0] = (Lanes64)((Unsigned)high >> 32) ^ c[1] ^ static_cast<int64_t>(k0);
+      c[2] = (Lanes64)((Unsigned)low >> 32) ^ c[3] ^ static_cast<int64_t>(k1);
+      c[1] = high;
+      c[3] = low;
     }
+    k0 += kWeyl0;
+    k1 += kWeyl1;
+  };
+  // 16 registers hold no more than the words: unrolled, nothing is moved between rounds.
+  constexpr int kUnrolled = kRegisters >= 32 ? 1 : 10;
+  for (int r = 0; r < 10; r += kUnrolled) {
+    FOLDGATE_UNROLL
+    for (int i = 0; i < kUnrolled; ++i) round();
   }
 }
 

@@ -92,7 +92,7 @@ TEST(conv, exact_for_groups_depthwise_and_multipliers) {
   test::on_every_tier([] {
     for (int64_t groups : {2, 3, 5, 17, 33}) {
       for (int64_t in : {1, 2}) {
-        for (int64_t out : {1, 3}) {
+        for (int64_t out : {1, 2, 3}) {
           Case c{2, groups * in, groups * out, groups, {5, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
           check_all<float>(c);
           c.strides = {2, 1}, c.dilation = {1, 2}, c.pads = {0, 1, 2, 1};

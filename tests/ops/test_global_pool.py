@@ -47,6 +47,21 @@ def test_against_the_reference(
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
+def test_the_first_of_equals_wins_and_nans_win_over_numbers(
+    data_format: str, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    form: dict[str, Any] = {"data_format": data_format}
+    x = rng.integers(-2, 3, image_shape((12, 13), 40, data_format)).astype(dtype)
+    images = x if data_format == "channels_first" else np.moveaxis(x, -1, 1)
+    images[0, ::2, 3:9:2, 5] = np.nan
+    images[1, ::3] = -np.inf
+    y, indices = reference.global_max_pool(x, return_indices=True, **form)
+    found, positions = ops.global_max_pool(x, return_indices=True, **form)
+    np.testing.assert_array_equal(found, y)
+    np.testing.assert_array_equal(positions, indices)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
 def test_kept_axes_are_taken_back(data_format: str, dtype: Any, rng: np.random.Generator) -> None:
     x = rng.standard_normal(image_shape((4, 6), 3, data_format)).astype(dtype)
     form: dict[str, Any] = {"data_format": data_format}

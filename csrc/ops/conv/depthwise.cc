@@ -34,22 +34,18 @@ void for_each_block(int64_t positions, int64_t channels, Body body) {
 template <class T>
 void repeat_channels(const T* x, int64_t positions, int64_t channels, int64_t times, T* repeated) {
   for_each_block(positions, channels * times, [&](int64_t first, int64_t count) {
-    const T* from = x + first * channels;
-    T* to = repeated + first * channels * times;
-    for (int64_t i = 0; i < count * channels; ++i, to += times) std::fill_n(to, times, from[i]);
+    kernels<T>().depthwise_lines.interleave(x + first * channels, 0, times, count * channels * times,
+                                            repeated + first * channels * times);
   });
 }
 
-// The adjoint: sums over the repetitions, in their order.
+// The adjoint: sums over the repetitions, in their order, which are windows of `times` values.
 template <class T>
 void fold_channels(const T* repeated, int64_t positions, int64_t channels, int64_t times, T* x) {
   for_each_block(positions, channels * times, [&](int64_t first, int64_t count) {
     const T* from = repeated + first * channels * times;
-    for (int64_t i = 0; i < count * channels; ++i, from += times) {
-      T sum = from[0];
-      for (int64_t m = 1; m < times; ++m) sum += from[m];
-      x[first * channels + i] = sum;
-    }
+    kernels<T>().average.line_means({0, count * channels, times, times, 1, T(1)}, &from, 1,
+                                    x + first * channels);
   });
 }
 

@@ -23,8 +23,7 @@ template <class T>
 class Forward {
  public:
   Forward(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* power)
-      : power_(power),
-        depth_(plan.axes[0]),
+      : depth_(plan.axes[0]),
         height_(plan.axes[1]),
         width_(plan.axes[2]),
         pixel_(plan.pixel),
@@ -33,13 +32,16 @@ class Forward {
         most_rows_(most_positions(depth_) * most_positions(height_)),
         sums_rows_(plan.pixel > 1 ? most_rows_ * most_positions(width_) > kDirectPositions
                                   : most_rows_ > kDirectRows),
-        most_lines_(power ? std::max<int64_t>(1, kPowers / (height_.stride * width_.input)) : height_.output),
+        squares_(power && power->squares && !sums_rows_),
+        power_(squares_ ? nullptr : power),
+        most_lines_(power_ ? std::max<int64_t>(1, kPowers / (height_.stride * width_.input))
+                           : height_.output),
         tasks_(plan.images, depth_.output, height_.output, width_.output,
                static_cast<double>(pixel_) * static_cast<double>(most_rows_) *
                    static_cast<double>(most_positions(width_))) {
     for (int worker = 0; worker < tasks_.workers(); ++worker)
       work_.push_back({Scratch<const T*>(most_rows_), Scratch<T>(sums_rows_ ? width_.input * pixel_ : 0),
-                       Scratch<T>(power && !sums_rows_ ? kept_rows() * width_.input * pixel_ : 0)});
+                       Scratch<T>(power_ && !sums_rows_ ? kept_rows() * width_.input * pixel_ : 0)});
   }
 
   void run() {
@@ -75,8 +77,12 @@ class Forward {
 
   void means(const Workspace& work, const RowSegment& s, int64_t lines) {
     const int64_t count = window_rows(work, s, lines);
-    const RowWindows windows{width_.spans.data() + s.begin, s.end - s.begin, width_.step, pixel_,
-                             at(depth_, s.depth).counted * at(height_, s.height).counted};
+    const RowWindows windows{width_.spans.data() + s.begin,
+                             s.end - s.begin,
+                             width_.step,
+                             pixel_,
+                             at(depth_, s.depth).counted * at(height_, s.height).counted,
+                             squares_};
     T* y = y_ + (s.row * width_.output + s.begin) * pixel_;
     if (pixel_ > 1)
       average_.means(windows, work.rows.data(), count, y);
@@ -102,7 +108,7 @@ class Forward {
       const WindowSpan& first = at(width_, whole);
       average_.line_means(
           {first.begin, past - whole, width_.stride, width_.taps, width_.step,
-           static_cast<T>(windows.counted * first.counted), lines, height_.stride * width_.input},
+           static_cast<T>(windows.counted * first.counted), lines, height_.stride * width_.input, squares_},
           rows, count, y + (whole - s.begin));
     }
     part(past, s.end);
@@ -153,7 +159,6 @@ class Forward {
     return {begin, std::max(begin, end)};
   }
 
-  const PoolPower<T>* const power_;
   const AverageKernels<T>& average_ = kernels<T>().average;
   const AverageAxis &depth_, &height_, &width_;
   const int64_t pixel_;
@@ -161,6 +166,8 @@ class Forward {
   T* y_;
   const int64_t most_rows_;
   const bool sums_rows_;
+  const bool squares_;               // are taken by the kernels
+  const PoolPower<T>* const power_;  // that is taken before them
   const int64_t most_lines_;
   const RowTasks tasks_;
   std::vector<Workspace> work_;

@@ -52,9 +52,11 @@ struct AveragePlan {
                                    const std::vector<int64_t>& output_size, bool channels_first);
 };
 
-// What Lp pooling makes of values before they are summed, or adds up of them, and what it makes of the sums.
+// What Lp pooling makes of values before they are summed, or adds up of them, and what it makes of the sums. Of `squares`
+// kernels of windows see to both.
 template <class T>
 struct PoolPower {
+  bool squares;
   FunctionRef<void(const T* x, int64_t n, bool add, T* y)> powers;
   FunctionRef<void(int64_t n, T* y)> roots;
 };

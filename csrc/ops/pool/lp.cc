@@ -67,11 +67,11 @@ LpPlan LpPlan::make(const char* op, const std::vector<int64_t>& input_shape, con
 template <class T>
 void lp_pool(const LpPlan& plan, const T* x, T* y) {
   const AverageKernels<T>& kernel = kernels<T>().average;
+  const bool square = plan.power == 2;
   auto pool = [&](auto powers, auto roots) {
-    const PoolPower<T> power{powers, roots};
+    const PoolPower<T> power{square, powers, roots};
     average_pool(plan.sums, x, y, &power);
   };
-  const bool square = plan.power == 2;
   auto by_vectors = [&](const T* from, int64_t n, bool add, T* to) {
     kernel.powers(from, n, square, add, to);
   };
