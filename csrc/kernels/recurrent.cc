@@ -37,23 +37,6 @@ void pack_panels(Phase phase, int vectors, const T* source, int64_t columns, int
 }
 
 template <class T>
-void pack_features(const T* const* rows, int64_t first, int64_t count, int64_t features, bool one,
-                   int64_t tile_rows, int64_t total_rows, T* out) {
-  const int64_t total = features + (one ? 1 : 0), tiles = (total + tile_rows - 1) / tile_rows;
-  if (tiles == 0) return;
-  const int64_t least = total / tiles, lesser = tiles - total % tiles;
-  for (int64_t tile = 0, begin = 0, size = 0; tile < tiles; ++tile, begin += size) {
-    size = least + (tile >= lesser ? 1 : 0);
-    const int64_t copied = (begin + size < features ? begin + size : features) - begin;
-    T* target = out + begin * total_rows + first * size;
-    for (int64_t row = 0; row < count; ++row, target += size) {
-      copy(target, rows[row] + begin, copied);
-      if (copied < size) target[copied] = T(1);
-    }
-  }
-}
-
-template <class T>
 void add(T* target, const T* source, int64_t n) {
   for (int64_t i = 0; i < n; i += kLanes<T>)
     store(target + i, load(target + i, n - i) + load(source + i, n - i), n - i);
@@ -61,8 +44,8 @@ void add(T* target, const T* source, int64_t n) {
 
 template <class T>
 constexpr RecurrentKernels<T> table() {
-  return {kLanes<T>,   panel_vectors<T>,  pack_panels<T>, project<T>,       step<T>,
-          gradient<T>, reset_gradient<T>, cell<T>,        pack_features<T>, add<T>};
+  return {kLanes<T>,   panel_vectors<T>,  pack_panels<T>, project<T>, step<T>,
+          gradient<T>, reset_gradient<T>, cell<T>,        add<T>};
 }
 
 }  // namespace

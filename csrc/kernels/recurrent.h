@@ -116,13 +116,6 @@ struct RecurrentKernels {
   void (*gradient)(Cell, const RecurrentGradient<T>&);
   void (*reset_gradient)(const RecurrentGradient<T>&);
   void (*cell)(Phase, const RecurrentCell<T>&);
-
-  // Rows first .. first + count - 1 of total_rows rows of features, as the left operand of GemmKernels::columns:
-  // features cut into tiles of at most tile_rows as EvenSplit does, element (row, f) of tile t at
-  // begin(t) * total_rows + row * size(t) + f - begin(t). With `one` a last feature is the constant 1, whose products
-  // are column sums.
-  void (*pack_features)(const T* const* rows, int64_t first, int64_t count, int64_t features, bool one,
-                        int64_t tile_rows, int64_t total_rows, T* out);
   void (*add)(T* target, const T* source, int64_t n);  // target += source
 };
 

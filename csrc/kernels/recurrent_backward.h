@@ -1,4 +1,5 @@
-// The elementwise part of a step's gradient, unit vector by unit vector over all rows of the step.
+// The elementwise part of a step's gradient: in the order of the cache, unit vector by unit vector over all rows of the
+// step; where there is none, row by row, which reads y and dy where they are, in their order.
 #pragma once
 #include "kernels/recurrent.h"
 #include "kernels/recurrent_cells.h"
@@ -67,6 +68,12 @@ FOLDGATE_INLINE void each_gradient_vector(const RecurrentGradient<T>& s, Body bo
     for (int64_t row = 0; row < s.rows; ++row) body(GradientVector<T>{s, row, vector});
 }
 
+template <class T, class Body>
+FOLDGATE_INLINE void each_gradient_row(const RecurrentGradient<T>& s, Body body) {
+  for (int64_t row = 0; row < s.rows; ++row)
+    for (int64_t vector = 0; vector * kLanes<T> < s.units; ++vector) body(GradientVector<T>{s, row, vector});
+}
+
 template <class T>
 void gradient(Cell cell, const RecurrentGradient<T>& s) {
   using V = GradientVector<T>;
@@ -75,8 +82,8 @@ void gradient(Cell cell, const RecurrentGradient<T>& s) {
     case Cell::kGru: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { gru_gradient<T>(v); });
     case Cell::kGruBefore:
       return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { candidate_gradient<T>(v); });
-    case Cell::kTanh: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, false>(v); });
-    case Cell::kRelu: return each_gradient_vector(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, true>(v); });
+    case Cell::kTanh: return each_gradient_row(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, false>(v); });
+    case Cell::kRelu: return each_gradient_row(s, [](V v) FOLDGATE_LAMBDA { rnn_gradient<T, true>(v); });
   }
 }
 

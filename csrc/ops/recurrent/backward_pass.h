@@ -33,7 +33,7 @@ class BackwardPass {
         claims_(split_.by_units ? split_.workers : 1),
         stop_(stop),
         gates_(columns_of(plan.options.cell)),
-        state_step_(plan.padded_units()),
+        state_step_(plan.row_step(plan.units)),
         chunk_(std::max(plan.batch, std::min(plan.rows(), kChunkRows))),
         // an odd number of vectors, so that rows do not fall into few sets of the cache
         dgates_step_((ceil_div(gates_.dgates * plan.units, plan.lanes) | 1) * plan.lanes),
@@ -42,10 +42,8 @@ class BackwardPass {
         dc_(lstm() ? dh_.size() : 0),
         first_c_(dc_.size()),
         dreset_h_(reset_before() ? dh_.size() : 0),
-        reset_h_(reset_before() ? chunk_ * state_step_ : 0),
-        x_features_(table_, plan.inputs, a_.dbias != nullptr, chunk_),
-        h_features_(table_, plan.units, a_.dbias && plan.options.cell == Cell::kGru, chunk_),
-        reset_features_(table_, reset_before() ? plan.units : 0, false, chunk_),
+        read_(plan, arrays, chunk_),
+        reset_h_(reset_before() ? plan.units : 0, false, state_step_, chunk_),
         recurrent_(table_.gemm,
                    view(arrays.weights.recurrent_kernel, plan.units, {{0, gates_.recurrent_count}}),
                    plan.batch == 1 && plan.steps <= kInPlaceSteps),
@@ -53,12 +51,9 @@ class BackwardPass {
                    view(arrays.weights.recurrent_kernel, reset_before() ? plan.units : 0, {{2, 1}}),
                    plan.batch == 1 && plan.steps <= kInPlaceSteps),
         input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
-        gradients_(table_.gemm,
-                   weight_gradients_of(plan, arrays, {&x_features_, &h_features_, &reset_features_}),
+        gradients_(table_.gemm, weight_gradients_of(plan, arrays, {&read_.x, &read_.h, &reset_h_}),
                    gate_columns(), chunk_, split_.workers),
-        read_(plan, arrays),
         dgates_rows_(chunk_),
-        reset_rows_(chunk_),
         dh_rows_(plan.batch),
         dreset_rows_(plan.batch),
         dx_sources_(chunk_),
@@ -125,10 +120,7 @@ class BackwardPass {
       dh_rows_[r] = dh_.data() + r * state_step_;
       if (reset_before()) dreset_rows_[r] = dreset_h_.data() + r * state_step_;
     }
-    for (int64_t i = 0; i < chunk_; ++i) {
-      dgates_rows_[i] = dgates_.data() + i * dgates_step_;
-      if (reset_before()) reset_rows_[i] = reset_h_.data() + i * state_step_;
-    }
+    for (int64_t i = 0; i < chunk_; ++i) dgates_rows_[i] = dgates_.data() + i * dgates_step_;
   }
 
   // The chunk of as many steps before `end` as it can be.
@@ -147,16 +139,14 @@ class BackwardPass {
     for (int64_t s = end - 1; s >= begin && !stop_.stopped(worker); --s) {
       const int64_t first = split_.bounds[part],
                     rows = std::min(plan_.count(s), split_.bounds[part + 1]) - first;
-      if (rows > 0)
-        run_step(s, first, rows, plan_.first[s] - plan_.first[chunk_begin_] + first,
-                 plan_.first[chunk_end_] - plan_.first[chunk_begin_]);
+      if (rows > 0) run_step(s, first, rows, plan_.first[s] - plan_.first[chunk_begin_] + first);
     }
     if (a_.dx) run_dx(begin, end, split_.bounds[part], split_.bounds[part + 1]);
   }
 
-  // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk's `total`.
-  void run_step(int64_t s, int64_t first, int64_t rows, int64_t at, int64_t total) {
-    read_.gather(s, first, rows);
+  // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk.
+  void run_step(int64_t s, int64_t first, int64_t rows, int64_t at) {
+    read_.gather(s, first, rows, at);
     for (int64_t r = first; r < first + rows; ++r)
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
     const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
@@ -164,10 +154,7 @@ class BackwardPass {
     if (reset_before()) {
       multiply(candidate_, s & 1, at, 2 * plan_.units, rows, dreset_rows_.data() + first, false);
       kernels_.reset_gradient(gradient);
-      reset_features_.put(reset_rows_.data() + at, at, rows, total);
     }
-    x_features_.put(read_.x(first), at, rows, total);
-    h_features_.put(read_.h(first), at, rows, total);
     multiply(recurrent_, s & 1, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first,
              true);
   }
@@ -189,7 +176,7 @@ class BackwardPass {
       g.c_row = state_step_;
       g.c_vector = plan_.lanes;
     }
-    g.h_before = read_.h(first);
+    g.h_before = read_.h_before(first);
     g.y = read_.y(first);
     g.dy = read_.dy(first);
     g.state_step = state_step_;
@@ -198,7 +185,7 @@ class BackwardPass {
     g.dgates = dgates_.data() + at * dgates_step_;
     g.dgates_step = dgates_step_;
     g.dreset_h = reset_before() ? dreset_h_.data() + first * state_step_ : nullptr;
-    g.reset_h = reset_before() ? reset_h_.data() + at * state_step_ : nullptr;
+    g.reset_h = reset_before() ? reset_h_.row(at) : nullptr;
     return g;
   }
 
@@ -270,12 +257,12 @@ class BackwardPass {
   StopFlag& stop_;
   const GateColumns gates_;
   const int64_t state_step_, chunk_, dgates_step_;
-  const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_, reset_h_;
-  Features<T> x_features_, h_features_, reset_features_;
+  const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_;
+  const BackwardRows<T> read_;
+  const Features<T> reset_h_;
   const PackedProduct<T> recurrent_, candidate_, input_;
   WeightGradients<T> gradients_;
-  const BackwardRows<T> read_;
-  const Scratch<const T*> dgates_rows_, reset_rows_;
+  const Scratch<const T*> dgates_rows_;
   const Scratch<T*> dh_rows_, dreset_rows_;
   const Scratch<const T*> dx_sources_;
   const Scratch<T*> dx_;

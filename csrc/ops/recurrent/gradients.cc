@@ -7,12 +7,6 @@
 namespace foldgate {
 
 template <class T>
-void Features<T>::put(const T* const* rows, int64_t row, int64_t n, int64_t total) {
-  kernels_.recurrent.pack_features(rows, row, n, count, one, widest_panels(kernels_.gemm).rows, total,
-                                   packed.data());
-}
-
-template <class T>
 WeightGradients<T>::WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> blocks,
                                     int64_t step, int64_t chunk, int workers)
     : kernels_(kernels),
@@ -60,6 +54,7 @@ void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column,
   Tile<T> tile;
   tile.length = rows;
   tile.a = &a;
+  tile.a_step = features.step;
   tile.b = &panel;
   tile.b_step = width;
   tile.c = c;
@@ -71,15 +66,12 @@ void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column,
       // Read and written when the tile ends: by then it is here.
       for (int64_t j = 0; j < live; j += kLine) __builtin_prefetch(c[i] + j, 1);
     }
-    a = features.packed.data() + begin * rows;
-    tile.a_step = size;
+    a = features.rows.data() + begin;
     kernels_.columns(static_cast<int>(size), static_cast<int>(width / kernels_.lanes), tile,
                      Epilogue<T>{nullptr, !first});
   }
 }
 
-template struct Features<float>;
-template struct Features<double>;
 template class WeightGradients<float>;
 template class WeightGradients<double>;
 

@@ -10,21 +10,22 @@
 
 namespace foldgate {
 
-// Rows of the left operand of a chunk: x, h or r h, with a 1 where the column sums are wanted too.
+// Rows of the left operand of a chunk: x, h or r h, with a 1 behind where the column sums are wanted too. The products
+// read them where they are: six neighbours of each row at a time, out of L2, in the shadow of the multiplications.
 template <class T>
 struct Features {
-  Features(const Kernels<T>& kernels, int64_t count, bool one, int64_t chunk)
-      : count(count), one(one), packed((count + one) * chunk), kernels_(kernels) {}
+  // step: from row to row
+  Features(int64_t count, bool one, int64_t step, int64_t chunk)
+      : count(count), one(one), step(step), rows(count + one > 0 ? chunk * step : 0) {
+    for (int64_t i = 0; one && i < rows.size(); i += step) rows[i + count] = T(1);
+  }
 
-  // Rows row .. row + n - 1 of the chunk, which has `total` rows.
-  void put(const T* const* rows, int64_t row, int64_t n, int64_t total);
+  T* row(int64_t i) const { return rows.data() + i * step; }
 
   int64_t count;
   bool one;
-  Scratch<T> packed;
-
- private:
-  const Kernels<T>& kernels_;
+  int64_t step;
+  Scratch<T> rows;
 };
 
 // What a block of gate gradients adds to: products with x and with h share it, so it is packed once for both.

@@ -22,14 +22,8 @@ class GatheredRows {
     if (!rows_.size()) return row;
     return static_cast<const T*>(std::memcpy(rows_.data() + r * step_, row, static_cast<size_t>(bytes_)));
   }
-  // A row that put will read soon.
-  void fetch(const T* row) const {
-    if (!rows_.size()) return;
-    for (int64_t i = 0; i < bytes_; i += kLine) __builtin_prefetch(reinterpret_cast<const char*>(row) + i);
-  }
 
  private:
-  static constexpr int64_t kLine = 64;
   static constexpr int64_t kLeastBytes = 128;  // a row of fewer lines costs as much to copy as to read again
 
   int64_t bytes_, step_;
