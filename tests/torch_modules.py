@@ -14,7 +14,8 @@ import foldgate.torch
 from foldgate.torch import _rules
 from foldgate.torch._classes import SWAPPED
 
-RULES = [name for name in vars(_rules) if name.endswith("_wins")]
+RULES = [name for name in vars(_rules) if name.endswith("_wins") and not name.startswith("_")]
+LEAST = [name for name in vars(_rules) if name.startswith("LEAST_")]
 
 
 @contextlib.contextmanager
@@ -23,12 +24,8 @@ def at_any_size() -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for name in RULES:
             stack.enter_context(mock.patch.object(_rules, name, lambda *_: True))
-        for name in ("LEAST_CONVOLVED", "LEAST_ALONE"):
+        for name in LEAST:
             stack.enter_context(mock.patch.object(_rules, name, 0))
-        for swapped in SWAPPED.values():
-            for name in ("_least", "_least_trained"):
-                if hasattr(swapped, name):
-                    stack.enter_context(mock.patch.object(swapped, name, 0))
         yield
 
 

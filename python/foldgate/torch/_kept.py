@@ -42,6 +42,8 @@ class Kept:
 
     def __init__(self) -> None:
         self._entries: dict[Any, tuple[tuple[Source | None, ...], Any]] = {}
+        self.verdicts: dict[Any, bool] = {}
+        """What the rules said of inputs of a shape and layout, with or without gradients."""
 
     def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
         return Kept, ()

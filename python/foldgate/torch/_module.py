@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
+
+import torch
+from torch.compiler import is_compiling
+
+from foldgate.torch._kept import kept_of
+
+_MOST_VERDICTS = 1024
 
 
 class Accelerated:
@@ -24,3 +32,34 @@ def parameter(module: Any, name: str) -> Any:
     """`module.name` of a parameter, without the detour over `__getattr__` where it is a plain one."""
     parameters = module._parameters
     return parameters[name] if name in parameters else getattr(module, name)
+
+
+def wins(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
+    """`rule(module, x, gradient)` of a convolution's input, batched or not.
+
+    It is kept for inputs of that shape and layout: to ask anew costs a twentieth of a small training step.
+
+    Args:
+      module: a convolution.
+      x: a strided tensor of any shape.
+      rule: is asked of batches whose channels fit.
+    """
+    if is_compiling():
+        return _verdict(module, x, rule)
+    verdicts = kept_of(module).verdicts
+    key = x.shape, x.is_contiguous(), torch.is_grad_enabled()
+    found = verdicts.get(key)
+    if found is None:
+        if len(verdicts) >= _MOST_VERDICTS:  # ever new shapes
+            verdicts.clear()
+        found = verdicts[key] = _verdict(module, x, rule)
+    return found
+
+
+def _verdict(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
+    rank = len(module.kernel_size) + 2
+    if x.dim() == rank - 1:
+        x = x.unsqueeze(0)
+    if x.dim() != rank or x.shape[1] != module.in_channels or x.numel() == 0:
+        return False
+    return rule(module, x, torch.is_grad_enabled())

@@ -1,10 +1,10 @@
 """Where foldgate's kernels win: the one home of the sizes at which PyTorch's own op computes a call.
 
-Measured by `benchmarks/torch_modules.py` and `torch_sweep.py` on two cores with AVX-512, PyTorch 2.13, two
-threads, alternating, foldgate on PyTorch's own threads. Every rule leaves to PyTorch what came out under 1.0,
-with some room. A call through a torch.autograd.Function costs about 0.1 ms
-more than torch's own on that machine, and a weight in another layout must be rearranged once a training step:
-hence the sizes, and the least number of positions for each weight.
+Measured by `benchmarks/torch_modules.py` and `torch_sweep.py`, PyTorch 2.13, one thread and two, alternating,
+foldgate on PyTorch's own threads, on two cores of a Zen 5 (pools and recurrence on a Skylake-SP, too), with
+AVX-512. Every rule leaves to PyTorch what came out under 1.0, with some room. A call through a
+torch.autograd.Function costs 0.04 ms more than torch's own (on the Skylake-SP 0.1 ms), and a weight in
+another layout must be rearranged once a training step: hence the sizes, and the least number of positions.
 """
 
 from __future__ import annotations
@@ -14,34 +14,27 @@ from typing import Any
 
 import torch
 
-LEAST = {
-    "MaxPool1d": 1 << 17,
-    "MaxPool2d": 1 << 14,
-    "MaxPool3d": 1 << 14,
-    "AvgPool": 1 << 20,
-    "AdaptiveAvgPool": 1 << 62,
-    "AdaptiveMaxPool": 1 << 16,
-    "Cell": 1 << 10,
-    "RNNCell": 1 << 62,
-    "Recurrent": 2,
-}
-"""Elements of the input below which these modules call torch's op at once: small calls are all overhead.
-Of recurrent modules steps."""
-LEAST_TRAINED = {"MaxPool": 1 << 17, "AdaptiveAvgPool": 1 << 20}
-"""The same where the input needs a gradient. 1 << 62: torch's own is faster at any size."""
-LEAST_CONVOLVED, LEAST_ALONE = 1 << 15, 1 << 21
-"""The same in multiply-adds of a convolution: of any batch, and of a batch too small to be split."""
+LEAST_MAX_POOLED = 1 << 15
+LEAST_MAX_POOLED_TRAINING = 1 << 17
+LEAST_AVERAGED = LEAST_PARTS_AVERAGED = 1 << 20
+LEAST_PARTS_MAX_POOLED = 1 << 16
+LEAST_STEPPED = 1 << 10
+LEAST_STEPPED_SIMPLY = 1 << 62
+"""Elements of the input below which pools and cells call torch's op at once: small calls are all overhead.
+1 << 62: torch's own is faster at any size."""
+LEAST_STEPS = 2
+"""Steps of a recurrent module, likewise."""
 SMALL_BATCH = 8
 """From here torch splits small calls over threads, at a cost that foldgate does not have."""
 
 
 _WHERE = {
     "ConvTranspose": "by foldgate up to 8 million multiply-adds, in training for batches of 8 up",
-    "Conv": "by foldgate from 2 million multiply-adds or batches of 8, in training from 4,096 positions",
+    "Conv": "by foldgate from a million multiply-adds or batches of 8, in training from 4 million",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate forward, to one position or channels_last, from 65,536 elements on",
     "AvgPool": "by foldgate from a million elements on",
-    "MaxPool": "by foldgate from 16,384 elements on, in training from 131,072",
+    "MaxPool": "by foldgate from 32,768 elements on, in training from 131,072",
     "RNNCell": "PyTorch's own step is faster at every size measured",
     "LSTMCell": "by foldgate for batches of 32 up without gradients; in training PyTorch is faster",
     "GRUCell": "by foldgate for batches of 32 up without gradients; in training PyTorch is faster",
@@ -54,56 +47,57 @@ def where(kind: str) -> str:
     return next(words for start, words in _WHERE.items() if kind.startswith(start))
 
 
-def convolution_work(x: Any, weight: Any, strides: tuple[int, ...]) -> int:
-    """About how many multiply-adds a convolution takes."""
-    work: int = x.numel() // x.shape[1] * weight.numel() // math.prod(strides)
-    return work
+def _positions(x: Any) -> int:
+    return int(x.numel() // x.shape[1])
 
 
-def convolution_wins(x: Any, weight: Any, work: int, gradient: bool) -> bool:
-    """Of a convolution: x (N, C, *spatial), weight (O, C / groups, *kernel)."""
-    batch, channels = x.shape[:2]
-    outputs, depth = weight.shape[:2]
-    positions = x.numel() // channels
-    if x.dim() == 5 and (depth != channels or outputs < 8):
+def _products(module: Any, x: Any) -> int:
+    """Multiply-adds of a module's weights with every position of x."""
+    pairs = module.in_channels * module.out_channels // module.groups
+    return int(_positions(x) * pairs * math.prod(module.kernel_size))
+
+
+def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
+    """Of a convolution of x (N, C, *spatial)."""
+    work = _products(module, x) // int(math.prod(module.stride))
+    if module.groups > 1:
+        return _depthwise_wins(module, x, gradient, work)
+    batch, inputs, outputs = x.shape[0], module.in_channels, module.out_channels
+    positions, taps = _positions(x), int(math.prod(module.kernel_size))
+    if outputs < 8 or outputs > (32 if inputs <= 4 else 12) * inputs:  # a pass that reads, or one that writes
         return False
-    if batch >= SMALL_BATCH and positions >= 512 and work < LEAST_ALONE:
-        return True
+    if x.dim() == 5 and (min(inputs, outputs) < 16 or positions < batch << 11):
+        return False
+    if taps == 4 and module.stride[0] == 1:  # with few outputs torch's is up to 1.6 times as fast
+        return False
+    if inputs <= 4:
+        return bool(work >= 1 << (24 if gradient else 22))
+    if not x.is_contiguous() and (min(inputs, outputs) < 9 or taps > 9 or (gradient and taps == 1)):
+        return False
     if gradient:
-        return _trained_convolution_wins(x, weight, work)
-    if work < LEAST_ALONE or positions < 512:
+        return positions >= 1 << 10 and work >= 1 << 22
+    if positions < 512:
+        return positions >= 128 and work >= 1 << 22
+    return work >= 1 << (18 if batch >= SMALL_BATCH else 20)
+
+
+def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
+    """Of one channel a group; of more, and of small planes, torch's own is faster."""
+    channels, taps = module.in_channels, math.prod(module.kernel_size)
+    alone = channels == module.groups == module.out_channels
+    if not alone or x.dim() == 5 or work < 256 * taps * channels * x.shape[0]:
         return False
-    return channels > 4 if x.is_contiguous() else bool(outputs > 8 or depth <= 16)
+    if x.is_contiguous():
+        return _positions(x) >= 1 << 12
+    return channels >= 32 and taps <= 9 and work >= 1 << (22 if gradient else 21)
 
 
-def _trained_convolution_wins(x: Any, weight: Any, work: int) -> bool:
-    batch, channels = x.shape[:2]
-    outputs, depth = weight.shape[:2]
-    positions, taps, last = x.numel() // channels, weight[0, 0].numel(), not x.is_contiguous()
-    if depth != channels:  # groups: one channel each, or torch
-        return bool(depth == 1 and not last and batch >= SMALL_BATCH and positions >= 1 << 14)
-    if depth <= 4:
-        return work >= 1 << 26
-    if x.dim() == 3:
-        return work >= 1 << 27
-    if work < positions * weight.numel():  # strides
-        return work >= 1 << 28
-    if not last:
-        return bool(positions >= (1 << 12 if batch >= SMALL_BATCH else 12288))
-    least = min(outputs, depth)
-    if taps < 9:
-        return bool(least >= 64 and positions >= 1 << 14)
-    return bool(least >= 32 and positions >= (6144 if least >= 64 else 12288))
-
-
-def transposed_convolution_wins(x: Any, weight: Any, gradient: bool) -> bool:
-    """Of a transposed convolution: x (N, C, *spatial), weight (C, O / groups, *kernel)."""
-    work = x.numel() // x.shape[1] * weight.numel()
-    least = 1 << 20 if not gradient and x.shape[0] < SMALL_BATCH else 1 << 15
-    large_enough = x.shape[0] >= SMALL_BATCH or not gradient
-    if x.shape[1] <= 4 and not x.is_contiguous():
+def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
+    """Of a transposed convolution of x (N, C, *spatial)."""
+    work, small = _products(module, x), x.shape[0] < SMALL_BATCH
+    if (gradient and small) or _positions(x) < 512 or x.shape[1] < (4 if x.is_contiguous() else 9):
         return False
-    return bool(large_enough and least <= work <= 1 << 23 and x.numel() // x.shape[1] >= 512)
+    return 1 << (20 if small else 15) <= work <= 1 << 23
 
 
 def _is_first(x: Any) -> bool:
@@ -112,42 +106,48 @@ def _is_first(x: Any) -> bool:
 
 
 def max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
-    """Of a max pool. Without gradients torch has a fast one for one axis, and small planes are all edges."""
-    if gradient:
-        return bool(x.numel() >= LEAST_TRAINED["MaxPool"])
-    if module._rank == 3:
+    """Of a max pool. Small planes are all edges, and without gradients torch has a fast one for one axis."""
+    if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else LEAST_MAX_POOLED):
         return False
-    return bool(x.numel() >= 1 << 14 and x.shape[-1] >= 12 if _is_first(x) else x.numel() >= 1 << 17)
+    if _is_first(x):
+        return bool(x.shape[-1] >= (20 if gradient else 12) and (gradient or module._rank > 3))
+    return gradient or (module._rank > 3 and x.numel() >= 1 << 17)
 
 
 def average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of an average pool over windows."""
-    return x.numel() >= 1 << 20 and (gradient or _is_first(x))
+    if x.numel() < LEAST_AVERAGED:
+        return False
+    return bool(x.shape[-1] >= (20 if module._rank == 5 else 12)) if _is_first(x) else gradient
 
 
 def adaptive_average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of an adaptive average pool: torch's mean is as fast, but backward with channels last."""
-    return gradient and x.numel() >= 1 << 20 and not _is_first(x)
+    return gradient and x.numel() >= LEAST_PARTS_AVERAGED and not _is_first(x)
 
 
 def adaptive_max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of an adaptive max pool: forward alone, and channels first down to one position."""
-    if gradient or x.numel() < 1 << 16:
+    if gradient or x.numel() < LEAST_PARTS_MAX_POOLED:
         return False
     if not _is_first(x):
-        return bool(x.numel() >= 1 << 18)
+        return bool(x.numel() >= 1 << 19 and x.shape[1] >= 128)
     size = module.output_size
     return bool(size == 1 or (isinstance(size, tuple) and set(size) == {1}))
 
 
-def sequence_wins(rows: int, inputs: int, units: int, gradient: bool) -> bool:
-    """Of a recurrent module with `rows` steps of all sequences together."""
-    if units * (inputs + units) <= 1 << 12:
+def sequence_wins(module: Any, rows: int, steps: int, gradient: bool) -> bool:
+    """Of a recurrent module with `rows` steps of all sequences together, and `steps` of the longest."""
+    if module.mode.startswith("RNN") and steps < (3 if gradient else 2):
+        return False
+    if module.hidden_size * (module.input_size + module.hidden_size) <= 1 << 12:
         return rows >= (8 if gradient else 2)
     return rows >= (64 if gradient else 16)
 
 
-def step_wins(x: Any, units: int, simple: bool, gradient: bool) -> bool:
-    """Of a cell's single step: torch's own is faster at any size with gradients, and for the simple RNN."""
-    small = units * (x.shape[-1] + units) <= 1 << 15  # more costs more to compare than to compute
-    return not gradient and not simple and x.dim() == 2 and x.shape[0] >= 32 and units >= 64 and small
+def step_wins(module: Any, x: Any, gradient: bool) -> bool:
+    """Of a cell's single step: torch's own is faster at any size with gradients."""
+    units = module.hidden_size
+    if gradient or units < 64 or x.dim() != 2 or x.shape[0] < 32:
+        return False
+    return bool(units * (x.shape[1] + units) <= 1 << 15)  # more costs more to compare than to compute

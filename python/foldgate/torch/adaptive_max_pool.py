@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.compiler import is_compiling
 from torch.nn import functional
 
@@ -74,13 +75,12 @@ class _Pool(Accelerated):
     """What the three have in common."""
 
     _op: Any
-    _least: int
     _rank: int
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if type(x) is torch.Tensor and (
-            x.numel() < self._least
+        if type(x) is Tensor and (
+            x.numel() < _rules.LEAST_PARTS_MAX_POOLED
             or not _rules.adaptive_max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
         ):
             size = module.output_size
@@ -98,18 +98,15 @@ class AdaptiveMaxPool1d(_Pool, torch.nn.AdaptiveMaxPool1d):
     """torch.nn.AdaptiveMaxPool1d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.AdaptiveMaxPool1d.forward, torch.adaptive_max_pool1d, 3
-    _least = _rules.LEAST["AdaptiveMaxPool"]
 
 
 class AdaptiveMaxPool2d(_Pool, torch.nn.AdaptiveMaxPool2d):
     """torch.nn.AdaptiveMaxPool2d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.AdaptiveMaxPool2d.forward, torch._C._nn.adaptive_max_pool2d, 4
-    _least = _rules.LEAST["AdaptiveMaxPool"]
 
 
 class AdaptiveMaxPool3d(_Pool, torch.nn.AdaptiveMaxPool3d):
     """torch.nn.AdaptiveMaxPool3d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.AdaptiveMaxPool3d.forward, torch._C._nn.adaptive_max_pool3d, 5
-    _least = _rules.LEAST["AdaptiveMaxPool"]

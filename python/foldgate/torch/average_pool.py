@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor, adaptive_avg_pool1d, avg_pool1d
+from torch._C._nn import adaptive_avg_pool2d, adaptive_avg_pool3d, avg_pool2d, avg_pool3d
 from torch.compiler import is_compiling
 from torch.nn import functional
 
@@ -104,24 +106,22 @@ def _parts(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     return _compute(x, last, gradient, {"output_size": size}, again)
 
 
+def _is_left(module: Any, x: Any) -> bool:
+    """Whether a pool over windows of a large x is torch's."""
+    return not _rules.average_pool_wins(module, x, x.requires_grad and torch.is_grad_enabled())
+
+
+def _is_left_adaptive(module: Any, x: Any) -> bool:
+    return not _rules.adaptive_average_pool_wins(module, x, x.requires_grad and torch.is_grad_enabled())
+
+
 class _Pool(Accelerated):
     """What the pools over windows have in common."""
 
-    _op: Any
-    _least: int
     _rank: int
 
-    def forward(self, x: Any) -> Any:
-        module: Any = self
-        if type(x) is torch.Tensor and (
-            x.numel() < self._least
-            or not _rules.average_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
-        ):
-            ceil, counted = module.ceil_mode, module.count_include_pad
-            size, stride, padding = module.kernel_size, module.stride, module.padding
-            if self._rank == 3:  # without a divisor
-                return self._op(x, size, stride, padding, ceil, counted)
-            return self._op(x, size, stride, padding, ceil, counted, module.divisor_override)
+    def _here(self, x: Any) -> Any:
+        """The result by foldgate, or else by torch's class."""
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "average_pool", _window_sizes)
         else:
@@ -132,19 +132,10 @@ class _Pool(Accelerated):
 class _AdaptivePool(Accelerated):
     """What the adaptive ones have in common."""
 
-    _op: Any
-    _least = _rules.LEAST["AdaptiveAvgPool"]
-    _least_trained = _rules.LEAST_TRAINED["AdaptiveAvgPool"]
     _rank: int
 
-    def forward(self, x: Any) -> Any:
-        module: Any = self
-        if type(x) is torch.Tensor and (
-            x.numel() < (self._least_trained if x.requires_grad else self._least)
-            or not _rules.adaptive_average_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
-        ):
-            size = module.output_size
-            return self._op(x, size) if is_plain_size(size, self._rank) else self._own(x)
+    def _here(self, x: Any) -> Any:
+        """The result by foldgate, or else by torch's class."""
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "adaptive_average_pool", part_sizes)
         else:
@@ -152,40 +143,92 @@ class _AdaptivePool(Accelerated):
         return self._own(x) if y is None else y
 
 
+# What is left to torch calls its op at once, by names that take no search: every attribute that is looked up
+# costs a hundredth of a small pool.
+
+
 class AvgPool1d(_Pool, torch.nn.AvgPool1d):
     """torch.nn.AvgPool1d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.AvgPool1d.forward, torch.avg_pool1d, 3
-    _least = _rules.LEAST["AvgPool"]
+    _own, _rank = torch.nn.AvgPool1d.forward, 3
+
+    def forward(self, input: Any) -> Any:
+        if type(input) is Tensor and (input.numel() < _rules.LEAST_AVERAGED or _is_left(self, input)):
+            size, stride, padding = self.kernel_size, self.stride, self.padding
+            return avg_pool1d(input, size, stride, padding, self.ceil_mode, self.count_include_pad)
+        return self._here(input)
 
 
 class AvgPool2d(_Pool, torch.nn.AvgPool2d):
     """torch.nn.AvgPool2d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.AvgPool2d.forward, torch._C._nn.avg_pool2d, 4
-    _least = _rules.LEAST["AvgPool"]
+    _own, _rank = torch.nn.AvgPool2d.forward, 4
+
+    def forward(self, input: Any) -> Any:
+        if type(input) is Tensor and (input.numel() < _rules.LEAST_AVERAGED or _is_left(self, input)):
+            size, stride, padding, divisor = (
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.divisor_override,
+            )
+            return avg_pool2d(input, size, stride, padding, self.ceil_mode, self.count_include_pad, divisor)
+        return self._here(input)
 
 
 class AvgPool3d(_Pool, torch.nn.AvgPool3d):
     """torch.nn.AvgPool3d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.AvgPool3d.forward, torch._C._nn.avg_pool3d, 5
-    _least = _rules.LEAST["AvgPool"]
+    _own, _rank = torch.nn.AvgPool3d.forward, 5
+
+    def forward(self, input: Any) -> Any:
+        if type(input) is Tensor and (input.numel() < _rules.LEAST_AVERAGED or _is_left(self, input)):
+            size, stride, padding, divisor = (
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.divisor_override,
+            )
+            return avg_pool3d(input, size, stride, padding, self.ceil_mode, self.count_include_pad, divisor)
+        return self._here(input)
 
 
 class AdaptiveAvgPool1d(_AdaptivePool, torch.nn.AdaptiveAvgPool1d):
     """torch.nn.AdaptiveAvgPool1d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.AdaptiveAvgPool1d.forward, functional.adaptive_avg_pool1d, 3
+    _own, _rank = torch.nn.AdaptiveAvgPool1d.forward, 3
+
+    def forward(self, input: Any) -> Any:
+        if type(input) is Tensor and (
+            input.numel() < _rules.LEAST_PARTS_AVERAGED or _is_left_adaptive(self, input)
+        ):
+            return adaptive_avg_pool1d(input, self.output_size)
+        return self._here(input)
 
 
 class AdaptiveAvgPool2d(_AdaptivePool, torch.nn.AdaptiveAvgPool2d):
     """torch.nn.AdaptiveAvgPool2d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.AdaptiveAvgPool2d.forward, torch._C._nn.adaptive_avg_pool2d, 4
+    _own, _rank = torch.nn.AdaptiveAvgPool2d.forward, 4
+
+    def forward(self, input: Any) -> Any:
+        if type(input) is Tensor and (
+            input.numel() < _rules.LEAST_PARTS_AVERAGED or _is_left_adaptive(self, input)
+        ):
+            size = self.output_size
+            return adaptive_avg_pool2d(input, size) if is_plain_size(size, 4) else self._own(input)
+        return self._here(input)
 
 
 class AdaptiveAvgPool3d(_AdaptivePool, torch.nn.AdaptiveAvgPool3d):
     """torch.nn.AdaptiveAvgPool3d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.AdaptiveAvgPool3d.forward, torch._C._nn.adaptive_avg_pool3d, 5
+    _own, _rank = torch.nn.AdaptiveAvgPool3d.forward, 5
+
+    def forward(self, input: Any) -> Any:
+        if type(input) is Tensor and (
+            input.numel() < _rules.LEAST_PARTS_AVERAGED or _is_left_adaptive(self, input)
+        ):
+            size = self.output_size
+            return adaptive_avg_pool3d(input, size) if is_plain_size(size, 5) else self._own(input)
+        return self._here(input)

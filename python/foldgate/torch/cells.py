@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import _VF
+from torch import _VF, Tensor
 from torch.compiler import is_compiling
 
 from foldgate import ops
@@ -79,12 +79,10 @@ class _Step(torch.autograd.Function):
         return (None, None, torch.from_numpy(dx), *(torch.from_numpy(d) for d in dstates), *dweights)
 
 
-def _wins(module: Any, x: Any) -> bool:
-    if type(x) is not torch.Tensor or x.numel() < module._least or is_compiling():
+def _wins(module: Any, x: Any, least: int) -> bool:
+    if type(x) is not Tensor or x.numel() < least or is_compiling():
         return False
-    return _rules.step_wins(
-        x, module.hidden_size, isinstance(module, torch.nn.RNNCell), torch.is_grad_enabled()
-    )
+    return _rules.step_wins(module, x, torch.is_grad_enabled())
 
 
 def _step(module: Any, kind: str, x: Any, states: tuple[Any, ...]) -> Any:
@@ -119,11 +117,12 @@ class LSTMCell(Accelerated, torch.nn.LSTMCell):
     """torch.nn.LSTMCell, computed by foldgate where it can and wins."""
 
     _own = torch.nn.LSTMCell.forward
-    _least = _rules.LEAST["Cell"]
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         found = None
-        if _wins(self, input) and (hx is None or (isinstance(hx, tuple | list) and len(hx) == 2)):
+        if _wins(self, input, _rules.LEAST_STEPPED) and (
+            hx is None or (isinstance(hx, tuple | list) and len(hx) == 2)
+        ):
             found = _step(self, "LSTM", input, (None, None) if hx is None else tuple(hx))
         return self._own(input, hx) if found is None else found
 
@@ -132,10 +131,9 @@ class GRUCell(Accelerated, torch.nn.GRUCell):
     """torch.nn.GRUCell, computed by foldgate where it can and wins."""
 
     _own = torch.nn.GRUCell.forward
-    _least = _rules.LEAST["Cell"]
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        found = _step(self, "GRU", input, (hx,)) if _wins(self, input) else None
+        found = _step(self, "GRU", input, (hx,)) if _wins(self, input, _rules.LEAST_STEPPED) else None
         return self._own(input, hx) if found is None else found[0]
 
 
@@ -143,10 +141,9 @@ class RNNCell(Accelerated, torch.nn.RNNCell):
     """torch.nn.RNNCell, computed by foldgate where it can and wins."""
 
     _own = torch.nn.RNNCell.forward
-    _least = _rules.LEAST["RNNCell"]
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         found = None
-        if _wins(self, input) and self.nonlinearity in ("tanh", "relu"):
+        if _wins(self, input, _rules.LEAST_STEPPED_SIMPLY) and self.nonlinearity in ("tanh", "relu"):
             found = _step(self, f"RNN_{self.nonlinearity.upper()}", input, (hx,))
         return self._own(input, hx) if found is None else found[0]

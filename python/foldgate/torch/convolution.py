@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor, strided
 from torch.compiler import is_compiling
 from torch.nn import functional
 
@@ -16,7 +17,7 @@ from foldgate.torch._convolution_gradients import convolution_gradients
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
-from foldgate.torch._module import Accelerated, parameter
+from foldgate.torch._module import Accelerated, parameter, wins
 from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
 from foldgate.torch._weights import kernel_of
 
@@ -50,10 +51,9 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
     )
 
 
-def _convolve(module: Any, x: Any, weight: Any, padding: Any, work: int) -> Any:
+def _convolve(module: Any, x: Any, padding: Any) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    if not _rules.convolution_wins(x, weight, work, torch.is_grad_enabled()):
-        return None
+    weight = parameter(module, "weight")
     bias = parameter(module, "bias")
     if is_compiling():
         return _compiled(module, x, weight, bias, padding) if computes(x, weight, bias) else None
@@ -99,51 +99,34 @@ class _Conv(Accelerated):
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        weight = module._parameters.get("weight")
-        if weight is None or type(x) is not torch.Tensor:
-            y = _long(module, x)
-            return self._own(x) if y is None else y
-        work = x.numel() * weight.numel()  # in_channels times the multiply-adds of a stride of 1
-        if work >= _rules.LEAST_CONVOLVED * module.in_channels and (
-            x.shape[0] >= _rules.SMALL_BATCH or work >= _rules.LEAST_ALONE * module.in_channels
-        ):
-            y = _long(module, x)
+        if type(x) is not Tensor or x.layout is not strided:
+            return self._own(x)
+        if wins(module, x, _rules.convolution_wins):
+            y = _of_any_batch(module, x)
             if y is not None:
                 return y
         if module.padding_mode != "zeros":
             return self._own(x)
-        bias = parameter(module, "bias")
+        weight, bias = parameter(module, "weight"), parameter(module, "bias")
         return self._op(x, weight, bias, module.stride, module.padding, module.dilation, module.groups)
 
 
-def _long(module: Any, x: Any) -> Any:
-    """The result, or None where torch has to compute (or refuse) the call."""
-    if type(x) is not torch.Tensor or x.layout is not torch.strided:
-        return None
-    weight = parameter(module, "weight")
-    if x.dim() != weight.dim():
-        return _unbatched(module, x, weight)
-    if x.shape[1] == module.in_channels and x.numel() > 0:
-        return _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
-    return None
-
-
-def _unbatched(module: Any, x: Any, weight: Any) -> Any:
-    if x.dim() != weight.dim() - 1 or x.shape[0] != module.in_channels or not x.numel():
-        return None
-    x = x.unsqueeze(0)
-    y = _padded(module, x, weight, _rules.convolution_work(x, weight, module.stride))
+def _of_any_batch(module: Any, x: Any) -> Any:
+    """`_padded` of x, or of its batch of one."""
+    if x.dim() == len(module.kernel_size) + 2:
+        return _padded(module, x)
+    y = _padded(module, x.unsqueeze(0))
     return None if y is None else y.squeeze(0)
 
 
-def _padded(module: Any, x: Any, weight: Any, work: int) -> Any:
+def _padded(module: Any, x: Any) -> Any:
     """`_convolve` of x with its padding, which torch does where it is not of zeros."""
     if module.padding_mode == "zeros":
-        return _convolve(module, x, weight, module.padding, work)
+        return _convolve(module, x, module.padding)
     if not (computes(x) if is_compiling() else is_plain(x) and is_ordinary()):
         return None
     x = functional.pad(x, module._reversed_padding_repeated_twice, module.padding_mode)
-    return _convolve(module, x, weight, (0,) * (x.dim() - 2), work)
+    return _convolve(module, x, (0,) * (x.dim() - 2))
 
 
 class Conv1d(_Conv, torch.nn.Conv1d):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.compiler import is_compiling
 from torch.nn import functional
 
@@ -90,20 +91,18 @@ class _Pool(Accelerated):
     """What the three have in common."""
 
     _op: Any
-    _least: int
-    _least_trained = _rules.LEAST_TRAINED["MaxPool"]
     _rank: int
 
     def forward(self, x: Any) -> Any:
         module: Any = self
-        if type(x) is torch.Tensor:
-            gradient = x.requires_grad
-            small = x.numel() < (self._least_trained if gradient else self._least)
-            if small or not _rules.max_pool_wins(self, x, gradient and torch.is_grad_enabled()):
-                if module.return_indices:
-                    return self._own(x)
-                size, stride, padding = module.kernel_size, module.stride, module.padding
-                return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
+        if type(x) is Tensor and (
+            x.numel() < _rules.LEAST_MAX_POOLED
+            or not _rules.max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
+        ):
+            if module.return_indices:
+                return self._own(x)
+            size, stride, padding = module.kernel_size, module.stride, module.padding
+            return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "max_pool", _sizes)
         else:
@@ -115,18 +114,15 @@ class MaxPool1d(_Pool, torch.nn.MaxPool1d):
     """torch.nn.MaxPool1d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.MaxPool1d.forward, torch.max_pool1d, 3
-    _least = _rules.LEAST["MaxPool1d"]
 
 
 class MaxPool2d(_Pool, torch.nn.MaxPool2d):
     """torch.nn.MaxPool2d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.MaxPool2d.forward, torch.max_pool2d, 4
-    _least = _rules.LEAST["MaxPool2d"]
 
 
 class MaxPool3d(_Pool, torch.nn.MaxPool3d):
     """torch.nn.MaxPool3d, computed by foldgate where it can and wins."""
 
     _own, _op, _rank = torch.nn.MaxPool3d.forward, torch.max_pool3d, 5
-    _least = _rules.LEAST["MaxPool3d"]

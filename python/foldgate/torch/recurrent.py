@@ -76,6 +76,11 @@ def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
     return _Call(padded.view(batch, steps, -1), states, sizes, rows)
 
 
+def _steps(module: Any, x: Any) -> int:
+    steps: int = x.shape[1 if x.dim() == 3 and module.batch_first else 0]
+    return steps
+
+
 def _run(module: Any, given: Any, hx: Any) -> Any:
     """What the module returns, or None where torch's own op has to compute (or refuse) the call."""
     packed = type(given) is PackedSequence
@@ -84,8 +89,9 @@ def _run(module: Any, given: Any, hx: Any) -> Any:
     x = given.data if packed else given
     if type(x) is not torch.Tensor or x.numel() == 0:
         return None
-    gradient = torch.is_grad_enabled()  # nearly always needed then
-    if not _rules.sequence_wins(x.numel() // x.shape[-1], module.input_size, module.hidden_size, gradient):
+    rows = x.numel() // x.shape[-1]
+    steps = len(given.batch_sizes) if packed else _steps(module, x)
+    if not _rules.sequence_wins(module, rows, steps, torch.is_grad_enabled()):  # nearly always needed then
         return None
     weights = tuple(parameter(module, name) for name in module._flat_weights_names)
     if not ((is_compiling() or is_ordinary()) and _alike(x, *weights)):
@@ -161,11 +167,9 @@ def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[An
 class _Recurrent(Accelerated):
     """What the three have in common."""
 
-    _least = _rules.LEAST["Recurrent"]
-
     def forward(self, input: Any, hx: Any = None) -> Any:
         module: Any = self
-        if type(input) is torch.Tensor and input.numel() < self._least * module.input_size:
+        if type(input) is torch.Tensor and input.numel() < _rules.LEAST_STEPS * module.input_size:
             return self._own(input, hx)  # a single step
         found = _run(self, input, hx)
         return self._own(input, hx) if found is None else found

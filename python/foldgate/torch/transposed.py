@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor, strided
 from torch.compiler import is_compiling
 
 from foldgate import ops
@@ -14,7 +15,7 @@ from foldgate.torch._convolution_gradients import convolution_gradients
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
-from foldgate.torch._module import Accelerated, parameter
+from foldgate.torch._module import Accelerated, parameter, wins
 from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
 from foldgate.torch._weights import kernel_of
 
@@ -56,8 +57,6 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 def _spread(module: Any, x: Any, output_size: Any) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
     weight, bias = parameter(module, "weight"), parameter(module, "bias")
-    if not _rules.transposed_convolution_wins(x, weight, torch.is_grad_enabled()):
-        return None
     if is_compiling():
         if not computes(x, weight, bias):
             return None
@@ -97,30 +96,26 @@ class _ConvTranspose(Accelerated):
 
     def forward(self, x: Any, output_size: Any = None) -> Any:
         module: Any = self
-        if type(x) is not torch.Tensor or module.padding_mode != "zeros":
+        if type(x) is not Tensor or x.layout is not strided or module.padding_mode != "zeros":
             return self._own(x, output_size)
-        y, weight = None, parameter(module, "weight")
-        if not x.numel() * weight.numel() < _rules.LEAST_CONVOLVED * module.in_channels:
-            y = _batched(module, x, weight, output_size)
-        if y is not None:
-            return y
-        if output_size is not None or x.dim() > weight.dim():
+        rank = len(module.kernel_size) + 2
+        if (output_size is None or x.dim() == rank) and wins(module, x, _rules.transposed_convolution_wins):
+            y = _of_any_batch(module, x, output_size)
+            if y is not None:
+                return y
+        if output_size is not None or x.dim() > rank:
             return self._own(x, output_size)
+        weight, bias = parameter(module, "weight"), parameter(module, "bias")
         options = (module.stride, module.padding, module.output_padding, module.groups, module.dilation)
-        return self._op(x, weight, parameter(module, "bias"), *options)
+        return self._op(x, weight, bias, *options)
 
 
-def _batched(module: Any, x: Any, weight: Any, output_size: Any) -> Any:
-    """`_spread` of x or of its batch of one."""
-    rank = weight.dim()
-    if x.layout is not torch.strided or x.numel() == 0:
-        return None
-    if x.dim() == rank and x.shape[1] == module.in_channels:
+def _of_any_batch(module: Any, x: Any, output_size: Any) -> Any:
+    """`_spread` of x, or of its batch of one."""
+    if x.dim() == len(module.kernel_size) + 2:
         return _spread(module, x, output_size)
-    if x.dim() == rank - 1 and output_size is None and x.shape[0] == module.in_channels:
-        y = _spread(module, x.unsqueeze(0), None)
-        return None if y is None else y.squeeze(0)
-    return None
+    y = _spread(module, x.unsqueeze(0), None)
+    return None if y is None else y.squeeze(0)
 
 
 class ConvTranspose1d(_ConvTranspose, torch.nn.ConvTranspose1d):
