@@ -322,13 +322,19 @@ void narrow_gradient(const NarrowPlane& p, const T* x, const T* dy, T* total) {
       for (int j = 0; j < 3; ++j) sums[3 * i + j] += d * seen[j];
     }
   }
+  Vec<T> stored[9];
   FOLDGATE_UNROLL
-  for (int t = 0; t < 9; ++t) total[t] += sum(sums[t]);
+  for (int t = 0; t < 9; ++t) stored[t] = sums[t];
+  FOLDGATE_KEEP_LOOP
+  for (int t = 0; t < 9; ++t) total[t] += sum(stored[t]);
 }
 
 template <class T>
 constexpr DepthwiseLinesKernels<T> table() {
-  return {frame<T>, lines<T>, gradient<T>, interleave<T>, narrow<T>, narrow_gradient<T>};
+  if constexpr (kLanes<T> < kNarrowLanes)
+    return {frame<T>, lines<T>, gradient<T>, interleave<T>, nullptr, nullptr};
+  else
+    return {frame<T>, lines<T>, gradient<T>, interleave<T>, narrow<T>, narrow_gradient<T>};
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct DepthwiseLinesGradient {
 
 // A plane whose rows are part of a vector, under a square of 3 x 3 taps that leaves its width as it is: its rows are
 // shifted in registers rather than framed. Sums as in lines() and gradient(), in the order of lines().
+constexpr int kNarrowLanes = 8;  // of a vector at least: hardly a plane fits a shorter one
 struct NarrowPlane {
   int64_t height, width;  // of x; width <= lanes
   int64_t before, rows;   // rows of padding above it; rows of outputs
@@ -65,7 +66,7 @@ struct DepthwiseLinesKernels {
   void (*gradient)(const DepthwiseLinesGradient<T>&);
   // row[m * stride + q] = phases[q * phase_step + m], for a row of `width`
   void (*interleave)(const T* phases, int64_t phase_step, int64_t stride, int64_t width, T* row);
-  // y, weights, bias, limit and accumulate of `lines` are used.
+  // Null for vectors of fewer than kNarrowLanes. y, weights, bias, limit and accumulate of `lines` are used.
   void (*narrow)(const NarrowPlane& plane, const T* x, const DepthwiseLines<T>& lines);
   void (*narrow_gradient)(const NarrowPlane& plane, const T* x, const T* dy, T* sums);
 };

@@ -157,7 +157,9 @@ template <class T>
 bool planar_product_suits(const TapGemm<T>& problem) {
   if (!problem.planes || !problem.planar || problem.columns < 4 || !is_matrix_product(problem)) return false;
   const int64_t pixels = problem.grid[0] * problem.grid[1] * problem.grid[2];
-  return 20 * pixels >= 19 * round_up(pixels, 2 * kernels<T>().gemm.lanes);
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  if (problem.length <= kDepth) return 5 * pixels >= 4 * round_up(pixels, lanes);
+  return 20 * pixels >= 19 * round_up(pixels, 2 * lanes);
 }
 
 template <class T>

@@ -53,7 +53,7 @@ int PlaneGrid::square_of(const PlaneColumns& columns) const {
 bool PlaneGrid::is_narrow() const {
   return columns_.size() == 1 && columns_[0].square == 3 && extent_[0] == 1 && grid_[0] == 1 &&
          low_[0] == 0 && bands_ == 1 && step_[2] == 1 && low_[2] == -1 && grid_[2] == extent_[2] &&
-         grid_[2] <= lanes_;
+         grid_[2] <= lanes_ && lanes_ >= kNarrowLanes;
 }
 
 template <class T>
