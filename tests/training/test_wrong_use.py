@@ -29,6 +29,12 @@ def set_trainable(value: Any) -> None:
         (lambda: model(loss=3), "compile: loss is 3; expected a loss"),
         (lambda: model(loss=[3.5]), "compile: loss is 3.5; expected a loss"),
         (lambda: model().fit(X, Y, verbose="yes"), "fit: verbose is 'yes'; expected"),
+        (lambda: model().fit(X[:0], Y[:0], verbose=0), "fit: the data has no batches; expected at least one"),
+        (lambda: model().evaluate(X[:0], Y[:0], verbose=0), "evaluate: the data has no batches; expected"),
+        (
+            lambda: model().fit(X, Y, validation_data=(X[:0], Y[:0]), verbose=0),
+            "validation_data: the data has no batches; expected",
+        ),
         (lambda: model().evaluate(X, Y, verbose=-1), "evaluate: verbose is -1; expected"),
         (lambda: model().predict(X, verbose=0.5), "predict: verbose is 0.5; expected"),
         (

@@ -32,7 +32,7 @@ class ArrayBatches:
         shuffle: Any,
         class_weight: dict[int, float] | None,
     ) -> None:
-        self.batch_size = _batch_size(where, batch_size)
+        self.where, self.batch_size = where, _batch_size(where, batch_size)
         self.parts = tuple(_arrays(part) for part in _packed(x, y, sample_weight, class_weight))
         self.samples = _same_extent(where, self.parts)
         whole = math.ceil(self.samples / self.batch_size)

@@ -61,7 +61,8 @@ class TrainerFit(TrainerLoops):
 
         Raises:
           TypeError: a number is of another kind.
-          ValueError: the model is not compiled, arrays do not fit each other, or a number is out of range.
+          ValueError: the model is not compiled, arrays do not fit each other, a number is out of range, or
+            there are no batches.
 
         Example:
           >>> import numpy as np
@@ -111,7 +112,7 @@ class TrainerFit(TrainerLoops):
         try:
             for epoch in range(first, epochs):
                 calls.on_epoch_begin(epoch)
-                logs = self._epoch(data, epoch, calls)
+                logs = self._epoch(data, epoch, calls, epoch == first)
                 if validation is not None and _due(epoch, validation_freq):
                     found = self._evaluate(validation, calls)
                     logs.update({f"val_{name}": value for name, value in found.items()})
@@ -126,8 +127,8 @@ class TrainerFit(TrainerLoops):
         calls.on_train_end(logs)
         return self.history
 
-    def _epoch(self, data: Any, epoch: int, calls: Any) -> dict[str, Any]:
-        """All batches of an epoch, and the metrics after them."""
+    def _epoch(self, data: Any, epoch: int, calls: Any, first: bool) -> dict[str, Any]:
+        """All batches of an epoch, of which the first one has some, and the metrics after them."""
         self.reset_metrics()  # type: ignore[attr-defined]
         step = self._stepper("train")
         keep, logs = self.__dict__, None
@@ -141,9 +142,11 @@ class TrainerFit(TrainerLoops):
             del batch  # so that its memory serves the next one
             if calls.of_train_batches:
                 calls.on_train_batch_end(i, logs)
+            i += 1
             if self.stop_training:
                 break
-            i += 1
+        if first and i == 0:
+            raise ValueError("fit: the data has no batches; expected at least one")
         return self._epoch_logs(logs)
 
     def _skip(self, batches: Any, count: int, bring_back: Any) -> int:

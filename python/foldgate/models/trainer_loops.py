@@ -57,7 +57,7 @@ class TrainerLoops:
           return_dict: whether to give a dict by name rather than a list, or a number for the loss alone.
 
         Raises:
-          ValueError: the model is not compiled, or arrays do not fit each other.
+          ValueError: the model is not compiled, arrays do not fit each other, or there are no batches.
         """
         self._require_compiled("evaluate")  # type: ignore[attr-defined]
         verbosity("evaluate", verbose)
@@ -80,6 +80,7 @@ class TrainerLoops:
         self.stop_evaluating = False
         calls.on_test_begin()
         self.reset_metrics()  # type: ignore[attr-defined]
+        i = -1
         for i, batch in enumerate(data.epoch(0)):
             if calls.of_test_batches:
                 calls.on_test_batch_begin(i)
@@ -89,6 +90,8 @@ class TrainerLoops:
                 calls.on_test_batch_end(i, logs)
             if self.stop_evaluating:
                 break
+        if i < 0:
+            raise ValueError(f"{data.where}: the data has no batches; expected at least one")
         found = self._epoch_logs(logs)
         calls.on_test_end(found)
         return found
