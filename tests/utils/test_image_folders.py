@@ -138,3 +138,8 @@ def test_fit_leaves_the_order(folder: Path) -> None:
         model.compile("sgd", "mse")
         model.fit(data, epochs=2, verbose=0)
         assert seen == [*expected, *expected]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="image_dataset_from_directory: directory is .*none"):
+        keras.utils.image_dataset_from_directory(tmp_path / "none")

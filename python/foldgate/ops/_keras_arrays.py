@@ -46,14 +46,14 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Sums of the rows of each segment; rows of others than 0 to `num_segments` - 1 are left out."""
-    ids, count = _segments(segment_ids, num_segments)
+    ids, count = _segments("segment_sum", data, segment_ids, num_segments)
     belongs = np.equal(np.arange(count)[:, None], ids).astype(data.dtype)  # (segments, rows)
     return np.tensordot(belongs, data, axes=([1], [0]))
 
 
 def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The largest value of each segment's rows; -inf, or the least integer, of one without rows."""
-    ids, count = _segments(segment_ids, num_segments)
+    ids, count = _segments("segment_max", data, segment_ids, num_segments)
     kind = np.dtype(data.dtype)
     least = kind.type(-np.inf) if kind.kind == "f" else np.iinfo(kind).min
     belongs = np.equal(np.arange(count)[:, None], ids)
@@ -61,8 +61,13 @@ def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, so
     return np.max(np.where(belongs, data[None], least), axis=1)
 
 
-def _segments(segment_ids: Any, num_segments: int | None) -> tuple[Any, int]:
+def _segments(name: str, data: Any, segment_ids: Any, num_segments: int | None) -> tuple[Any, int]:
     ids = _values(segment_ids)
+    if ids.ndim != 1 or data.shape[:1] not in (ids.shape, (None,)):
+        raise ValueError(
+            f"{name}: segment_ids have shape {ids.shape}; expected one for each row of data "
+            f"{tuple(data.shape)}"
+        )
     return ids, int(ids.max(initial=-1)) + 1 if num_segments is None else num_segments
 
 

@@ -47,6 +47,11 @@ def ctc_decode(
             f"ctc_decode: inputs have shape {values.shape} and sequence_lengths {lengths.shape}; expected "
             "(N, T, K) and (N,)"
         )
+    if lengths.size and not 0 <= lengths.min() <= lengths.max() <= values.shape[1]:
+        raise ValueError(
+            f"ctc_decode: sequence_lengths are from {lengths.min()} to {lengths.max()}; expected 0 to "
+            f"{values.shape[1]}, the steps of inputs"
+        )
     if strategy == "greedy":
         labels = [
             _merged(sample[:n].argmax(-1).tolist(), mask_index, merge_repeated)

@@ -36,9 +36,12 @@ def _first(x: Any, data_format: str) -> Any:
     return np.moveaxis(x, -1, 1) if data_format == "channels_first" else x
 
 
-def _block(name: str, size: int, block_size: int) -> None:
-    if block_size < 2 or size % block_size:
-        raise ValueError(f"{name}: block_size is {block_size}; expected at least 2, and a divisor of {size}")
+def _block(name: str, size: int, block_size: int, power: int = 1) -> None:
+    if block_size < 2 or size % block_size**power:
+        squared = " whose square is" if power == 2 else ", and"
+        raise ValueError(
+            f"{name}: block_size is {block_size}; expected at least 2{squared} a divisor of {size}"
+        )
 
 
 @whole
@@ -50,7 +53,7 @@ def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") 
     """
     x = _last(x, data_format)
     n, height, width, channels = x.shape
-    _block("depth_to_space", channels, block_size * block_size)
+    _block("depth_to_space", channels, block_size, power=2)
     parts = np.reshape(x, (n, height, width, block_size, block_size, -1))
     y = np.reshape(np.moveaxis(parts, 3, 2), (n, height * block_size, width * block_size, -1))
     return _first(y, data_format)

@@ -54,6 +54,8 @@ def resize(
     """
     if interpolation not in INTERPOLATIONS:
         raise ValueError(f"resize: interpolation is {interpolation!r}; expected one of {INTERPOLATIONS}")
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f"resize: size is {size!r}; expected (height, width) of at least 1")
     images = images if images.dtype.kind == "f" else images.astype(config.floatx())
     for axis, wanted in zip(_axes("resize", images, data_format), size, strict=False):
         extent = images.shape[axis]

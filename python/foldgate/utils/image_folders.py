@@ -181,6 +181,10 @@ def _check(labels: Any, label_mode: Any, class_names: Any, color_mode: Any, spli
 
 
 def _folders(root: str, class_names: Sequence[str] | None) -> list[str]:
+    if not os.path.isdir(root):
+        raise FileNotFoundError(
+            f"{NAME}: directory is {root!r}, where there is none; expected a folder of images"
+        )
     there = sorted(entry.name for entry in os.scandir(root) if entry.is_dir())
     if class_names is None:
         return there
