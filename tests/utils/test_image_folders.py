@@ -141,5 +141,5 @@ def test_fit_leaves_the_order(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="image_dataset_from_directory: directory is .*none"):
+    with pytest.raises(FileNotFoundError, match=r"image_dataset_from_directory: directory is .*none"):
         keras.utils.image_dataset_from_directory(tmp_path / "none")
