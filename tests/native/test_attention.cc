@@ -1,6 +1,6 @@
 // ops/attention on every tier, for float and double: forward and backward against the definition in double, around lanes
 // and blocks, with every mask, every array flush against a guard page.
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 
 #include <cmath>
 #include <limits>
