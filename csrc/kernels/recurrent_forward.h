@@ -121,7 +121,7 @@ void step_panels(const RecurrentStep<T>& s) {
                             FOLDGATE_LAMBDA { return s.descending ? s.end - 1 - (i - s.begin) : i; };
 
   // Few rows: the cells of several panels together, whose long chains then overlap.
-  if (s.rows <= 3) {
+  if (s.rows <= (panel_rows(N) < 3 ? panel_rows(N) : 3)) {
     const int64_t together = panel_rows(N) / s.rows < 4 ? panel_rows(N) / s.rows : 4;
     for (int64_t i = s.begin; i < s.end; i += together) {
       const int64_t count = s.end - i < together ? s.end - i : together;

@@ -1,7 +1,8 @@
 // The register tile of a recurrent step: out[M rows][N vectors] = start + x kernel + h recurrent, over one panel.
 //
 // Sizes by registers: 6 x 4 (LSTM) or 8 x 3 (GRU) accumulators, N weights and one or two broadcasts fill 32; 3 x 4 or
-// 4 x 3 with M broadcasts and one weight fill 16. Every output element is one chain of fused multiply-adds in the order
+// 4 x 3 with M broadcasts and one weight fill 16, and where no multiply-add is fused, 2 x 4 or 3 x 3 with a product: of
+// 3 x 4 one sum would go through the stack at every term, at 12 cycles instead of 7. Every output element is one chain of fused multiply-adds in the order
 // start, x by k, h by k, whatever the height of the tile: a row's result depends on no other row of the batch.
 #pragma once
 #include "simd/vec.h"
@@ -9,8 +10,8 @@
 namespace foldgate::FOLDGATE_ISA {
 
 constexpr int panel_rows(int vectors) {
-  const int wide[] = {14, 12, 8, 6}, narrow[] = {8, 6, 4, 3};
-  return kRegisters >= 32 ? wide[vectors - 1] : narrow[vectors - 1];
+  const int wide[] = {14, 12, 8, 6}, narrow[] = {8, 6, 4, 3}, unfused[] = {8, 6, 3, 2};
+  return (kRegisters >= 32 ? wide : kFusedMultiplyAdd ? narrow : unfused)[vectors - 1];
 }
 
 template <class T>

@@ -7,6 +7,7 @@
 namespace foldgate::FOLDGATE_ISA {
 constexpr int kVectorBytes = 32;
 constexpr int kRegisters = 16;
+constexpr bool kFusedMultiplyAdd = true;
 }  // namespace foldgate::FOLDGATE_ISA
 
 #include "simd/types.h"

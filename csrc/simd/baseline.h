@@ -9,6 +9,7 @@
 namespace foldgate::FOLDGATE_ISA {
 
 constexpr int kRegisters = 16;
+constexpr bool kFusedMultiplyAdd = false;
 
 #if defined(__SSE2__)
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm_max_ps(a, b); }

@@ -8,6 +8,7 @@
 namespace foldgate::FOLDGATE_ISA {
 
 constexpr int kRegisters = 32;
+constexpr bool kFusedMultiplyAdd = true;
 
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) {
   return (Vec<float>)vmaxq_f32((float32x4_t)a, (float32x4_t)b);

@@ -1,6 +1,7 @@
 // The vector contract, one for every tier and for float and double. Kernels are written on this header alone:
 //
 //   Vec<T>, IntVec<T>, kLanes<T>, kRegisters       types and sizes of the tier
+//   kFusedMultiplyAdd                              or a product takes a register, and an instruction, of its own
 //   load(p), load(p, n)                            whole vector, or the first n lanes and zeros (0 <= n <= lanes)
 //   store(p, v), store(p, v, n)                    nothing beyond lane n is read or written
 //   broadcast<T>(s), iota<T>()                     s in every lane; 0, 1, 2, ...
