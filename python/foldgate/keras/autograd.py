@@ -42,6 +42,7 @@ class _Call(torch.autograd.Function):  # type: ignore[misc]
         return outputs
 
     @staticmethod
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *grads: Any) -> Arrays:
         operands, outputs = ctx.saved_tensors[: ctx.operands], ctx.saved_tensors[ctx.operands :]
         needs = ctx.needs_input_grad[2:]

@@ -37,7 +37,9 @@ def define(schema: str, kernel: Callable[..., Any], fake: Callable[..., Any]) ->
 
 def differentiate(op: Any, backward: Callable[..., Any], setup_context: Callable[..., Any]) -> None:
     """Says how autograd differentiates an op; as torch.library.register_autograd."""
-    torch.library.register_autograd(op.name(), backward, setup_context=setup_context, lib=_library)
+    # Where autograd runs inside a compiled function, the compiler would take this for a part of it.
+    eager = torch.compiler.disable(backward)
+    torch.library.register_autograd(op.name(), eager, setup_context=setup_context, lib=_library)
 
 
 def computes(*tensors: Any) -> bool:

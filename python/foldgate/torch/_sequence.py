@@ -64,6 +64,7 @@ class _Sequence(torch.autograd.Function):
         return (result, *(torch.from_numpy(s) for s in last))
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, *dys: Any) -> Any:
         layer, count = ctx.layer, ctx.count
         x, *rest = ctx.saved_tensors

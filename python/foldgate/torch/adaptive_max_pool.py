@@ -38,6 +38,7 @@ class _AdaptiveMaxPool(torch.autograd.Function):
         return y, positions
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, dy: Any, _: Any) -> Any:
         if dy is None:
             return None, None, None

@@ -35,6 +35,7 @@ class _AveragePool(torch.autograd.Function):
         return tensor_of(_forward(array_of(x, last), options), last)
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, dy: Any) -> Any:
         (x,) = ctx.saved_tensors
         if not is_first_order(dy):

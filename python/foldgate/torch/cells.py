@@ -53,6 +53,7 @@ class _Step(torch.autograd.Function):
         return results if count == 2 else results[0]
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, *dys: Any) -> Any:
         kind, count = ctx.kind, ctx.count
         x, cache, *operands = ctx.saved_tensors

@@ -35,6 +35,7 @@ class _Convolution(torch.autograd.Function):
         return tensor_of(y, last)
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, dy: Any) -> Any:
         return convolution_gradients(ctx, dy, ops.conv_backward, _by_torch_ops)
 

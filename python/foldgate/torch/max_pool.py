@@ -37,6 +37,7 @@ class _MaxPool(torch.autograd.Function):
         return tensor_of(y, last), indices
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, dy: Any, _: Any = None) -> Any:
         if dy is None:
             return None, None, None, None

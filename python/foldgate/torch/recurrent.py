@@ -164,6 +164,10 @@ def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[An
     return (y, tuple(last)) if module.mode == "LSTM" else (y, last[0])
 
 
+_run_eagerly = torch.compiler.disable(_run)
+"""The compiler, which leaves recurrent modules out of its graphs, would compile what they call in pieces."""
+
+
 class _Recurrent(Accelerated):
     """What the three have in common."""
 
@@ -171,7 +175,7 @@ class _Recurrent(Accelerated):
         module: Any = self
         if type(input) is torch.Tensor and input.numel() < _rules.LEAST_STEPS * module.input_size:
             return self._own(input, hx)  # a single step
-        found = _run(self, input, hx)
+        found = (_run if is_compiling() else _run_eagerly)(self, input, hx)
         return self._own(input, hx) if found is None else found
 
 

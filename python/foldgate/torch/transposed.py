@@ -32,6 +32,7 @@ class _Transposed(torch.autograd.Function):
         return _forward(x, bias, kernel, last, options)
 
     @staticmethod
+    @torch.compiler.disable
     def backward(ctx: Any, dy: Any) -> Any:
         return convolution_gradients(ctx, dy, ops.conv_transpose_backward, _by_torch_ops)
 
