@@ -29,7 +29,7 @@ SMALL_BATCH = 8
 
 
 _WHERE = {
-    "ConvTranspose": "by foldgate up to 8 million multiply-adds, in training for batches of 8 up",
+    "ConvTranspose": "by foldgate from a million multiply-adds or batches of 8, in training from 4 million",
     "Conv": "by foldgate from a million multiply-adds or batches of 8, in training from 4 million",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate forward, to one position or channels_last, from 65,536 elements on",
@@ -66,7 +66,7 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     positions, taps = _positions(x), int(math.prod(module.kernel_size))
     if outputs < 8 or outputs > (32 if inputs <= 4 else 12) * inputs:  # a pass that reads, or one that writes
         return False
-    if x.dim() == 5 and (min(inputs, outputs) < 16 or positions < batch << 11):
+    if x.dim() == 5 and (min(inputs, outputs) < 16 or positions < batch << 11 or work < 1 << 21):
         return False
     if taps == 4 and module.stride[0] == 1:  # with few outputs torch's is up to 1.6 times as fast
         return False
@@ -94,10 +94,10 @@ def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
 
 def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a transposed convolution of x (N, C, *spatial)."""
-    work, small = _products(module, x), x.shape[0] < SMALL_BATCH
-    if (gradient and small) or _positions(x) < 512 or x.shape[1] < (4 if x.is_contiguous() else 9):
+    small, last = x.shape[0] < SMALL_BATCH, not x.is_contiguous()
+    if _positions(x) < 3 << 8 or x.shape[1] < (32 * (small + last) or 4):
         return False
-    return 1 << (20 if small else 15) <= work <= 1 << 23
+    return _products(module, x) >= 1 << (22 if gradient else 20 if small else 15)
 
 
 def _is_first(x: Any) -> bool:
@@ -105,12 +105,20 @@ def _is_first(x: Any) -> bool:
     return bool(x.layout is torch.strided and x.is_contiguous())
 
 
+def _has_long_rows(module: Any, x: Any, steps: int, wide_steps: int) -> bool:
+    """Whether a row of x takes a pool as many steps, or as many wide ones: short rows are all edges."""
+    stride = module.stride
+    step = stride if isinstance(stride, int) else stride[-1]
+    return bool(x.shape[-1] >= (2 * steps if step <= 2 else step * wide_steps))
+
+
 def max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
-    """Of a max pool. Small planes are all edges, and without gradients torch has a fast one for one axis."""
+    """Of a max pool: without gradients torch has a fast one for one axis."""
     if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else LEAST_MAX_POOLED):
         return False
     if _is_first(x):
-        return bool(x.shape[-1] >= (20 if gradient else 12) and (gradient or module._rank > 3))
+        least = (10, 12) if gradient else (6, 8)
+        return (gradient or module._rank > 3) and _has_long_rows(module, x, *least)
     return gradient or (module._rank > 3 and x.numel() >= 1 << 17)
 
 
@@ -118,7 +126,7 @@ def average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of an average pool over windows."""
     if x.numel() < LEAST_AVERAGED:
         return False
-    return bool(x.shape[-1] >= (20 if module._rank == 5 else 12)) if _is_first(x) else gradient
+    return _has_long_rows(module, x, 10 if module._rank == 5 else 6, 32) if _is_first(x) else gradient
 
 
 def adaptive_average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
@@ -138,11 +146,17 @@ def adaptive_max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
 
 def sequence_wins(module: Any, rows: int, steps: int, gradient: bool) -> bool:
     """Of a recurrent module with `rows` steps of all sequences together, and `steps` of the longest."""
-    if module.mode.startswith("RNN") and steps < (3 if gradient else 2):
+    if steps < (3 if gradient else 2) and module.mode.startswith("RNN"):
         return False
     if module.hidden_size * (module.input_size + module.hidden_size) <= 1 << 12:
         return rows >= (8 if gradient else 2)
     return rows >= (64 if gradient else 16)
+
+
+def packed_sequence_wins(module: Any, rows: int, steps: int, gradient: bool) -> bool:
+    """Of a packed sequence, whose rows are spread out and gathered again."""
+    least = 12 if module.mode.startswith("RNN") else 4
+    return steps >= least and sequence_wins(module, rows, steps, gradient)
 
 
 def step_wins(module: Any, x: Any, gradient: bool) -> bool:

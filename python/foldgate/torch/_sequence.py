@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import _VF
 
@@ -120,18 +121,19 @@ def by_torch_ops(layer: Layer, x: Any, states: Any, weights: Any) -> Any:
     start = given if layer.kind == "LSTM" else given[0]
     if layer.batch_sizes is None:
         return tuple(function(x, start, list(weights), has_bias, 1, 0.0, False, both, True))
-    rows = packed_rows(layer.batch_sizes, x.shape[1])
+    rows, _ = packed_rows(layer.batch_sizes)
     data = x.reshape(-1, x.shape[2]).index_select(0, rows)
     y, *last = function(data, layer.batch_sizes, start, list(weights), has_bias, 1, 0.0, False, both)
     padded = y.new_zeros(x.shape[0] * x.shape[1], y.shape[1]).index_copy(0, rows, y)
     return (padded.reshape(*x.shape[:2], -1), *last)
 
 
-def packed_rows(batch_sizes: Any, steps: int) -> Any:
-    """Where the rows of a packed sequence's data lie in the padded (N, T) rows, flat."""
-    batch = int(batch_sizes[0])
-    step, row = torch.nonzero(torch.arange(batch) < batch_sizes[:, None], as_tuple=True)
-    return row * steps + step
+def packed_rows(batch_sizes: Any) -> tuple[Any, Any]:
+    """Where a packed sequence's rows lie in the padded (N, T) rows, flat, and how long each sequence is."""
+    sizes = batch_sizes.numpy()
+    there = np.arange(sizes[0]) < sizes[:, None]
+    step, row = there.nonzero()
+    return torch.from_numpy(row * len(sizes) + step), there.sum(axis=0)
 
 
 def run_layer(

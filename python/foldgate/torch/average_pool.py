@@ -90,7 +90,7 @@ def parts_of(module: Any, x: Any) -> tuple[int, ...]:
 
 def is_plain_size(size: Any, rank: int) -> bool:
     """Whether torch's op takes an adaptive pool's size as it is: one, or one for each of the axes."""
-    return type(size) is int or (type(size) is tuple and len(size) == rank - 2 and None not in size)
+    return type(size) is int or (type(size) in (tuple, list) and len(size) == rank - 2 and None not in size)
 
 
 def part_sizes(module: Any, x: Any) -> Any:
@@ -217,7 +217,8 @@ class AdaptiveAvgPool2d(_AdaptivePool, torch.nn.AdaptiveAvgPool2d):
             input.numel() < _rules.LEAST_PARTS_AVERAGED or _is_left_adaptive(self, input)
         ):
             size = self.output_size
-            return adaptive_avg_pool2d(input, size) if is_plain_size(size, 4) else self._own(input)
+            plain = is_plain_size(size, 4)
+            return (adaptive_avg_pool2d if plain else functional.adaptive_avg_pool2d)(input, size)
         return self._here(input)
 
 
@@ -231,5 +232,6 @@ class AdaptiveAvgPool3d(_AdaptivePool, torch.nn.AdaptiveAvgPool3d):
             input.numel() < _rules.LEAST_PARTS_AVERAGED or _is_left_adaptive(self, input)
         ):
             size = self.output_size
-            return adaptive_avg_pool3d(input, size) if is_plain_size(size, 5) else self._own(input)
+            plain = is_plain_size(size, 5)
+            return (adaptive_avg_pool3d if plain else functional.adaptive_avg_pool3d)(input, size)
         return self._here(input)

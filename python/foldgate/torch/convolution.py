@@ -106,10 +106,11 @@ class _Conv(Accelerated):
             y = _of_any_batch(module, x)
             if y is not None:
                 return y
+        padding = module.padding
         if module.padding_mode != "zeros":
-            return self._own(x)
+            x, padding = _pad(module, x), 0
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
-        return self._op(x, weight, bias, module.stride, module.padding, module.dilation, module.groups)
+        return self._op(x, weight, bias, module.stride, padding, module.dilation, module.groups)
 
 
 def _of_any_batch(module: Any, x: Any) -> Any:
@@ -126,8 +127,11 @@ def _padded(module: Any, x: Any) -> Any:
         return _convolve(module, x, module.padding)
     if not (computes(x) if is_compiling() else is_plain(x) and is_ordinary()):
         return None
-    x = functional.pad(x, module._reversed_padding_repeated_twice, module.padding_mode)
-    return _convolve(module, x, (0,) * (x.dim() - 2))
+    return _convolve(module, _pad(module, x), (0,) * (x.dim() - 2))
+
+
+def _pad(module: Any, x: Any) -> Any:
+    return functional.pad(x, module._reversed_padding_repeated_twice, module.padding_mode)
 
 
 class Conv1d(_Conv, torch.nn.Conv1d):

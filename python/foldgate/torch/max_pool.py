@@ -92,6 +92,7 @@ class _Pool(Accelerated):
     """What the three have in common."""
 
     _op: Any
+    _pair_op: Any
     _rank: int
 
     def forward(self, x: Any) -> Any:
@@ -100,10 +101,9 @@ class _Pool(Accelerated):
             x.numel() < _rules.LEAST_MAX_POOLED
             or not _rules.max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
         ):
-            if module.return_indices:
-                return self._own(x)
+            op = self._pair_op if module.return_indices else self._op
             size, stride, padding = module.kernel_size, module.stride, module.padding
-            return self._op(x, size, stride, padding, module.dilation, module.ceil_mode)
+            return op(x, size, stride, padding, module.dilation, module.ceil_mode)
         if is_compiling():
             y = compiled_pool(self, x, self._rank, "max_pool", _sizes)
         else:
@@ -114,16 +114,19 @@ class _Pool(Accelerated):
 class MaxPool1d(_Pool, torch.nn.MaxPool1d):
     """torch.nn.MaxPool1d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.MaxPool1d.forward, torch.max_pool1d, 3
+    _own, _rank = torch.nn.MaxPool1d.forward, 3
+    _op, _pair_op = torch.max_pool1d, torch.max_pool1d_with_indices
 
 
 class MaxPool2d(_Pool, torch.nn.MaxPool2d):
     """torch.nn.MaxPool2d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.MaxPool2d.forward, torch.max_pool2d, 4
+    _own, _rank = torch.nn.MaxPool2d.forward, 4
+    _op, _pair_op = torch.max_pool2d, torch._C._nn.max_pool2d_with_indices
 
 
 class MaxPool3d(_Pool, torch.nn.MaxPool3d):
     """torch.nn.MaxPool3d, computed by foldgate where it can and wins."""
 
-    _own, _op, _rank = torch.nn.MaxPool3d.forward, torch.max_pool3d, 5
+    _own, _rank = torch.nn.MaxPool3d.forward, 5
+    _op, _pair_op = torch.max_pool3d, torch._C._nn.max_pool3d_with_indices

@@ -24,6 +24,7 @@ class _Call(NamedTuple):
     states: tuple[Any, ...]
     batch_sizes: Any
     rows: Any
+    lengths: Any
 
 
 def _states(module: Any, hx: Any, batch: int | None, x: Any) -> tuple[Any, ...] | None:
@@ -58,7 +59,7 @@ def _dense_call(module: Any, x: Any, hx: Any) -> _Call | None:
         x = x.unsqueeze(0)
     elif not module.batch_first:
         x = x.transpose(0, 1)
-    return _Call(x.contiguous(), states, None, None)
+    return _Call(x.contiguous(), states, None, None, None)
 
 
 def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
@@ -71,14 +72,25 @@ def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
         return None
     if order is not None:
         states = tuple(None if s is None else s.index_select(1, order) for s in states)
-    rows = packed_rows(sizes, steps)
+    rows, lengths = packed_rows(sizes)
     padded = data.new_zeros(batch * steps, data.shape[1]).index_copy(0, rows, data)
-    return _Call(padded.view(batch, steps, -1), states, sizes, rows)
+    return _Call(padded.view(batch, steps, -1), states, sizes, rows, lengths)
 
 
-def _steps(module: Any, x: Any) -> int:
-    steps: int = x.shape[1 if x.dim() == 3 and module.batch_first else 0]
-    return steps
+def _is_worth(module: Any, given: Any) -> bool:
+    """Whether foldgate is faster on such an input; what is none at all is torch's to refuse."""
+    packed = type(given) is PackedSequence
+    x = given.data if packed else given
+    if type(x) is not torch.Tensor or x.numel() < _rules.LEAST_STEPS * module.input_size or not x.numel():
+        return False
+    rows, gradient = (
+        x.numel() // x.shape[-1],
+        torch.is_grad_enabled(),
+    )  # gradients are nearly always needed then
+    if packed:
+        return _rules.packed_sequence_wins(module, rows, len(given.batch_sizes), gradient)
+    steps = x.shape[1 if module.batch_first and x.dim() == 3 else 0]
+    return _rules.sequence_wins(module, rows, steps, gradient)
 
 
 def _run(module: Any, given: Any, hx: Any) -> Any:
@@ -87,12 +99,6 @@ def _run(module: Any, given: Any, hx: Any) -> Any:
     if packed and is_compiling():
         return None
     x = given.data if packed else given
-    if type(x) is not torch.Tensor or x.numel() == 0:
-        return None
-    rows = x.numel() // x.shape[-1]
-    steps = len(given.batch_sizes) if packed else _steps(module, x)
-    if not _rules.sequence_wins(module, rows, steps, torch.is_grad_enabled()):  # nearly always needed then
-        return None
     weights = tuple(parameter(module, name) for name in module._flat_weights_names)
     if not ((is_compiling() or is_ordinary()) and _alike(x, *weights)):
         return None
@@ -110,11 +116,7 @@ def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) 
     directions = 2 if module.bidirectional else 1
     bias = bool(module.bias)
     each = (True, True, bias, bias, module.proj_size > 0)
-    lengths = None
-    if call.batch_sizes is not None:
-        counted = torch.arange(call.x.shape[0])[:, None] < call.batch_sizes
-        lengths = counted.sum(dim=1).numpy()
-    layer = Layer(module.mode, directions, each, lengths, call.batch_sizes)
+    layer = Layer(module.mode, directions, each, call.lengths, call.batch_sizes)
     width = sum(each) * directions
     y, states = call.x, []
     for depth in range(module.num_layers):
@@ -172,10 +174,9 @@ class _Recurrent(Accelerated):
     """What the three have in common."""
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        module: Any = self
-        if type(input) is torch.Tensor and input.numel() < _rules.LEAST_STEPS * module.input_size:
-            return self._own(input, hx)  # a single step
-        found = (_run if is_compiling() else _run_eagerly)(self, input, hx)
+        found = None
+        if _is_worth(self, input):
+            found = (_run if is_compiling() else _run_eagerly)(self, input, hx)
         return self._own(input, hx) if found is None else found
 
 
