@@ -82,14 +82,20 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
 
 
 def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
-    """Of one channel a group; of more, and of small planes, torch's own is faster."""
-    channels, taps = module.in_channels, math.prod(module.kernel_size)
+    """Of one channel a group: many taps, large planes; of other groups torch's own is faster."""
+    channels, taps, batch = module.in_channels, math.prod(module.kernel_size), x.shape[0]
     alone = channels == module.groups == module.out_channels
-    if not alone or x.dim() == 5 or work < 256 * taps * channels * x.shape[0]:
+    if not alone or x.dim() == 5:
+        return False
+    if taps > 9 and (gradient or (x.dim() == 3 and module.stride[0] == 1)):
+        return True
+    if taps > 25 or work < 256 * taps * channels * batch:
+        return False
+    if module.stride[0] > 1 and (gradient or batch >= SMALL_BATCH or not x.is_contiguous()):
         return False
     if x.is_contiguous():
         return _positions(x) >= 1 << 12
-    return channels >= 32 and taps <= 9 and work >= 1 << (22 if gradient else 21)
+    return channels >= 32 and taps >= 9 and work >= 1 << (22 if gradient else 21)
 
 
 def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
