@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -90,9 +91,9 @@ def worth(name: str, x: Any, kernel: Any) -> bool:
     return True
 
 
-def worth_pooling(name: str, x: Any) -> bool:
-    """Whether foldgate's kernel pays for pooling: as `worth`."""
-    return True
+def pooling_worth(name: str) -> Callable[[Any], bool]:
+    """Whether foldgate's kernel pays for pooling, as `worth`: a function of what Keras was given."""
+    return lambda x: True
 
 
 def transposes_as_jax(padding: str) -> bool:

@@ -21,6 +21,7 @@ def average_pool(room: Any, original: Any) -> Any:
 
 def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any_padding: bool) -> Any:
     """`any_padding`: whether the backend counts no padding that is wider on one side; foldgate never does."""
+    pays = room.pooling_worth(name)
 
     @functools.wraps(original)
     def replacement(
@@ -31,7 +32,7 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
         data_format: Any = None,
     ) -> Any:
         options = (pool_size, strides, padding, data_format)
-        operands = room.operands(room.tensor(inputs)) if room.worth_pooling(name, inputs) else None
+        operands = room.operands(room.tensor(inputs)) if pays(inputs) else None
         if operands is not None:
             (x,) = operands
             window = pool_window(
@@ -57,9 +58,11 @@ def adaptive_average_pool(room: Any, original: Any) -> Any:
 
 
 def _adaptive(room: Any, original: Any, name: str, kernel: type[kernels.Kernel]) -> Any:
+    pays = room.pooling_worth(name)
+
     @functools.wraps(original)
     def replacement(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-        operands = room.operands(room.tensor(inputs)) if room.worth_pooling(name, inputs) else None
+        operands = room.operands(room.tensor(inputs)) if pays(inputs) else None
         if operands is not None:
             (x,) = operands
             window = adaptive_window(tuple(x.shape), fixed(output_size), data_format_of(data_format))

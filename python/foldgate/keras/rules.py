@@ -7,6 +7,7 @@ one product of large matrices, and in three dimensions.
 
 from __future__ import annotations
 
+import functools
 import math
 
 LEAST_POOLED = 4096
@@ -27,16 +28,20 @@ MOST_PRODUCTS_OF_A_TRANSPOSE_IN_3D = 1 << 19
 """Multiply-adds of a convolution of three axes from which training it is left to Keras."""
 
 
-def least_pooled(name: str, training: bool) -> int:
+def least_pooled(name: str) -> int:
     """Number of inputs from which foldgate's pooling pays."""
-    if name.startswith("adaptive"):
-        return LEAST_ADAPTIVE_TRAINING if training else LEAST_ADAPTIVE
-    return LEAST_POOLED_TRAINING if training else LEAST_POOLED
+    return LEAST_ADAPTIVE if name.startswith("adaptive") else LEAST_POOLED
 
 
-def worth(name: str, x: tuple[int, ...], kernel: tuple[int, ...], training: bool) -> bool:
-    """Whether foldgate's kernel pays for a convolution of these shapes."""
-    if not training or len(kernel) != len(x) or len(x) < 3 or 0 in kernel:
+def least_pooled_training(name: str) -> int:
+    """The same where gradients are recorded."""
+    return LEAST_ADAPTIVE_TRAINING if name.startswith("adaptive") else LEAST_POOLED_TRAINING
+
+
+@functools.lru_cache(maxsize=1024)
+def worth_training(name: str, x: tuple[int, ...], kernel: tuple[int, ...]) -> bool:
+    """Whether foldgate's kernel pays for a convolution of these shapes where gradients are recorded."""
+    if len(kernel) != len(x) or len(x) < 3 or 0 in kernel:
         return True
     if name == "conv_transpose":
         return len(x) < 5 or _products(x, kernel, kernel[-1]) < MOST_PRODUCTS_OF_A_TRANSPOSE_IN_3D

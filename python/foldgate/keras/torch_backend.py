@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,6 +22,10 @@ STARTS_WITH_ZEROS = True
 
 _DTYPES = (torch.float32, torch.float64)
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
+_tracing = torch._C._get_tracing_state
+_dispatch_modes = torch._C._len_torch_dispatch_stack
+_function_modes = torch._C._len_torch_function_stack
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 
 
 @functools.cache
@@ -44,39 +49,46 @@ def operands(*tensors: Any) -> tuple[Any, ...] | None:
     Not while somebody traces, compiles, maps or fakes what is called: the kernels are invisible to them.
     """
     dtype = tensors[0].dtype
-    if dtype not in _DTYPES or torch._C._get_tracing_state() is not None or torch.compiler.is_compiling():
+    if dtype not in _DTYPES or _tracing() is not None or torch.compiler.is_compiling():
         return None
-    if torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack():
+    if _dispatch_modes() or _function_modes():
         return None
-    return tensors if all(_plain(t) and t.dtype == dtype for t in tensors) else None
+    for t in tensors:
+        if not (type(t) in _TENSORS and t.dtype is dtype and _is_plain(t)):
+            return None
+    return tensors
 
 
-def _plain(t: Any) -> bool:
-    return (
-        type(t) in _TENSORS
-        and t.device.type == "cpu"
-        and t.layout is torch.strided
-        and not t.is_neg()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(t)
-    )
+def _is_plain(t: Any) -> bool:
+    return t.is_cpu and t.layout is torch.strided and not t.is_neg() and not _is_wrapped(t)
 
 
 def worth(name: str, x: Any, kernel: Any) -> bool:
-    """Whether foldgate's kernel pays for a convolution."""
+    """Whether foldgate's kernel pays for a convolution of what Keras was given, tensors or not.
+
+    It is asked before anything else, and cheap: what is left to Keras should cost no more than Keras alone.
+    """
     if torch.compiler.is_compiling():  # sizes may be symbols, which a comparison would pin
         return False
-    training = torch.is_grad_enabled() and (x.requires_grad or kernel.requires_grad)
-    return rules.worth(name, tuple(x.shape), tuple(kernel.shape), training)
-
-
-def worth_pooling(name: str, x: Any) -> bool:
-    """Whether foldgate's kernel pays for pooling this, if it is a tensor.
-
-    It is asked before anything else: Keras needs little more than 100 us for what is left to it.
-    """
-    if type(x) is not torch.Tensor or torch.compiler.is_compiling():
+    kernel = getattr(kernel, "_value", kernel)  # a Keras variable's
+    if not torch.is_grad_enabled() or type(x) is not torch.Tensor or type(kernel) not in _TENSORS:
         return True
-    return bool(x.numel() >= rules.least_pooled(name, x.requires_grad and torch.is_grad_enabled()))
+    return not (x.requires_grad or kernel.requires_grad) or rules.worth_training(name, x.shape, kernel.shape)
+
+
+def pooling_worth(name: str) -> Callable[[Any], bool]:
+    """Whether foldgate's kernel pays for pooling a tensor, as `worth`: a function of what Keras was given."""
+    least, least_training = rules.least_pooled(name), rules.least_pooled_training(name)
+
+    def pays(x: Any) -> bool:
+        if type(x) is not torch.Tensor or torch.compiler.is_compiling():
+            return True
+        size = x.numel()
+        if size < least_training and x.requires_grad and torch.is_grad_enabled():
+            return False
+        return bool(size >= least)
+
+    return pays
 
 
 def transposes_as_jax(padding: str) -> bool:

@@ -112,8 +112,9 @@ def separable_conv(room: Any, original: Any) -> Any:
 
 def _operands(room: Any, name: str, *given: Any) -> tuple[Any, ...] | None:
     """What the kernels take, if they can and it pays."""
-    tensors = tuple(map(room.tensor, given))
-    found: tuple[Any, ...] | None = room.operands(*tensors) if room.worth(name, *tensors[:2]) else None
+    if not room.worth(name, *given[:2]):
+        return None
+    found: tuple[Any, ...] | None = room.operands(*map(room.tensor, given))
     return found
 
 

@@ -106,9 +106,9 @@ def pytest_configure(config: pytest.Config) -> None:
         import foldgate.keras
         from foldgate.keras import rules  # which the numpy backend's room does not import
 
+        rules.worth_training = lambda *given: True  # small sizes are what these tests have
+        rules.least_pooled = rules.least_pooled_training = lambda *given: 0
         foldgate.keras.enable()
-        rules.worth = lambda *given: True  # small sizes are what these tests have
-        rules.least_pooled = lambda *given: 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

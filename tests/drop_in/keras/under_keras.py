@@ -32,16 +32,17 @@ def arrays(nest: Any) -> list[np.ndarray]:
 
 @contextlib.contextmanager
 def every_size() -> Iterator[None]:
-    """Has foldgate compute what it would leave to Keras for its size alone."""
+    """Has foldgate compute what it would leave to Keras for its size alone, if it is enabled within."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rules, "worth", lambda *given: True)
+        patch.setattr(rules, "worth_training", lambda *given: True)
         patch.setattr(rules, "least_pooled", lambda *given: 0)
+        patch.setattr(rules, "least_pooled_training", lambda *given: 0)
         yield
 
 
 def with_and_without(call: Callable[[], Any], name: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """What a call gives with foldgate, which must have computed some function called `name`, and without."""
-    with foldgate.keras.enabled(), every_size():
+    with every_size(), foldgate.keras.enabled():
         foldgate.keras.calls(reset=True)
         found = arrays(call())
         by_foldgate, by_keras = foldgate.keras.calls().get(name, (0, 0))
