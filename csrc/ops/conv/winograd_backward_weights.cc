@@ -13,11 +13,12 @@ namespace foldgate {
 namespace {
 
 // A dU that stays in L2 is summed whole, block by block of tiles whose V and D pass through L2 as well; by up to
-// kSumParts tasks, each into a dU of its own, as long as these are small enough to join.
+// kSumParts tasks, each into a dU of its own, as long as these are small enough to join: an even number of them, which two
+// threads share in halves.
 constexpr int64_t kWholeBytes = 1 << 20;
 constexpr int64_t kBlockBytes = 640 << 10;
 constexpr int64_t kSumParts = 8;
-constexpr int64_t kSumBytes = 2 << 20;
+constexpr int64_t kSumBytes = 5 << 19;
 // A larger one is summed in squares of kSquare channels of either kind, each over the tiles of a round at once. V and D
 // of a round come from L3.
 constexpr int64_t kRoundBytes = 8 << 20;
@@ -76,8 +77,8 @@ class WinogradGradient {
   void whole(bool accumulate, T* dkernel) {
     const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width), size = positions_ * step;
     const int64_t block = std::max<int64_t>(shape_.rows, kBlockBytes / tile_bytes());
-    const int64_t parts = std::min(ceil_div(grid_.count, block),
-                                   std::max<int64_t>(2, std::min(kSumParts, kSumBytes / (size * kSize))));
+    const int64_t most = std::min({grid_.count / (2 * block), kSumParts, kSumBytes / (size * kSize)});
+    const int64_t parts = grid_.count > block ? std::max<int64_t>(2, most / 2 * 2) : 1;
     const int64_t rounds =
         1 + static_cast<int64_t>(work(grid_.count) / (kTaskWork * static_cast<double>(parts)));
     const EvenSplit slots(grid_.count, ceil_div(grid_.count, parts * rounds));
