@@ -1,5 +1,6 @@
 #include "kernels/depthwise_lines.h"
 
+#include "kernels/depthwise_fan.h"
 #include "kernels/depthwise_narrow.h"
 #include "simd/fetch.h"
 #include "simd/stride.h"
@@ -162,7 +163,6 @@ template <class T, int Size>
 void lines_of(const DepthwiseLines<T>& l) {
   int64_t u = 0;
   for (; u + kLineRows <= l.rows; u += kLineRows) block_row<T, Size, kLineRows>(l, u);
-  for (; u + 2 <= l.rows; u += 2) block_row<T, Size, 2>(l, u);
   for (; u < l.rows; ++u) block_row<T, Size, 1>(l, u);
 }
 
@@ -241,7 +241,6 @@ void gradient_square(const DepthwiseLinesGradient<T>& g) {
   Vec<T> sums[Size][Size] = {};
   int64_t u = 0;
   for (; u + kLineRows <= g.rows; u += kLineRows) add_rows<T, kLineRows>(g, u, sums);
-  for (; u + 2 <= g.rows; u += 2) add_rows<T, 2>(g, u, sums);
   for (; u < g.rows; ++u) add_rows<T, 1>(g, u, sums);
   FOLDGATE_UNROLL
   for (int t = 0; t < Size * Size; ++t) g.sums[t] += sum(sums[t / Size][t % Size]);
@@ -261,9 +260,10 @@ void gradient(const DepthwiseLinesGradient<T>& g) {
 template <class T>
 constexpr DepthwiseLinesKernels<T> table() {
   if constexpr (kLanes<T> < kNarrowLanes)
-    return {frame<T>, lines<T>, gradient<T>, interleave<T>, nullptr, nullptr};
+    return {frame<T>, lines<T>, gradient<T>, interleave<T>, nullptr, nullptr, nullptr, nullptr};
   else
-    return {frame<T>, lines<T>, gradient<T>, interleave<T>, narrow<T>, narrow_gradient<T>};
+    return {frame<T>,  lines<T>,           gradient<T>, interleave<T>,
+            narrow<T>, narrow_gradient<T>, fan<T>,      fan_gradient<T>};
 }
 
 }  // namespace

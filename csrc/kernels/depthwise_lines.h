@@ -59,6 +59,17 @@ struct NarrowPlane {
   int64_t before, rows;   // rows of padding above it; rows of outputs
 };
 
+// Planes of outputs that all see one plane, each by a square of 3 x 3 taps of its own: what a few outputs see stays in
+// registers while the planes pass over it.
+template <class T>
+struct DepthwiseFan {
+  const T* x;  // the first tap of the first output
+  int64_t x_row;
+  int64_t rows, outputs;  // of a plane; two rows at least, outputs of a row
+  int64_t y_row;
+  int64_t planes, y_plane;
+};
+
 template <class T>
 struct DepthwiseLinesKernels {
   void (*frame)(const LineFrame<T>&);
@@ -69,6 +80,10 @@ struct DepthwiseLinesKernels {
   // Null for vectors of fewer than kNarrowLanes. y, weights, bias, limit and accumulate of `lines` are used.
   void (*narrow)(const NarrowPlane& plane, const T* x, const DepthwiseLines<T>& lines);
   void (*narrow_gradient)(const NarrowPlane& plane, const T* x, const T* dy, T* sums);
+  // Null with those. y[o][u][v] = bias[o] + the sum over taps of weights[o][tap] * x, as lines(); bias may be null.
+  void (*fan)(const DepthwiseFan<T>&, const T* weights, const T* bias, T limit, T* y);
+  // sums[o][tap][lane] += products of dy[o][u][v] and x, whose sum over lanes is the gradient. An even number of rows.
+  void (*fan_gradient)(const DepthwiseFan<T>&, const T* dy, T* sums);
 };
 
 }  // namespace foldgate

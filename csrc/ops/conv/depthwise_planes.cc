@@ -16,29 +16,8 @@ namespace foldgate {
 namespace {
 
 constexpr double kTaskWork = 1 << 18;  // multiply-adds of a task: ~20 us
-
-template <class T>
-PlaneGrid make_grid(const int64_t* extent, const int64_t* grid, const int64_t* step,
-                    std::vector<PlaneTap> taps, std::vector<PlaneColumns> columns) {
-  return PlaneGrid(extent, grid, step, std::move(taps), std::move(columns), kernels<T>().gemm.lanes,
-                   static_cast<int64_t>(sizeof(T)));
-}
-
-template <class T>
-PlaneGrid forward_grid(const Window& w) {
-  int64_t extent[kMaxSpatial], grid[kMaxSpatial], step[kMaxSpatial];
-  for (int i = 0; i < kMaxSpatial; ++i)
-    extent[i] = w.axes[i].input, grid[i] = w.axes[i].output, step[i] = w.axes[i].stride;
-  std::vector<PlaneTap> taps;
-  for (int64_t i = 0; i < w.depth().kernel; ++i)
-    for (int64_t j = 0; j < w.height().kernel; ++j)
-      for (int64_t k = 0; k < w.width().kernel; ++k)
-        taps.push_back(
-            {{i * w.depth().dilation - w.depth().before, j * w.height().dilation - w.height().before,
-              k * w.width().dilation - w.width().before},
-             static_cast<int64_t>(taps.size())});
-  return make_grid<T>(extent, grid, step, std::move(taps), {{0, w.width().output, 0, w.taps()}});
-}
+constexpr int64_t kAliasingPlanes = 8;
+constexpr int64_t kWideGroup = 4;  // outputs of a narrow plane that are worth its frame
 
 // The weights as the kernels read them: (Cout, taps of the grid).
 template <class T>
@@ -77,7 +56,8 @@ std::vector<DataGrid<T>> data_grids(const ConvPlan& plan, const T* kernel) {
         taps.push_back({{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index});
       columns.push_back({phases[i].first[2], phases[i].count[2], begin, static_cast<int64_t>(taps.size())});
     }
-    PlaneGrid grid = make_grid<T>(extent, head.count, step, std::move(taps), std::move(columns));
+    PlaneGrid grid(extent, head.count, step, std::move(taps), std::move(columns), kernels<T>().gemm.lanes,
+                   static_cast<int64_t>(sizeof(T)));
     Scratch<T> weights = pack_weights(grid, kernel, plan.out_channels);
     grids.push_back({{head.first[0], head.first[1], 0}, std::move(grid), std::move(weights)});
   }
@@ -102,7 +82,8 @@ class PlanesForward {
         kernel_(kernels<T>()),
         group_out_(plan.group_out()),
         grid_(forward_grid<T>(plan.window)),
-        narrow_(grid_.is_narrow()),
+        narrow_(group_out_ < kWideGroup && grid_.is_narrow()),
+        planes_(narrow_ ? 1 : most_planes()),
         weights_(pack_weights(grid_, kernel, plan.out_channels)),
         x_(x),
         bias_(bias),
@@ -129,7 +110,9 @@ class PlanesForward {
     const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w.width().output;
     const T* x = x_ + plane * w.input_positions();
     if (!narrow_) grid_.fill(x, z, y, rows, frame);
-    for (int64_t o = c * group_out_; o < (c + 1) * group_out_; ++o) {
+    const int64_t end = (c + 1) * group_out_;
+    for (int64_t o = c * group_out_, count; o < end; o += count) {
+      count = rows > 1 ? std::min(planes_, end - o) : 1;
       T* target =
           y_ + (n * plan_.out_channels + o) * w.output_positions() + (z * w.height().output + y) * width;
       const DepthwiseLines<T> lines{frame,
@@ -145,10 +128,28 @@ class PlanesForward {
                                     bias_ ? bias_[o] : T(0),
                                     relu_limit<T>(plan_.activation),
                                     false};
-      narrow_ ? kernel_.depthwise_lines.narrow(grid_.narrow(), x, lines)
-              : kernel_.depthwise_lines.lines(lines);
-      if (is_curve(plan_.activation)) kernel_.activation.forward(plan_.activation, target, rows * width);
+      convolve(x, lines, count, bias_ ? bias_ + o : nullptr);
+      for (int64_t i = 0; is_curve(plan_.activation) && i < count; ++i)
+        kernel_.activation.forward(plan_.activation, target + i * w.output_positions(), rows * width);
     }
+  }
+
+  // `count` planes of outputs, of which `lines` is the first.
+  void convolve(const T* x, const DepthwiseLines<T>& lines, int64_t count, const T* bias) const {
+    const DepthwiseLinesKernels<T>& kernel = kernel_.depthwise_lines;
+    if (narrow_) return kernel.narrow(grid_.narrow(), x, lines);
+    if (count == 1) return kernel.lines(lines);
+    kernel.fan({lines.x + grid_.offsets()[0], lines.x_row, lines.rows, lines.outputs, lines.y_row, count,
+                plan_.window.output_positions()},
+               lines.weights, bias, lines.limit, lines.y);
+  }
+
+  // Planes of outputs at a time: of a group, where the kernels can. Whose rows stand in the same sets of L1, where they
+  // are written in parts, are few.
+  int64_t most_planes() const {
+    if (!kernel_.depthwise_lines.fan || grid_.columns()[0].square != 3) return 1;
+    const bool alias = plan_.window.output_positions() * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
+    return alias ? std::min(group_out_, kAliasingPlanes) : group_out_;
   }
 
   const ConvPlan& plan_;
@@ -156,6 +157,7 @@ class PlanesForward {
   const int64_t group_out_;
   const PlaneGrid grid_;
   const bool narrow_;
+  const int64_t planes_;
   const Scratch<T> weights_;
   const T *x_, *bias_;
   T* y_;

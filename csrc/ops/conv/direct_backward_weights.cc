@@ -8,6 +8,7 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/single_plane.h"
 #include "ops/conv/weight_inputs.h"
 
 namespace foldgate {
@@ -259,6 +260,8 @@ PlanesRead weights_read_planes(const ConvPlan& plan) {
 
 template <class T>
 void direct_backward_weights(const ConvPlan& asked, const DirectWeights<T>& o) {
+  if (is_single_plane<T>(asked) && asked.window.height().output % 2 == 0)
+    return single_plane_backward_weights(asked, o);
   if (swaps_operands(asked)) return swapped_backward_weights(asked, o);
   const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
   if (!merged.any()) return dense_backward_weights(asked, o);

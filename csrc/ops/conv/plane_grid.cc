@@ -75,6 +75,25 @@ void PlaneGrid::fill(const T* plane, int64_t z, int64_t y, int64_t rows, T* fram
   }
 }
 
+template <class T>
+PlaneGrid forward_grid(const Window& w) {
+  int64_t extent[kMaxSpatial], grid[kMaxSpatial], step[kMaxSpatial];
+  for (int i = 0; i < kMaxSpatial; ++i)
+    extent[i] = w.axes[i].input, grid[i] = w.axes[i].output, step[i] = w.axes[i].stride;
+  std::vector<PlaneTap> taps;
+  for (int64_t i = 0; i < w.depth().kernel; ++i)
+    for (int64_t j = 0; j < w.height().kernel; ++j)
+      for (int64_t k = 0; k < w.width().kernel; ++k)
+        taps.push_back(
+            {{i * w.depth().dilation - w.depth().before, j * w.height().dilation - w.height().before,
+              k * w.width().dilation - w.width().before},
+             static_cast<int64_t>(taps.size())});
+  return PlaneGrid(extent, grid, step, std::move(taps), {{0, w.width().output, 0, w.taps()}},
+                   kernels<T>().gemm.lanes, static_cast<int64_t>(sizeof(T)));
+}
+
+template PlaneGrid forward_grid<float>(const Window&);
+template PlaneGrid forward_grid<double>(const Window&);
 template void PlaneGrid::fill(const float*, int64_t, int64_t, int64_t, float*) const;
 template void PlaneGrid::fill(const double*, int64_t, int64_t, int64_t, double*) const;
 

@@ -58,4 +58,8 @@ class PlaneGrid {
   int64_t phase_step_ = 0, row_ = 0, slice_ = 0, band_ = 1, bands_ = 0, lanes_ = 0;
 };
 
+// All outputs of a window, each of which sees all taps.
+template <class T>
+PlaneGrid forward_grid(const Window& window);
+
 }  // namespace foldgate
