@@ -41,23 +41,33 @@ FOLDGATE_INLINE IntVec<T> below(IntVec<T> words, uint32_t threshold) {
   return (words ^ static_cast<Int>(kSign)) < broadcast_int<T>(static_cast<Int>(threshold ^ kSign));
 }
 
+// body(i, words, left) for every vector of n values: `left` of them from i on, more than a vector's for all but the last.
+template <class T, class Body>
+FOLDGATE_INLINE void each(RandomStream stream, int64_t begin, int64_t n, Body body) {
+  alignas(64) uint32_t words[kRandomBlock];
+  int64_t i = 0;
+  for (; i + kRandomBlock <= n; i += kRandomBlock) {
+    words_of(stream, begin + i, words);
+    for (int j = 0; j < kRandomBlock; j += kLanes<T>) body(i + j, load_words(words + j, T()), kLanes<T>);
+  }
+  if (i == n) return;
+  words_of(stream, begin + i, words);
+  for (const uint32_t* word = words; i < n; i += kLanes<T>, word += kLanes<T>)
+    body(i, load_words(word, T()), n - i);
+}
+
 template <class T>
 void dropout(RandomStream stream, int64_t begin, uint32_t threshold, T scale, const T* x, int64_t n, T* y) {
-  alignas(64) uint32_t words[kRandomBlock];
-  for (int64_t block = 0; block < n; block += kRandomBlock) {
-    words_of(stream, begin + block, words);
-    for (int64_t j = 0; j < kRandomBlock && block + j < n; j += kLanes<T>) {
-      const int64_t i = block + j;
-      fetch_stream(x + i);
-      fetch_stream(y + i);
-      const IntVec<T> dropped = below<T>(load_words(words + j, T()), threshold);
-      store(y + i, dropped ? Vec<T>{} : load(x + i, n - i) * scale, n - i);
-    }
-  }
+  each<T>(stream, begin, n, [=](int64_t i, IntVec<T> words, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(x + i);
+    fetch_stream(y + i);
+    store(y + i, below<T>(words, threshold) ? Vec<T>{} : load(x + i, left) * scale, left);
+  });
 }
 
 FOLDGATE_INLINE Vec<float> fraction(IntVec<float> words) {
-  return __builtin_convertvector((words >> 8) & 0xffffff, Vec<float>) * 0x1p-24f;
+  typedef uint32_t Unsigned __attribute__((vector_size(kVectorBytes)));
+  return __builtin_convertvector((IntVec<float>)((Unsigned)words >> 8), Vec<float>) * 0x1p-24f;
 }
 FOLDGATE_INLINE Vec<double> fraction(IntVec<double> words) {
   return __builtin_convertvector(words, Vec<double>) * 0x1p-32;
@@ -65,14 +75,10 @@ FOLDGATE_INLINE Vec<double> fraction(IntVec<double> words) {
 
 template <class T>
 void uniform(RandomStream stream, int64_t begin, T low, T range, int64_t n, T* y) {
-  alignas(64) uint32_t words[kRandomBlock];
-  for (int64_t block = 0; block < n; block += kRandomBlock) {
-    words_of(stream, begin + block, words);
-    for (int64_t j = 0; j < kRandomBlock && block + j < n; j += kLanes<T>) {
-      fetch_stream(y + block + j);
-      store(y + block + j, fraction(load_words(words + j, T())) * range + low, n - block - j);
-    }
-  }
+  each<T>(stream, begin, n, [=](int64_t i, IntVec<T> words, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(y + i);
+    store(y + i, fraction(words) * range + low, left);
+  });
 }
 
 }  // namespace

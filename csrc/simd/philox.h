@@ -1,5 +1,6 @@
-// Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) on 64-bit lanes, one counter a
-// lane, each word in the lower half of its lane; what stands in the upper half is never read.
+// Philox 4x32-7 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011: the fewest rounds that pass BigCrush)
+// on 64-bit lanes, one counter a lane, each word in the lower half of its lane; what stands in the upper half of words and
+// keys is never read.
 #pragma once
 #include "simd/stride.h"
 
@@ -25,38 +26,42 @@ struct PhiloxWords {
   Lanes64 word[4];
 };
 
+constexpr int kPhiloxRounds = 7;
+
 // Vectors in step, as a round waits for the one before it: their words and a round's products fill the registers.
 constexpr int kPhiloxVectors = kRegisters / 8;
 
 // Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
 FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[kPhiloxVectors]) {
   constexpr int64_t kMultiply0 = 0xD2511F53, kMultiply1 = 0xCD9E8D57;
-  constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-  const Lanes64 m0 = broadcast_int<double>(kMultiply0), m1 = broadcast_int<double>(kMultiply1);
-  uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
-  // unsigned, so that the counter wraps
+  constexpr int64_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
+  // unsigned, so that counters and keys wrap
   typedef uint64_t Unsigned __attribute__((vector_size(kVectorBytes)));
+  const Lanes64 m0 = broadcast_int<double>(kMultiply0), m1 = broadcast_int<double>(kMultiply1);
+  Unsigned k0 = key - Unsigned{}, k1 = (key >> 32) - Unsigned{};
+  const auto upper = [](Lanes64 product) FOLDGATE_LAMBDA { return (Lanes64)((Unsigned)product >> 32); };
   FOLDGATE_UNROLL
-  for (int v = 0; v < kPhiloxVectors; ++v) {
+  for (int v = 0; v < kPhiloxVectors; ++v) {  // the first round, in which words 2 and 3 are 0
     const Unsigned counter = (Unsigned)iota<double>() + (first + static_cast<uint64_t>(v * kLanes<double>));
-    words[v] = PhiloxWords{{(Lanes64)counter, (Lanes64)(counter >> 32), Lanes64{}, Lanes64{}}};
+    const Lanes64 low = multiply_halves((Lanes64)counter, m0);
+    words[v] = PhiloxWords{{(Lanes64)((counter >> 32) ^ k0), Lanes64{}, upper(low) ^ (Lanes64)k1, low}};
   }
   const auto round = [&]() FOLDGATE_LAMBDA {
+    k0 += kWeyl0;
+    k1 += kWeyl1;
     FOLDGATE_UNROLL
     for (int v = 0; v < kPhiloxVectors; ++v) {
       Lanes64(&c)[4] = words[v].word;
       const Lanes64 low = multiply_halves(c[0], m0), high = multiply_halves(c[2], m1);
-      c[0] = (Lanes64)((Unsigned)high >> 32) ^ c[1] ^ static_cast<int64_t>(k0);
-      c[2] = (Lanes64)((Unsigned)low >> 32) ^ c[3] ^ static_cast<int64_t>(k1);
+      c[0] = upper(high) ^ c[1] ^ (Lanes64)k0;
+      c[2] = upper(low) ^ c[3] ^ (Lanes64)k1;
       c[1] = high;
       c[3] = low;
     }
-    k0 += kWeyl0;
-    k1 += kWeyl1;
   };
   // 16 registers hold no more than the words: unrolled, nothing is moved between rounds.
-  constexpr int kUnrolled = kRegisters >= 32 ? 1 : 10;
-  for (int r = 0; r < 10; r += kUnrolled) {
+  constexpr int kUnrolled = kRegisters >= 32 ? 1 : kPhiloxRounds - 1;
+  for (int r = 1; r < kPhiloxRounds; r += kUnrolled) {
     FOLDGATE_UNROLL
     for (int i = 0; i < kUnrolled; ++i) round();
   }

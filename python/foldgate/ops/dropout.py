@@ -18,7 +18,7 @@ def dropout(x: FloatArray, rate: float, *, seed: int, offset: int = 0) -> FloatA
     """Sets values to 0 at random and divides the others by 1 - rate.
 
     Which are dropped is a function of `seed`, `offset` and a value's place alone: value i, in C order, has
-    word i mod 4 of Philox 4x32-10 under the key `seed` at the counter offset + i // 4, and is dropped where
+    word i mod 4 of Philox 4x32-7 under the key `seed` at the counter offset + i // 4, and is dropped where
     that word is below rate * 2^32, rounded. Neither threads nor the instruction set change it, and no mask is
     kept: `dropout_backward` makes the same one.
 
@@ -39,7 +39,7 @@ def dropout(x: FloatArray, rate: float, *, seed: int, offset: int = 0) -> FloatA
       >>> import numpy as np
       >>> from foldgate import ops
       >>> ops.dropout(np.ones(8), 0.5, seed=1)
-      array([2., 2., 2., 2., 2., 2., 0., 2.])
+      array([2., 0., 0., 0., 0., 2., 0., 2.])
     """
     if any_tensor(x):
         return record(dropout, _recorded, ("x",), locals())
@@ -74,7 +74,7 @@ def dropout_backward(dy: FloatArray, rate: float, *, seed: int, offset: int = 0)
       >>> import numpy as np
       >>> from foldgate import ops
       >>> ops.dropout_backward(np.ones(8), 0.5, seed=1)
-      array([2., 2., 2., 2., 2., 2., 0., 2.])
+      array([2., 0., 0., 0., 0., 2., 0., 2.])
     """
     op = "dropout_backward"
     dy = operand(op, "dy", dy)

@@ -36,7 +36,7 @@ class Dropout(Layer):
       >>> import foldgate as keras
       >>> layer = keras.layers.Dropout(0.5, seed=1)
       >>> layer(np.ones(8, np.float32), training=True)
-      array([2., 2., 2., 2., 2., 2., 0., 2.], dtype=float32)
+      array([2., 0., 0., 0., 0., 2., 0., 2.], dtype=float32)
       >>> layer(np.ones(2, np.float32))
       array([1., 1.], dtype=float32)
     """
