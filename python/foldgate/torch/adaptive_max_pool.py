@@ -78,21 +78,21 @@ class _Pool(Accelerated):
     _op: Any
     _rank: int
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         module: Any = self
-        if type(x) is Tensor and (
-            x.numel() < _rules.LEAST_PARTS_MAX_POOLED
-            or not _rules.adaptive_max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
+        if type(input) is Tensor and (
+            input.numel() < _rules.LEAST_PARTS_MAX_POOLED
+            or not _rules.adaptive_max_pool_wins(self, input, input.requires_grad and torch.is_grad_enabled())
         ):
             size = module.output_size
             if not module.return_indices and is_plain_size(size, self._rank):
-                return self._op(x, size)[0]
-            return self._own(x)
+                return self._op(input, size)[0]
+            return self._own(input)
         if is_compiling():
-            y = compiled_pool(self, x, self._rank, "adaptive_max_pool", part_sizes)
+            y = compiled_pool(self, input, self._rank, "adaptive_max_pool", part_sizes)
         else:
-            y = pool(self, x, self._rank, _compute)
-        return self._own(x) if y is None else y
+            y = pool(self, input, self._rank, _compute)
+        return self._own(input) if y is None else y
 
 
 class AdaptiveMaxPool1d(_Pool, torch.nn.AdaptiveMaxPool1d):

@@ -98,19 +98,19 @@ class _Conv(Accelerated):
 
     _op: Any
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         module: Any = self
-        if type(x) is not Tensor or x.layout is not strided:
-            return self._own(x)
-        if wins(module, x, _rules.convolution_wins):
-            y = _of_any_batch(module, x)
+        if type(input) is not Tensor or input.layout is not strided:
+            return self._own(input)
+        if wins(module, input, _rules.convolution_wins):
+            y = _of_any_batch(module, input)
             if y is not None:
                 return y
         padding = module.padding
         if module.padding_mode != "zeros":
-            x, padding = _pad(module, x), 0
+            input, padding = _pad(module, input), 0
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
-        return self._op(x, weight, bias, module.stride, padding, module.dilation, module.groups)
+        return self._op(input, weight, bias, module.stride, padding, module.dilation, module.groups)
 
 
 def _of_any_batch(module: Any, x: Any) -> Any:

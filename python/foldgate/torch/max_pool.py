@@ -95,20 +95,20 @@ class _Pool(Accelerated):
     _pair_op: Any
     _rank: int
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         module: Any = self
-        if type(x) is Tensor and (
-            x.numel() < _rules.LEAST_MAX_POOLED
-            or not _rules.max_pool_wins(self, x, x.requires_grad and torch.is_grad_enabled())
+        if type(input) is Tensor and (
+            input.numel() < _rules.LEAST_MAX_POOLED
+            or not _rules.max_pool_wins(self, input, input.requires_grad and torch.is_grad_enabled())
         ):
             op = self._pair_op if module.return_indices else self._op
             size, stride, padding = module.kernel_size, module.stride, module.padding
-            return op(x, size, stride, padding, module.dilation, module.ceil_mode)
+            return op(input, size, stride, padding, module.dilation, module.ceil_mode)
         if is_compiling():
-            y = compiled_pool(self, x, self._rank, "max_pool", _sizes)
+            y = compiled_pool(self, input, self._rank, "max_pool", _sizes)
         else:
-            y = pool(self, x, self._rank, _compute)
-        return self._own(x) if y is None else y
+            y = pool(self, input, self._rank, _compute)
+        return self._own(input) if y is None else y
 
 
 class MaxPool1d(_Pool, torch.nn.MaxPool1d):

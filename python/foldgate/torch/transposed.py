@@ -95,20 +95,21 @@ class _ConvTranspose(Accelerated):
 
     _op: Any
 
-    def forward(self, x: Any, output_size: Any = None) -> Any:
+    def forward(self, input: Any, output_size: Any = None) -> Any:
         module: Any = self
-        if type(x) is not Tensor or x.layout is not strided or module.padding_mode != "zeros":
-            return self._own(x, output_size)
+        if type(input) is not Tensor or input.layout is not strided or module.padding_mode != "zeros":
+            return self._own(input, output_size)
         rank = len(module.kernel_size) + 2
-        if (output_size is None or x.dim() == rank) and wins(module, x, _rules.transposed_convolution_wins):
-            y = _of_any_batch(module, x, output_size)
+        fits = output_size is None or input.dim() == rank
+        if fits and wins(module, input, _rules.transposed_convolution_wins):
+            y = _of_any_batch(module, input, output_size)
             if y is not None:
                 return y
-        if output_size is not None or x.dim() > rank:
-            return self._own(x, output_size)
+        if output_size is not None or input.dim() > rank:
+            return self._own(input, output_size)
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
         options = (module.stride, module.padding, module.output_padding, module.groups, module.dilation)
-        return self._op(x, weight, bias, *options)
+        return self._op(input, weight, bias, *options)
 
 
 def _of_any_batch(module: Any, x: Any, output_size: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import pickle
 import subprocess
@@ -35,6 +36,15 @@ def test_names_states_and_classes_stay():
     assert isinstance(model[0], nn.Conv1d) and type(model[0]) is not nn.Conv1d
     assert repr(model) == text and list(model.state_dict()) == list(before)
     model_of().load_state_dict(model.state_dict())
+
+
+@pytest.mark.parametrize("plain", SWAPPED, ids=lambda kind: kind.__name__)
+def test_arguments_have_torchs_names(plain):
+    expected, found = (
+        [(p.name, p.default) for p in inspect.signature(kind.forward).parameters.values()]
+        for kind in (plain, SWAPPED[plain])
+    )
+    assert found == expected
 
 
 def test_twenty_four_classes_are_swapped_and_restored():
