@@ -29,11 +29,24 @@ struct ExpConstants<double> {
   static constexpr int kDegree = 13;  // next term: .35^14 / 14! = 4e-18
 };
 
+// A table, as a loop over the factors would run for every vector.
+constexpr double kInverseFactorial[] = {1.0,
+                                        1.0,
+                                        1.0 / 2,
+                                        1.0 / 6,
+                                        1.0 / 24,
+                                        1.0 / 120,
+                                        1.0 / 720,
+                                        1.0 / 5040,
+                                        1.0 / 40320,
+                                        1.0 / 362880,
+                                        1.0 / 3628800,
+                                        1.0 / 39916800,
+                                        1.0 / 479001600,
+                                        1.0 / 6227020800.0};
 template <class T>
 constexpr T inverse_factorial(int n) {
-  double f = 1;
-  for (int i = 2; i <= n; ++i) f *= i;
-  return static_cast<T>(1 / f);
+  return static_cast<T>(kInverseFactorial[n]);
 }
 
 template <class T>
@@ -233,9 +246,12 @@ template <>
 struct Exp2Polynomial<double> {
   static constexpr int kTerms = 13;
   static constexpr double term(int k) {
-    double c = 1;
-    for (int i = 1; i <= k + 1; ++i) c *= 0.693147180559945309417 / i;
-    return c;
+    constexpr double c[] = {0.6931471805599453,     0.24022650695910072,    0.05550410866482158,
+                            0.009618129107628477,   0.0013333558146428443,  0.0001540353039338161,
+                            1.5252733804059841e-05, 1.321548679014431e-06,  1.01780860092397e-07,
+                            7.054911620801123e-09,  4.4455382718708116e-10, 2.5678435993488206e-11,
+                            1.3691488853904128e-12};
+    return c[k];
   }
 };
 
