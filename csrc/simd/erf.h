@@ -41,11 +41,7 @@ template <class T>
 FOLDGATE_INLINE Vec<T> erf(Vec<T> x) {
   using P = ErfPolynomial<T>;
   const Vec<T> t = minimum(broadcast<T>(P::kErfHighest), magnitude<T>(x));
-  constexpr T last = P::term(P::kTerms - 1);
-  Vec<T> p = broadcast<T>(last);
-  FOLDGATE_UNROLL
-  for (int k = P::kTerms - 2; k >= 0; --k) p = p * t + P::term(k);
-  return with_sign<T>(exp2m1_below_zero<T>(p * t), x);
+  return with_sign<T>(exp2m1_below_zero<T>(t * polynomial<P, T>(t)), x);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

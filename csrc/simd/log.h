@@ -36,13 +36,16 @@ FOLDGATE_INLINE Vec<T> log_correction(Vec<T> f) {
 }
 
 // Float: u + u^2 Q(u), Q minimax in the relative error of the whole, 5e-9: half the time of the division and its terms.
+struct Log1pPolynomial {
+  static constexpr int kTerms = 9;
+  static constexpr float term(int k) {
+    constexpr float c[] = {-0.49999931f, 0.33330512f,  -0.24958587f, 0.196954f,     -0.15355395f,
+                           0.10680553f,  -0.05766442f, 0.020204572f, -0.0033184695f};
+    return c[k];
+  }
+};
 FOLDGATE_INLINE Vec<float> log1p_by_polynomial(Vec<float> u) {
-  constexpr float c[] = {-0.49999931f, 0.33330512f,  -0.24958587f, 0.196954f,     -0.15355395f,
-                         0.10680553f,  -0.05766442f, 0.020204572f, -0.0033184695f};
-  Vec<float> q = broadcast<float>(c[8]);
-  FOLDGATE_UNROLL
-  for (int k = 7; k >= 0; --k) q = q * u + c[k];
-  return u * u * q + u;
+  return u * u * polynomial<Log1pPolynomial, float>(u) + u;
 }
 
 template <class T>
