@@ -33,7 +33,10 @@ void embedding(const Ids& ids, const T* table, int64_t width, T* y) {
   const int64_t ahead = bytes < kLongRow ? ids.count : ceil_div(kFetched, 2 * bytes);
   in_chunks(ids.count, width, [&](int64_t begin, int64_t size) {
     for (int64_t i = begin; i < begin + size; ++i) {
-      if (i + ahead < ids.count) fetch(table + ids[i + ahead] * width, width);
+      if (i + ahead < ids.count) {
+        fetch(table + ids[i + ahead] * width, width);
+        fetch(y + (i + ahead) * width, width);
+      }
       std::memcpy(y + i * width, table + ids[i] * width, static_cast<size_t>(width) * sizeof(T));
     }
   });
