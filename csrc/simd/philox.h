@@ -46,7 +46,8 @@ FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[k
     const Lanes64 low = multiply_halves((Lanes64)counter, m0);
     words[v] = PhiloxWords{{(Lanes64)((counter >> 32) ^ k0), Lanes64{}, upper(low) ^ (Lanes64)k1, low}};
   }
-  const auto round = [&]() FOLDGATE_LAMBDA {
+  FOLDGATE_UNROLL  // so that nothing is moved between rounds
+      for (int r = 1; r < kPhiloxRounds; ++r) {
     k0 += kWeyl0;
     k1 += kWeyl1;
     FOLDGATE_UNROLL
@@ -58,12 +59,6 @@ FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[k
       c[1] = high;
       c[3] = low;
     }
-  };
-  // 16 registers hold no more than the words: unrolled, nothing is moved between rounds.
-  constexpr int kUnrolled = kRegisters >= 32 ? 1 : kPhiloxRounds - 1;
-  for (int r = 1; r < kPhiloxRounds; r += kUnrolled) {
-    FOLDGATE_UNROLL
-    for (int i = 0; i < kUnrolled; ++i) round();
   }
 }
 
