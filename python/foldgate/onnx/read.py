@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from foldgate.onnx._package import onnx_package
+from foldgate.onnx._schemas import check_node
 from foldgate.onnx.graph import Array, Graph, Node, ValueInfo
 from foldgate.onnx.tensors import array_from
 
@@ -186,6 +187,8 @@ def _fits(said: Sequence[int | str | None], found: tuple[int, ...]) -> bool:
 
 
 def _check_names(graph: Graph, proto: Any) -> None:
+    if not all(value.name for value in (*graph.inputs, *graph.outputs)):
+        raise ValueError(f"graph {proto.name!r} has an input or output without a name")
     written = [*(value.name for value in graph.inputs), *graph.constants]
     written += [name for node in graph.nodes for name in node.outputs if name]
     if len(written) != len(set(written)):
@@ -199,6 +202,7 @@ def _node(proto: Any, opsets: Opsets, folder: Path | None, depth: int) -> Node:
     node.opset = opsets.get(domain, 1)
     for attribute in proto.attribute:
         node.attributes[attribute.name] = _attribute(attribute, node, opsets, folder, depth)
+    check_node(node, proto)
     return node
 
 

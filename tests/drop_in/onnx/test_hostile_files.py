@@ -133,3 +133,33 @@ def test_values_written_twice_and_never():
     refused(helper.make_model(helper.make_graph(nodes, "g", [x], [y])), "'y' is written twice")
     nodes = [helper.make_node("Relu", ["nowhere"], ["y"])]
     refused(helper.make_model(helper.make_graph(nodes, "g", [x], [y])), "'nowhere'")
+
+
+def of_node(op, inputs, outputs, opset=20, **attributes):
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 2, "w", "h"]) for name in "xy")
+    node = helper.make_node(op, inputs, outputs, name="c", **attributes)
+    graph = helper.make_graph([node], "hostile", [x], [y])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
+def test_nodes_of_other_counts_and_kinds_than_their_operators_have():
+    refused(of_node("Slice", [], ["y"]), "'c' (Slice) has 0 inputs; expected 3 to 5")
+    refused(of_node("Conv", [], ["y"]), "'c' (Conv) has 0 inputs; expected 2 to 3")
+    refused(of_node("Relu", ["x", "x"], ["y"]), "'c' (Relu) has 2 inputs; expected 1")
+    refused(of_node("Relu", ["x"], ["y", "z"]), "'c' (Relu) has 2 outputs; expected 1")
+    refused(of_node("Resize", ["", "", "x"], ["y"]), "'c' (Resize) has no input 'X'; expected one")
+    inner = helper.make_graph([], "inner", [], [])
+    refused(
+        of_node("Slice", ["x"], ["y"], 9, starts=inner, ends=[1]),
+        "'starts' is of another kind",
+    )
+    refused(
+        of_node("If", ["x"], ["y"], then_branch=[1], else_branch=[1]),
+        "of another kind; expected graph",
+    )
+
+
+def test_a_graph_that_gives_a_value_without_a_name():
+    model = of_node("Relu", ["x"], ["y"])
+    model.graph.output[0].name = ""
+    refused(model, "graph 'hostile' has an input or output without a name")
