@@ -27,6 +27,9 @@ struct Tile {
   // never read, so it may lie beyond what there is; null: nothing.
   const T* fetch = nullptr;
   int64_t fetch_segment = 0, fetch_step = 0;
+  // rows: takes B as it is read, [segments * length][whole vectors], for the tiles that follow; null: nothing. Only of tiles
+  // as packs() says.
+  T* packed = nullptr;
 };
 
 // What happens to a finished tile: C = f(C + sum + bias), each part if asked for.
@@ -68,6 +71,13 @@ struct GemmKernels {
   void (*transpose)(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
                     int64_t target_step);
 };
+
+// Whether tiles of so many vectors pack B for those that follow (Tile::packed): the widest, half as tall as the tallest at
+// least, as every tile of an EvenSplit in two and more is.
+template <class T>
+bool packs(const GemmKernels<T>& g, int64_t vectors) {
+  return vectors == g.tile_vectors;
+}
 
 // How n columns are cut into panels, and rows into tiles: the panels are as even as whole vectors allow (5 vectors are
 // 3 + 2, not 4 + 1), and the tile is the tallest of the full panels' width.

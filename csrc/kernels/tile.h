@@ -17,6 +17,11 @@ constexpr int kColumnHeights[kMaxTileVectors] = {kRegisters >= 32 ? 14 : 6, kReg
 constexpr int kDotsRows = kRegisters >= 32 ? 8 : 4;
 constexpr int kDotsColumns = 3;
 
+// Tiles that may pack B, see packs() of gemm.h: the others are left out for their size.
+constexpr bool packs(int m, int vectors) {
+  return vectors == kTileVectors && 2 * m >= kTileHeights[vectors - 1];
+}
+
 template <class T, int M, int N>
 using Accumulators = Vec<T>[M][N];
 
@@ -113,12 +118,16 @@ FOLDGATE_INLINE void finish(Accumulators<T, M, N>& sum, const Tile<T>& tile, con
       sum, tile.columns, [&](int i) FOLDGATE_LAMBDA { return tile.c[i] + tile.c_offset; }, epilogue);
 }
 
-// One term of k: N vectors of B against M broadcasts of A.
-template <class T, int M, int N, class Element>
-FOLDGATE_INLINE void multiply_add(Accumulators<T, M, N>& sum, const T* b, Element a) {
+// One term of k: N vectors of B, kept by `packed` if it packs, against M broadcasts of A.
+template <class T, int M, int N, bool kPacks = false, class Element>
+FOLDGATE_INLINE void multiply_add(Accumulators<T, M, N>& sum, const T* b, Element a, T* packed = nullptr) {
   Vec<T> row[N];
   FOLDGATE_UNROLL
   for (int v = 0; v < N; ++v) row[v] = load(b + v * kLanes<T>);
+  if constexpr (kPacks) {
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) store(packed + v * kLanes<T>, row[v]);
+  }
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     const Vec<T> s = broadcast<T>(a(i));
@@ -127,20 +136,33 @@ FOLDGATE_INLINE void multiply_add(Accumulators<T, M, N>& sum, const T* b, Elemen
   }
 }
 
+template <class T, int M, int N, bool kPacks>
+FOLDGATE_INLINE void add_segment(Accumulators<T, M, N>& sum, const Tile<T>& tile, int64_t s) {
+  const T* a[M];
+  const T* b = tile.b[s];
+  const T* fetch = tile.fetch ? tile.fetch + s * tile.fetch_segment : b;
+  T* packed = kPacks ? tile.packed + s * tile.length * N * kLanes<T> : nullptr;
+  FOLDGATE_UNROLL
+  for (int i = 0; i < M; ++i) a[i] = tile.a[s * kRowPointers + i] + tile.a_offset;
+  for (int64_t k = 0; k < tile.length; ++k, b += tile.b_step, fetch += tile.fetch_step) {
+    __builtin_prefetch(fetch, 0, 2);
+    multiply_add<T, M, N, kPacks>(sum, b, [&](int i) FOLDGATE_LAMBDA { return a[i][k]; }, packed);
+    if (kPacks) packed += N * kLanes<T>;
+  }
+}
+
 template <class T, int M, int N>
 void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
   start<T, M, N>(sum, tile.columns, epilogue);
   for (int64_t s = 0; s < tile.segments; ++s) {
-    const T* a[M];
-    const T* b = tile.b[s];
-    const T* fetch = tile.fetch ? tile.fetch + s * tile.fetch_segment : b;
-    FOLDGATE_UNROLL
-    for (int i = 0; i < M; ++i) a[i] = tile.a[s * kRowPointers + i] + tile.a_offset;
-    for (int64_t k = 0; k < tile.length; ++k, b += tile.b_step, fetch += tile.fetch_step) {
-      __builtin_prefetch(fetch, 0, 2);
-      multiply_add<T, M, N>(sum, b, [&](int i) FOLDGATE_LAMBDA { return a[i][k]; });
+    if constexpr (packs(M, N)) {
+      if (tile.packed) {
+        add_segment<T, M, N, true>(sum, tile, s);
+        continue;
+      }
     }
+    add_segment<T, M, N, false>(sum, tile, s);
   }
   finish<T, M, N>(sum, tile, epilogue);
 }

@@ -123,6 +123,28 @@ TEST(conv, exact_for_widths_around_tiles) {
   });
 }
 
+// Many terms and few pixels: a single sweep, whose first tile packs whole panels of weights for the others. Panels of every
+// width, a ragged one last; one tile and several, of taps that miss some of the pixels, of parts of taps, and of groups.
+template <class T>
+void few_pixels_of_many_terms() {
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  for (int64_t out : {2 * lanes, 3 * lanes, 4 * lanes, 5 * lanes + 1, 8 * lanes, 10 * lanes}) {
+    for (int64_t width : {1, 2, 5, 7}) {
+      const Flush flush = width == 2 ? Flush::kFront : Flush::kBack;
+      check_case<T>({1, 90, out, 1, {3, width}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, flush);
+      check_case<T>({1, 650, out, 1, {3, width}, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}}, flush);
+      check_case<T>({1, 350, 2 * out, 2, {6, width}, {2, 1}, {2, 1}, {1, 1}, {0, 0, 0, 0}}, flush);
+    }
+  }
+}
+
+TEST(conv, exact_for_few_pixels_of_many_terms) {
+  test::on_every_tier([] {
+    few_pixels_of_many_terms<float>();
+    few_pixels_of_many_terms<double>();
+  });
+}
+
 // Enough pixels for frames of several rows, planes and strips, one long row of a 1x1 kernel, and sweeps read in place.
 TEST(conv, exact_for_sweeps_of_planes_rows_and_strips) {
   const Case cases[] = {

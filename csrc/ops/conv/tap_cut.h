@@ -38,7 +38,6 @@ class TapCut {
   bool fetches() const { return fetches_; }              // whether tiles fetch the weights of the next
   bool selects() const { return selects_; }              // whether a tap leaves out pixels that it misses
   bool single_sweep() const { return row_tasks_ == 1; }  // over each of the panels
-  int64_t task_panels() const { return ceil_div(panels_.count(), column_tasks_); }  // at most
   int64_t tasks() const { return row_tasks_ * column_tasks_; }
   double work() const { return work_; }
 
@@ -58,6 +57,8 @@ class TapCut {
   // The input of a sweep of tiles stays in L2 (1 MB on the smallest machines meant) beside a panel of B while all
   // panels pass over it.
   static constexpr int64_t kSweepBytes = 320 << 10;
+  // All of it, beside one block of weights: a single sweep packs them while it multiplies.
+  static constexpr int64_t kSingleSweepBytes = 448 << 10;
   // Pointers of a sweep's taps, 128 bytes a tile and tap: beside both in L2.
   static constexpr int64_t kPointerBytes = 128 << 10;
   static constexpr int64_t kMaxTaps = 2048;  // a block of taps, so that even one tile's pointers are bounded
@@ -78,7 +79,9 @@ class TapCut {
     const int64_t pixel_bytes =
         std::max<int64_t>(1, p.groups * p.length * p.step[0] * p.step[1] * p.step[2]) * size;
     const int64_t pointer_bytes = tap_block_ * kRowPointers * static_cast<int64_t>(sizeof(T*));
-    const int64_t most = std::min(kSweepBytes / pixel_bytes / height, kPointerBytes / pointer_bytes);
+    const int64_t by_bytes =
+        tiles_.total * pixel_bytes <= kSingleSweepBytes ? tiles_.parts : kSweepBytes / pixel_bytes / height;
+    const int64_t most = std::min(by_bytes, kPointerBytes / pointer_bytes);
     return p.planar ? std::min(most, kPlanarBytes / (columns_ * size) / height) : most;
   }
 

@@ -6,10 +6,10 @@
 namespace foldgate {
 namespace {
 
-// Packs the weights, or leaves it to the tasks, a block at a time: returns the values of such a block.
+// Packs the weights, or leaves it to the tasks, a block of a panel at a time: returns the values of such a block.
 template <class T>
 int64_t pack(int workers, const TapCut<T>& cut, TapPanels<T>& panels) {
-  if (cut.single_sweep() && !panels.kept()) return panels.pack_blocks(cut.task_panels());
+  if (cut.single_sweep() && !panels.kept()) return panels.pack_blocks();
   panels.pack_all(workers);
   return 0;
 }

@@ -45,7 +45,7 @@ struct TapGemm {
 };
 
 // Scratch: the packed weights (as large as B, unless they are read in place), a zero page of one pixel, and for each
-// worker the tap pointers (at most kPointerBytes, or one tile's), a B block of kDepth rows and, with `planar`, the
+// worker the tap pointers (at most kPointerBytes, or one tile's), a block of a panel of B and, with `planar`, the
 // outputs of one sweep.
 template <class T>
 void tap_gemm(const TapGemm<T>& problem);

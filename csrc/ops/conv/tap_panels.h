@@ -22,9 +22,9 @@ struct TapPanel {
   int64_t group, column, columns, width;  // columns of the group; width: columns rounded up to whole vectors
 };
 
-// The weights are packed once for all sweeps (pack_all), or a block at a time into the worker's scratch where a single
-// sweep passes; whole rows of the kernel at once, since that is how they lie in memory. Reading them in place, unaligned,
-// splits most vectors across two cache lines, which costs more than packing does. Up to dots_columns columns are vectors along
+// The weights are packed once for all sweeps (pack_all), or, where a single sweep passes, a block of a panel at a time into
+// the worker's scratch, by its first tile where that can (tiles_pack). Reading them in place, unaligned, splits most vectors
+// across two cache lines, which costs the other tiles more than packing does. Up to dots_columns columns are vectors along
 // k, in place where k is contiguous.
 //
 // Packed: for every tap and stretch of its channels, [panel][k][width], or for dots [group][column][k].
@@ -74,22 +74,20 @@ class TapPanels {
       const int64_t k = lengths.begin(l), length = lengths.size(l);
       T* target = packed_.data() + (tap * p_.length + k) * offset(count());
       const int64_t first = length * (unit % shares) / shares, end = length * (unit % shares + 1) / shares;
-      if (shares == 1)
-        pack(tap, k, length, 0, count(), target);
-      else
-        pack_rows(tap, k, length, first, end - first, target);
+      for (int64_t index = 0; index < count(); ++index) {
+        const TapPanel at = panel(index);
+        pack(at, source(at, tap, k + first), end - first, target + offset(index) * length + first * at.width);
+      }
     });
   }
 
-  // Or: packs blocks as they come, for at most `panels` panels at a time. Returns the room for one.
-  int64_t pack_blocks(int64_t panels) {
+  // Or: packs blocks of a panel as they come. Returns the room for one.
+  int64_t pack_blocks() {
     if (in_place_) return 0;
-    const int64_t columns = panels * (dots_ ? p_.columns : shape_.width);
-    if (!dots_)
-      depth_ =
-          std::max(kLeastDepth, std::min(kDepth, kBlockBytes / (columns * static_cast<int64_t>(sizeof(T)))));
     const int64_t rows = taps() * p_.length;
-    return columns * (dots_ ? rows : std::min(rows, depth_));
+    if (dots_) return p_.columns * rows;
+    depth_ = std::min(kDepth, kBlockBytes / (shape_.width * static_cast<int64_t>(sizeof(T))));
+    return shape_.width * std::min(rows, depth_);
   }
 
   // Blocks of one tap from now on.
@@ -120,12 +118,11 @@ class TapPanels {
   struct Share {
     int64_t i, tiles;
   };
-  // What a tile fetches while it multiplies `block` of a panel of [first, end): the panel that comes next, or, where blocks
-  // are packed as they come, its own rows of the next block, of which the others take theirs.
+  // What a tile fetches while it multiplies `block` of a panel of [first, end): the panel that comes next.
   void fetch_next(int64_t index, int64_t first, int64_t end, const TapBlock& block, const TapBlock& next,
                   const Share& share, Tile<T>& tile) const {
-    if (packed() && index + 1 < end) return fetch(index + 1, block, share, tile);
-    fetch(packed() ? first : index, next, share, tile);
+    const bool last = index + 1 == end;
+    fetch(last ? first : index + 1, last ? next : block, share, tile);
   }
 
   // The weights of a block of a panel, from the first on, as a tile may fetch them while it multiplies others: each its
@@ -143,11 +140,8 @@ class TapPanels {
       tile.fetch_step = line;
     } else {
       const TapPanel at = panel(index);
-      const Tap& tap = p_.taps[static_cast<size_t>(block.tap)];
-      const T* const from = p_.weights + tap.weights + at.group * p_.group_step + block.k * p_.k_step +
-                            at.column * p_.column_step;
-      tile.fetch_segment =
-          block.taps > 1 ? p_.taps[static_cast<size_t>(block.tap + 1)].weights - tap.weights : 0;
+      const T* const from = source(at, block, 0);
+      tile.fetch_segment = block.taps > 1 ? source(at, block, 1) - from : 0;
       if (p_.column_step == 1) {
         tile.fetch = from + i * line % (width + line);  // rows that are not aligned end in a line more
         tile.fetch_step = p_.k_step;
@@ -158,41 +152,44 @@ class TapPanels {
     }
   }
 
-  // A block of panels [first, end), where it must be packed.
-  void load(const TapBlock& block, int64_t first, int64_t end, T* scratch) const {
-    if (in_place_ || all()) return;
-    const int64_t size = block.length * (offset(end) - offset(first));
-    for (int64_t s = 0; s < block.taps; ++s)
-      pack(block.tap + s, block.k, block.length, first, end, scratch + s * size);
+  // Whether the first tile that meets a block of the panel packs it while it multiplies: rows of whole vectors, read where
+  // they lie.
+  bool tiles_pack(const TapPanel& at) const {
+    return !dots_ && !packed() && p_.column_step == 1 && at.columns == at.width &&
+           packs(gemm_, at.width / gemm_.lanes);
   }
 
   // Points b at the first row of each of the block's taps; returns the step from row to row (dots: column to column).
-  // `first`, `end`, `scratch`: as given to load().
-  int64_t place(int64_t index, const TapBlock& block, int64_t first, int64_t end, const T* scratch,
-                const T** b) const {
-    if (in_place_) {
-      const T* base = p_.weights + index * p_.group_step;
-      for (int64_t s = 0; s < block.taps; ++s)
-        b[s] = base + p_.taps[static_cast<size_t>(block.tap + s)].weights;
-      return p_.column_step;
-    }
+  // Packs them in `scratch`, where nobody does.
+  int64_t place(int64_t index, const TapBlock& block, T* scratch, const T** b) const {
+    const TapPanel at = panel(index);
+    if (in_place_) return place_source(index, block, b);
     const T* const all = this->all();
-    const int64_t row = all ? offset(count()) : offset(end) - offset(first);
-    const int64_t begin = offset(index) - (all ? 0 : offset(first));
-    const int64_t step = row * (all ? p_.length : block.length);
-    const T* base = (all ? all + (block.tap * p_.length + block.k) * row : scratch) + begin * block.length;
-    for (int64_t s = 0; s < block.taps; ++s) b[s] = base + s * step;
-    return dots_ ? block.length : panel(index).width;
+    const T* first = scratch;
+    int64_t step = at.width * block.length;
+    if (all) {
+      const int64_t row = offset(count());
+      first = all + (block.tap * p_.length + block.k) * row + offset(index) * block.length;
+      step = row * p_.length;
+    }
+    for (int64_t s = 0; s < block.taps; ++s) {
+      b[s] = first + s * step;
+      if (!all && !tiles_pack(at)) pack(at, source(at, block, s), block.length, scratch + s * step);
+    }
+    return dots_ ? block.length : at.width;
+  }
+  // The same where they lie in the kernel.
+  int64_t place_source(int64_t index, const TapBlock& block, const T** b) const {
+    for (int64_t s = 0; s < block.taps; ++s) b[s] = source(panel(index), block, s);
+    return dots_ ? p_.column_step : p_.k_step;
   }
 
  private:
   // Rows of a B panel of 4 vectors: 288 KB on AVX-512, in L2 beside a sweep's input.
   static constexpr int64_t kDepth = 1152;
   // A block packed for one sweep is written to L2 and read from there, and the kernel's rows of the next one come into L2
-  // meanwhile. Rows of 2 KB leave a stretch of 512 B in each a quarter of the sets, 256 KB: blocks of 256 KB lost half of
-  // what was fetched (512 channels of 7x7 1.15 times the time).
+  // meanwhile: 256 KB in all. Blocks of 48 KB took 1.06 times as long, since sums come and go more often.
   static constexpr int64_t kBlockBytes = 128 << 10;
-  static constexpr int64_t kLeastDepth = 96;
   static constexpr int64_t kPackTerms = 64;
   static constexpr int64_t kLineBytes = 64;
 
@@ -206,32 +203,18 @@ class TapPanels {
     return index / per_group_ * padded_columns(gemm_, p_.columns) + index % per_group_ * shape_.width;
   }
 
-  // Channels [k, k + length) of a tap, panels [first, end).
-  void pack(int64_t tap, int64_t k, int64_t length, int64_t first, int64_t end, T* target) const {
-    const T* source = p_.weights + p_.taps[static_cast<size_t>(tap)].weights + k * p_.k_step;
-    for (int64_t index = first; index < end;) {
-      const int64_t group = index / per_group_, stop = std::min(end, (group + 1) * per_group_);
-      const int64_t start = index % per_group_ * shape_.width;
-      const int64_t columns = std::min(p_.columns, (stop - group * per_group_) * shape_.width) - start;
-      const T* from = source + group * p_.group_step + start * p_.column_step;
-      T* to = target + (offset(index) - offset(first)) * length;
-      if (dots_)
-        gemm_.transpose(from, p_.k_step, length, p_.columns, to, length);
-      else
-        gemm_.pack_panels(from, p_.k_step, p_.column_step, length, columns, shape_.width, to);
-      index = stop;
-    }
+  const T* source(const TapPanel& at, int64_t tap, int64_t k) const {
+    return p_.weights + p_.taps[static_cast<size_t>(tap)].weights + at.group * p_.group_step + k * p_.k_step +
+           at.column * p_.column_step;
+  }
+  const T* source(const TapPanel& at, const TapBlock& block, int64_t s) const {
+    return source(at, block.tap + s, block.k);
   }
 
-  // Rows [first, first + rows) of the stretch [k, k + length) of a tap, of all panels.
-  void pack_rows(int64_t tap, int64_t k, int64_t length, int64_t first, int64_t rows, T* target) const {
-    const T* source = p_.weights + p_.taps[static_cast<size_t>(tap)].weights + (k + first) * p_.k_step;
-    for (int64_t index = 0; index < count(); ++index) {
-      const TapPanel at = panel(index);
-      gemm_.pack_panels(source + at.group * p_.group_step + at.column * p_.column_step, p_.k_step,
-                        p_.column_step, rows, at.columns, at.width,
-                        target + offset(index) * length + first * at.width);
-    }
+  // `rows` rows of a panel.
+  void pack(const TapPanel& at, const T* from, int64_t rows, T* target) const {
+    dots_ ? gemm_.transpose(from, p_.k_step, rows, at.columns, target, rows)
+          : gemm_.pack_panels(from, p_.k_step, p_.column_step, rows, at.columns, at.width, target);
   }
 
   const TapGemm<T>& p_;

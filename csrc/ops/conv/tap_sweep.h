@@ -134,7 +134,6 @@ class TapSweep {
   // All panels of the range over all tiles of the sweep, for one block of the inner dimension.
   void multiply(const TapTask& task, const TapBlock& block, const TapBlock& next, int64_t pointers_from,
                 TapScratch<T>& scratch) const {
-    panels_.load(block, task.first_panel, task.end_panel, scratch.panel.data());
     Tile<T> tile;
     tile.segments = block.taps;
     tile.length = block.length;
@@ -144,22 +143,32 @@ class TapSweep {
     const TileRows<T> rows = selects ? seen_of(all, scratch) : all;
     for (int64_t q = task.first_panel; q < task.end_panel; ++q) {
       const TapPanel panel = panels_.panel(q);
-      tile.b_step =
-          panels_.place(q, block, task.first_panel, task.end_panel, scratch.panel.data(), scratch.b.data());
       tile.a_offset = panel.group * p_.length + block.k;
       tile.c_offset = panels_.column(q) - (p_.planar ? task.first_column : 0);
       tile.columns = static_cast<int>(panel.columns);
+      const int width = panels_.dots() ? tile.columns : static_cast<int>(panel.width / kernel_.gemm.lanes);
       const bool ends = block.last && !selects;
       const Epilogue<T> epilogue{ends && p_.bias ? p_.bias + panels_.column(q) : nullptr,
                                  selects || !block.first, ends ? rectifier(p_.activation) : kNoRectifier};
       for (int64_t i = 0; i < rows.count; ++i) {
+        if (i < 2) place_weights(q, block, i, rows.count, scratch, tile);
         const int height = rows.place(i, tile);
         if (cut_.fetches())
           panels_.fetch_next(q, task.first_panel, task.end_panel, block, next, {i, rows.count}, tile);
-        const int width = panels_.dots() ? tile.columns : static_cast<int>(panel.width / kernel_.gemm.lanes);
         (panels_.dots() ? kernel_.gemm.dots : kernel_.gemm.rows)(height, width, tile, epilogue);
       }
     }
+  }
+
+  // Where tile i of `tiles` reads a block of a panel. Where tiles pack, the first of several reads the kernel and leaves what
+  // it read to the others; a single one reads the kernel alone.
+  void place_weights(int64_t index, const TapBlock& block, int64_t i, int64_t tiles,
+                     const TapScratch<T>& scratch, Tile<T>& tile) const {
+    const bool packs = panels_.tiles_pack(panels_.panel(index));
+    if (i > 0 && !packs) return;
+    tile.packed = packs && i == 0 && tiles > 1 ? scratch.panel.data() : nullptr;
+    tile.b_step = packs && i == 0 ? panels_.place_source(index, block, scratch.b.data())
+                                  : panels_.place(index, block, scratch.panel.data(), scratch.b.data());
   }
 
   // The sweep's rows through a tap, the one of that number among its pointers.
