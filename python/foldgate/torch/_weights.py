@@ -13,8 +13,9 @@ import torch
 _TO_KERNEL = {3: (2, 1, 0), 4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
 _TO_WEIGHT = {3: (2, 1, 0), 4: (3, 2, 0, 1), 5: (4, 3, 0, 1, 2)}
 _LARGE = 1 << 16
-"""Elements from which on two passes are faster than torch's general copy: the transposition of a matrix, which
-it does by blocks, and stretches of O (256 x 256 x 3 x 3: .3 and .4 ms there and back, of .75 and 1.0)."""
+"""Elements from which on two passes are faster than torch's general copy: the transposition of a matrix,
+which it does by blocks, and stretches of O (256 x 256 x 3 x 3: .3 and .4 ms there and back, of .75 and
+1.0)."""
 
 
 def kernel_of(weight: Any) -> Any:
