@@ -1,5 +1,3 @@
-#include "ops/conv/depthwise_planes.h"
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -9,25 +7,13 @@
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/conv/depthwise_planes.h"
 #include "ops/conv/phases.h"
 #include "ops/conv/plane_grid.h"
+#include "ops/conv/plane_units.h"
 
 namespace foldgate {
 namespace {
-
-constexpr double kTaskWork = 1 << 18;  // multiply-adds of a task: ~20 us
-constexpr int64_t kAliasingPlanes = 8;
-constexpr int64_t kWideGroup = 4;  // outputs of a narrow plane that are worth its frame
-
-// The weights as the kernels read them: (Cout, taps of the grid).
-template <class T>
-Scratch<T> pack_weights(const PlaneGrid& grid, const T* kernel, int64_t channels) {
-  Scratch<T> packed(channels * static_cast<int64_t>(grid.taps().size()));
-  T* to = packed.data();
-  for (int64_t o = 0; o < channels; ++o)
-    for (const PlaneTap& tap : grid.taps()) *to++ = kernel[tap.index * channels + o];
-  return packed;
-}
 
 // Rows of dx that see the same taps: those of one stride phase along depth and height, with all phases of the width.
 template <class T>
@@ -58,110 +44,11 @@ std::vector<DataGrid<T>> data_grids(const ConvPlan& plan, const T* kernel) {
     }
     PlaneGrid grid(extent, head.count, step, std::move(taps), std::move(columns), kernels<T>().gemm.lanes,
                    static_cast<int64_t>(sizeof(T)));
-    Scratch<T> weights = pack_weights(grid, kernel, plan.out_channels);
+    Scratch<T> weights = plane_weights(grid, kernel, plan.out_channels);
     grids.push_back({{head.first[0], head.first[1], 0}, std::move(grid), std::move(weights)});
   }
   return grids;
 }
-
-// Tasks of whole units: a unit computes the same in whichever task it is.
-template <class Body>
-void for_each_unit(int64_t units, double work, int workers, Body body) {
-  const int64_t tasks = std::min(units, 1 + static_cast<int64_t>(work / kTaskWork));
-  parallel_for(tasks, workers, [&](int64_t task, int worker) {
-    const int64_t end = units * (task + 1) / tasks;
-    for (int64_t i = units * task / tasks; i < end; ++i) body(i, worker);
-  });
-}
-
-template <class T>
-class PlanesForward {
- public:
-  PlanesForward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y)
-      : plan_(plan),
-        kernel_(kernels<T>()),
-        group_out_(plan.group_out()),
-        grid_(forward_grid<T>(plan.window)),
-        narrow_(group_out_ < kWideGroup && grid_.is_narrow()),
-        planes_(narrow_ ? 1 : most_planes()),
-        weights_(pack_weights(grid_, kernel, plan.out_channels)),
-        x_(x),
-        bias_(bias),
-        y_(y) {}
-
-  void run(int64_t batch) {
-    const int64_t units = batch * plan_.in_channels * grid_.depth() * grid_.bands(), taps = plan_.taps();
-    const double work = static_cast<double>(batch * plan_.window.output_positions()) *
-                        static_cast<double>((taps + 1) * plan_.out_channels);
-    const int workers = workers_for(units, work);
-    const Scratch<T> frames(workers * grid_.frame_size());
-    frames.zero();
-    for_each_unit(units, work, workers,
-                  [&](int64_t unit, int worker) { band(unit, frames.data() + worker * grid_.frame_size()); });
-  }
-
- private:
-  void band(int64_t unit, T* frame) const {
-    const Window& w = plan_.window;
-    const int64_t slice = grid_.bands() == 1 ? unit : divide(unit, grid_.bands());
-    const int64_t plane = grid_.depth() == 1 ? slice : divide(slice, grid_.depth());
-    const int64_t y = (unit - slice * grid_.bands()) * grid_.band(), z = slice - plane * grid_.depth();
-    const int64_t n = divide(plane, plan_.in_channels), c = plane - n * plan_.in_channels;
-    const int64_t rows = std::min(grid_.band(), grid_.height() - y), width = w.width().output;
-    const T* x = x_ + plane * w.input_positions();
-    if (!narrow_) grid_.fill(x, z, y, rows, frame);
-    const int64_t end = (c + 1) * group_out_;
-    for (int64_t o = c * group_out_, count; o < end; o += count) {
-      count = rows > 1 ? std::min(planes_, end - o) : 1;
-      T* target =
-          y_ + (n * plan_.out_channels + o) * w.output_positions() + (z * w.height().output + y) * width;
-      const DepthwiseLines<T> lines{frame,
-                                    grid_.row_step(),
-                                    target,
-                                    width,
-                                    rows,
-                                    width,
-                                    plan_.taps(),
-                                    grid_.offsets(),
-                                    weights_.data() + o * plan_.taps(),
-                                    grid_.columns()[0].square,
-                                    bias_ ? bias_[o] : T(0),
-                                    relu_limit<T>(plan_.activation),
-                                    false};
-      convolve(x, lines, count, bias_ ? bias_ + o : nullptr);
-      for (int64_t i = 0; is_curve(plan_.activation) && i < count; ++i)
-        kernel_.activation.forward(plan_.activation, target + i * w.output_positions(), rows * width);
-    }
-  }
-
-  // `count` planes of outputs, of which `lines` is the first.
-  void convolve(const T* x, const DepthwiseLines<T>& lines, int64_t count, const T* bias) const {
-    const DepthwiseLinesKernels<T>& kernel = kernel_.depthwise_lines;
-    if (narrow_) return kernel.narrow(grid_.narrow(), x, lines);
-    if (count == 1) return kernel.lines(lines);
-    kernel.fan({lines.x + grid_.offsets()[0], lines.x_row, lines.rows, lines.outputs, lines.y_row, count,
-                plan_.window.output_positions()},
-               lines.weights, bias, lines.limit, lines.y);
-  }
-
-  // Planes of outputs at a time: of a group, where the kernels can. Whose rows stand in the same sets of L1, where they
-  // are written in parts, are few.
-  int64_t most_planes() const {
-    if (!kernel_.depthwise_lines.fan || grid_.columns()[0].square != 3) return 1;
-    const bool alias = plan_.window.output_positions() * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
-    return alias ? std::min(group_out_, kAliasingPlanes) : group_out_;
-  }
-
-  const ConvPlan& plan_;
-  const Kernels<T>& kernel_;
-  const int64_t group_out_;
-  const PlaneGrid grid_;
-  const bool narrow_;
-  const int64_t planes_;
-  const Scratch<T> weights_;
-  const T *x_, *bias_;
-  T* y_;
-};
 
 // A unit is an input plane: its share of dkernel and dbias, image by image, and its dx.
 template <class T>
@@ -310,21 +197,11 @@ class PlanesBackward {
 }  // namespace
 
 template <class T>
-void depthwise_planes_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias,
-                              T* y) {
-  PlanesForward<T>(plan, x, kernel, bias, y).run(batch);
-}
-
-template <class T>
 void depthwise_planes_backward(const ConvPlan& plan, int64_t batch, const DepthwiseGradients<T>& o) {
   PlanesBackward<T>(plan, o).run(batch);
 }
 
-#define FOLDGATE_INSTANTIATE(T)                                                                       \
-  template void depthwise_planes_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*); \
-  template void depthwise_planes_backward(const ConvPlan&, int64_t, const DepthwiseGradients<T>&);
-FOLDGATE_INSTANTIATE(float)
-FOLDGATE_INSTANTIATE(double)
-#undef FOLDGATE_INSTANTIATE
+template void depthwise_planes_backward(const ConvPlan&, int64_t, const DepthwiseGradients<float>&);
+template void depthwise_planes_backward(const ConvPlan&, int64_t, const DepthwiseGradients<double>&);
 
 }  // namespace foldgate
