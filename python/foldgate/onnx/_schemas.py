@@ -35,8 +35,14 @@ def check_node(node: Node, proto: Any) -> None:
     for attribute in proto.attribute:
         known = schema.attributes.get(attribute.name)
         if known is not None and attribute.type != known.type.value:
-            wanted = known.type.name.lower()
-            raise ValueError(f"{node}: attribute {attribute.name!r} is of another kind; expected {wanted}")
+            found, wanted = _kind(attribute.type), _kind(known.type.value)
+            raise ValueError(f"{node}: attribute {attribute.name!r} is {found}; expected {wanted}")
+
+
+def _kind(number: int) -> str:
+    """An attribute's kind as ONNX names it, `ints` for example; a file may hold any number."""
+    kinds = onnx_package().AttributeProto.AttributeType
+    return str(kinds.Name(number)).lower() if number in kinds.values() else f"kind {number}"
 
 
 @functools.lru_cache(maxsize=256)

@@ -151,11 +151,11 @@ def test_nodes_of_other_counts_and_kinds_than_their_operators_have():
     inner = helper.make_graph([], "inner", [], [])
     refused(
         of_node("Slice", ["x"], ["y"], 9, starts=inner, ends=[1]),
-        "'starts' is of another kind",
+        "'starts' is graph; expected ints",
     )
     refused(
         of_node("If", ["x"], ["y"], then_branch=[1], else_branch=[1]),
-        "of another kind; expected graph",
+        "is ints; expected graph",
     )
 
 
