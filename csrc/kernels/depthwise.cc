@@ -34,62 +34,72 @@ FOLDGATE_INLINE void outputs_at(const DepthwiseRow<T>& row, const T* x, T* y, in
     finish<kWhole, T, P>(sum[i], row.limit, y + c + i * kLanes<T>, row.y_step, live);
 }
 
+// Channels from c on by V vectors at a time, then by fewer; returns the first that no whole vector holds.
+template <class T, int P, int V>
+FOLDGATE_INLINE int64_t outputs_by(const DepthwiseRow<T>& row, const T* x, T* y, int64_t c) {
+  for (; c + V * kLanes<T> <= row.channels; c += V * kLanes<T>) outputs_at<true, T, P, V>(row, x, y, c, 0);
+  if constexpr (V > 1)
+    return outputs_by<T, P, V / 2>(row, x, y, c);
+  else
+    return c;
+}
+
 // P outputs from v on. Few outputs take several vectors of channels at once: kOutputs chains hide the latency.
 template <class T, int P>
 void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
-  constexpr int kVectors = kOutputs / P;
   const T* x = row.x + v * row.x_step;
   T* y = row.y + v * row.y_step;
-  int64_t c = 0;
-  if constexpr (kVectors > 1) {
-    constexpr int64_t kStep = kVectors * kLanes<T>;
-    for (; c + kStep <= row.channels; c += kStep) outputs_at<true, T, P, kVectors>(row, x, y, c, 0);
-  }
-  for_channels<T>(
-      row.channels,
-      [&](auto whole, int64_t at, int64_t live)
-          FOLDGATE_LAMBDA { outputs_at<decltype(whole)::value, T, P, 1>(row, x, y, at, live); },
-      c);
+  const int64_t c = outputs_by<T, P, kOutputs / P>(row, x, y, 0);
+  if (c < row.channels) outputs_at<false, T, P, 1>(row, x, y, c, row.channels - c);
 }
 
-// The same where R neighbouring taps are one output apart: an input is loaded once a run and used up to R times.
-template <class T, int P, int R>
+// kOutputs from v on, S inputs apart, of runs of R taps D inputs apart: an input is loaded once a run, and used by the
+// outputs p and taps r for which p * S + r * D is its number.
+template <class T, int R, int S, int D>
 void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
   const T* x = row.x + v * row.x_step;
   T* y = row.y + v * row.y_step;
-  for_channels<T>(row.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-    constexpr bool kWhole = decltype(whole)::value;
-    Vec<T> sum[P];
+  const int64_t pixel = row.x_step / S;
+  int64_t c = 0;
+  for (; c + kLanes<T> <= row.channels; c += kLanes<T>) {
+    Vec<T> sum[kOutputs];
     FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) sum[p] = start<kWhole>(row.bias, c, live);
+    for (int p = 0; p < kOutputs; ++p) sum[p] = start<true>(row.bias, c, 0);
     for (int64_t t = 0; t < row.taps; t += R) {
       const T* from = x + row.offsets[t] + c;
       Vec<T> w[R];
       FOLDGATE_UNROLL
-      for (int r = 0; r < R; ++r) w[r] = load_channels<kWhole>(row.weights[t + r] + c, live);
-      Vec<T> in[R];  // the last R inputs: output q - (R - 1) has all of its own
+      for (int r = 0; r < R; ++r) w[r] = load(row.weights[t + r] + c);
       FOLDGATE_UNROLL
-      for (int q = 0; q < P + R - 1; ++q) {
-        in[q % R] = load_channels<kWhole>(from + q * row.x_step, live);
-        if (q >= R - 1) {
-          FOLDGATE_UNROLL
-          for (int r = 0; r < R; ++r) sum[q - R + 1] += w[r] * in[(q - R + 1 + r) % R];
-        }
+      for (int q = 0; q <= (kOutputs - 1) * S + (R - 1) * D; ++q) {
+        Vec<T> in = load(from + q * pixel);
+        if constexpr (kOutputs + R + 2 < kRegisters) hold<T>(in);
+        FOLDGATE_UNROLL
+        for (int r = 0; r < R; ++r)
+          if (q >= r * D && (q - r * D) % S == 0 && (q - r * D) / S < kOutputs)
+            sum[(q - r * D) / S] += w[r] * in;
       }
     }
-    finish<kWhole, T, P>(sum, row.limit, y + c, row.y_step, live);
-  });
+    finish<true, T, kOutputs>(sum, row.limit, y + c, row.y_step, 0);
+  }
+  if (c < row.channels) outputs_at<false, T, kOutputs, 1>(row, x, y, c, row.channels - c);
 }
 
-template <class T, int R>
-void row_runs(const DepthwiseRow<T>& row) {
+// A row by body(first of kOutputs). The last outputs are computed twice rather than a few at a time.
+template <class T, class Body>
+FOLDGATE_INLINE void whole_row(const DepthwiseRow<T>& row, Body body) {
   int64_t v = 0;
-  for (; v + kOutputs <= row.outputs; v += kOutputs) {
-    if constexpr (R > 1)
-      outputs_runs<T, kOutputs, R>(row, v);
-    else
-      outputs_any<T, kOutputs>(row, v);
-  }
+  for (; v + kOutputs <= row.outputs; v += kOutputs) body(v);
+  if (row.outputs - v > 4)
+    body(row.outputs - kOutputs);
+  else if (row.outputs > v)
+    outputs_any<T, 4>(row, row.outputs - 4);
+}
+
+template <class T>
+void row_any(const DepthwiseRow<T>& row) {
+  int64_t v = 0;
+  for (; v + kOutputs <= row.outputs; v += kOutputs) outputs_any<T, kOutputs>(row, v);
   if (v + 4 <= row.outputs) {
     outputs_any<T, 4>(row, v);
     v += 4;
@@ -101,14 +111,27 @@ void row_runs(const DepthwiseRow<T>& row) {
   if (v < row.outputs) outputs_any<T, 1>(row, v);
 }
 
+template <class T, int S, int D>
+void row_runs(const DepthwiseRow<T>& row) {
+  switch (row.run.taps) {
+    case 3: return whole_row(row, [&](int64_t v) FOLDGATE_LAMBDA { outputs_runs<T, 3, S, D>(row, v); });
+    case 5: return whole_row(row, [&](int64_t v) FOLDGATE_LAMBDA { outputs_runs<T, 5, S, D>(row, v); });
+    default: return whole_row(row, [&](int64_t v) FOLDGATE_LAMBDA { outputs_runs<T, 7, S, D>(row, v); });
+  }
+}
+
+// Strided and dilated runs are 20 KB of code; the baseline and doubles go without.
+template <class T>
+constexpr bool kFarRuns = sizeof(T) == 4 && kLanes<float> > 4;
+
 template <class T>
 void row(const DepthwiseRow<T>& row) {
-  switch (row.run) {
-    case 3: row_runs<T, 3>(row); break;
-    case 5: row_runs<T, 5>(row); break;
-    case 7: row_runs<T, 7>(row); break;
-    default: row_runs<T, 1>(row);
-  }
+  if (row.outputs < kOutputs || !shares_inputs(row.run)) return row_any(row);
+  if (row.run.stride == 1 && row.run.dilation == 1) return row_runs<T, 1, 1>(row);
+  if constexpr (kFarRuns<T>)
+    row.run.stride == 2 ? row_runs<T, 2, 1>(row) : row_runs<T, 1, 2>(row);
+  else
+    row_any(row);
 }
 
 // N taps from t on: as many accumulators, along the whole row.

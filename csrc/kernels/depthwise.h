@@ -4,6 +4,18 @@
 
 namespace foldgate {
 
+// How the taps of a row stand: in runs of `taps`, `dilation` pixels apart, where outputs are `stride` pixels apart.
+struct DepthwiseRun {
+  int taps = 1;  // 1: anyhow
+  int64_t stride = 1, dilation = 1;
+};
+
+// Runs whose inputs a kernel shares between its outputs.
+constexpr bool shares_inputs(DepthwiseRun run) {
+  const bool near = (run.stride == 1 && run.dilation <= 2) || (run.stride == 2 && run.dilation == 1);
+  return near && (run.taps == 3 || run.taps == 5 || run.taps == 7);
+}
+
 // y[v][c] = bias[c] + sum over taps t of  weights[t][c] * x[v * x_step + offsets[t] + c]
 template <class T>
 struct DepthwiseRow {
@@ -15,7 +27,7 @@ struct DepthwiseRow {
   int64_t taps;
   const int64_t* offsets;
   const T* const* weights;
-  int run;  // taps come in runs of so many neighbours, each x_step after the last: 3, 5, 7, or 1 for any
+  DepthwiseRun run;
   const T* bias;  // (channels,) or null
   T limit;        // of relu_limit(); 0: the sum as it is
 };

@@ -8,6 +8,7 @@
 //   maximum(a, b), minimum(a, b)                   b where either is NaN: put what may carry a NaN second
 //   root(v)                                        the square root, rounded as IEEE says
 //   mask ? a : b, a > b, a * b + c                 the compiler's own operators; * and + contract to FMA
+//   hold<T>(v)                                     v is in a register from here on
 //   sum(v)                                         of all lanes, in a fixed order (halves, quarters, ...)
 //   load_bytes(p, T{}), store_bytes(p, ints)       kLanes bytes <-> integer lanes
 //
@@ -59,6 +60,19 @@ FOLDGATE_INLINE Vec<T> broadcast(T s) {
 template <class T>
 FOLDGATE_INLINE IntVec<T> broadcast_int(typename VecTraits<T>::Int s) {
   return s - IntVec<T>{};
+}
+
+// v is in a register from here on: gcc would read memory again at every use of what it loaded from there, which is
+// right only where registers are few.
+template <class T>
+FOLDGATE_INLINE void hold(Vec<T>& v) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(v));
+#else
+  __asm__("" : "+x"(v));
+#endif
 }
 
 // The lane numbers 0 .. N-1 as a pack: std::integer_sequence, which must not be instantiated under an ISA flag.

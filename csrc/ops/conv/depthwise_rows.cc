@@ -11,7 +11,9 @@ namespace {
 
 constexpr int64_t kTasks = 16;
 constexpr double kTaskWork = 5e7;  // memory bound: ~20 ms
-constexpr double kTermWork = 4;    // a multiply-add with its loads, in those of a matrix product
+constexpr int64_t kCacheBytes = 1 << 20;
+constexpr int64_t kLine = 64;
+constexpr double kTermWork = 4;  // a multiply-add with its loads, in those of a matrix product
 
 }  // namespace
 
@@ -22,7 +24,11 @@ DepthwiseRows<T>::DepthwiseRows(TapGemm<T> problem)
       run_(find_run()),
       square_(find_square()),
       across_(inner(2)),
-      bands_{p_.grid[1], inner(1), square_ > 0} {}
+      bands_{p_.grid[1], inner(1), true},
+      fetched_(p_.batch * p_.in.step[0] * static_cast<int64_t>(sizeof(T)) > kCacheBytes),
+      lowest_tap_(0) {
+  for (const Tap& tap : p_.taps) lowest_tap_ = std::max(lowest_tap_, tap.shift[1]);
+}
 
 template <class T>
 void DepthwiseRows<T>::run() const {
@@ -38,36 +44,45 @@ void DepthwiseRows<T>::run() const {
   });
 }
 
-// Taps one step apart in runs of 3, 5 or 7 share their inputs; 1 where they do not.
+// Runs of 3, 5 or 7 taps whose inputs a kernel shares between outputs; else of 1.
 template <class T>
-int DepthwiseRows<T>::find_run() const {
-  if (p_.step[2] != 1) return 1;
-  for (const size_t length : {size_t{3}, size_t{5}, size_t{7}}) {
-    if (p_.taps.empty() || p_.taps.size() % length != 0) continue;
-    bool all = true;
-    for (size_t t = 0; t < p_.taps.size() && all; ++t) {
-      const Tap &tap = p_.taps[t], &first = p_.taps[t - t % length];
-      all = tap.shift[0] == first.shift[0] && tap.shift[1] == first.shift[1] &&
-            tap.shift[2] == first.shift[2] + static_cast<int64_t>(t % length) &&
-            (t % length != 0 || t == 0 || p_.taps[t - 1].shift[1] != tap.shift[1] ||
-             p_.taps[t - 1].shift[0] != tap.shift[0]);
-    }
-    if (all) return static_cast<int>(length);
+DepthwiseRun DepthwiseRows<T>::find_run() const {
+  if (p_.taps.size() < 3) return {};
+  const int64_t apart = p_.taps[1].shift[2] - p_.taps[0].shift[2];
+  for (const int length : {3, 5, 7}) {
+    const DepthwiseRun run{length, p_.step[2], apart};
+    if (shares_inputs(run) && is_run(run)) return run;
   }
-  return 1;
+  return {};
+}
+
+// Do taps come in such runs, each of them the whole of a kernel's row?
+template <class T>
+bool DepthwiseRows<T>::is_run(const DepthwiseRun& run) const {
+  const size_t length = static_cast<size_t>(run.taps);
+  if (p_.taps.size() % length != 0) return false;
+  auto row_of = [&](size_t t) { return std::pair(p_.taps[t].shift[0], p_.taps[t].shift[1]); };
+  for (size_t t = 0; t < p_.taps.size(); ++t) {
+    const size_t first = t - t % length;
+    const int64_t place = static_cast<int64_t>(t - first) * run.dilation;
+    if (row_of(t) != row_of(first) || p_.taps[t].shift[2] != p_.taps[first].shift[2] + place) return false;
+    if (t == first && t > 0 && row_of(t) == row_of(t - 1)) return false;
+  }
+  return true;
 }
 
 // The size of a square of neighbouring taps in a plane that no output leaves, or 0.
 template <class T>
 int DepthwiseRows<T>::find_square() const {
-  const size_t size = static_cast<size_t>(run_);
-  if (run_ == 1 || p_.step[1] != 1 || p_.taps.size() != size * size) return 0;
+  const size_t size = static_cast<size_t>(run_.taps);
+  if (size == 1 || run_.stride != 1 || run_.dilation != 1 || p_.step[1] != 1 || p_.taps.size() != size * size)
+    return 0;
   if ((p_.grid[0] - 1) * p_.step[0] >= p_.in.extent[0]) return 0;
   for (size_t t = 0; t < p_.taps.size(); ++t)
     if (p_.taps[t].shift[0] != 0 ||
         p_.taps[t].shift[1] != p_.taps[0].shift[1] + static_cast<int64_t>(t / size))
       return 0;
-  return run_;
+  return run_.taps;
 }
 
 template <class T>
@@ -85,54 +100,59 @@ void DepthwiseRows<T>::unit(int64_t index, const DepthwiseTaps<T>& lists) const 
   const int64_t part = index % bands_.units(), plane = index / bands_.units();
   const int64_t n = plane / p_.grid[0], z = plane % p_.grid[0];
   bands_.for_each(
-      part, [&](int64_t y) { band({n, z, y}, lists); }, [&](int64_t y) { one_row({n, z, y}, lists); });
+      part, [&](int64_t y) { rows({n, z, y}, kDepthwiseRows, lists); },
+      [&](int64_t y) { rows({n, z, y}, 1, lists); });
 }
 
+// `count` rows that see the same taps. The columns at the edge are rows of their own, from top to bottom.
 template <class T>
-void DepthwiseRows<T>::one_row(const Row& at, const DepthwiseTaps<T>& lists) const {
+void DepthwiseRows<T>::rows(const Row& at, int64_t count, const DepthwiseTaps<T>& lists) const {
   DepthwiseRow<T> row = row_of(lists);
-  auto outputs = [&](int64_t begin, int64_t end, bool edge) {
-    if (begin >= end) return;
-    row.taps = select(at, begin, edge, lists);
-    row.run = edge ? 1 : run_;
-    row.x_step = p_.step[2] * p_.in.step[3];
-    row.y_step = p_.out_step[3];
-    row.x = input(at) + begin * row.x_step;
-    row.y = output(at) + begin * row.y_step;
-    row.outputs = end - begin;
+  row.outputs = count;
+  row.x_step = p_.step[1] * p_.in.step[2];
+  row.y_step = p_.out_step[2];
+  auto edge = [&](int64_t v) {
+    row.taps = select(at, v, true, lists);
+    row.x = input(at) + v * p_.step[2] * p_.in.step[3];
+    row.y = output(at) + v * p_.out_step[3];
     kernel_.depthwise.row(row);
   };
-  for (int64_t v = 0; v < across_.begin; ++v) outputs(v, v + 1, true);
-  outputs(across_.begin, across_.end, false);
-  for (int64_t v = across_.end; v < p_.grid[2]; ++v) outputs(v, v + 1, true);
-  activate(at);
+  for (int64_t v = 0; v < across_.begin; ++v) edge(v);
+  if (across_.begin < across_.end) inner_columns(at, count, lists);
+  for (int64_t v = across_.end; v < p_.grid[2]; ++v) edge(v);
+  for (Row done = at; done.y < at.y + count; ++done.y) activate(done);
 }
 
-// The columns at the edge are rows of their own, from top to bottom.
 template <class T>
-void DepthwiseRows<T>::band(const Row& at, const DepthwiseTaps<T>& lists) const {
-  DepthwiseRow<T> column = row_of(lists);
-  column.outputs = kDepthwiseRows;
-  column.x_step = p_.in.step[2];
-  column.y_step = p_.out_step[2];
-  column.run = 1;
-  auto edge = [&](int64_t v) {
-    column.taps = select(at, v, true, lists);
-    column.x = input(at) + v * p_.in.step[3];
-    column.y = output(at) + v * p_.out_step[3];
-    kernel_.depthwise.row(column);
-  };
-  for (int64_t v = 0; v < across_.begin; ++v) edge(v);
-  if (across_.begin < across_.end) {
-    select(at, across_.begin, false, lists);
-    const T* x = input(at) + across_.begin * p_.in.step[3] + lists.offsets[0];
-    T* y = output(at) + across_.begin * p_.out_step[3];
-    kernel_.depthwise.band({x, p_.in.step[2], p_.in.step[3], y, p_.out_step[2], p_.out_step[3],
-                            across_.end - across_.begin, p_.columns, lists.weights, square_, p_.bias,
-                            column.limit});
+void DepthwiseRows<T>::inner_columns(const Row& at, int64_t count, const DepthwiseTaps<T>& lists) const {
+  DepthwiseRow<T> row = row_of(lists);
+  row.taps = select(at, across_.begin, false, lists);
+  row.run = run_;
+  row.outputs = across_.end - across_.begin;
+  row.x_step = p_.step[2] * p_.in.step[3];
+  row.y_step = p_.out_step[3];
+  row.x = input(at) + across_.begin * row.x_step;
+  row.y = output(at) + across_.begin * row.y_step;
+  if (square_ > 0 && count == kDepthwiseRows)
+    return kernel_.depthwise.band({row.x + lists.offsets[0], p_.in.step[2], row.x_step, row.y, p_.out_step[2],
+                                   row.y_step, row.outputs, p_.columns, lists.weights, square_, p_.bias,
+                                   row.limit});
+  for (int64_t i = 0; i < count; ++i, row.x += p_.step[1] * p_.in.step[2], row.y += p_.out_step[2]) {
+    fetch_below({at.n, at.z, at.y + i});
+    kernel_.depthwise.row(row);
   }
-  for (int64_t v = across_.end; v < p_.grid[2]; ++v) edge(v);
-  for (Row row = at; row.y < at.y + kDepthwiseRows; ++row.y) activate(row);
+}
+
+// The rows of the input that the next row of outputs sees and this one does not: loads go from pixel to pixel, and no
+// prefetcher of a machine follows them.
+template <class T>
+void DepthwiseRows<T>::fetch_below(const Row& at) const {
+  if (!fetched_) return;
+  const int64_t first = at.y * p_.step[1] + lowest_tap_ + 1;
+  const int64_t rows = std::min(p_.step[1], p_.in.extent[1] - first);
+  const T* const from = input(at) + at.z * p_.step[0] * p_.in.step[1] + first * p_.in.step[2];
+  constexpr int64_t kStep = kLine / static_cast<int64_t>(sizeof(T));
+  for (int64_t i = 0; i < rows * p_.in.step[2]; i += kStep) __builtin_prefetch(from + i, 0, 2);
 }
 
 template <class T>

@@ -33,7 +33,8 @@ class DepthwiseRows {
   struct Row {
     int64_t n, z, y;
   };
-  int find_run() const;
+  DepthwiseRun find_run() const;
+  bool is_run(const DepthwiseRun& run) const;
   int find_square() const;
   InnerOutputs inner(int axis) const;
   const T* input(const Row& row) const { return p_.in.data + row.n * p_.in.step[0]; }
@@ -41,16 +42,20 @@ class DepthwiseRows {
     return p_.out + row.n * p_.out_step[0] + row.z * p_.out_step[1] + row.y * p_.out_step[2];
   }
   DepthwiseRow<T> row_of(const DepthwiseTaps<T>& lists) const;
-  void one_row(const Row& at, const DepthwiseTaps<T>& lists) const;
-  void band(const Row& at, const DepthwiseTaps<T>& lists) const;
+  void rows(const Row& at, int64_t count, const DepthwiseTaps<T>& lists) const;
+  void inner_columns(const Row& at, int64_t count, const DepthwiseTaps<T>& lists) const;
+  void fetch_below(const Row& at) const;
   void activate(const Row& row) const;
   int64_t select(const Row& row, int64_t v, bool edge, const DepthwiseTaps<T>& lists) const;
 
   TapGemm<T> p_;
   const Kernels<T>& kernel_;
-  int run_, square_;
+  DepthwiseRun run_;
+  int square_;
   InnerOutputs across_;
   RowBands bands_;
+  bool fetched_;        // is the input more than a cache holds?
+  int64_t lowest_tap_;  // its shift along the height
 };
 
 }  // namespace foldgate
