@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 #include <vector>
 
 #include "core/check.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
-#include "ops/conv/depthwise_rows.h"
+#include "ops/conv/depthwise_passes.h"
 #include "ops/conv/depthwise_weights.h"
 #include "ops/conv/partial_sums.h"
 #include "ops/conv/phases.h"
@@ -64,63 +63,11 @@ const T* repeated_input(const ConvPlan& plan, int64_t batch, const T* x, Scratch
 template <class T>
 void depthwise_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias,
                        T* y) {
-  const Window& w = plan.window;
   Scratch<T> copy;
-  TapGemm<T> problem;
-  problem.batch = batch;
-  problem.in = dense_inputs(repeated_input(plan, batch, x, copy), w, plan.out_channels);
-  problem.columns = plan.out_channels;
-  problem.weights = kernel;
-  problem.bias = bias;
-  problem.activation = plan.activation;
-  problem.out = y;
-  const Images<T> out = dense_outputs(y, w, plan.out_channels);
-  for (int i = 0; i <= kMaxSpatial; ++i) problem.out_step[i] = out.step[i];
-  for (int i = 0; i < kMaxSpatial; ++i) {
-    problem.grid[i] = out.extent[i];
-    problem.step[i] = w.axes[i].stride;
-  }
-  int64_t index = 0;
-  for (int64_t i = 0; i < w.depth().kernel; ++i)
-    for (int64_t j = 0; j < w.height().kernel; ++j)
-      for (int64_t k = 0; k < w.width().kernel; ++k, ++index)
-        problem.taps.push_back(
-            {{i * w.depth().dilation - w.depth().before, j * w.height().dilation - w.height().before,
-              k * w.width().dilation - w.width().before},
-             index * plan.out_channels});
-  DepthwiseRows<T>(std::move(problem)).run();
+  forward_rows(plan, batch, repeated_input(plan, batch, x, copy), kernel, bias, y).run();
 }
 
 namespace {
-
-// dx as convolutions of dy, one for each stride phase of dx.
-template <class T>
-std::vector<DepthwiseRows<T>> data_gradients(const ConvPlan& plan, int64_t batch, const T* dy,
-                                             const T* kernel, T* dx) {
-  const Window& w = plan.window;
-  const int64_t channels = plan.out_channels;
-  const Images<T> out = dense_inputs(dx, w, channels);
-  std::vector<DepthwiseRows<T>> phases;
-  TapGemm<T> problem;
-  problem.batch = batch;
-  problem.in = dense_outputs(dy, w, channels);
-  problem.columns = channels;
-  problem.weights = kernel;
-  for_each_phase(w, [&](const StridePhase& phase) {
-    problem.out = dx;
-    problem.out_step[0] = out.step[0];
-    for (int i = 0; i < kMaxSpatial; ++i) {
-      problem.grid[i] = phase.count[i];
-      problem.out_step[i + 1] = w.axes[i].stride * out.step[i + 1];
-      problem.out += phase.first[i] * out.step[i + 1];
-    }
-    problem.taps.clear();
-    for (const PhaseTap& tap : phase.taps)
-      problem.taps.push_back({{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index * channels});
-    phases.push_back(DepthwiseRows<T>(problem));
-  });
-  return phases;
-}
 
 // All gradients in one pass: a unit of rows of dkernel, then the rows of dx beside it, whose dy is still in cache.
 template <class T>
@@ -132,7 +79,7 @@ class DepthwiseBackward {
         size_((plan.taps() + 1) * plan.out_channels),
         weights_(plan, batch, o.x, o.dy),
         o_(o) {
-    if (o.dx) data_ = data_gradients(plan, batch, o.dy, o.kernel, o.dx);
+    if (o.dx) data_ = data_gradient_rows(plan, batch, o.dy, o.kernel, o.dx);
   }
 
   void run() {

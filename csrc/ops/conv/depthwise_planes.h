@@ -1,5 +1,5 @@
 // Depthwise convolution of channels_first planes, forward and backward: every output channel is a plane convolved with
-// taps of its own, and with a channel multiplier several of them share an input plane.
+// taps of its own, and with a channel multiplier several of them share an input plane. Some are turned (depthwise_turned.h).
 #pragma once
 #include "ops/conv/depthwise.h"
 

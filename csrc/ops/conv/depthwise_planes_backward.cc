@@ -8,6 +8,7 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/depthwise_planes.h"
+#include "ops/conv/depthwise_turned.h"
 #include "ops/conv/phases.h"
 #include "ops/conv/plane_grid.h"
 #include "ops/conv/plane_units.h"
@@ -198,6 +199,7 @@ class PlanesBackward {
 
 template <class T>
 void depthwise_planes_backward(const ConvPlan& plan, int64_t batch, const DepthwiseGradients<T>& o) {
+  if (turns_planes<T>(plan)) return depthwise_turned_backward(plan, batch, o);
   PlanesBackward<T>(plan, o).run(batch);
 }
 

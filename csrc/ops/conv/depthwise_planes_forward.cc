@@ -5,6 +5,7 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/depthwise_planes.h"
+#include "ops/conv/depthwise_turned.h"
 #include "ops/conv/plane_grid.h"
 #include "ops/conv/plane_units.h"
 
@@ -108,6 +109,7 @@ class PlanesForward {
 template <class T>
 void depthwise_planes_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias,
                               T* y) {
+  if (turns_planes<T>(plan)) return depthwise_turned_forward(plan, batch, x, kernel, bias, y);
   PlanesForward<T>(plan, x, kernel, bias, y).run(batch);
 }
 
