@@ -20,6 +20,8 @@ def depthwise(spatial: tuple[int, ...], channels: int, size: tuple[int, ...], **
 CASES = [
     *(depthwise((9, 7), channels, (3, 3), strides=2, padding="same") for channels in (2, 3, 5, 8, 9, 17)),
     *(depthwise((7, width), 17, (5, 5), padding="same") for width in (1, 4, 5, 9, 17, 18)),
+    *(depthwise((6, width), 17, (3, 3), padding="same") for width in (1, 3, 5, 9, 10, 14, 17, 18, 26, 34)),
+    depthwise((6, 18), 17, (3, 3)),
     depthwise((6, 5), 65, (3, 3), strides=2),  # two blocks of channels, the second a part
     depthwise((20, 20), 130, (3, 3), strides=2, padding="same", batch=5),  # chunks of images
     depthwise((9, 11), 20, (3, 2), strides=(1, 3), padding=1),
@@ -27,9 +29,11 @@ CASES = [
     depthwise((9, 9), 20, (3, 3), dilation_rate=2, padding="same"),
     depthwise((21,), 9, (5,), strides=2, padding="causal"),
     depthwise((4, 5, 5), 18, (3, 3, 3), strides=2, padding="same"),
-    # as planes: too few, too large, or with several outputs each
+    # as planes: too few, too large, of rows too long, under one row of taps, or with several outputs each
     depthwise((9, 7), 1, (3, 3), strides=2),
     depthwise((200, 200), 17, (3, 3), strides=2, batch=1),
+    depthwise((3, 300), 17, (3, 3), strides=2, batch=1),
+    depthwise((5, 9), 17, (1, 5), padding="same"),
     Case((9, 7), 9, 18, (3, 3), {"groups": 9, "strides": 2}),
 ]
 

@@ -9,14 +9,16 @@
 #include "ops/conv/depthwise_passes.h"
 #include "ops/conv/depthwise_weights.h"
 #include "ops/conv/phases.h"
+#include "ops/conv/plane_grid.h"
 
 namespace foldgate {
 namespace {
 
 constexpr int64_t kTaskBytes = 256 << 10;  // of x and y: with dx beside them they stay in an L2 of 512 KB
 constexpr int64_t kMostBytes = 1 << 20;    // of a vector of channels: beyond, turning waits for memory
-constexpr int64_t kLongRow = 8;        // vectors of outputs: strided rows from there on are worth their frame
-constexpr int64_t kTurnTaps = 4;       // multiply-adds an output that turning takes longer than a frame
+constexpr int64_t kLongRow = 8;  // vectors of outputs: strided rows from there on are worth their frame
+// Multiply-adds an output, idle lanes', that take as long as turning does beyond a frame, and beyond narrow planes.
+constexpr int64_t kFrameTaps = 2, kNarrowTaps = 8;
 constexpr int64_t kMostChannels = 64;  // four vectors, whose rows are whole cache lines
 
 // A task: some channels of some images.
@@ -172,13 +174,6 @@ class TurnedBackward {
   const int64_t size_, x_size_, y_size_;  // of dkernel and dbias, and of a block
 };
 
-// 3 x 3 neighbours of a plane.
-bool is_square(const Window& w) {
-  const WindowAxis &y = w.height(), &x = w.width();
-  return w.taps() == 9 && y.kernel == 3 && x.kernel == 3 &&
-         y.stride * x.stride * y.dilation * x.dilation == 1;
-}
-
 }  // namespace
 
 template <class T>
@@ -189,8 +184,9 @@ bool turns_planes(const ConvPlan& plan) {
       lanes * static_cast<int64_t>(sizeof(T)) * (w.input_positions() + w.output_positions());
   if (plan.group_out() > 1 || 2 * plan.in_channels <= lanes || block > kMostBytes) return false;
   if (w.width().stride > 1) return width < kLongRow * lanes;
-  const int64_t idle = round_up(width, lanes) - width;
-  return !is_square(w) && w.taps() * idle > kTurnTaps * width;
+  if (w.height().kernel == 1 || w.width().kernel == 1) return false;
+  const int64_t idle = w.taps() * (round_up(width, lanes) - width);
+  return idle > kFrameTaps * width && (idle > kNarrowTaps * width || !forward_grid<T>(w).is_narrow());
 }
 
 template <class T>

@@ -6,7 +6,7 @@
 namespace foldgate {
 
 // Whether planes are turned: enough of them for a vector, small enough to stay in L2 meanwhile, whose rows of outputs are
-// strided or leave so many lanes idle that turning takes less. A square of 3 x 3 neighbouring taps never does.
+// strided or, under more than a row or a column of taps, leave so many lanes idle that turning takes less.
 template <class T>
 bool turns_planes(const ConvPlan& plan);
 
