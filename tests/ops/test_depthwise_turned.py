@@ -59,7 +59,7 @@ def test_each_gradient_alone_is_as_with_the_others(needed: str, isa: str, rng: n
     options = {**case.options, "data_format": "channels_first"}
     x, kernel, _ = integer_operands(case, rng, np.float32, "channels_first")
     dy = integers(rng, ops.conv(x, kernel, **options).shape, np.float32)
-    needs = {f"need_{name}": name == needed for name in ("dx", "dkernel", "dbias")}
+    needs: dict[str, Any] = {f"need_{name}": name == needed for name in ("dx", "dkernel", "dbias")}
     found = ops.conv_backward(dy, x, kernel, **needs, **options)._asdict()
     together = ops.conv_backward(dy, x, kernel, **options)._asdict()
     for name, gradient in found.items():
