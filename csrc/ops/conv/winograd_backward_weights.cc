@@ -159,8 +159,10 @@ class WinogradGradient {
       x_windows_.transform(winograd_.input, x_, first, count, before_, zero, window, v);
       return dy_windows_.transform(winograd_.output_gradient, dy_, first, count, {0, 0}, zero, window, d);
     }
-    transform_tiles(winograd_.input, x_, grid_, first, count, before_, winograd_.edge, zero, v);
-    transform_tiles(winograd_.output_gradient, dy_, grid_, first, count, {0, 0}, winograd_.outputs, zero, d);
+    transform_tiles(winograd_.input, x_, {grid_, first, count, winograd_.edge, {before_[0], before_[1]}},
+                    zero, v);
+    transform_tiles(winograd_.output_gradient, dy_, {grid_, first, count, winograd_.outputs, {0, 0}}, zero,
+                    d);
   }
 
   // Channels [row, row + rows) of x and [column, column + columns) of dy.

@@ -41,8 +41,8 @@ void WinogradStages<T>::transform_input(int64_t first, int64_t count, const Posi
                                         T* window) const {
   if (p.in.planar)
     return seen.transform(winograd.input, p.in, first, count, p.before, zero.data(), window, v);
-  transform_tiles(winograd.input, p.in, grid, first, count, p.before, winograd.edge,
-                  static_cast<const T*>(zero.data()), v);
+  const TileSpan tiles{grid, first, count, winograd.edge, {p.before[0], p.before[1]}};
+  transform_tiles(winograd.input, p.in, tiles, static_cast<const T*>(zero.data()), v);
 }
 
 template <class T>
@@ -141,15 +141,14 @@ void WinogradStages<T>::transform_output(int64_t first, int64_t count, int64_t c
         [&](T* values, int64_t n) {
           if (curved) table.activation.forward(p.activation, values, n);
         });
-  T* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
   Planes<T> out = p.out;
   out.data += column;
-  for (int64_t i = 0; i < count; ++i) {
-    tile_pixels(out, grid.at(first + i), winograd.outputs, outside, pixels);
+  const TileSpan tiles{grid, first, count, winograd.outputs, {0, 0}};
+  visit_tiles(out, tiles, columns, outside, [&](int64_t i, T* const* pixels) {
     winograd.output(m.data + i * m.row_step, m.step, columns, bias, limit, pixels);
     for (int64_t j = 0; curved && j < outputs; ++j)
       if (pixels[j] != outside) table.activation.forward(p.activation, pixels[j], columns);
-  }
+  });
 }
 
 template struct WinogradStages<float>;

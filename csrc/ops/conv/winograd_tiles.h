@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/check.h"
 #include "core/divide.h"
@@ -99,18 +100,41 @@ struct PositionWeights {
   const T* panel(int64_t position, int64_t column) const { return data + position * step + column * depth; }
 };
 
-// Tiles [first, first + count) of `grid` into the rows of `matrices`, by `transform`, which takes edge x edge pixels
-// from `shift` before the tile's first output on. `zero`: of images.channels.
+// Tiles [first, first + count) of a grid, of edge x edge pixels from `shift` before their first output on.
+struct TileSpan {
+  const TileGrid& grid;
+  int64_t first, count, edge, shift[2];
+};
+
+// body(i, pixels) for each tile of `images`; `outside` stands for pixels that are not there. While a tile is transformed
+// the next one's lines are fetched, of `channels` each: so many short rows are more than the hardware follows.
+template <class T, class Body>
+void visit_tiles(const Planes<T>& images, const TileSpan& tiles, int64_t channels, T* outside, Body body) {
+  const int64_t line = kLineBytes / static_cast<int64_t>(sizeof(T)), area = tiles.edge * tiles.edge;
+  T* pixels[2][kMaxWinogradEdge * kMaxWinogradEdge];
+  const auto find = [&](int64_t i) {
+    const auto [n, y, x] = tiles.grid.at(tiles.first + i);
+    tile_pixels<T>(images, {n, y - tiles.shift[0], x - tiles.shift[1]}, tiles.edge, outside, pixels[i % 2]);
+  };
+  find(0);
+  for (int64_t i = 0; i < tiles.count; ++i) {
+    if (i + 1 < tiles.count) {
+      find(i + 1);
+      for (int64_t p = 0; p < area; ++p)
+        for (int64_t c = 0; c < channels; c += line)
+          __builtin_prefetch(pixels[(i + 1) % 2][p] + c, !std::is_const_v<T>);
+    }
+    body(i, pixels[i % 2]);
+  }
+}
+
+// Tiles into the rows of `matrices`, by `transform`, which takes a tile's pixels. `zero`: of images.channels.
 template <class T>
 void transform_tiles(void (*transform)(const T* const*, int64_t, T*, int64_t), const Planes<const T>& images,
-                     const TileGrid& grid, int64_t first, int64_t count, const int64_t (&shift)[2],
-                     int64_t edge, const T* zero, const PositionMatrices<T>& matrices) {
-  const T* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
-  for (int64_t i = 0; i < count; ++i) {
-    const auto at = grid.at(first + i);
-    tile_pixels<const T>(images, {at.n, at.y - shift[0], at.x - shift[1]}, edge, zero, pixels);
+                     const TileSpan& tiles, const T* zero, const PositionMatrices<T>& matrices) {
+  visit_tiles(images, tiles, images.channels, zero, [&](int64_t i, const T* const* pixels) {
     transform(pixels, images.channels, matrices.data + i * matrices.row_step, matrices.step);
-  }
+  });
 }
 
 }  // namespace foldgate
