@@ -7,7 +7,8 @@
 `torch_sweep.py` takes random modules.
 
 A row is the median of alternating calls: forward under no_grad, or a training step (forward, backward of the
-sum). Needs PyTorch beside foldgate. Both use two threads (`--threads`).
+sum, a step of SGD where there are weights: they change, so that nothing kept of them helps). Needs PyTorch
+beside foldgate. Both use two threads (`--threads`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import foldgate
 import foldgate.torch
+
+LEARNING_RATE = 1e-8  # changes bits of the weights at every step, and what is computed next to nothing
 
 
 class Case(NamedTuple):
@@ -142,12 +145,16 @@ def calls(
         return call
 
     def train(module: Any) -> Callable[[], Any]:
-        leaves = [*module.parameters(), *([] if isinstance(watched, tuple) else [watched])]
+        weights = list(module.parameters())
+        leaves = [*weights, *([] if isinstance(watched, tuple) else [watched])]
+        optimizer = torch.optim.SGD(weights, LEARNING_RATE) if weights else None
 
         def call() -> None:
             for leaf in leaves:
                 leaf.grad = None  # as optimizers do before a step
             first(module(watched)).sum().backward()
+            if optimizer:
+                optimizer.step()
 
         return call
 
