@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/divide.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 
@@ -65,6 +66,54 @@ void pixels_to_planes(const T* pixels, int64_t count, int64_t channels, int64_t 
   });
 }
 
+namespace {
+
+// Weights are a matrix (outputs, inputs * taps) whose columns are the rows of the kernel in another order: a piece of so many
+// columns at a time is turned through L1.
+constexpr int64_t kPieceColumns = 64;
+
+// Where the kernel has a column of the weights, which is input * taps + tap: at tap * inputs + input.
+int64_t kernel_row(int64_t column, int64_t inputs, int64_t taps) {
+  const int64_t input = divide(column, taps);
+  return (column - input * taps) * inputs + input;
+}
+
+// body(first column, columns, first output, outputs) of each piece.
+template <class Body>
+void for_each_piece(int64_t outputs, int64_t columns, Body body) {
+  for_each_block(1, outputs, columns, [&](int64_t, const LayoutBlock& b) {
+    const EvenSplit pieces(b.count, kPieceColumns);
+    for (int64_t p = 0; p < pieces.parts; ++p)
+      body(b.first + pieces.begin(p), pieces.size(p), b.channel, b.channels);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void weights_to_kernel(const T* weights, int64_t outputs, int64_t inputs, int64_t taps, T* kernel) {
+  if (taps == 1) return planes_to_pixels(weights, 1, outputs, inputs, kernel);
+  const int64_t columns = inputs * taps;
+  for_each_piece(outputs, columns, [&](int64_t first, int64_t count, int64_t output, int64_t width) {
+    T piece[kPieceColumns * kBlockChannels];
+    kernels<T>().gemm.transpose(weights + output * columns + first, columns, width, count, piece, width);
+    for (int64_t j = 0; j < count; ++j)
+      std::copy_n(piece + j * width, width, kernel + kernel_row(first + j, inputs, taps) * outputs + output);
+  });
+}
+
+template <class T>
+void kernel_to_weights(const T* kernel, int64_t outputs, int64_t inputs, int64_t taps, T* weights) {
+  if (taps == 1) return pixels_to_planes(kernel, 1, outputs, inputs, weights);
+  const int64_t columns = inputs * taps;
+  for_each_piece(outputs, columns, [&](int64_t first, int64_t count, int64_t output, int64_t width) {
+    T piece[kPieceColumns * kBlockChannels];
+    for (int64_t j = 0; j < count; ++j)
+      std::copy_n(kernel + kernel_row(first + j, inputs, taps) * outputs + output, width, piece + j * width);
+    kernels<T>().gemm.transpose(piece, width, count, width, weights + output * columns + first, columns);
+  });
+}
+
 int64_t framed_extent(const WindowAxis& axis) {
   return std::max(axis.before + axis.input, (axis.output - 1) * axis.stride + axis.extent());
 }
@@ -108,9 +157,11 @@ Images<T> frame_images(const T* images, int64_t count, int64_t channels, const W
   return out;
 }
 
-#define FOLDGATE_INSTANTIATE(T)                                            \
-  template void planes_to_pixels(const T*, int64_t, int64_t, int64_t, T*); \
-  template void pixels_to_planes(const T*, int64_t, int64_t, int64_t, T*); \
+#define FOLDGATE_INSTANTIATE(T)                                             \
+  template void planes_to_pixels(const T*, int64_t, int64_t, int64_t, T*);  \
+  template void pixels_to_planes(const T*, int64_t, int64_t, int64_t, T*);  \
+  template void weights_to_kernel(const T*, int64_t, int64_t, int64_t, T*); \
+  template void kernel_to_weights(const T*, int64_t, int64_t, int64_t, T*); \
   template Images<T> frame_images(const T*, int64_t, int64_t, const Window&, T*);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)

@@ -1,4 +1,5 @@
-// Moving images between layouts: planes (channels_first) to pixels (channels_last) and back, and into a frame of zeros.
+// Moving images between layouts: planes (channels_first) to pixels (channels_last) and back, and into a frame of zeros;
+// and weights.
 #pragma once
 #include <cstdint>
 
@@ -14,6 +15,12 @@ template <class T>
 void pixels_to_planes(const T* pixels, int64_t count, int64_t channels, int64_t positions, T* planes);
 
 inline bool same_layout(int64_t channels, int64_t positions) { return channels == 1 || positions == 1; }
+
+// Weights with the outputs first, (outputs, inputs, taps), as the kernel (taps, inputs, outputs), and back.
+template <class T>
+void weights_to_kernel(const T* weights, int64_t outputs, int64_t inputs, int64_t taps, T* kernel);
+template <class T>
+void kernel_to_weights(const T* kernel, int64_t outputs, int64_t inputs, int64_t taps, T* weights);
 
 // Extents of an axis with its padding, as far as windows reach.
 int64_t framed_extent(const WindowAxis& axis);

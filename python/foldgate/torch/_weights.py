@@ -8,39 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
-_TO_KERNEL = {3: (2, 1, 0), 4: (2, 3, 1, 0), 5: (2, 3, 4, 1, 0)}
-_TO_WEIGHT = {3: (2, 1, 0), 4: (3, 2, 0, 1), 5: (4, 3, 0, 1, 2)}
-_LARGE = 1 << 16
-"""Elements from which on two passes are faster than torch's general copy: the transposition of a matrix,
-which it does by blocks, and stretches of O (256 x 256 x 3 x 3: .3 and .4 ms there and back, of .75 and
-1.0)."""
+from foldgate.ops._layout import kernel_from_weights, weights_from_kernel
 
 
 def kernel_of(weight: Any) -> Any:
-    """A copy of the weight as the array that the kernels read."""
-    weight = weight.detach()
-    turned = weight.permute(_TO_KERNEL[weight.dim()])
-    if weight.numel() < _LARGE:
-        return turned.contiguous().numpy()
-    kernel = _rows(weight).t().contiguous()
+    """A copy of a dense weight as the array that the kernels read."""
+    array = weight.detach().numpy()
     if weight.is_contiguous():
-        kernel = kernel.view(weight.shape[1], -1, weight.shape[0]).transpose(0, 1).contiguous()
-    return kernel.view(turned.shape).numpy()
+        return kernel_from_weights(array)
+    outputs, inputs, *taps = array.shape
+    rows = np.moveaxis(array, 1, -1).reshape(outputs, -1)
+    return kernel_from_weights(rows).reshape(*taps, inputs, outputs)
 
 
 def weight_gradient(dkernel: Any, weight: Any) -> Any:
     """The gradient of a weight, in the weight's own layout, of that of its kernel."""
-    gradient, kernel = torch.empty_like(weight), torch.from_numpy(dkernel)
-    if weight.numel() < _LARGE:
-        return gradient.copy_(kernel.permute(_TO_WEIGHT[weight.dim()]))
-    if weight.is_contiguous():
-        kernel = kernel.view(-1, *kernel.shape[-2:]).transpose(0, 1).contiguous()
-    _rows(gradient).copy_(kernel.view(-1, weight.shape[0]).t())
-    return gradient
-
-
-def _rows(weight: Any) -> Any:
-    """A dense weight as the matrix (O, the others), as it lies in memory."""
-    return (weight if weight.is_contiguous() else weight.movedim(1, -1)).view(weight.shape[0], -1)
+    if not weight.is_contiguous():
+        dkernel = dkernel.reshape(-1, dkernel.shape[-1])
+    return torch.from_numpy(weights_from_kernel(dkernel)).as_strided(weight.shape, weight.stride())

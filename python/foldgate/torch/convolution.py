@@ -75,8 +75,7 @@ def _convolve(module: Any, x: Any, padding: Any) -> Any:
 
     try:
         if gradient:
-            prepared = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
-            return _Convolution.apply(x, weight, bias, prepared, last, options)
+            return _Convolution.apply(x, weight, bias, kernel_of(weight), last, options)
         key = (config.get_conv_algorithm(), *options.values())
         return tensor_of(kept_of(module).get(key, (weight, bias), packed)(array_of(x, last)), last)
     except ValueError:  # torch says it in its own words

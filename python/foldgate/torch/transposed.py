@@ -82,9 +82,9 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
         "groups": module.groups,
     }
     try:
-        kernel = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
         if gradient:
-            return _Transposed.apply(x, weight, bias, kernel, last, options)
+            return _Transposed.apply(x, weight, bias, kernel_of(weight), last, options)
+        kernel = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
         return _forward(x, bias, kernel, last, options)
     except ValueError:  # torch says it in its own words
         return None

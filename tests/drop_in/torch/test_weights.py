@@ -1,4 +1,4 @@
-"""Weights in the kernels' layout and back: small ones by torch's copy, large ones as a matrix."""
+"""Weights in the kernels' layout and back, of either memory format."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ torch = pytest.importorskip("torch")
 
 from foldgate.torch._weights import kernel_of, weight_gradient  # noqa: E402
 
-SMALL = [(4, 3, 3), (5, 4, 3, 3), (2, 3, 2, 3, 4)]
-LARGE = [(300, 80, 3), (96, 80, 3, 3), (256, 300, 1, 1), (40, 64, 3, 3, 3)]
+SHAPES = [
+    (4, 3, 3),
+    (5, 4, 3, 3),
+    (2, 3, 2, 3, 4),
+    (300, 80, 3),
+    (96, 80, 3, 3),
+    (256, 300, 1, 1),
+    (4, 6, 3, 3, 3),
+]
 
 
 @pytest.mark.parametrize("last", [False, True])
-@pytest.mark.parametrize("shape", SMALL + LARGE, ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_there_and_back(shape: tuple[int, ...], last: bool) -> None:
     weight = torch.randn(shape)
     if last:
