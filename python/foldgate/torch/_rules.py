@@ -4,7 +4,7 @@ Measured by `benchmarks/torch_modules.py` and `torch_sweep.py`, PyTorch 2.13, on
 foldgate on PyTorch's own threads, on two cores of a Zen 5 (pools and recurrence on a Skylake-SP, too), with
 AVX-512. Every rule leaves to PyTorch what came out under 1.0, with some room. A call through a
 torch.autograd.Function costs 0.04 ms more than torch's own (on the Skylake-SP 0.1 ms), and a weight in
-another layout must be rearranged once a training step: hence the sizes, and the least number of positions.
+another layout must be turned at every training step, and its gradient back: hence the sizes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SMALL_BATCH = 8
 
 _WHERE = {
     "ConvTranspose": "by foldgate from a million multiply-adds or batches of 8, in training from 4 million",
-    "Conv": "by foldgate from a million multiply-adds or batches of 8, in training from 4 million",
+    "Conv": "by foldgate from a million multiply-adds or batches of 8, in training from 1 to 4 million",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate forward, to one position or channels_last, from 65,536 elements on",
     "AvgPool": "by foldgate from a million elements on",
@@ -72,13 +72,31 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
         return False
     if inputs <= 4:
         return bool(work >= 1 << (24 if gradient else 22))
-    if not x.is_contiguous() and (min(inputs, outputs) < 9 or taps > 9 or (gradient and taps == 1)):
+    if not x.is_contiguous() and min(inputs, outputs) < 9:
         return False
     if gradient:
-        return positions >= 1 << 10 and work >= 1 << 22
+        return _trains_faster(x, min(inputs, outputs), taps, positions, work)
+    if taps > 9 and not x.is_contiguous():
+        return False
     if positions < 512:
         return positions >= 128 and work >= 1 << 22
     return work >= 1 << (18 if batch >= SMALL_BATCH else 20)
+
+
+def _trains_faster(x: Any, channels: int, taps: int, positions: int, work: int) -> bool:
+    """Of a dense convolution of at least so many channels in training.
+
+    Sums of one tap or of more than 9 are no faster than torch's: where positions are few torch loses by its
+    changes of layout.
+    """
+    few = channels >= 16 and positions < 1 << (12 if taps == 1 else 10)
+    if not x.is_contiguous() and (taps == 1 or taps > 9) and not few:
+        return False
+    if channels < 16:
+        return positions >= 1 << 10 and work >= 1 << 22
+    if taps < 9 and positions < 1 << 10 and work >= 1 << 26:
+        return False
+    return positions >= 3 << 4 and work >= 1 << (20 if taps > 1 else 21)
 
 
 def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:

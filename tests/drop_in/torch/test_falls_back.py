@@ -240,6 +240,33 @@ def test_the_rules_at_sizes_that_were_measured(monkeypatch, op, module, shape, l
         close(y, e, 1e-5)
 
 
+@pytest.mark.parametrize(
+    "module, shape, last, by_torch",
+    [
+        (nn.Conv2d(64, 64, 3, padding=1), (1, 64, 7, 7), False, False),
+        (nn.Conv2d(64, 64, 3, padding=1), (1, 64, 6, 6), False, True),
+        (nn.Conv2d(16, 16, 3), (1, 16, 14, 14), False, True),
+        (nn.Conv2d(15, 64, 3), (1, 15, 28, 28), False, True),
+        (nn.Conv2d(15, 64, 3), (1, 15, 40, 40), False, False),
+        (nn.Conv2d(512, 1024, 1), (1, 512, 12, 12), False, True),
+        (nn.Conv2d(128, 128, 1), (1, 128, 12, 12), False, False),
+        (nn.Conv2d(64, 64, 1), (1, 64, 60, 60), True, False),
+        (nn.Conv2d(64, 64, 1), (2, 64, 60, 60), True, True),
+        (nn.Conv2d(64, 64, 5), (1, 64, 30, 30), True, False),
+        (nn.Conv2d(64, 64, 5), (2, 64, 30, 30), True, True),
+    ],
+    ids=str,
+)
+def test_the_rules_of_training_at_sizes_that_were_measured(monkeypatch, module, shape, last, by_torch):
+    called = []
+    original = foldgate.ops.conv
+    monkeypatch.setattr("foldgate.ops.conv", lambda *a, **k: called.append(1) or original(*a, **k))
+    x = torch.randn(shape)
+    x = x.contiguous(memory_format=LAST[x.dim()]) if last else x
+    foldgate.torch.accelerate(module)(x).sum().backward()
+    assert bool(called) != by_torch
+
+
 @pytest.mark.parametrize("size", [2, (2, 2), (None, 3), [1, 2]])
 @pytest.mark.parametrize("kind", ["AdaptiveMaxPool2d", "AdaptiveAvgPool2d"])
 def test_small_adaptive_pools_of_any_form_of_size(kind, size):
