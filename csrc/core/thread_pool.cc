@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "core/affinity.h"
@@ -286,6 +287,11 @@ void spin_pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+void spin_or_yield(int waits) {
+  constexpr int kSpins = 2000;  // ~100 us
+  waits > kSpins ? std::this_thread::yield() : spin_pause();
 }
 
 void set_openmp(OpenMp runtime) { pool_slot().load()->set(runtime); }

@@ -69,7 +69,7 @@ class BackwardPass {
         parallel_for(split_.parts(), split_.workers,
                      [&](int64_t part, int worker) { run_part(part, chunk_begin_, end, worker); });
       else
-        run_part(0, chunk_begin_, end, 0);
+        claims_.together([&](int worker) { run_part(0, chunk_begin_, end, worker); });
       close_chunk();
     }
     end();
@@ -139,24 +139,35 @@ class BackwardPass {
     for (int64_t s = end - 1; s >= begin && !stop_.stopped(worker); --s) {
       const int64_t first = split_.bounds[part],
                     rows = std::min(plan_.count(s), split_.bounds[part + 1]) - first;
-      if (rows > 0) run_step(s, first, rows, plan_.first[s] - plan_.first[chunk_begin_] + first);
+      if (rows > 0) run_step(s, first, rows, worker);
     }
-    if (a_.dx) run_dx(begin, end, split_.bounds[part], split_.bounds[part + 1]);
+    if (a_.dx) run_dx(begin, end, split_.bounds[part], split_.bounds[part + 1], worker);
   }
 
-  // Rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk.
-  void run_step(int64_t s, int64_t first, int64_t rows, int64_t at) {
+  // Rows [first, first + rows) of step s.
+  void run_step(int64_t s, int64_t first, int64_t rows, int worker) {
+    const int64_t at = plan_.first[s] - plan_.first[chunk_begin_];  // of the step's row 0, in the chunk
+    const auto each_share = [&](auto body) {                        // body(first, rows) for the worker's rows
+      claims_.run(worker, rows, ceil_div(rows, claims_.workers()), false,
+                  [&](int64_t begin, int64_t end) { body(first + begin, end - begin); });
+    };
+    each_share([&](int64_t row, int64_t count) { run_cells(s, row, count, at + row); });
+    if (reset_before()) {
+      multiply(candidate_, s & 1, at + first, 2 * plan_.units, rows, dreset_rows_.data() + first, false,
+               worker);
+      each_share(
+          [&](int64_t row, int64_t count) { kernels_.reset_gradient(gradient_of(s, row, count, at + row)); });
+    }
+    multiply(recurrent_, s & 1, at + first, gates_.recurrent_first * plan_.units, rows,
+             dh_rows_.data() + first, true, worker);
+  }
+
+  // What is elementwise of rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk.
+  void run_cells(int64_t s, int64_t first, int64_t rows, int64_t at) {
     read_.gather(s, first, rows, at);
     for (int64_t r = first; r < first + rows; ++r)
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
-    const RecurrentGradient<T> gradient = gradient_of(s, first, rows, at);
-    kernels_.gradient(plan_.options.cell, gradient);
-    if (reset_before()) {
-      multiply(candidate_, s & 1, at, 2 * plan_.units, rows, dreset_rows_.data() + first, false);
-      kernels_.reset_gradient(gradient);
-    }
-    multiply(recurrent_, s & 1, at, gates_.recurrent_first * plan_.units, rows, dh_rows_.data() + first,
-             true);
+    kernels_.gradient(plan_.options.cell, gradient_of(s, first, rows, at));
   }
 
   RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
@@ -190,24 +201,31 @@ class BackwardPass {
   }
 
   void multiply(const PackedProduct<T>& product, bool descending, int64_t at, int64_t first_term,
-                int64_t rows, T* const* out, bool accumulate) {
-    claims_.run(product.panels(), 1, descending, [&](int64_t begin, int64_t end) {
+                int64_t rows, T* const* out, bool accumulate, int worker) {
+    claims_.run(worker, product.panels(), 1, descending, [&](int64_t begin, int64_t end) {
       product.run(begin, end, descending, dgates_rows_.data() + at, first_term, rows, out, accumulate);
     });
   }
 
   // dx of a part's rows of steps [begin, end) of the chunk. Parts write to segments of the pointer arrays of their own.
-  void run_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row) {
+  void run_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row, int worker) {
     int64_t segment = 0, n = 0;
-    for (int64_t s = begin; s < end; ++s) segment += std::min(plan_.count(s), first_row);
-    for (int64_t s = begin; s < end; ++s)
-      for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++n) {
-        dx_sources_[segment + n] = dgates_rows_[plan_.first[s] - plan_.first[chunk_begin_] + r];
-        dx_[segment + n] = a_.dx + plan_.place(r, s) * plan_.inputs;
-      }
-    claims_.run(input_.panels(), 1, false, [&](int64_t panel, int64_t last) {
+    for (int64_t s = begin; s < end; ++s) {
+      segment += std::min(plan_.count(s), first_row);
+      n += std::max<int64_t>(std::min(plan_.count(s), last_row) - first_row, 0);
+    }
+    claims_.run(worker, 1, 1, false,
+                [&](int64_t, int64_t) { point_dx(begin, end, first_row, last_row, segment); });
+    claims_.run(worker, input_.panels(), 1, false, [&](int64_t panel, int64_t last) {
       input_.run(panel, last, false, dx_sources_.data() + segment, 0, n, dx_.data() + segment, false);
     });
+  }
+  void point_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row, int64_t at) {
+    for (int64_t s = begin; s < end; ++s)
+      for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++at) {
+        dx_sources_[at] = dgates_rows_[plan_.first[s] - plan_.first[chunk_begin_] + r];
+        dx_[at] = a_.dx + plan_.place(r, s) * plan_.inputs;
+      }
   }
 
   // The masked outputs that carry row r's state, at positions [begin, end) of the walk, pass their gradients to it.

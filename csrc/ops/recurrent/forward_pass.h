@@ -39,10 +39,9 @@ class ForwardPass {
         h_(2 * state_),
         c_(plan.options.cell == Cell::kLstm ? state_ : 0),
         update_(plan.options.cell == Cell::kGruBefore ? state_ : 0),
-        reset_h_(update_.size()),
-        inputs_(plan, plan.inputs, !ahead_),
-        x_(chunk_),
-        y_(plan.batch) {
+        reset_h_(update_.size()) {
+    for (int worker = 0; worker < claims_.workers(); ++worker)
+      operands_.push_back({{plan, plan.inputs, !ahead_}, Scratch<const T*>(chunk_), Scratch<T*>(plan.batch)});
     for (const PackedPhase<T>& phase : phases_)
       projected_.emplace_back(ahead_ ? chunk_ * phase.panels() * phase.width() : 0);
   }
@@ -50,8 +49,8 @@ class ForwardPass {
   // The whole pass.
   void run() {
     begin();
-    if (split_.workers == 1 || split_.by_units)
-      run_rows(0, plan_.longest(), 0, plan_.batch, 0);
+    if (split_.parts() == 1)
+      claims_.together([&](int worker) { run_rows(0, plan_.longest(), 0, plan_.batch, worker); });
     else
       parallel_for(split_.parts(), split_.workers, [&](int64_t part, int worker) {
         run_rows(0, plan_.longest(), split_.bounds[part], split_.bounds[part + 1], worker);
@@ -69,6 +68,18 @@ class ForwardPass {
   }
 
  private:
+  // What a worker brings together for a step: workers that share out its panels each do for themselves.
+  struct Operands {
+    GatheredRows<T> gathered;
+    Scratch<const T*> x;
+    Scratch<T*> y;
+    int64_t chunk_first = 0;  // the first row of those that x was projected for
+  };
+
+  // While one panel of a piece is multiplied the next is fetched.
+  int64_t piece_of(int64_t panels) const { return panels >= 4 * claims_.workers() ? 2 : 1; }
+  Operands& operands_of(int worker) { return operands_[split_.by_units ? worker : 0]; }
+
   int64_t ahead_rows() const {
     const int64_t row_bytes = plan_.gates() * plan_.padded_units() * static_cast<int64_t>(sizeof(T));
     return std::max(plan_.batch, std::min(plan_.rows(), kAheadBytes / row_bytes));
@@ -97,35 +108,37 @@ class ForwardPass {
 
   // Steps [first_step, end_step) of rows [begin, end), whose states no other part touches.
   void run_rows(int64_t first_step, int64_t end_step, int64_t begin, int64_t end, int worker) {
+    Operands& operands = operands_of(worker);
     for (int64_t s = first_step, projected = first_step; s < end_step; ++s) {
       if (stop_.stopped(worker)) return;
       const int64_t rows = std::min(plan_.count(s), end) - begin;
       if (rows <= 0) break;
-      if (ahead_ && s == projected) projected = project(s, end_step);
+      if (ahead_ && s == projected) projected = project(s, end_step, worker);
       for (int64_t r = begin; r < begin + rows; ++r) {
         const int64_t place = plan_.place(r, s);
-        if (!ahead_) x_[r] = inputs_.put(r, a_.x + place * plan_.inputs);
-        if (a_.y) y_[r] = a_.y + place * plan_.output_step();
+        if (!ahead_) operands.x[r] = operands.gathered.put(r, a_.x + place * plan_.inputs);
+        if (a_.y) operands.y[r] = a_.y + place * plan_.output_step();
       }
-      for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p);
+      for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p, worker);
     }
   }
 
   // The products with x of steps s .. returned - 1, of which there are none from `limit` on.
-  int64_t project(int64_t s, int64_t limit) {
+  int64_t project(int64_t s, int64_t limit, int worker) {
+    Operands& operands = operands_of(worker);
     int64_t end = s;
-    chunk_first_ = plan_.first[s];
-    for (; end < limit && plan_.first[end + 1] - chunk_first_ <= chunk_; ++end)
+    const int64_t chunk_first = operands.chunk_first = plan_.first[s];
+    for (; end < limit && plan_.first[end + 1] - chunk_first <= chunk_; ++end)
       for (int64_t r = 0; r < plan_.count(end); ++r)
-        x_[plan_.first[end] - chunk_first_ + r] = a_.x + plan_.place(r, end) * plan_.inputs;
+        operands.x[plan_.first[end] - chunk_first + r] = a_.x + plan_.place(r, end) * plan_.inputs;
     for (size_t p = 0; p < phases_.size(); ++p)
-      claims_.run(phases_[p].panels(), 1, false, [&](int64_t first, int64_t last) {
+      claims_.run(worker, phases_[p].panels(), 1, false, [&](int64_t first, int64_t last) {
         RecurrentProjection<T> projection;
         projection.weights = phases_[p].weights();
         projection.begin = first;
         projection.end = last;
-        projection.rows = plan_.first[end] - chunk_first_;
-        projection.x = x_.data();
+        projection.rows = plan_.first[end] - chunk_first;
+        projection.x = operands.x.data();
         projection.projected = projected_[p].data();
         projection.projected_rows = chunk_;
         kernels_.project(phases_[p].phase(), projection);
@@ -133,14 +146,15 @@ class ForwardPass {
     return end;
   }
 
-  void run_step(int64_t s, int64_t begin, int64_t rows, size_t p) {
+  void run_step(int64_t s, int64_t begin, int64_t rows, size_t p, int worker) {
+    const Operands& operands = operands_of(worker);
     const int64_t offset = begin * step_, row = plan_.first[s] + begin;
     RecurrentStep<T> step;
     step.weights = phases_[p].weights();
     step.descending = s & 1;
     step.rows = rows;
-    step.x = ahead_ ? nullptr : x_.data() + begin;
-    step.projected = projected_[p].data() + (row - chunk_first_) * phases_[p].width() * ahead_;
+    step.x = ahead_ ? nullptr : operands.x.data() + begin;
+    step.projected = projected_[p].data() + (row - operands.chunk_first) * phases_[p].width() * ahead_;
     step.projected_rows = chunk_;
     step.state_step = step_;
     step.before = h_.data() + (s & 1) * state_ + offset;
@@ -148,17 +162,18 @@ class ForwardPass {
     step.c = c_.data() + (c_.size() ? offset : 0);
     step.update = update_.data() + (update_.size() ? offset : 0);
     step.reset_h = reset_h_.data() + (reset_h_.size() ? offset : 0);
-    step.y = a_.y ? y_.data() + begin : nullptr;
+    step.y = a_.y ? operands.y.data() + begin : nullptr;
     step.saved = a_.cache && plan_.slots()
                      ? a_.cache + RecurrentPlan::kCacheHeader + row * plan_.slots() * plan_.lanes
                      : nullptr;
     step.saved_rows = plan_.rows();
-    claims_.run(phases_[p].panels(), 1, step.descending, [&](int64_t first, int64_t last) {
-      RecurrentStep<T> mine = step;
-      mine.begin = first;
-      mine.end = last;
-      kernels_.step(phases_[p].phase(), mine);
-    });
+    claims_.run(worker, phases_[p].panels(), piece_of(phases_[p].panels()), step.descending,
+                [&](int64_t first, int64_t last) {
+                  RecurrentStep<T> mine = step;
+                  mine.begin = first;
+                  mine.end = last;
+                  kernels_.step(phases_[p].phase(), mine);
+                });
   }
 
   // y at the masked steps of row r: the state that they carry, or zeros.
@@ -190,11 +205,8 @@ class ForwardPass {
   const bool ahead_;
   const int64_t step_, state_, chunk_;  // state_: of one state of all rows
   const Scratch<T> h_, c_, update_, reset_h_;
-  const GatheredRows<T> inputs_;
-  const Scratch<const T*> x_;
-  const Scratch<T*> y_;
-  std::vector<Scratch<T>> projected_;  // [phase]: [panel][chunk_][width], from row chunk_first_ on
-  int64_t chunk_first_ = 0;
+  std::vector<Operands> operands_;     // one, or of each worker that shares out panels
+  std::vector<Scratch<T>> projected_;  // [phase]: [panel][chunk_][width]
 };
 
 }  // namespace foldgate

@@ -11,10 +11,11 @@ namespace {
 
 constexpr double kLeastWork =
     1e7;  // multiply-adds of a call, ~.2 ms: below, other threads cost more than they give
-constexpr int64_t kLeastRows = 8;  // of a part, which still fill register tiles
+constexpr int64_t kLeastRows = 8;      // of a part, which still fill register tiles
+constexpr int64_t kLeastLstmRows = 9;  // forward, where tiles are of 6: 8 rows are two of 4
 constexpr int64_t kFewestRows =
     4;  // of a part where units cannot be shared: shorter tiles beat an idle thread
-constexpr double kLeastStepWork = 5e5;  // of one thread's share of a step: ~10 us against ~.5 us for a region
+constexpr double kLeastStepWork = 5e5;   // of one thread's share of a step: ~10 us against ~.5 us for a turn
 constexpr int64_t kMemoryBoundRows = 4;  // fewer rows take as long: the weights' way from memory does
 
 // Parts of as many steps as they can be, all together.
@@ -33,6 +34,12 @@ std::vector<int64_t> balanced(const std::vector<int64_t>& length, int64_t parts)
   return bounds;
 }
 
+// Rows of a part that are worth it, where units would keep so many threads busy.
+int64_t least_rows(const RecurrentPlan& plan, int passes, int64_t by_units) {
+  if (by_units < 2) return kFewestRows;
+  return passes == 1 && plan.options.cell == Cell::kLstm ? kLeastLstmRows : kLeastRows;
+}
+
 }  // namespace
 
 bool worth_threads(double work) { return work >= kLeastWork; }
@@ -44,14 +51,15 @@ RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int t
   const double step =
       static_cast<double>(std::max(plan.batch, kMemoryBoundRows)) * plan.gates() * plan.units * plan.units;
   const int64_t useful = std::min<int64_t>(static_cast<int64_t>(step / kLeastStepWork), plan.vectors() / 2);
-  const int64_t parts = std::min<int64_t>(threads, plan.batch / (useful >= 2 ? kLeastRows : kFewestRows));
-  if (parts >= 2) {
+  const int64_t by_units = std::min<int64_t>(threads, useful);
+  const int64_t parts = std::min<int64_t>(threads, plan.batch / least_rows(plan, passes, by_units));
+  if (parts >= 2 && parts >= by_units) {
     split.bounds = balanced(plan.length, parts);
     split.workers = split.parts();
-    return split;
+  } else if (by_units >= 2) {
+    split.workers = static_cast<int>(by_units);
+    split.by_units = true;
   }
-  split.workers = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(threads, useful)));
-  split.by_units = split.workers > 1;
   return split;
 }
 
@@ -77,21 +85,43 @@ void StopFlag::check() const {
   if (stop_.load()) throw Interrupted();
 }
 
-void Claims::run(int64_t items, int64_t grain, bool descending, FunctionRef<void(int64_t, int64_t)> body) {
+void Claims::together(FunctionRef<void(int)> body) {
+  if (workers_ == 1) return body(0);
+  for (Share& share : shares_) share.turn = turn_.load(std::memory_order_relaxed);
+  parallel_region(workers_, body);
+}
+
+void Claims::run(int worker, int64_t items, int64_t grain, bool descending,
+                 FunctionRef<void(int64_t, int64_t)> body) {
+  if (items == 0) return;
   if (workers_ == 1) return body(0, items);
+  const uint32_t turn = shares_[worker].turn++;
   const int64_t pieces = ceil_div(items, grain);
-  for (Counter& counter : next_) counter.value.store(0, std::memory_order_relaxed);
-  parallel_region(workers_, [&](int worker) {
-    for (int i = 0; i < workers_; ++i) {
-      const int range = (worker + i) % workers_;
-      const int64_t begin = pieces * range / workers_, end = pieces * (range + 1) / workers_;
-      for (int64_t taken;
-           (taken = next_[range].value.fetch_add(1, std::memory_order_relaxed)) < end - begin;) {
-        const int64_t piece = descending ? end - 1 - taken : begin + taken;
-        body(piece * grain, std::min(items, (piece + 1) * grain));
-      }
+  int64_t mine = 0;
+  for (int i = 0; i < workers_; ++i) {
+    const int range = (worker + i) % workers_;
+    const int64_t begin = pieces * range / workers_, end = pieces * (range + 1) / workers_;
+    for (int64_t taken; (taken = take(shares_[range], turn, end - begin)) >= 0; ++mine) {
+      const int64_t piece = descending ? end - 1 - taken : begin + taken;
+      body(piece * grain, std::min(items, (piece + 1) * grain));
     }
-  });
+  }
+  if (mine > 0 && done_.fetch_add(mine) + mine == pieces) return end_turn(turn);
+  for (int waits = 0; turn_.load(std::memory_order_acquire) == turn; ++waits) spin_or_yield(waits);
+}
+
+int64_t Claims::take(Share& share, uint32_t turn, int64_t size) {
+  uint64_t word = share.taken.load(std::memory_order_acquire);
+  while (word >> 32 == turn && static_cast<uint32_t>(word) < size)
+    if (share.taken.compare_exchange_weak(word, word + 1)) return static_cast<uint32_t>(word);
+  return -1;
+}
+
+// By the worker whose pieces were the last to be done: no other has one, nor finds one before turn_ moves on.
+void Claims::end_turn(uint32_t turn) {
+  done_.store(0, std::memory_order_relaxed);
+  for (Share& share : shares_) share.taken.store(uint64_t{turn + 1} << 32, std::memory_order_release);
+  turn_.store(turn + 1, std::memory_order_release);
 }
 
 }  // namespace foldgate

@@ -1,6 +1,6 @@
 // How a recurrent call is shared among threads: not at all, by batch rows (each part runs all steps by itself), or, for
-// few rows and many units, by panels of units within each step. Sums do not depend on it: a row's result depends on no
-// other row, and a panel's on no other panel.
+// few rows a thread and many units, by panels of units within each step. Sums do not depend on it: a row's result
+// depends on no other row, and a panel's on no other panel.
 #pragma once
 #include <atomic>
 #include <vector>
@@ -45,20 +45,34 @@ class StopFlag {
   std::atomic<bool> stop_{false};
 };
 
-// Items shared out within a step. Each worker begins with a range of its own, whose weights stay in its cache, and then
-// takes over what others have not begun: one that the system put to sleep holds up no more than the item it is at.
+// Items shared out within a step, turn by turn: all workers of a region make the same calls of `run`, of which each is a
+// turn, and none goes on before its turn is over. Each begins with a range of its own, whose weights stay in its cache,
+// and then takes over what others have not begun: one that the system put to sleep holds up no more than the item it is
+// at, and one that comes late passes over the turns that are over.
 class Claims {
  public:
-  explicit Claims(int workers) : workers_(workers), next_(workers) {}
+  explicit Claims(int workers) : workers_(workers), shares_(workers) {}
+
+  int workers() const { return workers_; }
+  // The region: body(worker), in which alone several workers run.
+  void together(FunctionRef<void(int worker)> body);
   // body(begin, end) for all of [0, items), in pieces of at most `grain`
-  void run(int64_t items, int64_t grain, bool descending, FunctionRef<void(int64_t begin, int64_t end)> body);
+  void run(int worker, int64_t items, int64_t grain, bool descending,
+           FunctionRef<void(int64_t begin, int64_t end)> body);
 
  private:
-  struct alignas(64) Counter {
-    std::atomic<int64_t> value{0};
+  struct alignas(64) Share {         // a worker's
+    std::atomic<uint64_t> taken{0};  // pieces of its range, and in the upper half for which turn
+    uint32_t turn = 0;               // that this worker is at
   };
+  // The next piece of a range of `size`; -1: there is none left, or the turn is over.
+  int64_t take(Share& share, uint32_t turn, int64_t size);
+  void end_turn(uint32_t turn);
+
   int workers_;
-  std::vector<Counter> next_;
+  std::vector<Share> shares_;
+  alignas(64) std::atomic<uint32_t> turn_{0};
+  alignas(64) std::atomic<int64_t> done_{0};  // pieces of the turn
 };
 
 }  // namespace foldgate

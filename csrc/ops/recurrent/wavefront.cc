@@ -1,7 +1,6 @@
 #include "ops/recurrent/wavefront.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "core/check.h"
 #include "core/thread_pool.h"
@@ -12,7 +11,6 @@ namespace {
 
 constexpr int64_t kPieces = 16;    // a layer: the last of two waits for a sixteenth
 constexpr int64_t kLeastRows = 8;  // of a piece, whose products with x read the weights once
-constexpr int kSpins = 2000;  // ~100 us: who yields at once stands behind every other process of the machine
 
 }  // namespace
 
@@ -42,10 +40,7 @@ void Wavefront::run(int workers, FunctionRef<void(int64_t, int64_t)> body) {
       bool any = false;
       for (int64_t layer = 0; layer < layers; ++layer) any |= run_layer(layer, body);
       waits = any ? 0 : waits + 1;  // another worker is at the piece that all wait for
-      if (waits > kSpins)
-        std::this_thread::yield();
-      else if (waits > 0)
-        spin_pause();
+      if (waits > 0) spin_or_yield(waits);
     }
   });
 }
