@@ -1,7 +1,6 @@
 #include "kernels/bias.h"
 
-#include "simd/fetch.h"
-#include "simd/vec.h"
+#include "kernels/put.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -12,30 +11,28 @@ FOLDGATE_INLINE Vec<T> finish(Vec<T> v, T limit) {
 }
 
 template <class T>
-void rows(const T* x, const T* bias, int64_t count, int64_t n, T limit, T* y) {
-  for (int64_t r = 0; r < count; ++r, x += n, y += n)
+void rows(const T* x, const T* bias, int64_t count, int64_t n, T limit, Target<T> y) {
+  for (int64_t r = 0; r < count; ++r, x += n, y.data += n)
     for (int64_t i = 0; i < n; i += kLanes<T>) {
       fetch_stream(x + i);
-      fetch_stream(y + i);
-      store(y + i, finish<T>(load(x + i, n - i) + load(bias + i, n - i), limit), n - i);
+      put<T>(y, i, finish<T>(load(x + i, n - i) + load(bias + i, n - i), limit), n - i);
     }
 }
 
 template <class T>
-void plane(const T* x, T bias, int64_t n, T limit, T* y) {
+void plane(const T* x, T bias, int64_t n, T limit, Target<T> y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(x + i);
-    fetch_stream(y + i);
-    store(y + i, finish<T>(load(x + i, n - i) + bias, limit), n - i);
+    put<T>(y, i, finish<T>(load(x + i, n - i) + bias, limit), n - i);
   }
 }
 
 template <class T>
-void add_relu(const T* a, const T* b, int64_t n, T* y) {
+void add_relu(const T* a, const T* b, int64_t n, Target<T> y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(a + i);
     fetch_stream(b + i);
-    store(y + i, maximum(Vec<T>{}, load(a + i, n - i) + load(b + i, n - i)), n - i);
+    put<T>(y, i, maximum(Vec<T>{}, load(a + i, n - i) + load(b + i, n - i)), n - i);
   }
 }
 

@@ -1,26 +1,25 @@
 #include "kernels/elementwise.h"
 
 #include "kernels/elementwise_functions.h"
-#include "simd/fetch.h"
+#include "kernels/put.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
 
 template <class T, template <class, class> class Function>
-void forward(T a, const T* x, int64_t n, T* y) {
+void forward(T a, const T* x, int64_t n, Target<T> y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(x + i);
-    fetch_stream(y + i);
-    store(y + i, Function<T, Vec<T>>::of(load(x + i, n - i), a), n - i);
+    put<T>(y, i, Function<T, Vec<T>>::of(load(x + i, n - i), a), n - i);
   }
 }
 
 template <class T, template <class, class> class Function>
-void backward(T a, const T* dy, const T* v, int64_t n, T* dx) {
+void backward(T a, const T* dy, const T* v, int64_t n, Target<T> dx) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(dy + i);
     fetch_stream(v + i);
-    store(dx + i, Function<T, Vec<T>>::chain(load(dy + i, n - i), load(v + i, n - i), a), n - i);
+    put<T>(dx, i, Function<T, Vec<T>>::chain(load(dy + i, n - i), load(v + i, n - i), a), n - i);
   }
 }
 

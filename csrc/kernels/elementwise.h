@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 // Those up to kSoftplus have their derivative from the result y, the others from x. `a` is the parameter.
@@ -31,9 +33,9 @@ constexpr int kElementwiseFunctions = static_cast<int>(Elementwise::kSoftsign) +
 template <class T>
 struct ElementwiseKernels {
   // y[i] = f(x[i]); y may be x
-  using Forward = void (*)(T a, const T* x, int64_t n, T* y);
+  using Forward = void (*)(T a, const T* x, int64_t n, Target<T> y);
   // dx[i] = dy[i] f'(x[i]), from v = y or x; dx may be dy or v
-  using Backward = void (*)(T a, const T* dy, const T* v, int64_t n, T* dx);
+  using Backward = void (*)(T a, const T* dy, const T* v, int64_t n, Target<T> dx);
   Forward forward[kElementwiseFunctions];  // by Elementwise
   Backward backward[kElementwiseFunctions];
 };

@@ -1,6 +1,6 @@
 #include "kernels/random.h"
 
-#include "simd/fetch.h"
+#include "kernels/put.h"
 #include "simd/philox.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -57,11 +57,11 @@ FOLDGATE_INLINE void each(RandomStream stream, int64_t begin, int64_t n, Body bo
 }
 
 template <class T>
-void dropout(RandomStream stream, int64_t begin, uint32_t threshold, T scale, const T* x, int64_t n, T* y) {
+void dropout(RandomStream stream, int64_t begin, uint32_t threshold, T scale, const T* x, int64_t n,
+             Target<T> y) {
   each<T>(stream, begin, n, [=](int64_t i, IntVec<T> words, int64_t left) FOLDGATE_LAMBDA {
     fetch_stream(x + i);
-    fetch_stream(y + i);
-    store(y + i, below<T>(words, threshold) ? Vec<T>{} : load(x + i, left) * scale, left);
+    put<T>(y, i, below<T>(words, threshold) ? Vec<T>{} : load(x + i, left) * scale, left);
   });
 }
 

@@ -4,6 +4,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 struct RandomStream {
@@ -17,7 +19,7 @@ template <class T>
 struct RandomKernels {
   // y[i] = x[i] scale where the word of value begin + i is at least `threshold`, else 0; y may be x.
   void (*dropout)(RandomStream stream, int64_t begin, uint32_t threshold, T scale, const T* x, int64_t n,
-                  T* y);
+                  Target<T> y);
   // y[i] = low + range u, u = the upper 24 bits of the word (32 for double) as a fraction of 1
   void (*uniform)(RandomStream stream, int64_t begin, T low, T range, int64_t n, T* y);
 };

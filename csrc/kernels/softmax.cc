@@ -1,6 +1,6 @@
 #include "kernels/softmax.h"
 
-#include "simd/fetch.h"
+#include "kernels/put.h"
 #include "simd/log.h"
 #include "simd/math.h"
 
@@ -245,23 +245,23 @@ void cross_backward(const T* p, const T* x, int64_t n, T shift, T scale, T* dx) 
 }
 
 template <class T>
-void logistic(const T* x, const T* z, int64_t n, T* loss) {
+void logistic(const T* x, const T* z, int64_t n, Target<T> loss) {
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
     fetch_stream(x + i);
     fetch_stream(z + i);
     const Vec<T> v = load(x + i, left);
     const Vec<T> tail = log1p_unit<T>(exp_below_zero<T>(-magnitude<T>(v)));
-    store(loss + i, maximum(Vec<T>{}, v) - v * load(z + i, left) + tail, left);
+    put<T>(loss, i, maximum(Vec<T>{}, v) - v * load(z + i, left) + tail, left);
   });
 }
 
 template <class T>
-void logistic_backward(const T* d, const T* x, const T* z, int64_t n, T* dx) {
+void logistic_backward(const T* d, const T* x, const T* z, int64_t n, Target<T> dx) {
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
     fetch_stream(d + i);
     fetch_stream(x + i);
     fetch_stream(z + i);
-    store(dx + i, load(d + i, left) * (sigmoid<T>(load(x + i, left)) - load(z + i, left)), left);
+    put<T>(dx, i, load(d + i, left) * (sigmoid<T>(load(x + i, left)) - load(z + i, left)), left);
   });
 }
 

@@ -4,6 +4,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 // At most, of a block: their sums stay in L1, and pieces of rows are pages of 4 KB, which the machine fetches ahead.
@@ -30,9 +32,9 @@ struct SoftmaxKernels {
   // dx = scale (e^(x - shift) sum p - p)
   void (*cross_backward)(const T* p, const T* x, int64_t n, T shift, T scale, T* dx);
   // loss = max(x, 0) - x z + log(1 + e^-|x|), of every value
-  void (*logistic)(const T* x, const T* z, int64_t n, T* loss);
+  void (*logistic)(const T* x, const T* z, int64_t n, Target<T> loss);
   // dx = d (sigmoid(x) - z)
-  void (*logistic_backward)(const T* d, const T* x, const T* z, int64_t n, T* dx);
+  void (*logistic_backward)(const T* d, const T* x, const T* z, int64_t n, Target<T> dx);
 };
 
 }  // namespace foldgate

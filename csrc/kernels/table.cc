@@ -25,6 +25,7 @@ FOLDGATE_FAMILY(RecurrentKernels, recurrent)
 FOLDGATE_FAMILY(GenericKernels, recurrent_generic)
 FOLDGATE_FAMILY(RowNormKernels, row_norm)
 FOLDGATE_FAMILY(SoftmaxKernels, softmax)
+FOLDGATE_FAMILY(StreamKernels, stream)
 FOLDGATE_FAMILY(StridedKernels, strided)
 FOLDGATE_FAMILY(WinogradKernels, winograd2)
 FOLDGATE_FAMILY(WinogradKernels, winograd4)
@@ -50,6 +51,7 @@ KernelTable kernel_table() {
            recurrent_generic_f32,
            row_norm_f32,
            softmax_f32,
+           stream_f32,
            strided_f32,
            winograd2_f32,
            winograd4_f32},
@@ -72,6 +74,7 @@ KernelTable kernel_table() {
            recurrent_generic_f64,
            row_norm_f64,
            softmax_f64,
+           stream_f64,
            strided_f64,
            winograd2_f64,
            winograd4_f64}};

@@ -20,6 +20,7 @@
 #include "kernels/recurrent_generic.h"
 #include "kernels/row_norm.h"
 #include "kernels/softmax.h"
+#include "kernels/stream.h"
 #include "kernels/strided.h"
 #include "kernels/winograd.h"
 
@@ -46,6 +47,7 @@ struct Kernels {
   GenericKernels<T> recurrent_generic;
   RowNormKernels<T> row_norm;
   SoftmaxKernels<T> softmax;
+  StreamKernels<T> stream;
   StridedKernels<T> strided;
   WinogradKernels<T> winograd2, winograd4;
 };

@@ -43,14 +43,17 @@ void bias_add(const BiasPlan& plan, const T* x, const T* bias, T* y) {
   const T limit = relu_limit<T>(plan.activation);
   const int64_t width = plan.inner > 1 ? plan.inner : plan.channels;
   const int64_t rows = plan.inner > 1 ? plan.outer * plan.channels : plan.outer;
+  Target<T> out = target(y, rows * width, width);
+  if (is_curve(plan.activation)) out.past_cache = false;  // it reads what is written
   in_chunks(rows, width, [&](int64_t begin, int64_t size) {
     if (plan.inner > 1) {
       for (int64_t p = begin; p < begin + size; ++p)
-        kernel.plane(x + p * width, bias[p % plan.channels], width, limit, y + p * width);
+        kernel.plane(x + p * width, bias[p % plan.channels], width, limit, out + p * width);
     } else {
-      kernel.rows(x + begin * width, bias, size, width, limit, y + begin * width);
+      kernel.rows(x + begin * width, bias, size, width, limit, out + begin * width);
     }
     if (is_curve(plan.activation)) finish(plan.activation, y + begin * width, size * width);
+    fence(out);
   });
 }
 
@@ -86,7 +89,8 @@ void bias_add_backward(const BiasPlan& plan, const T* dy, const T* y, T* dx, T* 
 template <class T>
 void add_relu(const T* a, const T* b, int64_t n, T* y) {
   const auto kernel = kernels<T>().bias.add_relu;
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) { kernel(a + begin, b + begin, size, y + begin); });
+  in_chunks(n, 1, y,
+            [&](int64_t begin, int64_t size, Target<T> to) { kernel(a + begin, b + begin, size, to); });
 }
 
 template void bias_add(const BiasPlan&, const float*, const float*, float*);

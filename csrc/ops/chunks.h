@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/thread_pool.h"
+#include "ops/stream.h"
 
 namespace foldgate {
 
@@ -19,6 +20,17 @@ void in_chunks(int64_t rows, int64_t width, Body body) {
   const double work = kWorkPerValue * static_cast<double>(rows) * static_cast<double>(width);
   parallel_for(chunks, workers_for(chunks, work),
                [&](int64_t chunk, int) { body(chunk * size, std::min(size, rows - chunk * size)); });
+}
+
+// The same for an output y, whose rows kernels begin anew: body(begin, size, to) writes a chunk of them to `to`. Rows of
+// one value are contiguous values, and chunks of those begin lines.
+template <class T, class Body>
+void in_chunks(int64_t rows, int64_t width, T* y, Body body) {
+  const Target<T> out = target(y, rows * width, width == 1 ? kChunk : width);
+  in_chunks(rows, width, [&](int64_t begin, int64_t size) {
+    body(begin, size, out + begin * width);
+    fence(out);
+  });
 }
 
 }  // namespace foldgate

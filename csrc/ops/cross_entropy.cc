@@ -74,14 +74,15 @@ void cross_entropy_backward(const T* dloss, const T* x, const T* p, const T* log
 template <class T>
 void logistic_cross_entropy(const T* x, const T* z, int64_t n, T* loss) {
   const auto kernel = kernels<T>().softmax.logistic;
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) { kernel(x + begin, z + begin, size, loss + begin); });
+  in_chunks(n, 1, loss,
+            [&](int64_t begin, int64_t size, Target<T> to) { kernel(x + begin, z + begin, size, to); });
 }
 
 template <class T>
 void logistic_cross_entropy_backward(const T* dloss, const T* x, const T* z, int64_t n, T* dx) {
   const auto kernel = kernels<T>().softmax.logistic_backward;
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) {
-    kernel(dloss + begin, x + begin, z + begin, size, dx + begin);
+  in_chunks(n, 1, dx, [&](int64_t begin, int64_t size, Target<T> to) {
+    kernel(dloss + begin, x + begin, z + begin, size, to);
   });
 }
 

@@ -7,13 +7,14 @@ namespace foldgate {
 template <class T>
 void elementwise_forward(Elementwise function, T a, const T* x, int64_t n, T* y) {
   const auto kernel = kernels<T>().elementwise.forward[static_cast<int>(function)];
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) { kernel(a, x + begin, size, y + begin); });
+  in_chunks(n, 1, y, [&](int64_t begin, int64_t size, Target<T> to) { kernel(a, x + begin, size, to); });
 }
 
 template <class T>
 void elementwise_backward(Elementwise function, T a, const T* dy, const T* v, int64_t n, T* dx) {
   const auto kernel = kernels<T>().elementwise.backward[static_cast<int>(function)];
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) { kernel(a, dy + begin, v + begin, size, dx + begin); });
+  in_chunks(n, 1, dx,
+            [&](int64_t begin, int64_t size, Target<T> to) { kernel(a, dy + begin, v + begin, size, to); });
 }
 
 template void elementwise_forward(Elementwise, float, const float*, int64_t, float*);

@@ -16,8 +16,8 @@ void dropout(RandomStream stream, double rate, const T* x, int64_t n, T* y) {
   const auto threshold = static_cast<uint32_t>(std::min(std::floor(rate * 0x1p32 + 0.5), 0x1p32 - 1));
   const T scale = static_cast<T>(1 / (1 - rate));
   const auto kernel = kernels<T>().random.dropout;
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) {
-    kernel(stream, begin, threshold, scale, x + begin, size, y + begin);
+  in_chunks(n, 1, y, [&](int64_t begin, int64_t size, Target<T> to) {
+    kernel(stream, begin, threshold, scale, x + begin, size, to);
   });
 }
 

@@ -27,6 +27,11 @@ FOLDGATE_INLINE Vec<double> load_part(const double* p, int64_t n) { return _mm25
 FOLDGATE_INLINE void store_part(float* p, Vec<float> v, int64_t n) { _mm256_maskstore_ps(p, lanes8(n), v); }
 FOLDGATE_INLINE void store_part(double* p, Vec<double> v, int64_t n) { _mm256_maskstore_pd(p, lanes4(n), v); }
 
+constexpr bool kStoresPastCache = true;
+FOLDGATE_INLINE void store_past_cache(float* p, Vec<float> v) { _mm256_stream_ps(p, v); }
+FOLDGATE_INLINE void store_past_cache(double* p, Vec<double> v) { _mm256_stream_pd(p, v); }
+FOLDGATE_INLINE void fence_past_cache() { _mm_sfence(); }
+
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm256_max_ps(a, b); }
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm256_max_pd(a, b); }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm256_min_ps(a, b); }

@@ -30,6 +30,11 @@ FOLDGATE_INLINE void store_part(double* p, Vec<double> v, int64_t n) {
   _mm512_mask_storeu_pd(p, lanes8(n), v);
 }
 
+constexpr bool kStoresPastCache = true;
+FOLDGATE_INLINE void store_past_cache(float* p, Vec<float> v) { _mm512_stream_ps(p, v); }
+FOLDGATE_INLINE void store_past_cache(double* p, Vec<double> v) { _mm512_stream_pd(p, v); }
+FOLDGATE_INLINE void fence_past_cache() { _mm_sfence(); }
+
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm512_max_ps(a, b); }
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm512_max_pd(a, b); }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm512_min_ps(a, b); }

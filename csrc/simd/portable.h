@@ -23,6 +23,12 @@ FOLDGATE_INLINE void store_part(double* p, Vec<double> v, int64_t n) {
   for (int64_t i = 0; i < n; ++i) p[i] = v[i];
 }
 
+// No compiler's extension stores past the cache.
+constexpr bool kStoresPastCache = false;
+FOLDGATE_INLINE void store_past_cache(float* p, Vec<float> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void store_past_cache(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
+FOLDGATE_INLINE void fence_past_cache() {}
+
 // A whole vector of taps at a time, one byte each; the second argument only names the lane type.
 template <class T>
 FOLDGATE_INLINE IntVec<T> load_bytes(const uint8_t* p, T) {

@@ -4,6 +4,9 @@
 //   kFusedMultiplyAdd                              or a product takes a register, and an instruction, of its own
 //   load(p), load(p, n)                            whole vector, or the first n lanes and zeros (0 <= n <= lanes)
 //   store(p, v), store(p, v, n)                    nothing beyond lane n is read or written
+//   kStoresPastCache                               or the tier has plain stores alone
+//   store_past_cache(p, v), fence_past_cache()     p a multiple of the vector; what was stored so is seen by other
+//                                                  threads in order after the fence alone
 //   broadcast<T>(s), iota<T>()                     s in every lane; 0, 1, 2, ...
 //   maximum(a, b), minimum(a, b)                   b where either is NaN: put what may carry a NaN second
 //   root(v)                                        the square root, rounded as IEEE says
@@ -12,7 +15,7 @@
 //   sum(v)                                         of all lanes, in a fixed order (halves, quarters, ...)
 //   load_bytes(p, T{}), store_bytes(p, ints)       kLanes bytes <-> integer lanes
 //
-// p needs no alignment.
+// Other p need no alignment.
 #pragma once
 #include <cstdint>
 

@@ -9,6 +9,10 @@ namespace {
 template <class T>
 struct Contract {
   static void copy(const T* from, T* to) { store(to, load(from)); }
+  static void copy_past_cache(const T* from, T* to) {
+    store_past_cache(to, load(from));
+    fence_past_cache();
+  }
   static void copy_part(const T* from, T* to, int64_t n) { store(to, load(from, n), n); }
   static void load_part(const T* from, T* to, int64_t n) { store(to, load(from, n)); }
   static void broadcast(T value, T* to) { store(to, FOLDGATE_ISA::broadcast<T>(value)); }
@@ -37,8 +41,8 @@ struct Contract {
   static void gate_tanh(const T* from, T* to) { store(to, FOLDGATE_ISA::gate_tanh<T>(load(from))); }
 
   static constexpr test::SimdContract<T> all() {
-    return {kLanes<T>, copy, copy_part,  load_part, broadcast, maximum, minimum,      sum,
-            transpose, iota, copy_bytes, exp,       sigmoid,   tanh,    gate_sigmoid, gate_tanh};
+    return {kLanes<T>, copy, copy_past_cache, copy_part, load_part, broadcast, maximum,      minimum,  sum,
+            transpose, iota, copy_bytes,      exp,       sigmoid,   tanh,      gate_sigmoid, gate_tanh};
   }
 };
 

@@ -10,6 +10,7 @@ template <class T>
 struct SimdContract {
   int lanes;
   void (*copy)(const T* from, T* to);                  // store(to, load(from))
+  void (*copy_past_cache)(const T* from, T* to);       // store_past_cache(to, load(from)), then the fence
   void (*copy_part)(const T* from, T* to, int64_t n);  // store(to, load(from, n), n)
   void (*load_part)(const T* from, T* to, int64_t n);  // store(to, load(from, n))
   void (*broadcast)(T value, T* to);

@@ -65,6 +65,19 @@ TEST(simd, whole_vectors_are_copied_at_any_alignment) {
   });
 }
 
+TEST(simd, vectors_past_the_cache_are_the_same) {
+  every_tier([](const auto& p, auto zero) {
+    using T = decltype(zero);
+    Guarded<T> from(2 * p.lanes), to(2 * p.lanes);
+    for (int64_t i = 0; i < from.size(); ++i) from[i] = static_cast<T>(i + 1);
+    p.copy_past_cache(from.data() + 1, to.data() + p.lanes);
+    for (int i = 0; i < p.lanes; ++i) {
+      CHECK_EQ(to[i], T(0));
+      CHECK_EQ(to[p.lanes + i], from[1 + i]);
+    }
+  });
+}
+
 TEST(simd, tails_read_and_write_their_lanes_alone) {
   every_tier([](const auto& p, auto zero) {
     using T = decltype(zero);

@@ -1,0 +1,78 @@
+"""Outputs of 16 MB are written past the cache: to the last bit what smaller ones of the same rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foldgate import ops
+from support import Array, same_on_threads
+
+LARGE = 16 << 20
+WIDTHS = [1024, 1021]  # of rows that all begin a cache line, and of rows that do not
+
+Call = Callable[[slice], Array | tuple[Array, ...]]
+"""What an op makes of these rows, whatever it is called on besides."""
+
+
+@cache
+def _operands(dtype: Any, width: int) -> tuple[Array, Array]:
+    rows = LARGE // np.dtype(dtype).itemsize // width + 2
+    rng = np.random.default_rng(5)
+    return rng.standard_normal((rows, width)).astype(dtype), rng.standard_normal((rows, width)).astype(dtype)
+
+
+def _calls(dtype: Any, width: int) -> dict[str, Call]:
+    x, dy = _operands(dtype, width)
+    bias = dy[0].copy()
+    return {
+        "relu": lambda rows: ops.relu(x[rows]),
+        "gelu": lambda rows: ops.gelu(x[rows]),
+        "gelu_backward": lambda rows: ops.gelu_backward(dy[rows], x[rows]),
+        "dropout": lambda rows: ops.dropout(x[rows], 0.3, seed=7, offset=(rows.start or 0) * width // 4),
+        "add_relu": lambda rows: ops.add_relu(x[rows], dy[rows]),
+        "bias_add": lambda rows: ops.bias_add(x[rows], bias, activation="relu"),
+        "bias_add tanh": lambda rows: ops.bias_add(x[rows], bias, activation="tanh"),
+        "sigmoid_cross_entropy": lambda rows: ops.sigmoid_cross_entropy(x[rows], dy[rows]),
+        "sigmoid_cross_entropy_backward": lambda rows: ops.sigmoid_cross_entropy_backward(
+            dy[rows], x[rows], dy[rows]
+        ),
+    }
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", _calls(np.float32, 1024))
+def test_rows_are_those_of_small_outputs(name: str, width: int, isa: str, dtype: Any) -> None:
+    call = _calls(dtype, width)[name]
+    half = len(_operands(dtype, width)[0]) // 8 * 4  # dropout's counters are of four values each
+    np.testing.assert_array_equal(
+        call(slice(None)), np.concatenate([call(slice(half)), call(slice(half, None))])
+    )
+
+
+def test_planes_are_those_of_small_outputs(isa: str, dtype: Any) -> None:
+    x = _operands(dtype, 1024)[0][:-2].reshape(-1, 8, 32, 32)
+    bias = np.arange(8, dtype=dtype)
+    options: Any = {"data_format": "channels_first", "activation": "relu"}
+    halves = [ops.bias_add(part, bias, **options) for part in np.split(x, 2)]
+    np.testing.assert_array_equal(ops.bias_add(x, bias, **options), np.concatenate(halves))
+
+
+@pytest.mark.parametrize("beside", [0, 1])
+def test_a_given_result_may_be_the_operand_or_begin_within_a_line(beside: int, isa: str) -> None:
+    x = _operands(np.float32, 1024)[0]
+    expected = ops.relu(x)
+    memory = np.zeros(x.size + beside, np.float32)
+    given = memory[beside:].reshape(x.shape)
+    np.testing.assert_array_equal(ops.relu(x, out=given), expected)
+    given[...] = x
+    np.testing.assert_array_equal(ops.relu(given, out=given), expected)
+
+
+def test_the_same_on_any_number_of_threads(isa: str) -> None:
+    for call in _calls(np.float32, 1024).values():
+        same_on_threads(lambda call=call: call(slice(None)))
