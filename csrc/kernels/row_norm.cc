@@ -1,5 +1,6 @@
 #include "kernels/row_norm.h"
 
+#include "kernels/put.h"
 #include "kernels/reduce.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -64,7 +65,7 @@ FOLDGATE_INLINE void row_moments(const T* x, int64_t n, T (&means)[Rows], T (&m2
 }
 
 template <bool Centred, int Rows, class T>
-FOLDGATE_INLINE void forward_block(const RowNorm<T>& norm, const T* x, T* y, T* mean, T* rstd) {
+FOLDGATE_INLINE void forward_block(const RowNorm<T>& norm, const T* x, Target<T> y, T* mean, T* rstd) {
   const int64_t n = norm.width;
   T means[Rows] = {}, m2s[Rows], scales[Rows];
   row_moments<Centred, Rows>(x, n, means, m2s);
@@ -81,18 +82,17 @@ FOLDGATE_INLINE void forward_block(const RowNorm<T>& norm, const T* x, T* y, T* 
     if constexpr (Centred) beta = load(norm.beta + i, live);
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
-      fetch_stream(y + r * n + i);
       Vec<T> v = load(x + r * n + i, live);
       if constexpr (Centred) v -= means[r];
       v = v * scales[r] * gamma;
       if constexpr (Centred) v += beta;
-      store(y + r * n + i, v, live);
+      put<T>(y, r * n + i, v, live);
     }
   }
 }
 
 template <bool Centred, class T>
-void forward_rows(const RowNorm<T>& norm, const T* x, int64_t rows, T* y, T* mean, T* rstd) {
+void forward_rows(const RowNorm<T>& norm, const T* x, int64_t rows, Target<T> y, T* mean, T* rstd) {
   const int64_t n = norm.width;
   int64_t r = 0;
   if (n <= kNarrow)
@@ -103,7 +103,7 @@ void forward_rows(const RowNorm<T>& norm, const T* x, int64_t rows, T* y, T* mea
     forward_block<Centred, 1>(norm, x + r * n, y + r * n, Centred ? mean + r : nullptr, rstd + r);
 }
 template <class T>
-void forward(const RowNorm<T>& norm, const T* x, int64_t rows, T* y, T* mean, T* rstd) {
+void forward(const RowNorm<T>& norm, const T* x, int64_t rows, Target<T> y, T* mean, T* rstd) {
   norm.centred ? forward_rows<true>(norm, x, rows, y, mean, rstd)
                : forward_rows<false>(norm, x, rows, y, mean, rstd);
 }
@@ -114,7 +114,7 @@ constexpr int kRows = kRegisters == 32 ? 4 : 2;
 
 template <bool Centred, int Rows, class T>
 FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T* x, const T* mean,
-                                    const T* rstd, T* dx, T* dgamma, T* dbeta) {
+                                    const T* rstd, Target<T> dx, T* dgamma, T* dbeta) {
   const int64_t n = norm.width;
   Vec<T> g_sum[Rows] = {}, gx_sum[Rows] = {};
   auto hat = [&](int r, int64_t i, int64_t live) FOLDGATE_LAMBDA {
@@ -129,7 +129,7 @@ FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T
     if constexpr (Centred) db = load(dbeta + i, live);
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
-      __builtin_prefetch(dx + r * n + i);
+      if (!dx.past_cache) __builtin_prefetch(dx.data + r * n + i);
       const Vec<T> d = load(dy + r * n + i, live), xhat = hat(r, i, live), g = d * gamma;
       gx_sum[r] += g * xhat;
       dg += d * xhat;
@@ -151,14 +151,14 @@ FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T
       __builtin_prefetch(x + (r + Rows) * n + i, 0, 2);
       Vec<T> d = load(dy + r * n + i, live) * load(norm.gamma + i, live) - hat(r, i, live) * gx_mean;
       if constexpr (Centred) d -= g_mean;
-      store(dx + r * n + i, d * rstd[r], live);
+      put_fetched<T>(dx, r * n + i, d * rstd[r], live);
     }
   }
 }
 
 template <bool Centred, class T>
 void backward_rows(const RowNorm<T>& norm, const T* dy, const T* x, const T* mean, const T* rstd,
-                   int64_t rows, T* dx, T* dgamma, T* dbeta) {
+                   int64_t rows, Target<T> dx, T* dgamma, T* dbeta) {
   const int64_t n = norm.width;
   int64_t r = 0;
   for (; r + kRows <= rows; r += kRows)
@@ -170,7 +170,7 @@ void backward_rows(const RowNorm<T>& norm, const T* dy, const T* x, const T* mea
 }
 template <class T>
 void backward(const RowNorm<T>& norm, const T* dy, const T* x, const T* mean, const T* rstd, int64_t rows,
-              T* dx, T* dgamma, T* dbeta) {
+              Target<T> dx, T* dgamma, T* dbeta) {
   norm.centred ? backward_rows<true>(norm, dy, x, mean, rstd, rows, dx, dgamma, dbeta)
                : backward_rows<false>(norm, dy, x, mean, rstd, rows, dx, dgamma, dbeta);
 }

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 template <class T>
@@ -17,11 +19,11 @@ struct RowNorm {
 template <class T>
 struct RowNormKernels {
   // y = xhat gamma + beta,  xhat = (x - mean) rstd,  rstd = 1 / sqrt(variance + epsilon)
-  void (*forward)(const RowNorm<T>&, const T* x, int64_t rows, T* y, T* mean, T* rstd);
+  void (*forward)(const RowNorm<T>&, const T* x, int64_t rows, Target<T> y, T* mean, T* rstd);
   // dx = rstd (g - mean(g) - xhat mean(g xhat)), g = dy gamma;  dgamma += sum of dy xhat, dbeta += sum of dy. Where
   // rows are not centred there is no mean(g), and no dbeta.
   void (*backward)(const RowNorm<T>&, const T* dy, const T* x, const T* mean, const T* rstd, int64_t rows,
-                   T* dx, T* dgamma, T* dbeta);
+                   Target<T> dx, T* dgamma, T* dbeta);
 };
 
 }  // namespace foldgate

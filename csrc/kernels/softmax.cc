@@ -100,30 +100,37 @@ void rows(bool log_of, const T* x, int64_t count, int64_t n, T* y) {
   }
 }
 
+// A row is finished while the next one is summed, so that memory is read and written all the while.
 template <class T>
-void rows_backward(bool log_of, const T* dy, const T* y, int64_t count, int64_t n, T* dx) {
-  for (int64_t r = 0; r < count; ++r, dy += n, y += n, dx += n) {
+void rows_backward(bool log_of, const T* dy, const T* y, int64_t count, int64_t n, Target<T> dx) {
+  Vec<T> all = {};  // of the row before
+  auto finish = [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    const Vec<T> d = load(dy - n + i, left), v = load(y - n + i, left);
+    put<T>(dx, i - n, log_of ? d - exp<T>(v) * all : v * (d - all), left);
+  };
+  for (int64_t r = 0; r < count; ++r, dy += n, y += n, dx.data += n) {
     Vec<T> total = {};
     each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
       fetch_stream(dy + i);
       fetch_stream(y + i);
+      if (r > 0) finish(i, left);
       const Vec<T> d = load(dy + i, left);
       total += log_of ? d : d * load(y + i, left);
     });
-    const Vec<T> all = broadcast<T>(sum(total));
-    each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
-      fetch_stream(dx + i);
-      const Vec<T> d = load(dy + i, left), v = load(y + i, left);
-      store(dx + i, log_of ? d - exp<T>(v) * all : v * (d - all), left);
-    });
+    all = broadcast<T>(sum(total));
   }
+  each<T>(n, finish);
 }
+
+// A load waits for every earlier store whose address ends in the same 12 bits, and a store past the cache is long on its
+// way: sums that begin a page are read ahead of what is stored to rows that do.
+constexpr int kPageBytes = 4096;
 
 // Sums over the rows of a block of columns, whose terms are `largest` and `total` as they become known: a vector of
 // columns at a time would meet a line of every row in turn, and where rows are a power of two apart no cache holds them.
 template <class T>
 struct ColumnSums {
-  T largest[kSoftmaxColumns], total[kSoftmaxColumns];
+  alignas(kPageBytes) T largest[kSoftmaxColumns], total[kSoftmaxColumns];
 };
 
 // Rows that are met together, at one power of e for the sum so far; L1 has as many ways, should they share a set.
@@ -154,7 +161,7 @@ FOLDGATE_INLINE void sum_powers(const T* x, int64_t rows, int64_t stride, int64_
 }
 
 template <class T>
-void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, T* y) {
+void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, Target<T> y) {
   ColumnSums<T> sums;
   each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
     store(sums.largest + j, broadcast<T>(T(-__builtin_inf())), left);
@@ -171,20 +178,21 @@ void columns(bool log_of, const T* x, int64_t n, int64_t stride, int64_t width, 
     at -= stride;
     each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
       __builtin_prefetch(x + at - 2 * stride + j);
-      __builtin_prefetch(y + at - 2 * stride + j);
+      if (!y.past_cache) __builtin_prefetch(y.data + at - 2 * stride + j);
       const Vec<T> v = load(x + at + j, left), below = v - load(sums.largest + j, left),
                    last = load(sums.total + j, left);
       if (log_of)
-        store(y + at + j, v == T(-__builtin_inf()) ? v : below - last, left);
+        put_fetched<T>(y, at + j, v == T(-__builtin_inf()) ? v : below - last, left);
       else
-        store(y + at + j, exp_below_zero<T>(below) * last, left);
+        put_fetched<T>(y, at + j, exp_below_zero<T>(below) * last, left);
     });
   }
 }
 
 template <class T>
-void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width, T* dx) {
-  T sums[kSoftmaxColumns];
+void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width,
+                      Target<T> dx) {
+  alignas(kPageBytes) T sums[kSoftmaxColumns];
   for (int64_t k = 0; k < n; ++k)
     each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
       const Vec<T> d = load(dy + k * stride + j, left), v = load(y + k * stride + j, left);
@@ -195,9 +203,9 @@ void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t s
   for (int64_t at = n * stride; at > 0;) {
     at -= stride;
     each<T>(width, [&](int64_t j, int64_t left) FOLDGATE_LAMBDA {
-      __builtin_prefetch(dx + at - 2 * stride + j);
+      if (!dx.past_cache) __builtin_prefetch(dx.data + at - 2 * stride + j);
       const Vec<T> d = load(dy + at + j, left), v = load(y + at + j, left), all = load(sums + j, left);
-      store(dx + at + j, log_of ? d - exp<T>(v) * all : v * (d - all), left);
+      put_fetched<T>(dx, at + j, log_of ? d - exp<T>(v) * all : v * (d - all), left);
     });
   }
 }

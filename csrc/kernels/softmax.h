@@ -16,12 +16,12 @@ struct SoftmaxKernels {
   // Each of `rows` rows of n values.
   void (*rows)(bool log, const T* x, int64_t rows, int64_t n, T* y);
   // softmax: dx = y (dy - sum dy y); log_softmax: dx = dy - e^y sum dy.
-  void (*rows_backward)(bool log, const T* dy, const T* y, int64_t rows, int64_t n, T* dx);
+  void (*rows_backward)(bool log, const T* dy, const T* y, int64_t rows, int64_t n, Target<T> dx);
   // The same along k of x[k * stride + j], for each j < width, at most
   // kSoftmaxColumns.
-  void (*columns)(bool log, const T* x, int64_t n, int64_t stride, int64_t width, T* y);
+  void (*columns)(bool log, const T* x, int64_t n, int64_t stride, int64_t width, Target<T> y);
   void (*columns_backward)(bool log, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width,
-                           T* dx);
+                           Target<T> dx);
 
   // m and log s of n values
   void (*log_sum)(const T* x, int64_t n, T* highest, T* log_sum);

@@ -6,19 +6,22 @@
 namespace foldgate {
 namespace {
 
-// body(first element, columns) for blocks of columns, each of n values from row to row of `inner`. Blocks are as wide as
-// leaves one for every thread: the wider, the fewer pages and the longer streams. A column's sum is the same in any.
-template <class Body>
-void in_blocks(const SoftmaxPlan& plan, Body body) {
+// body(first element, columns, where the element goes) for blocks of columns, each of n values from row to row of `inner`,
+// of an output y. Blocks are as wide as leaves one for every thread: the wider, the fewer pages and the longer streams. A
+// column's sum is the same in any.
+template <class T, class Body>
+void in_blocks(const SoftmaxPlan& plan, T* y, Body body) {
   constexpr int64_t kLine = 64;  // whole cache lines, and vectors
   const int64_t shared = ceil_div(plan.inner, ceil_div(get_num_threads(), plan.outer));
   const int64_t block = std::min(kSoftmaxColumns, ceil_div(shared, kLine) * kLine),
                 blocks = ceil_div(plan.inner, block);
+  const Target<T> out = target(y, plan.outer * plan.n * plan.inner, plan.inner);
   in_chunks(plan.outer * blocks, plan.n * std::min(block, plan.inner), [&](int64_t begin, int64_t size) {
     for (int64_t i = begin; i < begin + size; ++i) {
-      const int64_t column = i % blocks * block;
-      body(i / blocks * plan.n * plan.inner + column, std::min(block, plan.inner - column));
+      const int64_t column = i % blocks * block, at = i / blocks * plan.n * plan.inner + column;
+      body(at, std::min(block, plan.inner - column), out + at);
     }
+    fence(out);
   });
 }
 
@@ -40,8 +43,8 @@ void softmax(const SoftmaxPlan& plan, const T* x, T* y) {
   const SoftmaxKernels<T>& kernel = kernels<T>().softmax;
   if (plan.outer == 0 || plan.n == 0 || plan.inner == 0) return;
   if (plan.inner > 1)
-    return in_blocks(plan, [&](int64_t at, int64_t width) {
-      kernel.columns(plan.log, x + at, plan.n, plan.inner, width, y + at);
+    return in_blocks(plan, y, [&](int64_t at, int64_t width, Target<T> to) {
+      kernel.columns(plan.log, x + at, plan.n, plan.inner, width, to);
     });
   in_chunks(plan.outer, plan.n, [&](int64_t begin, int64_t size) {
     kernel.rows(plan.log, x + begin * plan.n, size, plan.n, y + begin * plan.n);
@@ -53,12 +56,12 @@ void softmax_backward(const SoftmaxPlan& plan, const T* dy, const T* y, T* dx) {
   const SoftmaxKernels<T>& kernel = kernels<T>().softmax;
   if (plan.outer == 0 || plan.n == 0 || plan.inner == 0) return;
   if (plan.inner > 1)
-    return in_blocks(plan, [&](int64_t at, int64_t width) {
-      kernel.columns_backward(plan.log, dy + at, y + at, plan.n, plan.inner, width, dx + at);
+    return in_blocks(plan, dx, [&](int64_t at, int64_t width, Target<T> to) {
+      kernel.columns_backward(plan.log, dy + at, y + at, plan.n, plan.inner, width, to);
     });
-  in_chunks(plan.outer, plan.n, [&](int64_t begin, int64_t size) {
+  in_chunks(plan.outer, plan.n, dx, [&](int64_t begin, int64_t size, Target<T> to) {
     const int64_t at = begin * plan.n;
-    kernel.rows_backward(plan.log, dy + at, y + at, size, plan.n, dx + at);
+    kernel.rows_backward(plan.log, dy + at, y + at, size, plan.n, to);
   });
 }
 

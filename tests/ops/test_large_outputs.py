@@ -28,7 +28,8 @@ def _operands(dtype: Any, width: int) -> tuple[Array, Array]:
 
 def _calls(dtype: Any, width: int) -> dict[str, Call]:
     x, dy = _operands(dtype, width)
-    bias = dy[0].copy()
+    bias, row = dy[0].copy(), dy[1].copy()
+    mean, rstd = x.mean(axis=1), x.std(axis=1)
     return {
         "relu": lambda rows: ops.relu(x[rows]),
         "gelu": lambda rows: ops.gelu(x[rows]),
@@ -41,6 +42,14 @@ def _calls(dtype: Any, width: int) -> dict[str, Call]:
         "sigmoid_cross_entropy_backward": lambda rows: ops.sigmoid_cross_entropy_backward(
             dy[rows], x[rows], dy[rows]
         ),
+        "softmax_backward": lambda rows: ops.softmax_backward(dy[rows], x[rows]),
+        "log_softmax_backward": lambda rows: ops.log_softmax_backward(dy[rows], x[rows]),
+        "layer_norm": lambda rows: ops.layer_norm(x[rows], bias, row),
+        "layer_norm_backward": lambda rows: (
+            ops.layer_norm_backward(dy[rows], x[rows], mean[rows], rstd[rows], bias).dx
+        ),
+        "rms_norm": lambda rows: ops.rms_norm(x[rows], bias),
+        "rms_norm_backward": lambda rows: ops.rms_norm_backward(dy[rows], x[rows], rstd[rows], bias).dx,
     }
 
 
@@ -60,6 +69,18 @@ def test_planes_are_those_of_small_outputs(isa: str, dtype: Any) -> None:
     options: Any = {"data_format": "channels_first", "activation": "relu"}
     halves = [ops.bias_add(part, bias, **options) for part in np.split(x, 2)]
     np.testing.assert_array_equal(ops.bias_add(x, bias, **options), np.concatenate(halves))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_columns_are_those_of_small_outputs(log: bool, isa: str, dtype: Any) -> None:
+    x, dy = _operands(dtype, 1024)
+    op, backward = (ops.log_softmax, ops.log_softmax_backward) if log else (ops.softmax, ops.softmax_backward)
+    y = op(x, axis=0)
+    parts = np.split(x, 2, axis=1)
+    np.testing.assert_array_equal(y, np.concatenate([op(part.copy(), axis=0) for part in parts], axis=1))
+    pairs = zip(np.split(dy, 2, axis=1), np.split(y, 2, axis=1), strict=True)
+    halves = [backward(d.copy(), part.copy(), axis=0) for d, part in pairs]
+    np.testing.assert_array_equal(backward(dy, y, axis=0), np.concatenate(halves, axis=1))
 
 
 @pytest.mark.parametrize("beside", [0, 1])

@@ -7,6 +7,7 @@
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/stream.h"
 
 namespace foldgate {
 namespace {
@@ -67,10 +68,12 @@ void row_norm_forward(const RowNormPlan& plan, const T* x, const T* gamma, const
   const Weights<T> factors(gamma, plan.width, T(1)), terms(beta, plan.centred ? plan.width : 0, T(0));
   const RowNorm<T> norm{plan.width, factors.data(), terms.data(), epsilon, plan.centred};
   const auto forward = kernels<T>().row_norm.forward;
+  const Target<T> out = target(y, plan.rows * plan.width, plan.width);
   for_rows(plan, std::max<int64_t>(1, kTaskValues / plan.width), 4,
            [&](int64_t, int64_t first, int64_t rows) {
              const int64_t at = first * plan.width;
-             forward(norm, x + at, rows, y + at, plan.centred ? mean + first : nullptr, rstd + first);
+             forward(norm, x + at, rows, out + at, plan.centred ? mean + first : nullptr, rstd + first);
+             fence(out);
            });
 }
 
@@ -86,10 +89,12 @@ void row_norm_backward(const RowNormPlan& plan, const T* dy, const T* x, const T
   partial.zero();
   auto part = [&](int64_t task) { return partial.data() + task * sums * plan.width; };
   const auto backward = kernels<T>().row_norm.backward;
+  const Target<T> out = target(dx, plan.rows * plan.width, plan.width);
   for_rows(plan, rows_each, 6, [&](int64_t task, int64_t first, int64_t rows) {
     const int64_t at = first * plan.width;
-    backward(norm, dy + at, x + at, plan.centred ? mean + first : nullptr, rstd + first, rows, dx + at,
+    backward(norm, dy + at, x + at, plan.centred ? mean + first : nullptr, rstd + first, rows, out + at,
              part(task), plan.centred ? part(task) + plan.width : nullptr);
+    fence(out);
   });
   std::vector<const T*> parts{part(0)};
   for (int64_t task = 1; task < tasks; ++task) parts.push_back(part(task));
