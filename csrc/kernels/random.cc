@@ -13,7 +13,7 @@ constexpr int kHalfLanes = kLanes<double>;
 __attribute__((noinline)) void words_of(RandomStream stream, int64_t begin, uint32_t* words) {
   const uint64_t first = stream.offset + static_cast<uint64_t>(begin) / 4;
   for (int i = 0; i < kRandomBlock / 4; i += kPhiloxVectors * kHalfLanes) {
-    PhiloxWords some[kPhiloxVectors];
+    PhiloxPairs some[kPhiloxVectors];
     philox(stream.seed, first + static_cast<uint64_t>(i), some);
     FOLDGATE_UNROLL
     for (int v = 0; v < kPhiloxVectors; ++v) store_words(words + 4 * (i + v * kHalfLanes), some[v]);

@@ -13,7 +13,7 @@ struct RandomStream {
 };
 
 // Values are made in blocks of this many; where a call begins within a stream is a multiple of it.
-constexpr int64_t kRandomBlock = 128;
+constexpr int64_t kRandomBlock = 256;
 
 template <class T>
 struct RandomKernels {

@@ -22,51 +22,83 @@ FOLDGATE_INLINE Lanes64 multiply_halves(Lanes64 a, Lanes64 b) {
 #endif
 }
 
+constexpr int kPhiloxRounds = 7;
+
+// Vectors in step, as a round waits for the one before it: more than fill the registers, which costs less than waiting.
+constexpr int kPhiloxVectors = kRegisters / 4;
+
+typedef uint64_t UnsignedLanes64
+    __attribute__((vector_size(kVectorBytes)));  // which counters and keys wrap in
+
+FOLDGATE_INLINE Lanes64 upper_half(Lanes64 v) { return (Lanes64)((UnsignedLanes64)v >> 32); }
+template <int... I>
+FOLDGATE_INLINE Lanes64 swap_halves(Lanes64 v, Indices<I...>) {
+  return (Lanes64)__builtin_shufflevector((IntVec<float>)v, (IntVec<float>)v, (I ^ 1)...);
+}
+
+struct PhiloxKey {
+  UnsignedLanes64 a, b;
+};
 struct PhiloxWords {
   Lanes64 word[4];
 };
+// The words of one counter a lane, as they are stored: word 0 in its lower half and 1 in its upper, 2 and 3.
+struct PhiloxPairs {
+  Lanes64 first, second;
+};
 
-constexpr int kPhiloxRounds = 7;
+FOLDGATE_INLINE Lanes64 times_first(Lanes64 v) {
+  return multiply_halves(v, broadcast_int<double>(0xD2511F53));
+}
+FOLDGATE_INLINE Lanes64 times_third(Lanes64 v) {
+  return multiply_halves(v, broadcast_int<double>(0xCD9E8D57));
+}
 
-// Vectors in step, as a round waits for the one before it: their words and a round's products fill the registers.
-constexpr int kPhiloxVectors = kRegisters / 8;
+// The first round, in which words 2 and 3 are 0.
+FOLDGATE_INLINE PhiloxWords first_round(UnsignedLanes64 counter, const PhiloxKey& key) {
+  const Lanes64 low = times_first((Lanes64)counter);
+  return {{(Lanes64)((counter >> 32) ^ key.a), Lanes64{}, upper_half(low) ^ (Lanes64)key.b, low}};
+}
+FOLDGATE_INLINE PhiloxWords middle_round(const PhiloxWords& w, const PhiloxKey& key) {
+  const Lanes64 low = times_first(w.word[0]), high = times_third(w.word[2]);
+  return {{upper_half(high) ^ w.word[1] ^ (Lanes64)key.a, high, upper_half(low) ^ w.word[3] ^ (Lanes64)key.b,
+           low}};
+}
+// The same words in pairs: a product's halves are two of them, in the other order.
+FOLDGATE_INLINE PhiloxPairs last_round(const PhiloxWords& w, const PhiloxKey& key) {
+  constexpr int64_t kHalf = 0xffffffff;
+  const LaneIndices<float> halves;
+  const Lanes64 low = times_first(w.word[0]), high = times_third(w.word[2]);
+  return {swap_halves(high, halves) ^ ((w.word[1] ^ (Lanes64)key.a) & kHalf),
+          swap_halves(low, halves) ^ ((w.word[3] ^ (Lanes64)key.b) & kHalf)};
+}
 
-// Words of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
-FOLDGATE_INLINE void philox(uint64_t key, uint64_t first, PhiloxWords (&words)[kPhiloxVectors]) {
-  constexpr int64_t kMultiply0 = 0xD2511F53, kMultiply1 = 0xCD9E8D57;
-  constexpr int64_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-  // unsigned, so that counters and keys wrap
-  typedef uint64_t Unsigned __attribute__((vector_size(kVectorBytes)));
-  const Lanes64 m0 = broadcast_int<double>(kMultiply0), m1 = broadcast_int<double>(kMultiply1);
-  Unsigned k0 = key - Unsigned{}, k1 = (key >> 32) - Unsigned{};
-  const auto upper = [](Lanes64 product) FOLDGATE_LAMBDA { return (Lanes64)((Unsigned)product >> 32); };
+// Pairs of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
+FOLDGATE_INLINE void philox(uint64_t seed, uint64_t first, PhiloxPairs (&pairs)[kPhiloxVectors]) {
+  constexpr uint64_t kWeylA = 0x9E3779B9, kWeylB = 0xBB67AE85;
+  PhiloxKey key{seed - UnsignedLanes64{}, (seed >> 32) - UnsignedLanes64{}};
+  PhiloxWords words[kPhiloxVectors];
   FOLDGATE_UNROLL
-  for (int v = 0; v < kPhiloxVectors; ++v) {  // the first round, in which words 2 and 3 are 0
-    const Unsigned counter = (Unsigned)iota<double>() + (first + static_cast<uint64_t>(v * kLanes<double>));
-    const Lanes64 low = multiply_halves((Lanes64)counter, m0);
-    words[v] = PhiloxWords{{(Lanes64)((counter >> 32) ^ k0), Lanes64{}, upper(low) ^ (Lanes64)k1, low}};
-  }
+  for (int v = 0; v < kPhiloxVectors; ++v)
+    words[v] = first_round(
+        (UnsignedLanes64)iota<double>() + (first + static_cast<uint64_t>(v * kLanes<double>)), key);
   FOLDGATE_UNROLL  // so that nothing is moved between rounds
       for (int r = 1; r < kPhiloxRounds; ++r) {
-    k0 += kWeyl0;
-    k1 += kWeyl1;
+    key = {key.a + kWeylA, key.b + kWeylB};
     FOLDGATE_UNROLL
     for (int v = 0; v < kPhiloxVectors; ++v) {
-      Lanes64(&c)[4] = words[v].word;
-      const Lanes64 low = multiply_halves(c[0], m0), high = multiply_halves(c[2], m1);
-      c[0] = upper(high) ^ c[1] ^ (Lanes64)k0;
-      c[2] = upper(low) ^ c[3] ^ (Lanes64)k1;
-      c[1] = high;
-      c[3] = low;
+      if (r + 1 < kPhiloxRounds)
+        words[v] = middle_round(words[v], key);
+      else
+        pairs[v] = last_round(words[v], key);
     }
   }
 }
 
 // The words in the order of their counters: 16 bytes a counter.
-FOLDGATE_INLINE void store_words(uint32_t* p, const PhiloxWords& w) {
-  constexpr int64_t kHalf = 0xffffffff;
-  const Lanes64 a = (w.word[0] & kHalf) | (w.word[1] << 32), b = (w.word[2] & kHalf) | (w.word[3] << 32);
-  store_interleaved<double>(reinterpret_cast<double*>(p), (Vec<double>)a, (Vec<double>)b);
+FOLDGATE_INLINE void store_words(uint32_t* p, const PhiloxPairs& pairs) {
+  store_interleaved<double>(reinterpret_cast<double*>(p), (Vec<double>)pairs.first,
+                            (Vec<double>)pairs.second);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA
