@@ -1,7 +1,7 @@
 #include "kernels/channel_norm.h"
 
+#include "kernels/put.h"
 #include "kernels/reduce.h"
-#include "simd/fetch.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -37,37 +37,35 @@ FOLDGATE_INLINE Vec<T> through(Vec<T> dy, Vec<T> deviation, const Terms& terms, 
 }
 
 template <bool Relu, class T, class Terms>
-FOLDGATE_INLINE void normalize_row(const T* x, int64_t n, const Terms& terms, T* y) {
+FOLDGATE_INLINE void normalize_row(const T* x, int64_t n, const Terms& terms, Target<T> y) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     const int64_t live = n - i;
     fetch_stream(x + i);
-    fetch_stream(y + i);
     const Vec<T> v = (load(x + i, live) - terms.mean(i, live)) * terms.scale(i, live) + terms.shift(i, live);
-    store(y + i, Relu ? maximum(Vec<T>{}, v) : v, live);
+    put<T>(y, i, Relu ? maximum(Vec<T>{}, v) : v, live);
   }
 }
 template <class T, class Terms>
-FOLDGATE_INLINE void normalize_row(const T* x, int64_t n, const Terms& terms, bool relu, T* y) {
+FOLDGATE_INLINE void normalize_row(const T* x, int64_t n, const Terms& terms, bool relu, Target<T> y) {
   relu ? normalize_row<true, T>(x, n, terms, y) : normalize_row<false, T>(x, n, terms, y);
 }
 
 template <bool Relu, bool Constant, class T, class Terms>
-FOLDGATE_INLINE void gradient_row(const T* dy, const T* x, int64_t n, const Terms& terms, T* dx) {
+FOLDGATE_INLINE void gradient_row(const T* dy, const T* x, int64_t n, const Terms& terms, Target<T> dx) {
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     const int64_t live = n - i;
     fetch_stream(dy + i);
     fetch_stream(x + i);
-    fetch_stream(dx + i);
     Vec<T> d = load(dy + i, live), deviation = {};
     if constexpr (Relu || !Constant) deviation = load(x + i, live) - terms.mean(i, live);
     d = through<Relu, T>(d, deviation, terms, i, live) * terms.scale(i, live);
     if constexpr (!Constant) d += deviation * terms.slope(i, live) + terms.offset(i, live);
-    store(dx + i, d, live);
+    put<T>(dx, i, d, live);
   }
 }
 template <class T, class Terms>
 FOLDGATE_INLINE void gradient_row(const T* dy, const T* x, int64_t n, const Terms& terms, NormMode mode,
-                                  T* dx) {
+                                  Target<T> dx) {
   if (mode.constant)
     mode.relu ? gradient_row<true, true, T>(dy, x, n, terms, dx)
               : gradient_row<false, true, T>(dy, x, n, terms, dx);
@@ -147,11 +145,12 @@ void merge_columns(const T* means, const T* m2s, const T* shares, T rows, int64_
 }
 
 template <class T>
-void normalize(const T* x, int64_t n, const NormTerms<T>& terms, bool relu, T* y) {
+void normalize(const T* x, int64_t n, const NormTerms<T>& terms, bool relu, Target<T> y) {
   normalize_row(x, n, PlaneTerms<T>(terms), relu, y);
 }
 template <class T>
-void normalize_columns(const T* x, int64_t n, int64_t width, const NormColumns<T>& columns, bool relu, T* y) {
+void normalize_columns(const T* x, int64_t n, int64_t width, const NormColumns<T>& columns, bool relu,
+                       Target<T> y) {
   const ColumnTerms<T> terms(columns);
   for_rows(n, width, [&](int64_t at, int64_t live) { normalize_row(x + at, live, terms, relu, y + at); });
 }
@@ -222,12 +221,12 @@ void column_sums(const T* dy, const T* x, int64_t rows, int64_t width, const Nor
 }
 
 template <class T>
-void gradient(const T* dy, const T* x, int64_t n, const NormTerms<T>& terms, NormMode mode, T* dx) {
+void gradient(const T* dy, const T* x, int64_t n, const NormTerms<T>& terms, NormMode mode, Target<T> dx) {
   gradient_row(dy, x, n, PlaneTerms<T>(terms), mode, dx);
 }
 template <class T>
 void gradient_columns(const T* dy, const T* x, int64_t n, int64_t width, const NormColumns<T>& columns,
-                      NormMode mode, T* dx) {
+                      NormMode mode, Target<T> dx) {
   const ColumnTerms<T> terms(columns);
   for_rows(n, width,
            [&](int64_t at, int64_t live) { gradient_row(dy + at, x + at, live, terms, mode, dx + at); });

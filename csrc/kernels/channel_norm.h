@@ -1,7 +1,7 @@
 // Normalisation by channels: statistics, their use, and the sums that gradients need. Values of a channel are either
 // contiguous (planes) or a column of a row-major matrix.
 #pragma once
-#include <cstdint>
+#include "kernels/stream.h"
 
 namespace foldgate {
 
@@ -34,17 +34,18 @@ struct ChannelNormKernels {
   void (*merge_columns)(const T* means, const T* m2s, const T* shares, T rows, int64_t parts, int64_t width,
                         T* mean, T* m2);
 
-  void (*normalize)(const T* x, int64_t n, const NormTerms<T>&, bool relu, T* y);
+  void (*normalize)(const T* x, int64_t n, const NormTerms<T>&, bool relu, Target<T> y);
   // n values of a matrix of `width` columns, its last row perhaps not whole
-  void (*normalize_columns)(const T* x, int64_t n, int64_t width, const NormColumns<T>&, bool relu, T* y);
+  void (*normalize_columns)(const T* x, int64_t n, int64_t width, const NormColumns<T>&, bool relu,
+                            Target<T> y);
 
   // sums[0] = sum of d, sums[1] = sum of d (x - mean)
   void (*sums)(const T* dy, const T* x, int64_t n, const NormTerms<T>&, bool relu, T* sums);
   void (*column_sums)(const T* dy, const T* x, int64_t rows, int64_t width, const NormColumns<T>&, bool relu,
                       T* d_sums, T* dx_sums);
-  void (*gradient)(const T* dy, const T* x, int64_t n, const NormTerms<T>&, NormMode, T* dx);
+  void (*gradient)(const T* dy, const T* x, int64_t n, const NormTerms<T>&, NormMode, Target<T> dx);
   void (*gradient_columns)(const T* dy, const T* x, int64_t n, int64_t width, const NormColumns<T>&, NormMode,
-                           T* dx);
+                           Target<T> dx);
 };
 
 }  // namespace foldgate

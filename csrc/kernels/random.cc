@@ -74,10 +74,9 @@ FOLDGATE_INLINE Vec<double> fraction(IntVec<double> words) {
 }
 
 template <class T>
-void uniform(RandomStream stream, int64_t begin, T low, T range, int64_t n, T* y) {
+void uniform(RandomStream stream, int64_t begin, T low, T range, int64_t n, Target<T> y) {
   each<T>(stream, begin, n, [=](int64_t i, IntVec<T> words, int64_t left) FOLDGATE_LAMBDA {
-    fetch_stream(y + i);
-    store(y + i, fraction(words) * range + low, left);
+    put<T>(y, i, fraction(words) * range + low, left);
   });
 }
 

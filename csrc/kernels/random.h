@@ -21,7 +21,7 @@ struct RandomKernels {
   void (*dropout)(RandomStream stream, int64_t begin, uint32_t threshold, T scale, const T* x, int64_t n,
                   Target<T> y);
   // y[i] = low + range u, u = the upper 24 bits of the word (32 for double) as a fraction of 1
-  void (*uniform)(RandomStream stream, int64_t begin, T low, T range, int64_t n, T* y);
+  void (*uniform)(RandomStream stream, int64_t begin, T low, T range, int64_t n, Target<T> y);
 };
 
 }  // namespace foldgate

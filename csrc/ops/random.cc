@@ -24,8 +24,8 @@ void dropout(RandomStream stream, double rate, const T* x, int64_t n, T* y) {
 template <class T>
 void random_uniform(RandomStream stream, double low, double high, int64_t n, T* y) {
   const auto kernel = kernels<T>().random.uniform;
-  in_chunks(n, 1, [&](int64_t begin, int64_t size) {
-    kernel(stream, begin, static_cast<T>(low), static_cast<T>(high - low), size, y + begin);
+  in_chunks(n, 1, y, [&](int64_t begin, int64_t size, Target<T> to) {
+    kernel(stream, begin, static_cast<T>(low), static_cast<T>(high - low), size, to);
   });
 }
 

@@ -68,3 +68,12 @@ def test_a_dropped_nan_or_infinity_is_gone(ops: Any) -> None:
     kept = ops.dropout(np.ones(32), 0.5, seed=1) > 0
     np.testing.assert_array_equal(ops.dropout(x, 0.5, seed=1), np.where(kept, x, 0))
     assert 0 < kept[::4].sum() < 8  # some NaN were dropped, some were not
+
+
+def test_large_outputs_hold_the_numbers_of_small_ones(isa: str, dtype: Any) -> None:
+    """Of 16 MB and more, which go past the cache."""
+    n, half = (16 << 20) // np.dtype(dtype).itemsize + 37, 1 << 20
+    first = ops.random_uniform((half,), -1, 3, seed=7, dtype=dtype)
+    second = ops.random_uniform((n - half,), -1, 3, seed=7, offset=half // 4, dtype=dtype)
+    whole = ops.random_uniform((n,), -1, 3, seed=7, dtype=dtype)
+    np.testing.assert_array_equal(whole, np.concatenate([first, second]))

@@ -5,6 +5,7 @@
 #include "kernels/table.h"
 #include "ops/norm/statistics.h"
 #include "ops/norm/units.h"
+#include "ops/stream.h"
 
 namespace foldgate {
 namespace {
@@ -91,6 +92,7 @@ class Forward {
       : call_(call),
         split_(call.plan),
         units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample), 4),
+        y_(target(call.y, call.plan.size(), split_.channels)),
         terms_(split_, units_.slots()),
         shares_(split_.sub_rows),
         rstd_(units_.slots() * call.plan.groups),
@@ -138,7 +140,8 @@ class Forward {
   void normalize(int64_t slot, int64_t unit, int64_t begin, int64_t end) {
     const int64_t first = split_.begin(begin), offset = unit * split_.sample + first;
     kernels_.normalize_columns(call_.x + offset, split_.end(end - 1) - first, split_.width, terms_.of(slot),
-                               call_.affine.relu, call_.y + offset);
+                               call_.affine.relu, y_ + offset);
+    fence(y_);
   }
   T* means_of(int64_t slot) const { return moments_.data() + slot * 2 * (matrix_ + split_.channels); }
   // From sub-rows to channels, and from channels to groups.
@@ -158,6 +161,7 @@ class Forward {
   const NormForward<T>& call_;
   const ColumnSplit split_;
   const Units units_;
+  const Target<T> y_;
   const WideTerms<T> terms_;
   const Scratch<T> shares_, rstd_;  // of all rows, by sub-row
   const int64_t matrix_;            // values of a matrix of statistics
@@ -171,6 +175,7 @@ class Backward {
       : call_(call),
         split_(call.plan),
         units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample), 6),
+        dx_(target(call.dx, call.plan.size(), split_.channels)),
         terms_(split_, units_.slots()),
         matrix_(split_.sub_rows * split_.channels),
         sums_(units_.slots() * 2 * matrix_),
@@ -221,7 +226,8 @@ class Backward {
   void gradient(int64_t slot, int64_t unit, int64_t begin, int64_t end) {
     const int64_t first = split_.begin(begin), offset = unit * split_.sample + first;
     kernels_.gradient_columns(call_.dy + offset, call_.x + offset, split_.end(end - 1) - first, split_.width,
-                              terms_.of(slot), call_.mode(), call_.dx + offset);
+                              terms_.of(slot), call_.mode(), dx_ + offset);
+    fence(dx_);
   }
   void add_sub_rows(int64_t slot, const T* matrix, T* sums) {
     const T** rows = rows_.data() + slot * split_.sub_rows;
@@ -233,6 +239,7 @@ class Backward {
   const NormBackward<T>& call_;
   const ColumnSplit split_;
   const Units units_;
+  const Target<T> dx_;
   const WideTerms<T> terms_;
   const int64_t matrix_;        // values of a matrix of sums
   const Scratch<T> sums_;       // a slot: two of them

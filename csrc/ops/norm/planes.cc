@@ -5,6 +5,7 @@
 #include "kernels/table.h"
 #include "ops/norm/statistics.h"
 #include "ops/norm/units.h"
+#include "ops/stream.h"
 
 namespace foldgate {
 namespace {
@@ -74,6 +75,7 @@ class Forward {
       : call_(call),
         split_(call.plan),
         units_(call.plan.statistics(), split_.parts, call.plan.terms(), split_.whole() && !call.rstd, 4),
+        y_(target(call.y, call.plan.size(), call.plan.inner)),
         moments_(call.rstd ? 0 : 2 * units_.slots() * split_.parts) {}
   void run() { units_.run(*this); }
 
@@ -101,11 +103,13 @@ class Forward {
     split_.for_unit(unit, [&](int64_t, int64_t, int64_t channel, int64_t offset, int64_t size) {
       normalize(unit, channel, rstd, offset, size);
     });
+    fence(y_);
   }
   void second_range(int64_t begin, int64_t end) {
     split_.for_range(begin, end, [&](int64_t unit, int64_t, int64_t channel, int64_t offset, int64_t size) {
       normalize(unit, channel, rstd_of(unit), offset, size);
     });
+    fence(y_);
   }
 
  private:
@@ -118,7 +122,7 @@ class Forward {
   }
   void normalize(int64_t unit, int64_t channel, T rstd, int64_t offset, int64_t size) {
     const NormTerms<T> terms = forward_terms(call_.affine, channel, call_.mean[unit], rstd);
-    kernels_.normalize(call_.x + offset, size, terms, call_.affine.relu, call_.y + offset);
+    kernels_.normalize(call_.x + offset, size, terms, call_.affine.relu, y_ + offset);
   }
   T* means_of(int64_t slot) const { return moments_.data() + 2 * slot * split_.parts; }
 
@@ -126,6 +130,7 @@ class Forward {
   const NormForward<T>& call_;
   const PlaneSplit split_;
   const Units units_;
+  const Target<T> y_;
   const Scratch<T> moments_;
 };
 
@@ -136,6 +141,7 @@ class Backward {
       : call_(call),
         split_(call.plan),
         units_(call.plan.statistics(), split_.parts, call.plan.terms(), split_.whole(), 6),
+        dx_(target(call.dx, call.plan.size(), call.plan.inner)),
         sums_((2 * split_.parts + 2) * units_.slots()) {}
   void run() { units_.run(*this); }
 
@@ -171,11 +177,13 @@ class Backward {
     split_.for_unit(unit, [&](int64_t, int64_t, int64_t channel, int64_t offset, int64_t size) {
       gradient(slot, unit, channel, offset, size);
     });
+    fence(dx_);
   }
   void second_range(int64_t begin, int64_t end) {
     split_.for_range(begin, end, [&](int64_t unit, int64_t, int64_t channel, int64_t offset, int64_t size) {
       gradient(unit, unit, channel, offset, size);
     });
+    fence(dx_);
   }
 
  private:
@@ -188,7 +196,7 @@ class Backward {
     NormTerms<T> all = terms(unit, channel);
     all.slope = gradient[0];
     all.offset = gradient[1];
-    kernels_.gradient(call_.dy + offset, call_.x + offset, size, all, call_.mode(), call_.dx + offset);
+    kernels_.gradient(call_.dy + offset, call_.x + offset, size, all, call_.mode(), dx_ + offset);
   }
   T* sums_of(int64_t slot) const { return sums_.data() + slot * (2 * split_.parts + 2); }
   NormTerms<T> terms(int64_t unit, int64_t channel) const {
@@ -199,6 +207,7 @@ class Backward {
   const NormBackward<T>& call_;
   const PlaneSplit split_;
   const Units units_;
+  const Target<T> dx_;
   const Scratch<T> sums_;
 };
 
