@@ -30,7 +30,7 @@ py::array forward(const char* op, const py::array& ids, const py::array& table) 
   shape.push_back(table_shape[1]);
   py::array y = new_array<T>(op, shape);
   T* y_data = data_of<T>(y);
-  without_gil([&] { embedding(read, table_data, table_shape[1], y_data); });
+  without_gil([&] { embedding(read, table_data, table_shape[0], table_shape[1], y_data); });
   return y;
 }
 

@@ -1,15 +1,20 @@
 #include "kernels/stream.h"
 
-#include "simd/vec.h"
+#include "kernels/put.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
+
+template <class T>
+void copy(const T* x, int64_t n, Target<T> y) {
+  for (int64_t i = 0; i < n; i += kLanes<T>) put<T>(y, i, load(x + i, n - i), n - i);
+}
 
 void fence() { fence_past_cache(); }
 
 template <class T>
 constexpr StreamKernels<T> all() {
-  return {kStoresPastCache ? fence : nullptr};
+  return {copy<T>, kStoresPastCache ? fence : nullptr};
 }
 
 }  // namespace

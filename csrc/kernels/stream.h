@@ -13,6 +13,7 @@ struct Target {
 
 template <class T>
 struct StreamKernels {
+  void (*copy)(const T* x, int64_t n, Target<T> y);
   // Ends a task that wrote past the cache: until then other threads may see what was written so after what was written
   // later. Null where the tier has no such stores.
   void (*fence)();

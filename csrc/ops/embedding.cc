@@ -11,91 +11,159 @@
 namespace foldgate {
 
 void Ids::check(const char* op, int64_t rows) const {
+  uint64_t outside = 0;  // its sign: of an id below 0, or of rows - 1 less one above it
+  for (int64_t i = 0; i < count; ++i) {
+    const auto id = static_cast<uint64_t>((*this)[i]);
+    outside |= id | (static_cast<uint64_t>(rows - 1) - id);
+  }
+  if (static_cast<int64_t>(outside) >= 0) return;
   for (int64_t i = 0; i < count; ++i)
     if ((*this)[i] < 0 || (*this)[i] >= rows)
       throw std::out_of_range(text(op, ": ids hold ", (*this)[i], "; expected 0 to ", rows - 1));
 }
 
-// A row that is read soon: rows lie anywhere.
+namespace {
+
 template <class T>
-void fetch(const T* row, int64_t width) {
-  constexpr int64_t kLine = 64 / sizeof(T);
-  for (int64_t i = 0; i < width; i += kLine) __builtin_prefetch(row + i);
+constexpr int64_t kLine = 64 / sizeof(T);
+
+// Values that are read soon: rows lie anywhere.
+template <class T>
+void fetch(const T* values, int64_t count) {
+  for (int64_t i = 0; i < count; i += kLine<T>) __builtin_prefetch(values + i);
 }
 
-constexpr int64_t kFetched = 2048;  // bytes of rows that are on their way meanwhile
-constexpr int64_t kLongRow = 512;   // bytes; copying shorter ones from L2 takes no longer than fetching them
+// In bytes: rows that are on their way meanwhile; rows from which on fetching them takes less time than it costs, even
+// from a table that is in cache; a table that stays there while rows stream by.
+constexpr int64_t kFetched = 8 << 10, kLongRow = 512, kCachedTable = 4 << 20;
 
 template <class T>
-void embedding(const Ids& ids, const T* table, int64_t width, T* y) {
+int64_t rows_ahead(int64_t width) {
+  return ceil_div(kFetched, width * static_cast<int64_t>(sizeof(T)));
+}
+
+}  // namespace
+
+template <class T>
+void embedding(const Ids& ids, const T* table, int64_t rows, int64_t width, T* y) {
   if (width == 0) return;
-  const auto bytes = width * static_cast<int64_t>(sizeof(T));
-  const int64_t ahead = bytes < kLongRow ? ids.count : ceil_div(kFetched, 2 * bytes);
-  in_chunks(ids.count, width, [&](int64_t begin, int64_t size) {
-    for (int64_t i = begin; i < begin + size; ++i) {
-      if (i + ahead < ids.count) {
-        fetch(table + ids[i + ahead] * width, width);
-        fetch(y + (i + ahead) * width, width);
-      }
-      std::memcpy(y + i * width, table + ids[i] * width, static_cast<size_t>(width) * sizeof(T));
+  const int64_t bytes = width * static_cast<int64_t>(sizeof(T));
+  if (bytes < kLongRow && rows * bytes <= kCachedTable)
+    return in_chunks(ids.count, width, [&](int64_t begin, int64_t size) {
+      for (int64_t i = begin; i < begin + size; ++i)
+        std::memcpy(y + i * width, table + ids[i] * width, static_cast<size_t>(bytes));
+    });
+  const int64_t ahead = rows_ahead<T>(width);
+  const auto copy = kernels<T>().stream.copy;
+  in_chunks(ids.count, width, y, [&](int64_t begin, int64_t size, Target<T> to) {
+    for (int64_t i = begin; i < begin + size; ++i, to.data += width) {
+      if (i + ahead < ids.count) fetch(table + ids[i + ahead] * width, width);
+      copy(table + ids[i] * width, width, to);
     }
   });
 }
 
-// A table of so many bytes stays in cache while dy streams by, once and in its order.
-constexpr int64_t kCachedTable = 4 << 20;
-constexpr int64_t kColumns = 64;  // of a task, which adds up some columns of all rows
+namespace {
+
+constexpr int64_t kColumns = 64;       // of a task, which adds up some columns of all rows
+constexpr int64_t kTargetsAhead = 16;  // rows of the gradient that are fetched ahead
+
+// dtable[ids[i]] += dy[i] of `columns` columns, for all i in their order. What is fetched beyond the last id is not used.
+template <class T, class Id>
+void add_columns(const Id* ids, int64_t count, const T* dy, int64_t width, int64_t columns, T* dtable) {
+  const auto add = kernels<T>().recurrent.add;
+  const int64_t ahead = rows_ahead<T>(width) * width;
+  for (int64_t i = 0; i < count; ++i, dy += width) {
+    const T* target = dtable + ids[std::min(i + kTargetsAhead, count - 1)] * width;
+    for (int64_t c = 0; c < columns; c += kLine<T>) {
+      __builtin_prefetch(dy + ahead + c);
+      __builtin_prefetch(target + c);
+    }
+    add(dtable + ids[i] * width, dy, columns);
+  }
+}
 
 template <class T>
 void add_in_place(const Ids& ids, const T* dy, int64_t rows, int64_t width, T* dtable) {
-  const auto add = kernels<T>().recurrent.add;
   const int64_t tasks = ceil_div(width, kColumns);
   const double work = static_cast<double>(ids.count + rows) * static_cast<double>(width);
   parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
     const int64_t first = task * kColumns, columns = std::min(kColumns, width - first);
     for (int64_t r = 0; r < rows; ++r) std::fill_n(dtable + r * width + first, columns, T(0));
-    for (int64_t i = 0; i < ids.count; ++i) {
-      fetch(dy + i * width + first + kFetched / static_cast<int64_t>(sizeof(T)), columns);
-      add(dtable + ids[i] * width + first, dy + i * width + first, columns);
-    }
+    const auto add = [&](auto* each) {
+      add_columns(each, ids.count, dy + first, width, columns, dtable + first);
+    };
+    ids.narrow ? add(ids.narrow) : add(ids.wide);
   });
 }
 
-// Positions are sorted by id, each id's in their order (a counting sort); tasks are ranges of the table's rows, so that
-// one task writes a row, and once.
+// The rows of dy by their ids, each id's in their order (a counting sort).
+template <class T>
+class RowsById {
+ public:
+  RowsById(const Ids& ids, const T* dy, int64_t rows, int64_t width)
+      : count_(ids.count),
+        width_(width),
+        ahead_(rows_ahead<T>(width)),
+        past_(rows + 1),
+        sorted_(ids.count),
+        zeros_(std::min(width, kPiece)) {
+    past_.zero();
+    zeros_.zero();
+    for (int64_t i = 0; i < count_; ++i) ++past_[ids[i] + 1];
+    for (int64_t r = 0; r < rows; ++r) past_[r + 1] += past_[r];
+    for (int64_t i = 0; i < count_; ++i) sorted_[past_[ids[i]]++] = dy + i * width;
+    // now past_[r] is where the rows of id r end
+  }
+
+  // The sum of an id's rows, 0 where there are none.
+  void sum(int64_t id, Target<T> to) const {
+    const int64_t begin = id == 0 ? 0 : past_[id - 1], end = past_[id];
+    const int64_t soon = begin + ahead_,
+                  fetched = std::min(end - begin, 4 * ahead_);  // not all of a common one
+    for (int64_t i = soon; i < std::min(count_, soon + fetched); ++i) fetch(sorted_[i], width_);
+    for (int64_t column = 0; column < width_; column += kPiece) sum_columns(begin, end, column, to + column);
+  }
+
+ private:
+  static constexpr int64_t kPiece = 1024;  // values that are added up in L1
+
+  void sum_columns(int64_t begin, int64_t end, int64_t column, Target<T> to) const {
+    const int64_t columns = std::min(kPiece, width_ - column);
+    if (begin == end) return stream_.copy(zeros_.data(), columns, to);
+    if (begin + 1 == end) return stream_.copy(sorted_[begin] + column, columns, to);
+    alignas(64) T piece[kPiece];
+    stream_.copy(sorted_[begin] + column, columns, {piece, false});
+    for (int64_t i = begin + 1; i < end; ++i) add_(piece, sorted_[i] + column, columns);
+    stream_.copy(piece, columns, to);
+  }
+
+  const int64_t count_, width_, ahead_;
+  const Scratch<int64_t> past_;
+  const Scratch<const T*> sorted_;
+  const Scratch<T> zeros_;
+  const StreamKernels<T>& stream_ = kernels<T>().stream;
+  void (*const add_)(T*, const T*, int64_t) = kernels<T>().recurrent.add;
+};
+
+}  // namespace
+
+// One task writes a row of the table's gradient, and once.
 template <class T>
 void embedding_backward(const Ids& ids, const T* dy, int64_t rows, int64_t width, T* dtable) {
   if (rows == 0 || width == 0) return;
   if (rows * width * static_cast<int64_t>(sizeof(T)) <= kCachedTable)
     return add_in_place(ids, dy, rows, width, dtable);
-  const Scratch<int64_t> first(rows + 1);  // of each id's positions
-  const Scratch<const T*> sorted(ids.count);
-  first.zero();
-  for (int64_t i = 0; i < ids.count; ++i) ++first[ids[i] + 1];
-  for (int64_t r = 0; r < rows; ++r) first[r + 1] += first[r];
-  for (int64_t i = 0; i < ids.count; ++i) sorted[first[ids[i]]++] = dy + i * width;
-  // now first[r] is where the positions of r end
-  const auto add_rows = kernels<T>().average.add_rows;
-  const int64_t ahead = ceil_div(kFetched, width * static_cast<int64_t>(sizeof(T)));
-  const double work = static_cast<double>(ids.count + rows) * static_cast<double>(width);
-  const int64_t group = std::max<int64_t>(1, kChunk / width), tasks = ceil_div(rows, group);
-  parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
-    for (int64_t r = task * group; r < std::min(rows, (task + 1) * group); ++r) {
-      const int64_t begin = r == 0 ? 0 : first[r - 1], count = first[r] - begin;
-      const int64_t fetched = std::min(count, 4 * ahead);  // of an id that is everywhere, not all at once
-      for (int64_t i = begin + ahead; i < std::min(ids.count, begin + ahead + fetched); ++i)
-        fetch(sorted[i], width);
-      fetch(dtable + (r + ahead) * width, width);
-      if (count == 0)
-        std::fill_n(dtable + r * width, width, T(0));
-      else
-        add_rows(sorted.data() + begin, count, width, dtable + r * width);
-    }
+  const RowsById<T> by_id(ids, dy, rows, width);
+  const bool is_long = width * static_cast<int64_t>(sizeof(T)) >= kLongRow;
+  in_chunks(rows, width, dtable, [&](int64_t begin, int64_t size, Target<T> to) {
+    to.past_cache = to.past_cache && is_long;
+    for (int64_t id = begin; id < begin + size; ++id) by_id.sum(id, to + (id - begin) * width);
   });
 }
 
-template void embedding(const Ids&, const float*, int64_t, float*);
-template void embedding(const Ids&, const double*, int64_t, double*);
+template void embedding(const Ids&, const float*, int64_t, int64_t, float*);
+template void embedding(const Ids&, const double*, int64_t, int64_t, double*);
 template void embedding_backward(const Ids&, const float*, int64_t, int64_t, float*);
 template void embedding_backward(const Ids&, const double*, int64_t, int64_t, double*);
 

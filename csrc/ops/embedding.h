@@ -17,7 +17,7 @@ struct Ids {
 
 // y[i] = table[ids[i]]; table (rows, width), y (count, width)
 template <class T>
-void embedding(const Ids& ids, const T* table, int64_t width, T* y);
+void embedding(const Ids& ids, const T* table, int64_t rows, int64_t width, T* y);
 
 // dtable[r] = sum of dy[i] over the i with ids[i] = r, in ascending order; 0 where there is none. dtable (rows, width)
 template <class T>

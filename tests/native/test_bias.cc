@@ -76,7 +76,7 @@ void check_embedding(int64_t width) {
   else
     read.wide = ids.data();
   read.check("op", kRows);
-  embedding(read, table.data(), width, y.data());
+  embedding(read, table.data(), kRows, width, y.data());
   embedding_backward(read, y.data(), kRows, width, dtable.data());
   std::vector<T> sums(static_cast<size_t>(kRows * width));
   bool right = true;

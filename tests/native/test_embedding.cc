@@ -54,7 +54,7 @@ void check(int64_t count, int64_t rows, int64_t width, Flush flush) {
   ids.check("op", rows);
   Guarded<T> table(rows * width, flush), y(count * width, flush, T(-77));
   fill(table, 5);
-  embedding(ids, table.data(), width, y.data());
+  embedding(ids, table.data(), rows, width, y.data());
   Guarded<T> dy(count * width, flush), dtable(rows * width, flush, T(-77));
   fill(dy, 7);
   embedding_backward(ids, dy.data(), rows, width, dtable.data());
@@ -78,7 +78,9 @@ void around_lanes() {
     check<T, int64_t>(37, 9, width, Flush::kFront);
     check<T, int64_t>(1, 1, width, Flush::kBack);
   }
-  check<T, int32_t>(3000, 700, 33, Flush::kBack);  // several tasks, forward and backward
+  check<T, int32_t>(3000, 700, 33, Flush::kBack);               // several tasks, forward and backward
+  constexpr int64_t kLarge = (16 << 20) / 256 / sizeof(T) + 3;  // rows of 256: past the cache
+  check<T, int32_t>(kLarge, kLarge, 256, Flush::kBack);
 }
 
 TEST(embedding, rows_and_their_gradients_around_lanes) {
@@ -133,8 +135,8 @@ TEST(embedding, gradients_are_the_same_bits_on_any_threads) {
 TEST(embedding, nothing_to_do) {
   Guarded<int64_t> none(0), two(2);
   Guarded<float> table(12), dtable(12, Flush::kBack, 7.0f);
-  embedding(of(none), table.data(), 4, static_cast<float*>(nullptr));
-  embedding(of(two), table.data(), 0, static_cast<float*>(nullptr));
+  embedding(of(none), table.data(), 3, 4, static_cast<float*>(nullptr));
+  embedding(of(two), table.data(), 3, 0, static_cast<float*>(nullptr));
   embedding_backward(of(none), static_cast<const float*>(nullptr), 3, 4, dtable.data());
   for (float value : dtable) CHECK_EQ(value, 0.0f);  // no id names a row
 }

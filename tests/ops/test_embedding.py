@@ -38,3 +38,17 @@ def test_an_empty_table_has_no_row_to_name() -> None:
     assert ops.embedding_backward(np.zeros((0, 3)), np.zeros(0, int), 0).shape == (0, 3)
     with pytest.raises(IndexError, match="embedding: ids hold 0; expected 0 to -1"):
         ops.embedding(np.zeros(1, int), np.zeros((0, 3)))
+
+
+@pytest.mark.parametrize("width", [256, 250, 32])
+def test_large_outputs(width: int, isa: str, dtype: Any) -> None:
+    """Of 16 MB and more: past the cache, where rows are long and begin cache lines."""
+    rows = (16 << 20) // np.dtype(dtype).itemsize // width + 3
+    rng = np.random.default_rng(5)
+    table, dy = rng.standard_normal((rows, width)).astype(dtype), rng.integers(-9, 9, (rows, width))
+    ids = rng.integers(0, rows, rows)
+    np.testing.assert_array_equal(ops.embedding(ids, table), table[ids])
+    sums = np.zeros((rows, width), dtype)
+    np.add.at(sums, ids, dy)
+    backward = same_on_threads(lambda: ops.embedding_backward(dy.astype(dtype), ids, rows))
+    np.testing.assert_array_equal(backward, sums)
