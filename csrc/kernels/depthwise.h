@@ -12,8 +12,9 @@ struct DepthwiseRun {
 
 // Runs whose inputs a kernel shares between its outputs.
 constexpr bool shares_inputs(DepthwiseRun run) {
-  const bool near = (run.stride == 1 && run.dilation <= 2) || (run.stride == 2 && run.dilation == 1);
-  return near && (run.taps == 3 || run.taps == 5 || run.taps == 7);
+  if (run.stride == 1 && run.dilation == 2)
+    return run.taps == 3;  // longer ones are rare, and each is 2 KB of code
+  return run.stride <= 2 && run.dilation == 1 && (run.taps == 3 || run.taps == 5 || run.taps == 7);
 }
 
 // y[v][c] = bias[c] + sum over taps t of  weights[t][c] * x[v * x_step + offsets[t] + c]
