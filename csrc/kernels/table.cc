@@ -17,6 +17,7 @@ FOLDGATE_FAMILY(DepthwiseKernels, depthwise)
 FOLDGATE_FAMILY(DepthwiseLinesKernels, depthwise_lines)
 FOLDGATE_FAMILY(ElementwiseKernels, elementwise)
 FOLDGATE_FAMILY(FftKernels, fft)
+FOLDGATE_FAMILY(NarrowKernels, narrow)
 FOLDGATE_FAMILY(OptimizerKernels, optimizer)
 FOLDGATE_FAMILY(PoolKernels, pool)
 FOLDGATE_FAMILY(ProbeKernels, probe)
@@ -43,6 +44,7 @@ KernelTable kernel_table() {
            depthwise_lines_f32,
            elementwise_f32,
            fft_f32,
+           narrow_f32,
            optimizer_f32,
            pool_f32,
            probe_f32,
@@ -66,6 +68,7 @@ KernelTable kernel_table() {
            depthwise_lines_f64,
            elementwise_f64,
            fft_f64,
+           narrow_f64,
            optimizer_f64,
            pool_f64,
            probe_f64,

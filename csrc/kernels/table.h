@@ -12,6 +12,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/fft.h"
 #include "kernels/gemm.h"
+#include "kernels/narrow.h"
 #include "kernels/optimizer.h"
 #include "kernels/pool.h"
 #include "kernels/probe.h"
@@ -39,6 +40,7 @@ struct Kernels {
   DepthwiseLinesKernels<T> depthwise_lines;
   ElementwiseKernels<T> elementwise;
   FftKernels<T> fft;
+  NarrowKernels<T> narrow;
   OptimizerKernels<T> optimizer;
   PoolKernels<T> pool;
   ProbeKernels<T> probe;

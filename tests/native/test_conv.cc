@@ -37,6 +37,20 @@ TEST(conv, exact_for_channels_around_lanes) {
   });
 }
 
+template <class T>
+void few_outputs_of_one_tap() {
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  for (int64_t in : {int64_t{1}, lanes, lanes + 1, 3 * lanes - 1})
+    for (int64_t out : {1, 2, 3}) check_all<T>({2, in, out, 1, {5, 7}, {1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}});
+}
+
+TEST(conv, exact_for_few_outputs_of_one_tap) {
+  test::on_every_tier([] {
+    few_outputs_of_one_tap<float>();
+    few_outputs_of_one_tap<double>();
+  });
+}
+
 TEST(conv, exact_for_every_kind_of_window_and_rank) {
   const Case cases[] = {
       {2, 3, 5, 1, {9}, {3}, {2}, {1}, {1, 2}},

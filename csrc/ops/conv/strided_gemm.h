@@ -1,6 +1,7 @@
 // The engine of direct convolution where output rows are long enough for a tile: the pixels of a tile stand evenly, in
 // the images or in a frame (strided_frame.h), so that a segment needs one address. The same product as tap_gemm's.
 #pragma once
+#include "ops/conv/narrow_product.h"
 #include "ops/conv/planar_gemm.h"
 #include "ops/conv/planar_product.h"
 #include "ops/conv/tap_gemm.h"
@@ -32,19 +33,20 @@ template <class T>
 void direct_gemm(const TapGemm<T>& problem) {
   if (planar_product_suits(problem)) return planar_product(problem);
   if (planar_gemm_suits(problem)) return planar_gemm(problem);
+  if (narrow_product_suits(problem)) return narrow_product(problem);
   problem.planes || strided_gemm_suits(problem) ? strided_gemm(problem) : tap_gemm(problem);
 }
-// The weights in the form of that engine; planar_gemm reads them in place.
+// The weights in the form of that engine; planar_gemm and narrow_product read them in place.
 template <class T>
 PackedWeights<T> direct_gemm_pack(const TapGemm<T>& problem) {
   if (planar_product_suits(problem)) return planar_product_pack(problem);
-  if (planar_gemm_suits(problem)) return {};
+  if (planar_gemm_suits(problem) || narrow_product_suits(problem)) return {};
   return problem.planes || strided_gemm_suits(problem) ? strided_gemm_pack(problem) : tap_gemm_pack(problem);
 }
 template <class T>
 WeightForm direct_gemm_form(const TapGemm<T>& problem) {
   if (planar_product_suits(problem)) return planar_product_form(problem);
-  if (planar_gemm_suits(problem)) return {};
+  if (planar_gemm_suits(problem) || narrow_product_suits(problem)) return {};
   return problem.planes || strided_gemm_suits(problem) ? strided_gemm_form(problem) : tap_gemm_form(problem);
 }
 
