@@ -18,7 +18,7 @@ constexpr int64_t kLeast = kPastCacheBytes / static_cast<int64_t>(sizeof(T));
 template <class T>
 void check_choice() {
   const bool any = kernels<T>().stream.fence != nullptr;
-  T* const line = static_cast<T*>(nullptr) + 64;
+  alignas(kLineBytes) T line[64];  // is asked for its address alone
   CHECK_EQ(target(line, kLeast<T>, 64).past_cache, any);
   CHECK_EQ(target(line, kLeast<T> + 1, 1024).past_cache, any);
   CHECK(!target(line, kLeast<T> - 1, 64).past_cache);
