@@ -4,7 +4,7 @@
     python examples/mnist_cnn.py --data data/mnist --epochs 2 --pictures pictures
 
 `--data` is a folder of MNIST's four IDX files, or `mnist.npz`; without it they are looked for as
-`keras.datasets.mnist` says. Eight epochs gave 99.23 % on the test images. `--pictures` gets a plot of
+`keras.datasets.mnist` says. Eight epochs gave 99.32 % on the test images. `--pictures` gets a plot of
 the training and the confusion matrix, for which matplotlib must be installed.
 """
 
