@@ -11,12 +11,12 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "core/affinity.h"
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/spin.h"
 
 namespace foldgate {
 namespace {
@@ -279,19 +279,6 @@ bool interrupt_requested() {
 
 void check_interrupt() {
   if (interrupt_requested()) throw Interrupted();
-}
-
-void spin_pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-void spin_or_yield(int waits) {
-  constexpr int kSpins = 2000;  // ~100 us
-  waits > kSpins ? std::this_thread::yield() : spin_pause();
 }
 
 void set_openmp(OpenMp runtime) { pool_slot().load()->set(runtime); }

@@ -41,11 +41,6 @@ void start_interrupt_clock();  // at the start of a call: the first question com
 bool interrupt_requested();    // for loops of their own: reads a clock, and asks when it is time
 void check_interrupt();        // throws Interrupted
 
-// In a loop that waits for another thread.
-void spin_pause();
-void spin_or_yield(
-    int waits);  // waits: how often already. Who yields at once stands behind every other process
-
 // Threads of an OpenMP runtime that somebody else in the process uses, too: they spin for milliseconds after each of
 // its regions, and would take the cores from the pool's own. With a runtime set, its threads are the workers, each of
 // which waits for the others; a forked child goes back to the pool.

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conv_checks import check_exact
 
 from conv_cases import Case, integer_operands, name_of
 from foldgate import ops, reference
-from support import assert_close, bound, integers, same_on_threads
+from support import assert_close, bound, same_on_threads
 
 ONE = (1, 1)
 CASES = [
@@ -30,17 +31,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_exact_on_whole_numbers(case: Case, isa: str, dtype: Any, rng: np.random.Generator) -> None:
-    x, kernel, bias = integer_operands(case, rng, dtype)
-    for activation in ("linear", "relu", "relu6", "tanh"):
-        expected = reference.conv(x, kernel, bias, activation=activation, **case.options)
-        actual = ops.conv(x, kernel, bias, activation=activation, **case.options)
-        assert_close(actual, expected, 4 * np.finfo(dtype).eps if activation == "tanh" else 0)
-        packed = ops.PackedConv(kernel, bias, activation=activation, **case.options)
-        np.testing.assert_array_equal(packed(x), actual)
-    dy = integers(rng, expected.shape, dtype)
-    found = ops.conv_backward(dy, x, kernel, **case.options)
-    for name, gradient in reference.conv_backward(dy, x, kernel, **case.options)._asdict().items():
-        assert_close(getattr(found, name), gradient, 0, name)
+    check_exact(case, rng, dtype, "channels_last")
 
 
 @pytest.mark.parametrize("channels, out", [(40, 3), (3, 40)])

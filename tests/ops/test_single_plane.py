@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conv_checks import check_exact
 
 from conv_cases import Case, integer_operands, name_of
 from foldgate import ops, reference
@@ -36,17 +37,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_exact_on_whole_numbers(case: Case, isa: str, dtype: Any, rng: np.random.Generator) -> None:
-    options = {**case.options, "data_format": "channels_first"}
-    x, kernel, bias = integer_operands(case, rng, dtype, "channels_first")
-    for activation in ("linear", "relu6", "tanh"):
-        expected = reference.conv(x, kernel, bias, activation=activation, **options)
-        actual = ops.conv(x, kernel, bias, activation=activation, **options)
-        assert_close(actual, expected, 4 * np.finfo(dtype).eps if activation == "tanh" else 0)
-    assert_close(ops.conv(x, kernel, **options), reference.conv(x, kernel, **options), 0)
-    dy = integers(rng, expected.shape, dtype)
-    found = ops.conv_backward(dy, x, kernel, **options)
-    for name, gradient in reference.conv_backward(dy, x, kernel, **options)._asdict().items():
-        assert_close(getattr(found, name), gradient, 0, name)
+    check_exact(case, rng, dtype, "channels_first")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -5,6 +5,7 @@
 
 #include "core/scratch.h"
 #include "core/thread_pool.h"
+#include "ops/stream.h"
 
 namespace foldgate {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 constexpr int64_t kTasks = 16;
 constexpr double kTaskWork = 5e7;  // memory bound: ~20 ms
 constexpr int64_t kCacheBytes = 1 << 20;
-constexpr int64_t kLine = 64;
 constexpr double kTermWork = 4;  // a multiply-add with its loads, in those of a matrix product
 
 }  // namespace
@@ -151,7 +151,7 @@ void DepthwiseRows<T>::fetch_below(const Row& at) const {
   const int64_t first = at.y * p_.step[1] + lowest_tap_ + 1;
   const int64_t rows = std::min(p_.step[1], p_.in.extent[1] - first);
   const T* const from = input(at) + at.z * p_.step[0] * p_.in.step[1] + first * p_.in.step[2];
-  constexpr int64_t kStep = kLine / static_cast<int64_t>(sizeof(T));
+  constexpr int64_t kStep = kLineBytes / static_cast<int64_t>(sizeof(T));
   for (int64_t i = 0; i < rows * p_.in.step[2]; i += kStep) __builtin_prefetch(from + i, 0, 2);
 }
 

@@ -16,19 +16,6 @@ namespace {
 
 // The input of a sweep stays in L2 (1 MB on the smallest machines meant) beside a block of a panel of B.
 constexpr int64_t kSweepBytes = 256 << 10;
-constexpr int64_t kLargestFrame = 1 << 20;  // beyond it the pointers of tap_gemm are cheaper than a frame
-// Up to so many terms a tile makes one pass over the inner dimension: a panel of two vectors is 80 KB on AVX-512. With
-// more, or few pixels, the wider tiles of tap_gemm over blocks of weights are faster.
-constexpr int64_t kMostTerms = 640;
-constexpr int64_t kFewPixels = 1024;
-// Twice the terms and half the pixels where tap_gemm would have to have its planes turned in memory.
-constexpr int64_t kPlanesGain = 2;
-// Of 1 x 1 kernels of so few terms, whose tiles are soon done: 14x14x64 -> 384 1.3x, 28x28x192 -> 32 1.25x, 14x14x384 -> 96
-// 1.0x, 28x28x512 -> 128 .94x (one thread, AVX-512).
-constexpr int64_t kFewPixelsOfProduct = 128, kFewTermsOfProduct = 320;
-// A dot product of so few terms costs less than to find its pixel: one column of 64x64x96 in 77 us rather than 137 (two
-// threads), of 128x128x16 in 85 rather than 520.
-constexpr int64_t kFewTermsOfDots = 128;
 // Panels that stay in L2 together: a tile's pixels, in L1, meet them all before the next tile's do.
 constexpr int64_t kPanelBytes = 192 << 10;
 // Outputs of a sweep that are turned to planes from L2.
@@ -40,7 +27,6 @@ constexpr int64_t kTaskPixels = 196;
 constexpr double kTaskWork = 5e8;
 // With so few terms a tile's stores wait for their cache lines: each tile fetches those of the next.
 constexpr int64_t kFetchTerms = 256;
-constexpr int64_t kLeastWidth = 4;
 
 // What the tiles of a panel share.
 template <class T>
@@ -251,25 +237,6 @@ class StridedRun {
 }  // namespace
 
 template <class T>
-bool strided_gemm_suits(const TapGemm<T>& problem) {
-  const GemmKernels<T>& gemm = kernels<T>().gemm;
-  const bool narrow = problem.columns <= gemm.dots_columns && problem.length >= gemm.lanes;
-  if (narrow && !(is_matrix_product(problem) && problem.length <= kFewTermsOfDots)) return false;
-  const int64_t taps = static_cast<int64_t>(problem.taps.size());
-  const int64_t pixels = problem.batch * problem.grid[0] * problem.grid[1] * problem.grid[2];
-  const bool few_channels = problem.length < gemm.lanes;  // too short a segment for tap_gemm
-  const bool brief = is_matrix_product(problem) && problem.length <= kFewTermsOfProduct;
-  const int64_t few = brief ? kFewPixelsOfProduct : kFewPixels;
-  const int64_t more = problem.planes ? kPlanesGain : 1;
-  if (!few_channels && (taps * problem.length > more * kMostTerms || more * pixels < few)) return false;
-  const int64_t width = is_matrix_product(problem) ? problem.grid[1] * problem.grid[2] : problem.grid[2];
-  if (width < kLeastWidth) return false;
-  StridedFrame<T> frame(problem);
-  frame.shape({0, 1, 0, 1, 0, std::min(width, int64_t{56})});
-  return frame.size() * static_cast<int64_t>(sizeof(T)) <= kLargestFrame;
-}
-
-template <class T>
 void strided_gemm(const TapGemm<T>& problem) {
   if (!is_matrix_product(problem)) return StridedRun<T>(problem).run();
   const TapGemm<T> flat = flattened(problem);
@@ -291,7 +258,6 @@ WeightForm strided_gemm_form(const TapGemm<T>& problem) {
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                   \
-  template bool strided_gemm_suits(const TapGemm<T>&);            \
   template void strided_gemm(const TapGemm<T>&);                  \
   template PackedWeights<T> strided_gemm_pack(const TapGemm<T>&); \
   template WeightForm strided_gemm_form(const TapGemm<T>&);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "core/spin.h"
 #include "core/thread_pool.h"
 
 namespace foldgate {

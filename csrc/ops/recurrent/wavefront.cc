@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/spin.h"
 #include "core/thread_pool.h"
 #include "ops/recurrent/split.h"
 
