@@ -29,7 +29,9 @@ EDGES = [
         ((4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
         ((21, 22), 17, 65, 1, 2),  # 4x4 outputs a tile from here on
         ((24, 24), 64, 20, 1, 1),
-        ((9, 150), 18, 17, 1, 1),  # planes: a row of tiles in several windows
+        ((9, 150), 18, 17, 1, 1),  # planes: a row of tiles in a window beyond L1
+        ((5, 300), 18, 17, 1, 1),  # and in several
+        ((6, 400), 66, 65, 1, 1),  # and in several tasks
         ((28, 25), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
     ]
 ]
@@ -74,6 +76,7 @@ def test_within_the_bound_of_float64(
     check(actual.dbias, exact.dbias, dy.size // case.out, dy)
 
 
+@pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize(
     "case",
     [
@@ -83,11 +86,12 @@ def test_within_the_bound_of_float64(
     ],
     ids=name_of,
 )
-def test_the_kernel_gradient_of_many_tiles(case: Case, rng: np.random.Generator) -> None:
-    x, kernel, _ = operands(case, rng, np.float32, "channels_last")
-    dy = rng.standard_normal(ops.conv(x, kernel, **case.options).shape).astype(np.float32)
-    exact = reference.conv_backward(*(a.astype(np.float64) for a in (dy, x, kernel)), **case.options)
-    actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **case.options)
+def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np.random.Generator) -> None:
+    options = {**case.options, "data_format": data_format}
+    x, kernel, _ = operands(case, rng, np.float32, data_format)
+    dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
+    exact = reference.conv_backward(*(a.astype(np.float64) for a in (dy, x, kernel)), **options)
+    actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
     check(actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
 
 

@@ -77,25 +77,27 @@ class WinogradGradient {
   void whole(bool accumulate, T* dkernel) {
     const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width), size = positions_ * step;
     const int64_t block = std::max<int64_t>(shape_.rows, kBlockBytes / tile_bytes());
+    const int64_t unit = tiles_together(grid_, x_.planar, block), units = grid_.count / unit;
     const int64_t most = std::min({grid_.count / (2 * block), kSumParts, kSumBytes / (size * kSize)});
     const int64_t parts = grid_.count > block ? std::max<int64_t>(2, most / 2 * 2) : 1;
     const int64_t rounds =
         1 + static_cast<int64_t>(work(grid_.count) / (kTaskWork * static_cast<double>(parts)));
-    const EvenSplit slots(grid_.count, ceil_div(grid_.count, parts * rounds));
+    const EvenSplit slots(units, ceil_div(units, parts * rounds));
+    const int64_t block_units = std::max<int64_t>(1, block / unit);
     const int workers = workers_for(parts, work(grid_.count));
-    const Matrices v = Matrices::shape(block, c_), d = Matrices::shape(block, o_);
+    const Matrices v = Matrices::shape(block_units * unit, c_), d = Matrices::shape(block_units * unit, o_);
     const int64_t own = positions_ * (v.step + d.step) + window_size();
     const Scratch<T> scratch(workers * own), sums(parts * size);
     for (int64_t round = 0; round < slots.parts; round += parts)
       parallel_for(std::min(parts, slots.parts - round), workers, [&](int64_t part, int worker) {
         T* mine = scratch.data() + worker * own;
-        const EvenSplit blocks(slots.size(round + part), block);
+        const EvenSplit blocks(slots.size(round + part), block_units);
         for (int64_t b = 0; b < blocks.parts; ++b) {
           const Matrices block_v = v.at(mine), block_d = d.at(mine + positions_ * v.step);
-          transform(slots.begin(round + part) + blocks.begin(b), blocks.size(b), block_v, block_d,
-                    block_d.data + positions_ * d.step);
-          add_products(block_v, block_d, blocks.size(b), {0, c_, 0, o_},
-                       {sums.data() + part * size, width, step}, round + b > 0);
+          const int64_t first = slots.begin(round + part) + blocks.begin(b), tiles = blocks.size(b) * unit;
+          transform(first * unit, tiles, block_v, block_d, block_d.data + positions_ * d.step);
+          add_products(block_v, block_d, tiles, {0, c_, 0, o_}, {sums.data() + part * size, width, step},
+                       round + b > 0);
         }
       });
     join(sums.data(), std::min(parts, slots.parts), size, {nullptr, width, step}, accumulate, dkernel);
@@ -117,8 +119,10 @@ class WinogradGradient {
   }
 
   void squares(bool accumulate, T* dkernel) {
-    const EvenSplit rounds(grid_.count, std::max<int64_t>(1, kRoundBytes / tile_bytes()));
-    const int64_t tiles = ceil_div(grid_.count, rounds.parts);
+    const int64_t most = std::max<int64_t>(1, kRoundBytes / tile_bytes());
+    const int64_t unit = tiles_together(grid_, x_.planar, most);
+    const EvenSplit rounds(grid_.count / unit, std::max<int64_t>(1, most / unit));
+    const int64_t tiles = ceil_div(rounds.total, rounds.parts) * unit;
     const Matrices v_shape = Matrices::shape(tiles, c_), d_shape = Matrices::shape(tiles, o_);
     const Scratch<T> transformed(positions_ * (v_shape.step + d_shape.step));
     const Matrices v = v_shape.at(transformed.data()), d = d_shape.at(v.data + positions_ * v.step);
@@ -128,24 +132,26 @@ class WinogradGradient {
     const int workers = workers_for(rows.parts * columns, work(tiles));
     const Scratch<T> sums(workers * positions_ * step);
     for (int64_t round = 0; round < rounds.parts; ++round) {
-      transform_round(rounds.begin(round), rounds.size(round), v, d);
+      transform_round(rounds.begin(round) * unit, rounds.size(round) * unit, unit, v, d);
       parallel_for(rows.parts * columns, workers, [&](int64_t task, int worker) {
         const int64_t row = task / columns, column = task % columns * width;
         const Square square{rows.begin(row), rows.size(row), column, std::min(width, o_ - column)};
         const Sums mine{sums.data() + worker * positions_ * step, width, step};
-        add_products(v, d, rounds.size(round), square, mine, false);
+        add_products(v, d, rounds.size(round) * unit, square, mine, false);
         to_kernel(mine, square, accumulate || round > 0, dkernel);
       });
     }
   }
 
-  void transform_round(int64_t first, int64_t count, const Matrices& v, const Matrices& d) const {
-    const EvenSplit tasks(count, kTaskTiles);
+  // Tiles [first, first + count), of which `unit` stay together.
+  void transform_round(int64_t first, int64_t count, int64_t unit, const Matrices& v,
+                       const Matrices& d) const {
+    const EvenSplit tasks(count / unit, std::max<int64_t>(1, kTaskTiles / unit));
     const int workers = workers_for(tasks.parts, static_cast<double>(count * tile_bytes()));
     const Scratch<T> windows(workers * window_size());
     parallel_for(tasks.parts, workers, [&](int64_t task, int worker) {
-      const int64_t begin = tasks.begin(task);
-      transform(first + begin, tasks.size(task), v.part(begin, 0), d.part(begin, 0),
+      const int64_t begin = tasks.begin(task) * unit;
+      transform(first + begin, tasks.size(task) * unit, v.part(begin, 0), d.part(begin, 0),
                 windows.data() + worker * window_size());
     });
   }

@@ -21,9 +21,8 @@ void winograd_by_tiles(const WinogradStages<T>& s) {
   const int64_t by_cache = kBlockBytes / (s.positions * (s.k + columns) * WinogradStages<T>::kSize);
   const int64_t least = s.weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
   const int64_t most = std::max(least, by_cache);
-  // whole rows of tiles turn whole rows of planes
-  const int64_t unit = s.p.in.planar && s.grid.columns <= most ? s.grid.columns : 1;
-  const EvenSplit blocks(s.grid.count / unit, (most + unit / 2) / unit);
+  const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
+  const EvenSplit blocks(s.grid.count / unit, std::max<int64_t>(1, (most + unit / 2) / unit));
   const int64_t block = ceil_div(blocks.total, blocks.parts) * unit;
   const auto v = PositionMatrices<T>::shape(block, s.k), m = PositionMatrices<T>::shape(block, columns);
   const int64_t own = s.positions * (v.step + m.step) + columns + s.window_size();

@@ -8,6 +8,13 @@
 
 namespace foldgate {
 
+// Tiles in the order of the grid are best taken by so many: those of planes by rows, which the windows turn as a whole, as
+// long as a row is no more than kMostRow times the `most` that a task would take otherwise.
+inline int64_t tiles_together(const TileGrid& grid, bool planar, int64_t most) {
+  constexpr int64_t kMostRow = 4;
+  return planar && grid.columns <= kMostRow * most ? grid.columns : 1;
+}
+
 // Neighbouring tiles that one window serves: whole rows of tiles of an image, or a piece of one row.
 struct TileRun {
   int64_t first, rows, columns;  // first: among the tiles of the grid
@@ -22,8 +29,7 @@ class PlaneWindows {
       : grid_(grid),
         edge_(edge),
         lanes_(kernels<T>().gemm.lanes),
-        columns_(std::min(grid.columns, std::max<int64_t>(1, kBytes / (edge * grid.step * lanes_ *
-                                                                       static_cast<int64_t>(sizeof(T)))))),
+        columns_(ceil_div(grid.columns, ceil_div(bytes(grid.columns), kRowBytes))),
         rows_(std::min(grid.rows, columns_ < grid.columns ? 1 : most() / columns_)) {}
 
   // Elements of scratch.
@@ -70,16 +76,21 @@ class PlaneWindows {
 
  private:
   static constexpr int64_t kBytes = 24 << 10;  // of a window, in L1's 32 KB
+  // A row of tiles as a whole has its window in L2: rows of a plane follow each other, and no line of them is read for two
+  // windows. 112, 128 and 224 wide, 32 channels, take 1.07, 1.15 and 1.16 of channels_last's time, by pieces of rows in L1
+  // 1.2, 1.3 and 1.4 to 1.5.
+  static constexpr int64_t kRowBytes = 96 << 10;
 
   // Rows and columns of a plane.
   struct Area {
     int64_t y, x, rows, columns;
   };
 
-  int64_t reach(int64_t tiles) const { return (tiles - 1) * grid_.step + edge_; }
-  int64_t most() const {
-    return std::max(columns_, kBytes / (edge_ * grid_.step * lanes_ * static_cast<int64_t>(sizeof(T))));
+  int64_t bytes(int64_t tiles) const {
+    return tiles * edge_ * grid_.step * lanes_ * static_cast<int64_t>(sizeof(T));
   }
+  int64_t reach(int64_t tiles) const { return (tiles - 1) * grid_.step + edge_; }
+  int64_t most() const { return std::max(columns_, kBytes / bytes(1)); }
 
   template <class Body>
   void for_each_run(int64_t first, int64_t count, Body body) const {
