@@ -13,7 +13,8 @@ constexpr int kOutputs = 8;
 
 // P outputs of V vectors of channels from c on: V loads of weights and V * P multiply-adds from memory a tap.
 template <bool kWhole, class T, int P, int V>
-FOLDGATE_INLINE void outputs_at(const DepthwiseRow<T>& row, const T* x, T* y, int64_t c, int64_t live) {
+FOLDGATE_INLINE void outputs_at(const DepthwiseRow<T>& row, const T* x, Target<T> y, int64_t c,
+                                int64_t live) {
   Vec<T> sum[V][P];
   FOLDGATE_UNROLL
   for (int i = 0; i < V; ++i) {
@@ -31,12 +32,12 @@ FOLDGATE_INLINE void outputs_at(const DepthwiseRow<T>& row, const T* x, T* y, in
   }
   FOLDGATE_UNROLL
   for (int i = 0; i < V; ++i)
-    finish<kWhole, T, P>(sum[i], row.limit, y + c + i * kLanes<T>, row.y_step, live);
+    finish<kWhole, T, P>(sum[i], row.limit, y + (c + i * kLanes<T>), row.y_step, live);
 }
 
 // Channels from c on by V vectors at a time, then by fewer; returns the first that no whole vector holds.
 template <class T, int P, int V>
-FOLDGATE_INLINE int64_t outputs_by(const DepthwiseRow<T>& row, const T* x, T* y, int64_t c) {
+FOLDGATE_INLINE int64_t outputs_by(const DepthwiseRow<T>& row, const T* x, Target<T> y, int64_t c) {
   for (; c + V * kLanes<T> <= row.channels; c += V * kLanes<T>) outputs_at<true, T, P, V>(row, x, y, c, 0);
   if constexpr (V > 1)
     return outputs_by<T, P, V / 2>(row, x, y, c);
@@ -48,7 +49,7 @@ FOLDGATE_INLINE int64_t outputs_by(const DepthwiseRow<T>& row, const T* x, T* y,
 template <class T, int P>
 void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
   const T* x = row.x + v * row.x_step;
-  T* y = row.y + v * row.y_step;
+  const Target<T> y = row.y + v * row.y_step;
   const int64_t c = outputs_by<T, P, kOutputs / P>(row, x, y, 0);
   if (c < row.channels) outputs_at<false, T, P, 1>(row, x, y, c, row.channels - c);
 }
@@ -58,7 +59,7 @@ void outputs_any(const DepthwiseRow<T>& row, int64_t v) {
 template <class T, int R, int S, int D>
 void outputs_runs(const DepthwiseRow<T>& row, int64_t v) {
   const T* x = row.x + v * row.x_step;
-  T* y = row.y + v * row.y_step;
+  const Target<T> y = row.y + v * row.y_step;
   const int64_t pixel = row.x_step / S;
   int64_t c = 0;
   for (; c + kLanes<T> <= row.channels; c += kLanes<T>) {

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 // How the taps of a row stand: in runs of `taps`, `dilation` pixels apart, where outputs are `stride` pixels apart.
@@ -22,7 +24,7 @@ template <class T>
 struct DepthwiseRow {
   const T* x;
   int64_t x_step;  // from output to output
-  T* y;
+  Target<T> y;
   int64_t y_step;
   int64_t outputs, channels;
   int64_t taps;
@@ -42,7 +44,7 @@ template <class T>
 struct DepthwiseBand {
   const T* x;
   int64_t x_row, x_step;
-  T* y;
+  Target<T> y;
   int64_t y_row, y_step;
   int64_t outputs, channels;  // outputs: of a row
   const T* const* weights;

@@ -3,18 +3,24 @@
 #pragma once
 #include "kernels/channels.h"
 #include "kernels/depthwise.h"
+#include "kernels/put.h"
 #include "simd/vec.h"
 
 namespace foldgate::FOLDGATE_ISA {
 
 template <bool kWhole, class T, int P>
-FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], T limit, T* y, int64_t y_step, int64_t live) {
+FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], T limit, Target<T> y, int64_t y_step, int64_t live) {
   if (limit != 0) {
     FOLDGATE_UNROLL
     for (int p = 0; p < P; ++p) sum[p] = clamp<T>(T(0), limit, sum[p]);
   }
+  if (kWhole && kStoresPastCache && y.past_cache) {
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) store_past_cache(y.data + p * y_step, sum[p]);
+    return;
+  }
   FOLDGATE_UNROLL
-  for (int p = 0; p < P; ++p) store_channels<kWhole>(y + p * y_step, sum[p], live);
+  for (int p = 0; p < P; ++p) store_channels<kWhole>(y.data + p * y_step, sum[p], live);
 }
 
 template <bool kWhole, class T>
@@ -84,7 +90,7 @@ FOLDGATE_INLINE void sum_window_in_loop(const DepthwiseBand<T>& band, const T* x
 template <bool kWhole, class T, int P, int Size>
 FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64_t c, int64_t live) {
   const T* x = band.x + v * band.x_step + c;
-  T* y = band.y + v * band.y_step + c;
+  const Target<T> y = band.y + (v * band.y_step + c);
   BandSums<T, P> sum;
   FOLDGATE_UNROLL
   for (int r = 0; r < kDepthwiseRows; ++r) {

@@ -83,6 +83,33 @@ def test_columns_are_those_of_small_outputs(log: bool, isa: str, dtype: Any) -> 
     np.testing.assert_array_equal(backward(dy, y, axis=0), np.concatenate(halves, axis=1))
 
 
+@pytest.mark.parametrize("channels", [64, 60])  # whole cache lines a pixel, and not
+@pytest.mark.parametrize(("size", "strides"), [(3, 1), (5, 1), (3, 2)])
+def test_depthwise_images_are_those_of_small_outputs(
+    channels: int, size: int, strides: int, isa: str, rng: np.random.Generator
+) -> None:
+    side = 33 * strides
+    images = LARGE // (4 * 33 * 33 * channels) // 2 * 2 + 2
+    x = rng.standard_normal((images, side, side, channels), np.float32)
+    kernel = rng.standard_normal((size, size, 1, channels), np.float32)
+    for activation in ("relu", "tanh"):
+        options: Any = {
+            "strides": strides,
+            "padding": "same",
+            "groups": channels,
+            "activation": activation,
+        }
+        y = ops.conv(x, kernel, **options)
+        halves = [ops.conv(part, kernel, **options) for part in np.split(x, 2)]
+        np.testing.assert_array_equal(y, np.concatenate(halves))
+        same_on_threads(lambda options=options: ops.conv(x, kernel, **options))
+    del options["activation"]
+    dx = ops.conv_backward(y, x, kernel, **options).dx
+    pairs = zip(np.split(y, 2), np.split(x, 2), strict=True)
+    parts = [ops.conv_backward(dy, part, kernel, **options).dx for dy, part in pairs]
+    np.testing.assert_array_equal(dx, np.concatenate(parts))
+
+
 @pytest.mark.parametrize("beside", [0, 1])
 def test_a_given_result_may_be_the_operand_or_begin_within_a_line(beside: int, isa: str) -> None:
     x = _operands(np.float32, 1024)[0]

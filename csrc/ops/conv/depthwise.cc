@@ -121,9 +121,11 @@ class DepthwiseBackward {
   // The share of dx that belongs to a unit of rows of dkernel.
   void write_data(int64_t unit, const DepthwiseTaps<T>& lists) const {
     const int64_t all = weights_.units();
-    for (const DepthwiseRows<T>& phase : data_)
+    for (const DepthwiseRows<T>& phase : data_) {
       for (int64_t i = phase.units() * unit / all; i < phase.units() * (unit + 1) / all; ++i)
         phase.unit(i, lists);
+      phase.end_task();
+    }
   }
   void give(const T* sums, int64_t count, T* result) const {
     if (!result) return;

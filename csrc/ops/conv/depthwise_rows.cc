@@ -20,6 +20,7 @@ constexpr double kTermWork = 4;  // a multiply-add with its loads, in those of a
 template <class T>
 DepthwiseRows<T>::DepthwiseRows(TapGemm<T> problem)
     : p_(std::move(problem)),
+      out_(find_target()),
       kernel_(kernels<T>()),
       run_(find_run()),
       square_(find_square()),
@@ -41,6 +42,7 @@ void DepthwiseRows<T>::run() const {
   parallel_for(tasks, workers, [&](int64_t task, int worker) {
     const DepthwiseTaps<T> lists{offsets.data() + worker * taps(), weights.data() + worker * taps()};
     for (int64_t i = units() * task / tasks; i < units() * (task + 1) / tasks; ++i) unit(i, lists);
+    end_task();
   });
 }
 
@@ -83,6 +85,13 @@ int DepthwiseRows<T>::find_square() const {
         p_.taps[t].shift[1] != p_.taps[0].shift[1] + static_cast<int64_t>(t / size))
       return 0;
   return run_.taps;
+}
+
+// Every pixel begins a line, or none goes past the cache; nor does what a curve reads again.
+template <class T>
+Target<T> DepthwiseRows<T>::find_target() const {
+  if (is_curve(p_.activation)) return {p_.out, false};
+  return target(p_.out, p_.batch * p_.out_step[0], p_.columns);
 }
 
 template <class T>
@@ -137,7 +146,7 @@ void DepthwiseRows<T>::inner_columns(const Row& at, int64_t count, const Depthwi
     return kernel_.depthwise.band({row.x + lists.offsets[0], p_.in.step[2], row.x_step, row.y, p_.out_step[2],
                                    row.y_step, row.outputs, p_.columns, lists.weights, square_, p_.bias,
                                    row.limit});
-  for (int64_t i = 0; i < count; ++i, row.x += p_.step[1] * p_.in.step[2], row.y += p_.out_step[2]) {
+  for (int64_t i = 0; i < count; ++i, row.x += p_.step[1] * p_.in.step[2], row.y = row.y + p_.out_step[2]) {
     fetch_below({at.n, at.z, at.y + i});
     kernel_.depthwise.row(row);
   }
@@ -170,7 +179,7 @@ template <class T>
 void DepthwiseRows<T>::activate(const Row& row) const {
   if (!is_curve(p_.activation)) return;
   for (int64_t v = 0; v < p_.grid[2]; ++v)
-    kernel_.activation.forward(p_.activation, output(row) + v * p_.out_step[3], p_.columns);
+    kernel_.activation.forward(p_.activation, output(row).data + v * p_.out_step[3], p_.columns);
 }
 
 // The taps whose input exists for output v of a row, their columns checked on the edge alone.

@@ -6,6 +6,7 @@
 #include "kernels/table.h"
 #include "ops/conv/depthwise_bands.h"
 #include "ops/conv/tap_gemm.h"
+#include "ops/stream.h"
 
 namespace foldgate {
 
@@ -28,6 +29,7 @@ class DepthwiseRows {
   int64_t units() const { return p_.batch * p_.grid[0] * bands_.units(); }
   int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
   void unit(int64_t index, const DepthwiseTaps<T>& lists) const;
+  void end_task() const { fence(out_); }  // after its units
 
  private:
   struct Row {
@@ -36,10 +38,11 @@ class DepthwiseRows {
   DepthwiseRun find_run() const;
   bool is_run(const DepthwiseRun& run) const;
   int find_square() const;
+  Target<T> find_target() const;
   InnerOutputs inner(int axis) const;
   const T* input(const Row& row) const { return p_.in.data + row.n * p_.in.step[0]; }
-  T* output(const Row& row) const {
-    return p_.out + row.n * p_.out_step[0] + row.z * p_.out_step[1] + row.y * p_.out_step[2];
+  Target<T> output(const Row& row) const {
+    return out_ + (row.n * p_.out_step[0] + row.z * p_.out_step[1] + row.y * p_.out_step[2]);
   }
   DepthwiseRow<T> row_of(const DepthwiseTaps<T>& lists) const;
   void rows(const Row& at, int64_t count, const DepthwiseTaps<T>& lists) const;
@@ -49,6 +52,7 @@ class DepthwiseRows {
   int64_t select(const Row& row, int64_t v, bool edge, const DepthwiseTaps<T>& lists) const;
 
   TapGemm<T> p_;
+  Target<T> out_;
   const Kernels<T>& kernel_;
   DepthwiseRun run_;
   int square_;
