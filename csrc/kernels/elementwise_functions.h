@@ -1,6 +1,7 @@
 // The functions of kernels/elementwise.h on vectors: of(x, a), and chain(d, v, a) = d f', v being y or x. A NaN in x
 // gives a NaN; where a comparison makes a derivative 0, its product with an infinite d is 0 too.
 #pragma once
+#include "kernels/gelu_slopes.h"
 #include "simd/erf.h"
 #include "simd/log.h"
 #include "simd/math.h"
@@ -66,20 +67,15 @@ struct HardSigmoid {
   FOLDGATE_INLINE V chain(V d, V y, T) { return (y <= T(0)) | (y >= T(1)) ? V{} : d * T(1.0 / 6); }
 };
 
-template <class T>
-FOLDGATE_INLINE Vec<T> softplus(Vec<T> x) {
-  return maximum(Vec<T>{}, x) + log1p_unit<T>(exp_below_zero<T>(-magnitude<T>(x)));
-}
-
 // Both derivatives are 1 - e^-|y|.
 template <class T, class V = Vec<T>>
 struct LogSigmoid {
-  FOLDGATE_INLINE V of(V x, T) { return -softplus<T>(-x); }
+  FOLDGATE_INLINE V of(V x, T) { return minimum(V{}, x) - log1p_exp<T>(x); }
   FOLDGATE_INLINE V chain(V d, V y, T) { return -(d * expm1_below_zero<T>(y)); }
 };
 template <class T, class V = Vec<T>>
 struct Softplus {
-  FOLDGATE_INLINE V of(V x, T) { return softplus<T>(x); }
+  FOLDGATE_INLINE V of(V x, T) { return maximum(V{}, x) + log1p_exp<T>(x); }
   FOLDGATE_INLINE V chain(V d, V y, T) { return -(d * expm1_below_zero<T>(-y)); }
 };
 
@@ -93,7 +89,7 @@ struct Log {
 
 template <class T, class V = Vec<T>>
 struct Erf {
-  FOLDGATE_INLINE V of(V x, T) { return erf<T>(x); }
+  FOLDGATE_INLINE V of(V x, T) { return erf<T>(x, 1); }
   FOLDGATE_INLINE V chain(V d, V x, T) {
     return d * (exp_below_zero<T>(-(x * x)) * T(1.1283791670955125739));
   }
@@ -101,9 +97,10 @@ struct Erf {
 
 template <class T, class V = Vec<T>>
 struct Gelu {
-  FOLDGATE_INLINE V cdf(V x) { return erf<T>(x * T(0.70710678118654752440)) * T(0.5) + T(0.5); }
+  FOLDGATE_INLINE V cdf(V x) { return erf<T>(x, T(0.70710678118654752440)) * T(0.5) + T(0.5); }
   FOLDGATE_INLINE V of(V x, T) { return x * cdf(x); }
   FOLDGATE_INLINE V chain(V d, V x, T) {
+    if constexpr (kLooksUp && sizeof(T) == sizeof(float)) return d * (by_pieces<GeluSlope>(x) + 0.5f);
     const V density = exp_below_zero<T>(x * x * T(-0.5)) * T(0.39894228040143267794);
     return d * (cdf(x) + x * density);
   }
@@ -127,6 +124,7 @@ struct GeluTanh {
   static constexpr T kReach = sizeof(T) == 4 ? 11 : 22;                        // e^-z is 0 from there on
   FOLDGATE_INLINE V of(V x, T) { return x * sigmoid<T>(x * (x * x * kCubic + T(1)) * kTwice); }
   FOLDGATE_INLINE V chain(V d, V x, T) {
+    if constexpr (kLooksUp && sizeof(T) == sizeof(float)) return d * (by_pieces<GeluTanhSlope>(x) + 0.5f);
     x = clamp<T>(-kReach, kReach, x);
     const V square = x * x;
     const SigmoidPair<T> s = sigmoid_pair<T>(x * (square * kCubic + T(1)) * kTwice);

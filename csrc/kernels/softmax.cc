@@ -258,8 +258,7 @@ void logistic(const T* x, const T* z, int64_t n, Target<T> loss) {
     fetch_stream(x + i);
     fetch_stream(z + i);
     const Vec<T> v = load(x + i, left);
-    const Vec<T> tail = log1p_unit<T>(exp_below_zero<T>(-magnitude<T>(v)));
-    put<T>(loss, i, maximum(Vec<T>{}, v) - v * load(z + i, left) + tail, left);
+    put<T>(loss, i, maximum(Vec<T>{}, v) - v * load(z + i, left) + log1p_exp<T>(v), left);
   });
 }
 

@@ -32,6 +32,8 @@ FOLDGATE_INLINE void store_past_cache(float* p, Vec<float> v) { _mm256_stream_ps
 FOLDGATE_INLINE void store_past_cache(double* p, Vec<double> v) { _mm256_stream_pd(p, v); }
 FOLDGATE_INLINE void fence_past_cache() { _mm_sfence(); }
 
+constexpr bool kLooksUp = false;
+
 FOLDGATE_INLINE Vec<float> maximum(Vec<float> a, Vec<float> b) { return _mm256_max_ps(a, b); }
 FOLDGATE_INLINE Vec<double> maximum(Vec<double> a, Vec<double> b) { return _mm256_max_pd(a, b); }
 FOLDGATE_INLINE Vec<float> minimum(Vec<float> a, Vec<float> b) { return _mm256_min_ps(a, b); }

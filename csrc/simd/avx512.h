@@ -42,6 +42,11 @@ FOLDGATE_INLINE Vec<double> minimum(Vec<double> a, Vec<double> b) { return _mm51
 FOLDGATE_INLINE Vec<float> root(Vec<float> v) { return _mm512_sqrt_ps(v); }
 FOLDGATE_INLINE Vec<double> root(Vec<double> v) { return _mm512_sqrt_pd(v); }
 
+constexpr bool kLooksUp = true;
+FOLDGATE_INLINE Vec<float> lookup(const float (&table)[16], IntVec<float> i) {
+  return _mm512_permutexvar_ps((__m512i)i, _mm512_loadu_ps(table));
+}
+
 FOLDGATE_INLINE IntVec<float> load_bytes(const uint8_t* p, float) {
   return (IntVec<float>)_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }

@@ -1,4 +1,4 @@
-// exp, sigmoid and tanh on whole vectors, for float and double: no table, no branch; NaN and +-inf propagate.
+// exp, sigmoid and tanh on whole vectors, for float and double: no branch; NaN and +-inf propagate.
 //   x = n ln2 + r, |r| <= ln2 / 2;  e^x = 2^n (1 + q),  q = e^r - 1 = r + r^2 (1/2 + r/6 + ...)
 #pragma once
 #include "simd/polynomial.h"
@@ -91,17 +91,47 @@ FOLDGATE_INLINE Vec<T> normal_power(Vec<T> rounded) {
 }
 #endif
 
+#if defined(__AVX512F__)
+// Float: x = n ln2 + r with n in sixteenths, |r| <= ln2 / 32, and the power of the fraction looked up: two terms of e^r
+// where ln2 / 2 takes six. Those are minimax, 2e-9; vscalefps takes the whole part of n by itself.
+constexpr float kSixteenthPowers[16] = {
+    1.0f,        1.04427378f, 1.09050773f, 1.13878863f, 1.18920712f, 1.24185781f, 1.29683955f, 1.35425555f,
+    1.41421356f, 1.47682615f, 1.54221083f, 1.61049033f, 1.68179283f, 1.75625216f, 1.83400809f, 1.91520656f};
+constexpr float kPowersRest[16] = {0.0f,          4.62855e-08f,  -1.19922e-08f, 4.72978e-08f,
+                                   3.19342e-08f,  3.62106e-08f,  -3.09907e-08f, -7.47521e-09f,
+                                   1.71143e-08f,  -3.04768e-08f, 5.23333e-09f,  6.10759e-09f,
+                                   -1.47196e-08f, -5.2588e-09f,  -6.12826e-09f, 5.14061e-09f};
+FOLDGATE_INLINE Vec<float> exp_within(Vec<float> x) {
+  using C = ExpConstants<float>;
+  constexpr float kRound = C::kRound / 16, kSquare = 0.50001651f, kCube = 0.166670576f;
+  const Vec<float> rounded = x * C::kLog2e + kRound, n = rounded - kRound;
+  Vec<float> r = x - n * C::kLn2High;
+  r = r - n * C::kLn2Low;
+  const Vec<float> power = lookup(kSixteenthPowers, (IntVec<float>)rounded);
+  const Vec<float> rest = lookup(kPowersRest, (IntVec<float>)rounded);
+  const Vec<float> q = (r * kCube + kSquare) * (r * r) + (r + rest);
+  return _mm512_scalef_ps(q * power + power, n);
+}
+#else
+FOLDGATE_INLINE Vec<float> exp_within(Vec<float> x) {
+  const ExpParts<float> e = exp_parts<float>(x);
+  return scale_any(e.q + 1.0f, e.rounded);
+}
+#endif
+FOLDGATE_INLINE Vec<double> exp_within(Vec<double> x) {
+  const ExpParts<double> e = exp_parts<double>(x);
+  return scale_any(e.q + 1.0, e.rounded);
+}
+
 template <class T>
 FOLDGATE_INLINE Vec<T> exp(Vec<T> x) {
   using C = ExpConstants<T>;
-  const ExpParts<T> e = exp_parts<T>(clamp<T>(C::kExpLowest, C::kExpHighest, x));
-  return scale_any(e.q + T(1), e.rounded);
+  return exp_within(clamp<T>(C::kExpLowest, C::kExpHighest, x));
 }
 
 template <class T>
 FOLDGATE_INLINE Vec<T> exp_below_zero(Vec<T> x) {  // for x <= 0
-  const ExpParts<T> e = exp_parts<T>(maximum(broadcast<T>(ExpConstants<T>::kExpLowest), x));
-  return scale_any(e.q + T(1), e.rounded);
+  return exp_within(maximum(broadcast<T>(ExpConstants<T>::kExpLowest), x));
 }
 
 // e^min(x, 0) - 1 = 2^n q + (2^n - 1): no cancellation near 0.
@@ -224,6 +254,7 @@ FOLDGATE_INLINE Exp2Parts<T> exp2_parts(Vec<T> t) {
 // e^x for x <= 0, in a sum of at least 1: the sum's error is below 2 eps. 0 where it would be denormal, or is.
 template <class T>
 FOLDGATE_INLINE Vec<T> exp_term(Vec<T> x) {
+  if constexpr (kLooksUp && sizeof(T) == sizeof(float)) return exp_below_zero<T>(x);
   using C = ExpConstants<T>;
   const Vec<T> t = x * C::kLog2e;
   const Exp2Parts<T> e = exp2_parts<T>(at_most<T>(T(C::kExponentBias - 1), t));

@@ -29,6 +29,8 @@ FOLDGATE_INLINE void store_past_cache(float* p, Vec<float> v) { __builtin_memcpy
 FOLDGATE_INLINE void store_past_cache(double* p, Vec<double> v) { __builtin_memcpy(p, &v, sizeof v); }
 FOLDGATE_INLINE void fence_past_cache() {}
 
+constexpr bool kLooksUp = false;
+
 // A whole vector of taps at a time, one byte each; the second argument only names the lane type.
 template <class T>
 FOLDGATE_INLINE IntVec<T> load_bytes(const uint8_t* p, T) {

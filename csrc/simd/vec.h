@@ -9,6 +9,7 @@
 //                                                  threads in order after the fence alone
 //   broadcast<T>(s), iota<T>()                     s in every lane; 0, 1, 2, ...
 //   maximum(a, b), minimum(a, b)                   b where either is NaN: put what may carry a NaN second
+//   kLooksUp; lookup(table, i)                     or the tier has no such instruction: table[i mod 16], 16 floats
 //   root(v)                                        the square root, rounded as IEEE says
 //   mask ? a : b, a > b, a * b + c                 the compiler's own operators; * and + contract to FMA
 //   hold<T>(v)                                     v is in a register from here on
