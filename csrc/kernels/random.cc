@@ -6,18 +6,21 @@
 namespace foldgate::FOLDGATE_ISA {
 namespace {
 
-constexpr int kHalfLanes = kLanes<double>;
+// Words of kPhiloxVectors vectors of counters.
+constexpr int kGroup = kPhiloxVectors * kLanes<double> * kCounterWords;
 
-// The words of kRandomBlock values. Counters are in 64-bit lanes, four words each. One function for all kernels, most of
-// whose code it is.
-__attribute__((noinline)) void words_of(RandomStream stream, int64_t begin, uint32_t* words) {
-  const uint64_t first = stream.offset + static_cast<uint64_t>(begin) / 4;
-  for (int i = 0; i < kRandomBlock / 4; i += kPhiloxVectors * kHalfLanes) {
-    PhiloxPairs some[kPhiloxVectors];
-    philox(stream.seed, first + static_cast<uint64_t>(i), some);
-    FOLDGATE_UNROLL
-    for (int v = 0; v < kPhiloxVectors; ++v) store_words(words + 4 * (i + v * kHalfLanes), some[v]);
-  }
+FOLDGATE_INLINE uint64_t counter(RandomStream stream, int64_t value) {
+  return stream.offset + static_cast<uint64_t>(value) / kCounterWords;
+}
+
+// One function for most kernels, most of whose code it is.
+__attribute__((noinline)) void words_of(const PhiloxKeys& keys, uint64_t first, uint32_t* words) {
+  PhiloxPairs some[kPhiloxVectors];
+  philox(keys, first, some);
+  FOLDGATE_UNROLL
+  for (int v = 0; v < kPhiloxVectors; ++v, words += kGroup / kPhiloxVectors)
+    store_interleaved<double>(reinterpret_cast<double*>(words), (Vec<double>)some[v].first,
+                              (Vec<double>)some[v].second);
 }
 
 FOLDGATE_INLINE IntVec<float> load_words(const uint32_t* p, float) {
@@ -44,16 +47,13 @@ FOLDGATE_INLINE IntVec<T> below(IntVec<T> words, uint32_t threshold) {
 // body(i, words, left) for every vector of n values: `left` of them from i on, more than a vector's for all but the last.
 template <class T, class Body>
 FOLDGATE_INLINE void each(RandomStream stream, int64_t begin, int64_t n, Body body) {
-  alignas(64) uint32_t words[kRandomBlock];
-  int64_t i = 0;
-  for (; i + kRandomBlock <= n; i += kRandomBlock) {
-    words_of(stream, begin + i, words);
-    for (int j = 0; j < kRandomBlock; j += kLanes<T>) body(i + j, load_words(words + j, T()), kLanes<T>);
+  alignas(64) uint32_t words[kGroup];
+  const PhiloxKeys keys = philox_keys(stream.seed);
+  for (int64_t i = 0; i < n;) {
+    words_of(keys, counter(stream, begin + i), words);
+    for (const uint32_t* word = words; i < n && word < words + kGroup; i += kLanes<T>, word += kLanes<T>)
+      body(i, load_words(word, T()), n - i);
   }
-  if (i == n) return;
-  words_of(stream, begin + i, words);
-  for (const uint32_t* word = words; i < n; i += kLanes<T>, word += kLanes<T>)
-    body(i, load_words(word, T()), n - i);
 }
 
 template <class T>
@@ -65,10 +65,21 @@ void dropout(RandomStream stream, int64_t begin, uint32_t threshold, T scale, co
   });
 }
 
-FOLDGATE_INLINE Vec<float> fraction(IntVec<float> words) {
-  typedef uint32_t Unsigned __attribute__((vector_size(kVectorBytes)));
-  return __builtin_convertvector((IntVec<float>)((Unsigned)words >> 8), Vec<float>) * 0x1p-24f;
+// The upper 24 bits of words, in units of kUpperUnit.
+typedef uint32_t UnsignedLanes32 __attribute__((vector_size(kVectorBytes)));
+#if defined(__AVX512F__)  // which converts unsigned words, and shifts on half as many pipes as it masks
+constexpr float kUpperUnit = 0x1p-32f;
+FOLDGATE_INLINE Vec<float> upper_bits(IntVec<float> words) {
+  return __builtin_convertvector((UnsignedLanes32)words & 0xffffff00u, Vec<float>);
 }
+#else
+constexpr float kUpperUnit = 0x1p-24f;
+FOLDGATE_INLINE Vec<float> upper_bits(IntVec<float> words) {
+  return __builtin_convertvector((IntVec<float>)((UnsignedLanes32)words >> 8), Vec<float>);
+}
+#endif
+
+FOLDGATE_INLINE Vec<float> fraction(IntVec<float> words) { return upper_bits(words) * kUpperUnit; }
 FOLDGATE_INLINE Vec<double> fraction(IntVec<double> words) {
   return __builtin_convertvector(words, Vec<double>) * 0x1p-32;
 }
@@ -80,11 +91,31 @@ void uniform(RandomStream stream, int64_t begin, T low, T range, int64_t n, Targ
   });
 }
 
+// Whole groups by words in registers, which by way of memory would be as many stores again. Where the unit's part of the
+// range is normal, the product is what the fraction's would be.
+void uniform_float(RandomStream stream, int64_t begin, float low, float range, int64_t n, Target<float> y) {
+  constexpr float kSmallestNormal = 0x1p-126f;
+  const float scale = range * kUpperUnit;
+  const int64_t whole = scale >= kSmallestNormal ? n / kGroup * kGroup : 0;
+  const PhiloxKeys keys = philox_keys(stream.seed);
+  for (int64_t i = 0; i < whole; i += kGroup) {
+    PhiloxPairs some[kPhiloxVectors];
+    philox(keys, counter(stream, begin + i), some);
+    FOLDGATE_UNROLL
+    for (int v = 0; v < kPhiloxVectors; ++v) {
+      const int64_t at = i + 2 * v * kLanes<float>;
+      put<float>(y, at, upper_bits(words_in_order<0>(some[v])) * scale + low, kLanes<float>);
+      put<float>(y, at + kLanes<float>, upper_bits(words_in_order<1>(some[v])) * scale + low, kLanes<float>);
+    }
+  }
+  uniform<float>(stream, begin + whole, low, range, n - whole, y + whole);
+}
+
 }  // namespace
 
 extern const RandomKernels<float> random_f32;
 extern const RandomKernels<double> random_f64;
-const RandomKernels<float> random_f32{dropout<float>, uniform<float>};
+const RandomKernels<float> random_f32{dropout<float>, uniform_float};
 const RandomKernels<double> random_f64{dropout<double>, uniform<double>};
 
 }  // namespace foldgate::FOLDGATE_ISA

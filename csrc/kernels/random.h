@@ -12,8 +12,8 @@ struct RandomStream {
   uint64_t seed, offset;
 };
 
-// Values are made in blocks of this many; where a call begins within a stream is a multiple of it.
-constexpr int64_t kRandomBlock = 256;
+// Words of a counter; where a call begins within a stream is a multiple of it.
+constexpr int64_t kCounterWords = 4;
 
 template <class T>
 struct RandomKernels {

@@ -8,7 +8,7 @@
 
 namespace foldgate {
 
-static_assert(kChunk % kRandomBlock == 0);
+static_assert(kChunk % kCounterWords == 0);
 
 template <class T>
 void dropout(RandomStream stream, double rate, const T* x, int64_t n, T* y) {

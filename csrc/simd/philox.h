@@ -24,8 +24,8 @@ FOLDGATE_INLINE Lanes64 multiply_halves(Lanes64 a, Lanes64 b) {
 
 constexpr int kPhiloxRounds = 7;
 
-// Vectors in step, as a round waits for the one before it: more than fill the registers, which costs less than waiting.
-constexpr int kPhiloxVectors = kRegisters / 4;
+// Vectors in step, as a round waits for the one before it: some more than registers hold.
+constexpr int kPhiloxVectors = kRegisters == 32 ? 5 : 4;
 
 typedef uint64_t UnsignedLanes64
     __attribute__((vector_size(kVectorBytes)));  // which counters and keys wrap in
@@ -64,30 +64,51 @@ FOLDGATE_INLINE PhiloxWords middle_round(const PhiloxWords& w, const PhiloxKey& 
   return {{upper_half(high) ^ w.word[1] ^ (Lanes64)key.a, high, upper_half(low) ^ w.word[3] ^ (Lanes64)key.b,
            low}};
 }
+// v, its lower halves with those of a and b.
+FOLDGATE_INLINE Lanes64 xor_lower(Lanes64 v, Lanes64 a, Lanes64 b) {
+#if defined(__AVX512F__)
+  constexpr __mmask16 kLower = 0x5555;
+  constexpr int kXor = 0x96;  // of three, by its table of truth
+  return (Lanes64)_mm512_mask_ternarylogic_epi32((__m512i)v, kLower, (__m512i)a, (__m512i)b, kXor);
+#else
+  constexpr int64_t kHalf = 0xffffffff;
+  return v ^ ((a ^ b) & kHalf);
+#endif
+}
 // The same words in pairs: a product's halves are two of them, in the other order.
 FOLDGATE_INLINE PhiloxPairs last_round(const PhiloxWords& w, const PhiloxKey& key) {
-  constexpr int64_t kHalf = 0xffffffff;
   const LaneIndices<float> halves;
   const Lanes64 low = times_first(w.word[0]), high = times_third(w.word[2]);
-  return {swap_halves(high, halves) ^ ((w.word[1] ^ (Lanes64)key.a) & kHalf),
-          swap_halves(low, halves) ^ ((w.word[3] ^ (Lanes64)key.b) & kHalf)};
+  return {xor_lower(swap_halves(high, halves), w.word[1], (Lanes64)key.a),
+          xor_lower(swap_halves(low, halves), w.word[3], (Lanes64)key.b)};
 }
 
-// Pairs of the counters first, first + 1, ... (their upper 64 bits are 0) under a key.
-FOLDGATE_INLINE void philox(uint64_t seed, uint64_t first, PhiloxPairs (&pairs)[kPhiloxVectors]) {
+// What each round takes of a seed.
+struct PhiloxKeys {
+  uint64_t a[kPhiloxRounds], b[kPhiloxRounds];
+};
+FOLDGATE_INLINE PhiloxKeys philox_keys(uint64_t seed) {
   constexpr uint64_t kWeylA = 0x9E3779B9, kWeylB = 0xBB67AE85;
-  PhiloxKey key{seed - UnsignedLanes64{}, (seed >> 32) - UnsignedLanes64{}};
+  PhiloxKeys keys;
+  for (uint64_t r = 0; r < kPhiloxRounds; ++r) {
+    keys.a[r] = seed + r * kWeylA;
+    keys.b[r] = (seed >> 32) + r * kWeylB;
+  }
+  return keys;
+}
+
+// Pairs of the counters first, first + 1, ... (their upper 64 bits are 0) under a seed's keys.
+FOLDGATE_INLINE void philox(const PhiloxKeys& keys, uint64_t first, PhiloxPairs (&pairs)[kPhiloxVectors]) {
+  const UnsignedLanes64 counters = (UnsignedLanes64)iota<double>() + first;
   PhiloxWords words[kPhiloxVectors];
-  FOLDGATE_UNROLL
-  for (int v = 0; v < kPhiloxVectors; ++v)
-    words[v] = first_round(
-        (UnsignedLanes64)iota<double>() + (first + static_cast<uint64_t>(v * kLanes<double>)), key);
   FOLDGATE_UNROLL  // so that nothing is moved between rounds
-      for (int r = 1; r < kPhiloxRounds; ++r) {
-    key = {key.a + kWeylA, key.b + kWeylB};
+      for (int r = 0; r < kPhiloxRounds; ++r) {
+    const PhiloxKey key{keys.a[r] - UnsignedLanes64{}, keys.b[r] - UnsignedLanes64{}};
     FOLDGATE_UNROLL
     for (int v = 0; v < kPhiloxVectors; ++v) {
-      if (r + 1 < kPhiloxRounds)
+      if (r == 0)
+        words[v] = first_round(counters + static_cast<uint64_t>(v * kLanes<double>), key);
+      else if (r + 1 < kPhiloxRounds)
         words[v] = middle_round(words[v], key);
       else
         pairs[v] = last_round(words[v], key);
@@ -95,10 +116,11 @@ FOLDGATE_INLINE void philox(uint64_t seed, uint64_t first, PhiloxPairs (&pairs)[
   }
 }
 
-// The words in the order of their counters: 16 bytes a counter.
-FOLDGATE_INLINE void store_words(uint32_t* p, const PhiloxPairs& pairs) {
-  store_interleaved<double>(reinterpret_cast<double*>(p), (Vec<double>)pairs.first,
-                            (Vec<double>)pairs.second);
+// The words in the order of their counters, four a counter: half of a vector's counters (Half 0), and the others.
+template <int Half>
+FOLDGATE_INLINE IntVec<float> words_in_order(const PhiloxPairs& pairs) {
+  return (IntVec<float>)interleaved<double, Half>((Vec<double>)pairs.first, (Vec<double>)pairs.second,
+                                                  LaneIndices<double>());
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

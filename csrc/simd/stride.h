@@ -37,28 +37,23 @@ FOLDGATE_INLINE Vec<T> load_strided(const T* p, int64_t step, int64_t readable) 
   return v;
 }
 
-// a0 b0 a1 b1 ...: the first kLanes values, then the others.
-template <class T, int... I>
-FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b, Indices<I...>) {
-  store(p, __builtin_shufflevector(a, b, (I / 2 + (I & 1 ? kLanes<T> : 0))...));
-  store(p + kLanes<T>, __builtin_shufflevector(a, b, (kLanes<T> / 2 + I / 2 + (I & 1 ? kLanes<T> : 0))...));
+// a0 b0 a1 b1 ...: the first kLanes values (Half 0), or the others (Half 1).
+template <class T, int Half, int... I>
+FOLDGATE_INLINE Vec<T> interleaved(Vec<T> a, Vec<T> b, Indices<I...>) {
+  return __builtin_shufflevector(a, b, (Half * kLanes<T> / 2 + I / 2 + (I & 1 ? kLanes<T> : 0))...);
 }
 template <class T>
 FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b) {
-  store_interleaved<T>(p, a, b, LaneIndices<T>());
+  store(p, interleaved<T, 0>(a, b, LaneIndices<T>()));
+  store(p + kLanes<T>, interleaved<T, 1>(a, b, LaneIndices<T>()));
 }
 
 // The first n of them, n >= 1.
-template <class T, int... I>
-FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b, int64_t n, Indices<I...>) {
-  store(p, __builtin_shufflevector(a, b, (I / 2 + (I & 1 ? kLanes<T> : 0))...), n);
-  if (n > kLanes<T>)
-    store(p + kLanes<T>, __builtin_shufflevector(a, b, (kLanes<T> / 2 + I / 2 + (I & 1 ? kLanes<T> : 0))...),
-          n - kLanes<T>);
-}
 template <class T>
 FOLDGATE_INLINE void store_interleaved(T* p, Vec<T> a, Vec<T> b, int64_t n) {
-  store_interleaved<T>(p, a, b, n, LaneIndices<T>());
+  const LaneIndices<T> lanes;
+  store(p, interleaved<T, 0>(a, b, lanes), n);
+  if (n > kLanes<T>) store(p + kLanes<T>, interleaved<T, 1>(a, b, lanes), n - kLanes<T>);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

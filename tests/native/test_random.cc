@@ -54,12 +54,26 @@ void check(int64_t n, RandomStream stream, Flush flush) {
   CHECK(right);
 }
 
+// A range whose 2^-32nd part is denormal: the same fractions of it, each rounded once.
+TEST(random, a_tiny_range_keeps_its_fractions) {
+  test::on_every_tier([] {
+    constexpr int64_t kCount = 1000;
+    constexpr float kRange = 0x1.8p-100f;
+    Guarded<float> one(kCount), tiny(kCount);
+    random_uniform(RandomStream{3, 0}, 0, 1, kCount, one.data());
+    random_uniform(RandomStream{3, 0}, 0, kRange, kCount, tiny.data());
+    bool right = true;
+    for (int64_t i = 0; i < kCount; ++i) right = right && tiny[i] == one[i] * kRange;
+    CHECK(right);
+  });
+}
+
 TEST(random, every_word_on_every_tier) {
   test::on_every_tier([] {
     for (const RandomStream& stream :
          {RandomStream{0, 0}, RandomStream{~uint64_t{0}, (uint64_t{1} << 32) - 2},
           RandomStream{77, ~uint64_t{0} - 1}}) {
-      for (int64_t n : test::around({16, 64, 1 << 14})) {
+      for (int64_t n : test::around({16, 64, 160, 1 << 14})) {
         check<float>(n, stream, Flush::kBack);
         check<double>(n, stream, Flush::kFront);
       }
