@@ -141,6 +141,8 @@ TEST(norm, channels_around_lanes) {
 TEST(norm, channels_in_parts_and_pieces) {
   const ChannelNormPlan plans[] = {
       ChannelNormPlan::make_batch("op", {1000, 37}, 1),     // parts of wide rows, and a tail
+      ChannelNormPlan::make_batch("op", {300, 64}, 1),      // rows that are blocks of columns
+      ChannelNormPlan::make_batch("op", {130, 300}, 1),     // several blocks, and vectors besides
       ChannelNormPlan::make_batch("op", {2, 3, 33000}, 1),  // pieces of planes
       ChannelNormPlan::make_batch("op", {3, 5, 1100}, 1),   // whole units in several rows
       ChannelNormPlan::make_group("op", {1, 33000, 4}, false, 2),

@@ -1,5 +1,6 @@
 // Channels that are the columns of matrices: x (samples, rows, channels).
 #include <algorithm>
+#include <numeric>
 
 #include "core/scratch.h"
 #include "kernels/table.h"
@@ -10,15 +11,24 @@
 namespace foldgate {
 namespace {
 
-constexpr int64_t kPartRows = 64;     // statistics of a part are 1/32 of it
-constexpr int64_t kWideValues = 256;  // of a wide row: few channels leave vectors half empty, and a row short
+constexpr int64_t kPartRows = 64;  // statistics of a part are 1/32 of it
+// Of a wide row: few channels leave vectors half empty, and a row short. Kernels keep the terms of the first in registers.
+constexpr int64_t kWideValues = 64, kWidestValues = 256;
+constexpr int64_t kVectorValues = 16;
+
+// Rows of `channels` that are one wide row: whole vectors, where that takes few.
+int64_t wide_row(int64_t channels) {
+  const int64_t whole = std::lcm(channels, kVectorValues);
+  const int64_t values = whole <= kWidestValues ? round_up(kWideValues, whole) : kWidestValues;
+  return ceil_div(values, channels);
+}
 
 // A unit is a sample. Its rows are taken `fold` at a time as one wide row, whose statistics are then those of `fold`
 // rows of channels; what is left of a sample is a tail. Statistics are matrices of sub_rows rows of channels.
 struct ColumnSplit {
   explicit ColumnSplit(const ChannelNormPlan& plan)
       : channels(plan.channels),
-        fold(std::clamp<int64_t>(ceil_div(kWideValues, plan.channels), 1, plan.rows)),
+        fold(std::min(wide_row(plan.channels), plan.rows)),
         width(fold * plan.channels),
         sample(plan.rows * plan.channels),
         wide_rows(plan.rows / fold),

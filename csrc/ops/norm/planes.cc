@@ -45,6 +45,17 @@ struct PlaneSplit {
           body(unit, part, c, plane * plan_.inner + piece * kPieceValues, piece_size(piece));
       }
   }
+  // The same from the last plane to the first, which have been read in their order: L2 still holds the last.
+  template <class Body>
+  void for_unit_back(int64_t unit, Body body) const {
+    int64_t part = parts;
+    for (int64_t i = plan_.group_channels(); i-- > 0;)
+      for (int64_t row = plan_.rows; row-- > 0;) {
+        const int64_t c = channel(unit, i), plane = (sample(unit) * plan_.rows + row) * plan_.channels + c;
+        for (int64_t piece = pieces; piece-- > 0;)
+          body(unit, --part, c, plane * plan_.inner + piece * kPieceValues, piece_size(piece));
+      }
+  }
   // The same for parts [begin, end) of all units in the order of memory. Counters, as planes may be short and divisions
   // are slow.
   template <class Body>
@@ -100,7 +111,7 @@ class Forward {
   }
   void second(int64_t, int64_t unit) {
     const T rstd = rstd_of(unit);
-    split_.for_unit(unit, [&](int64_t, int64_t, int64_t channel, int64_t offset, int64_t size) {
+    split_.for_unit_back(unit, [&](int64_t, int64_t, int64_t channel, int64_t offset, int64_t size) {
       normalize(unit, channel, rstd, offset, size);
     });
     fence(y_);
@@ -174,7 +185,7 @@ class Backward {
                    call_.d_sums + sample, call_.dx_sums + sample, gradient, gradient + 1);
   }
   void second(int64_t slot, int64_t unit) {
-    split_.for_unit(unit, [&](int64_t, int64_t, int64_t channel, int64_t offset, int64_t size) {
+    split_.for_unit_back(unit, [&](int64_t, int64_t, int64_t channel, int64_t offset, int64_t size) {
       gradient(slot, unit, channel, offset, size);
     });
     fence(dx_);
