@@ -10,6 +10,7 @@
 #include "kernels/depthwise.h"
 #include "kernels/depthwise_lines.h"
 #include "kernels/elementwise.h"
+#include "kernels/embedding.h"
 #include "kernels/fft.h"
 #include "kernels/gemm.h"
 #include "kernels/narrow.h"
@@ -39,6 +40,7 @@ struct Kernels {
   DepthwiseKernels<T> depthwise;
   DepthwiseLinesKernels<T> depthwise_lines;
   ElementwiseKernels<T> elementwise;
+  EmbeddingKernels<T> embedding;
   FftKernels<T> fft;
   NarrowKernels<T> narrow;
   OptimizerKernels<T> optimizer;

@@ -9,14 +9,24 @@
 #include "ops/chunks.h"
 
 namespace foldgate {
+namespace {
+
+// Its sign: of an id below 0, or of rows - 1 less one above it.
+template <class Id>
+int64_t outside(const Id* ids, int64_t count, int64_t rows) {
+  const auto last = static_cast<uint64_t>(rows - 1);
+  uint64_t found = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto id = static_cast<uint64_t>(static_cast<int64_t>(ids[i]));
+    found |= id | (last - id);
+  }
+  return static_cast<int64_t>(found);
+}
+
+}  // namespace
 
 void Ids::check(const char* op, int64_t rows) const {
-  uint64_t outside = 0;  // its sign: of an id below 0, or of rows - 1 less one above it
-  for (int64_t i = 0; i < count; ++i) {
-    const auto id = static_cast<uint64_t>((*this)[i]);
-    outside |= id | (static_cast<uint64_t>(rows - 1) - id);
-  }
-  if (static_cast<int64_t>(outside) >= 0) return;
+  if ((narrow ? outside(narrow, count, rows) : outside(wide, count, rows)) >= 0) return;
   for (int64_t i = 0; i < count; ++i)
     if ((*this)[i] < 0 || (*this)[i] >= rows)
       throw std::out_of_range(text(op, ": ids hold ", (*this)[i], "; expected 0 to ", rows - 1));
@@ -27,10 +37,12 @@ namespace {
 template <class T>
 constexpr int64_t kLine = 64 / sizeof(T);
 
-// Values that are read soon: rows lie anywhere.
+// Values that are read soon: rows lie anywhere, and begin within a line. Inlined: gcc leaves out a call that does nothing
+// but fetch.
 template <class T>
-void fetch(const T* values, int64_t count) {
+[[gnu::always_inline]] inline void fetch(const T* values, int64_t count) {
   for (int64_t i = 0; i < count; i += kLine<T>) __builtin_prefetch(values + i);
+  __builtin_prefetch(values + count - 1);
 }
 
 // In bytes: rows that are on their way meanwhile; rows from which on fetching them takes less time than it costs, even
@@ -65,35 +77,18 @@ void embedding(const Ids& ids, const T* table, int64_t rows, int64_t width, T* y
 
 namespace {
 
-constexpr int64_t kColumns = 64;       // of a task, which adds up some columns of all rows
-constexpr int64_t kTargetsAhead = 16;  // rows of the gradient that are fetched ahead
-
-// dtable[ids[i]] += dy[i] of `columns` columns, for all i in their order. What is fetched beyond the last id is not used.
-template <class T, class Id>
-void add_columns(const Id* ids, int64_t count, const T* dy, int64_t width, int64_t columns, T* dtable) {
-  const auto add = kernels<T>().recurrent.add;
-  const int64_t ahead = rows_ahead<T>(width) * width;
-  for (int64_t i = 0; i < count; ++i, dy += width) {
-    const T* target = dtable + ids[std::min(i + kTargetsAhead, count - 1)] * width;
-    for (int64_t c = 0; c < columns; c += kLine<T>) {
-      __builtin_prefetch(dy + ahead + c);
-      __builtin_prefetch(target + c);
-    }
-    add(dtable + ids[i] * width, dy, columns);
-  }
-}
+constexpr int64_t kColumns = 64;  // of a task, which adds up some columns of all rows
 
 template <class T>
 void add_in_place(const Ids& ids, const T* dy, int64_t rows, int64_t width, T* dtable) {
   const int64_t tasks = ceil_div(width, kColumns);
   const double work = static_cast<double>(ids.count + rows) * static_cast<double>(width);
+  const auto& kernel = kernels<T>().embedding;
   parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
     const int64_t first = task * kColumns, columns = std::min(kColumns, width - first);
     for (int64_t r = 0; r < rows; ++r) std::fill_n(dtable + r * width + first, columns, T(0));
-    const auto add = [&](auto* each) {
-      add_columns(each, ids.count, dy + first, width, columns, dtable + first);
-    };
-    ids.narrow ? add(ids.narrow) : add(ids.wide);
+    ids.narrow ? kernel.add_by_narrow(ids.narrow, ids.count, dy + first, width, columns, dtable + first)
+               : kernel.add_by_wide(ids.wide, ids.count, dy + first, width, columns, dtable + first);
   });
 }
 
@@ -102,14 +97,8 @@ template <class T>
 class RowsById {
  public:
   RowsById(const Ids& ids, const T* dy, int64_t rows, int64_t width)
-      : count_(ids.count),
-        width_(width),
-        ahead_(rows_ahead<T>(width)),
-        past_(rows + 1),
-        sorted_(ids.count),
-        zeros_(std::min(width, kPiece)) {
+      : count_(ids.count), width_(width), ahead_(rows_ahead<T>(width)), past_(rows + 1), sorted_(ids.count) {
     past_.zero();
-    zeros_.zero();
     for (int64_t i = 0; i < count_; ++i) ++past_[ids[i] + 1];
     for (int64_t r = 0; r < rows; ++r) past_[r + 1] += past_[r];
     for (int64_t i = 0; i < count_; ++i) sorted_[past_[ids[i]]++] = dy + i * width;
@@ -122,28 +111,14 @@ class RowsById {
     const int64_t soon = begin + ahead_,
                   fetched = std::min(end - begin, 4 * ahead_);  // not all of a common one
     for (int64_t i = soon; i < std::min(count_, soon + fetched); ++i) fetch(sorted_[i], width_);
-    for (int64_t column = 0; column < width_; column += kPiece) sum_columns(begin, end, column, to + column);
+    sum_(sorted_.data() + begin, end - begin, width_, to);
   }
 
  private:
-  static constexpr int64_t kPiece = 1024;  // values that are added up in L1
-
-  void sum_columns(int64_t begin, int64_t end, int64_t column, Target<T> to) const {
-    const int64_t columns = std::min(kPiece, width_ - column);
-    if (begin == end) return stream_.copy(zeros_.data(), columns, to);
-    if (begin + 1 == end) return stream_.copy(sorted_[begin] + column, columns, to);
-    alignas(64) T piece[kPiece];
-    stream_.copy(sorted_[begin] + column, columns, {piece, false});
-    for (int64_t i = begin + 1; i < end; ++i) add_(piece, sorted_[i] + column, columns);
-    stream_.copy(piece, columns, to);
-  }
-
   const int64_t count_, width_, ahead_;
   const Scratch<int64_t> past_;
   const Scratch<const T*> sorted_;
-  const Scratch<T> zeros_;
-  const StreamKernels<T>& stream_ = kernels<T>().stream;
-  void (*const add_)(T*, const T*, int64_t) = kernels<T>().recurrent.add;
+  void (*const sum_)(const T* const*, int64_t, int64_t, Target<T>) = kernels<T>().embedding.sum_rows;
 };
 
 }  // namespace

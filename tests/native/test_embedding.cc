@@ -78,7 +78,9 @@ void around_lanes() {
     check<T, int64_t>(37, 9, width, Flush::kFront);
     check<T, int64_t>(1, 1, width, Flush::kBack);
   }
-  check<T, int32_t>(3000, 700, 33, Flush::kBack);               // several tasks, forward and backward
+  check<T, int32_t>(3000, 700, 33, Flush::kBack);  // several tasks, forward and backward
+  check<T, int64_t>(500, (5 << 20) / 70 / sizeof(T), 70,
+                    Flush::kBack);                              // sorted by id: a table beyond the caches
   constexpr int64_t kLarge = (16 << 20) / 256 / sizeof(T) + 3;  // rows of 256: past the cache
   check<T, int32_t>(kLarge, kLarge, 256, Flush::kBack);
 }
