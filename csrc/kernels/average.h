@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 // The positions of an axis that an output's window holds: begin, begin + step, ..., `count` of them. The mean is over
@@ -57,14 +59,15 @@ struct AverageKernels {
   int lanes;
   // sums[i] = sum over the rows of rows[r][i], i < n; rows in their order
   void (*add_rows)(const T* const* rows, int64_t count, int64_t n, T* sums);
-  // y[o][c] = sum over the rows and the window of o of row[position][c] / (counted of o * counted)
-  void (*means)(const RowWindows& windows, const T* const* rows, int64_t count, T* y);
-  void (*line_means)(const LineWindows<T>& windows, const T* const* rows, int64_t count, T* y);
+  // y[o][c] = sum over the rows and the window of o of row[position][c] / (counted of o * counted); large windows of
+  // pixels as the sum of their rows' sums
+  void (*means)(const RowWindows& windows, const T* const* rows, int64_t count, Target<T> y);
+  void (*line_means)(const LineWindows<T>& windows, const T* const* rows, int64_t count, Target<T> y);
   // y[i] = x[i]^2, or |x[i]|, or that is added; and y[i] = sqrt(y[i])
   void (*powers)(const T* x, int64_t n, bool square, bool add, T* y);
   void (*roots)(int64_t n, T* y);
-  // y[p] = sum of plane p / divisor, for planes of n contiguous values
-  void (*plane_means)(const T* x, int64_t planes, int64_t n, T divisor, T* y);
+  // y[p] = sum of plane p / divisor, for planes of n contiguous values; of `squares` the root of their sum / divisor
+  void (*plane_means)(const T* x, int64_t planes, int64_t n, T divisor, bool squares, T* y);
   // shares[o][c] = sum over the rows of dy[r][o][c] * row_factor[r] * output_factor[o]
   void (*shares)(const ShareRows<T>& rows, T* shares);
   // dx[q][c] = sum of shares[o][c] over the holders of q, q < columns; holders and dx are those of q = 0

@@ -25,10 +25,11 @@ int32_t largest(const uint8_t* values, int64_t n) {
 
 template <class T>
 constexpr PoolKernels<T> table() {
-  return {
-      kLanes<T>,         pixels<T>,         lines<T>,          pixels_backward<T>, pixels_apart_backward<T>,
-      largest,           positions_of_taps, taps_of_positions, scatter<T>,         scatter_taps<T>,
-      pairs_backward<T>, plane_winners<T>};
+  return {kLanes<T>,       pixels<T>,          lines<T>,
+          copy_rows<T>,    pixels_backward<T>, pixels_apart_backward<T>,
+          largest,         positions_of_taps,  taps_of_positions,
+          scatter<T>,      scatter_taps<T>,    pairs_backward<T>,
+          plane_winners<T>};
 }
 
 }  // namespace

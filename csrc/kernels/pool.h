@@ -14,6 +14,8 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/stream.h"
+
 namespace foldgate {
 
 // Integers as wide as T: what a lane of tap numbers holds.
@@ -56,7 +58,7 @@ struct PoolForward {
       nullptr;  // pixels: x[r] is the image's row; lines: position `-before` of it, padding and all
   const int32_t* row_tap = nullptr;
   int64_t outputs = 0, stride = 1, dilation = 1;
-  T* y = nullptr;
+  Target<T> y{nullptr, false};
   TapsOut taps;
   // pixels
   int64_t channels = 1;
@@ -106,6 +108,8 @@ struct PoolKernels {
   int lanes;
   void (*pixels)(const PoolForward<T>&);
   void (*lines)(const PoolForward<T>&);
+  // y[i * y_step + q] = x[i * x_step + q], q < n
+  void (*copy_rows)(const T* x, int64_t rows, int64_t n, int64_t x_step, T* y, int64_t y_step);
   void (*pixels_backward)(const PoolBackward<T>&);
   void (*pixels_apart_backward)(const PoolBackward<T>&);
   int32_t (*largest)(const uint8_t* values, int64_t n);  // -1 of none
@@ -118,7 +122,8 @@ struct PoolKernels {
                        T* dx);
   // A row of dx under n windows of 2 columns, 2 apart: dx[2 o + j] = dy[o] where taps[o] is tap + j, else 0
   void (*pairs_backward)(const uint8_t* taps, int32_t tap, const T* dy, int64_t n, int64_t columns, T* dx);
-  // The largest of every plane of n contiguous values, by the rules of windows, and where it stands.
+  // The largest of every plane of n contiguous values, by the rules of windows, and where it stands unless winners is
+  // null.
   void (*plane_winners)(const T* x, int64_t planes, int64_t n, T* y, int32_t* winners);
 };
 

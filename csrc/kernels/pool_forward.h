@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/pool.h"
 #include "kernels/pool_best.h"
-#include "simd/fetch.h"
+#include "kernels/put.h"
 #include "simd/stride.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -15,7 +15,7 @@ constexpr int kPoolBlock = 4;
 // `Vectors` vectors of channels of one output; `live` channels of the last one.
 template <class T, class Tap, int Vectors, bool Whole>
 FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int64_t offset, int64_t live,
-                                 T* y, Tap* taps) {
+                                 Target<T> y, Tap* taps) {
   Best<T, Tap> best[Vectors];
   FOLDGATE_UNROLL
   for (int v = 0; v < Vectors; ++v) best[v].tap = broadcast_int<T>(row.row_tap[0] + range.first);
@@ -32,11 +32,7 @@ FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int6
   }
   FOLDGATE_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    T* target = y + v * kLanes<T>;
-    if (!Whole)
-      store_part(target, best[v].value, live);
-    else
-      store(target, best[v].value);
+    put_fetched<T>(y, v * kLanes<T>, best[v].value, Whole ? kLanes<T> : live);
     store_taps<T>(advance(taps, v * kLanes<T>), best[v].tap, Whole ? kLanes<T> : live);
   }
 }
@@ -46,7 +42,7 @@ FOLDGATE_INLINE void pixels_of(const PoolForward<T>& row, Tap* taps) {
   for (int64_t o = 0; o < row.outputs; ++o) {
     const int64_t offset = (row.position + o * row.stride) * row.channels;
     const TapRange range = row.range[o];
-    T* y = row.y + o * row.channels;
+    const Target<T> y = row.y + o * row.channels;
     Tap* t = advance(taps, o * row.channels);
     int64_t c = 0;
     for (; c + kPoolBlock * kLanes<T> <= row.channels; c += kPoolBlock * kLanes<T>)
@@ -72,6 +68,25 @@ void pixels(const PoolForward<T>& row) {
 
 // ---- forward, width contiguous ----
 
+// The taps of a vector of windows in one window row, from p on. Two that follow one another are the even and the odd
+// values of windows two apart.
+template <class T, class Tap, int Stride, bool Whole>
+FOLDGATE_INLINE void meet_line(Best<T, Tap>& best, const PoolForward<T>& row, const T* p, int64_t readable,
+                               int32_t tap) {
+  int32_t j = 0;
+  if constexpr (Stride == 2 && Whole)
+    for (; row.dilation == 1 && j + 1 < row.row_taps; j += 2) {
+      const EvenOdd<T> v = load_even_odd(p + j);
+      meet(best, v.even, tap + j);
+      meet(best, v.odd, tap + j + 1);
+    }
+  for (int64_t at = j * row.dilation; j < row.row_taps; ++j, at += row.dilation)
+    meet(best,
+         Whole ? load_strided<Stride>(p + at, row.stride)
+               : load_strided<Stride>(p + at, row.stride, readable - at),
+         tap + j);
+}
+
 // Outputs o .. of row i.
 template <class T, class Tap, int Stride, bool Whole>
 FOLDGATE_INLINE void line_vector(const PoolForward<T>& row, int64_t i, int64_t o, Tap* taps) {
@@ -79,18 +94,15 @@ FOLDGATE_INLINE void line_vector(const PoolForward<T>& row, int64_t i, int64_t o
   IntVec<T> first = {};
   if (row.first) __builtin_memcpy(&first, row.first + o, sizeof first);
   best.tap = first + row.row_tap[0];
+  const int64_t begin = i * row.next_line + o * row.stride;
   for (int64_t r = 0; r < row.rows; ++r) {
-    const T* line = row.x[r] + i * row.next_line;
-    const int64_t readable = row.readable - i * row.next_line;
-    int64_t at = o * row.stride;
-    for (int32_t j = 0; j < row.row_taps; ++j, at += row.dilation)
-      meet(best,
-           Whole ? load_strided<Stride>(line + at, row.stride)
-                 : load_strided<Stride>(line + at, row.stride, readable - at),
-           row.row_tap[r] + j);
+    const T* p = row.x[r] + begin;
+    fetch_stream(p);
+    fetch_stream(p + (Stride == 2 ? kLanes<T> : 0));
+    meet_line<T, Tap, Stride, Whole>(best, row, p, row.readable - begin, row.row_tap[r]);
   }
   const int64_t out = i * row.outputs + o;
-  store(row.y + out, best.value, row.outputs - o);
+  put_fetched<T>(row.y, out, best.value, row.outputs - o);
   store_taps<T>(advance(taps, out), best.tap, row.outputs - o);
 }
 
@@ -118,6 +130,17 @@ void lines(const PoolForward<T>& row) {
   if (row.taps.bytes) return lines_of<T>(row, row.taps.bytes);
   if (row.taps.ints) return lines_of<T>(row, row.taps.ints);
   lines_of<T, NoTaps>(row, nullptr);
+}
+
+// ---- rows that are padded ----
+
+template <class T>
+void copy_rows(const T* x, int64_t rows, int64_t n, int64_t x_step, T* y, int64_t y_step) {
+  for (int64_t i = 0; i < rows; ++i, x += x_step, y += y_step)
+    for (int64_t q = 0; q < n; q += kLanes<T>) {
+      fetch_stream(x + q);
+      store(y + q, load(x + q, n - q), n - q);
+    }
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -3,7 +3,8 @@
 #include <cstddef>
 
 #include "kernels/pool.h"
-#include "kernels/pool_taps.h"
+#include "kernels/pool_best.h"
+#include "simd/fetch.h"
 #include "simd/stride.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -124,35 +125,71 @@ FOLDGATE_INLINE Winners<T> join_lanes(Winners<T> w) {
     return w;
 }
 
-// Four chains, as a comparison and a choice take ten cycles.
+// The n values of a plane by vectors, in four chains of body(chain, values, step to the chain's next ones), as a
+// comparison and a choice take ten cycles; -inf beyond the last.
+constexpr int kPlaneChains = 4;
+
+template <class T, class Body>
+FOLDGATE_INLINE void each_vector(const T* x, int64_t n, Body body) {
+  int64_t i = 0;
+  for (; i + kPlaneChains * kLanes<T> <= n; i += kPlaneChains * kLanes<T>) {
+    FOLDGATE_UNROLL
+    for (int q = 0; q < kPlaneChains; ++q) {
+      fetch_stream(x + i + q * kLanes<T>);
+      body(q, load(x + i + q * kLanes<T>), kPlaneChains * kLanes<T>);
+    }
+  }
+  const Vec<T> lowest = broadcast<T>(static_cast<T>(-__builtin_inf()));
+  for (; i + kLanes<T> <= n; i += kLanes<T>) body(0, load(x + i), kLanes<T>);
+  if (i < n) body(0, iota<T>() < static_cast<LaneInt<T>>(n - i) ? load_part(x + i, n - i) : lowest, 0);
+}
+
+template <class T>
+FOLDGATE_INLINE Winners<T> join_chains(const Winners<T> (&best)[kPlaneChains]) {
+  return join_lanes<T, kLanes<T> / 2>(join(join(best[0], best[1]), join(best[2], best[3])));
+}
+
+// Without the places, half the comparisons. Zeros of both signs are equal, and so are NaN's: of these the first is
+// looked for.
+template <class T>
+FOLDGATE_INLINE T plane_maximum(const T* x, int64_t n) {
+  Best<T, NoTaps> best[kPlaneChains];
+  each_vector(x, n, [&](int q, Vec<T> v, int) FOLDGATE_LAMBDA { meet(best[q], v, 0); });
+  Winners<T> all[kPlaneChains];
+  FOLDGATE_UNROLL
+  for (int q = 0; q < kPlaneChains; ++q) all[q] = {best[q].value, iota<T>()};
+  const T most = join_chains<T>(all).value[0];
+  if (most != 0 && most == most) return most;
+  int64_t first = 0;
+  while (x[first] == x[first] ? x[first] != most : most == most) ++first;
+  return x[first];
+}
+
+template <class T>
+FOLDGATE_INLINE Winners<T> plane_winner(const T* x, int64_t n) {
+  Winners<T> best[kPlaneChains];
+  IntVec<T> at[kPlaneChains];
+  FOLDGATE_UNROLL
+  for (int q = 0; q < kPlaneChains; ++q)
+    best[q] = {broadcast<T>(static_cast<T>(-__builtin_inf())), at[q] = iota<T>() + q * kLanes<T>};
+  each_vector(x, n, [&](int q, Vec<T> v, int step) FOLDGATE_LAMBDA {
+    const IntVec<T> wins = ~(v <= best[q].value) & (best[q].value == best[q].value);
+    best[q] = {wins ? v : best[q].value, wins ? at[q] : best[q].tap};
+    at[q] += step;
+  });
+  return join_chains<T>(best);
+}
+
 template <class T>
 void plane_winners(const T* x, int64_t planes, int64_t n, T* y, int32_t* winners) {
-  const Vec<T> lowest = broadcast<T>(static_cast<T>(-__builtin_inf()));
-  constexpr int kChains = 4;
   for (int64_t plane = 0; plane < planes; ++plane, x += n) {
-    Winners<T> best[kChains];
-    IntVec<T> at[kChains];
-    FOLDGATE_UNROLL
-    for (int q = 0; q < kChains; ++q) best[q] = {lowest, at[q] = iota<T>() + q * kLanes<T>};
-    const auto meet = [&](int q, Vec<T> v) FOLDGATE_LAMBDA {
-      const IntVec<T> wins = ~(v <= best[q].value) & (best[q].value == best[q].value);
-      best[q] = {wins ? v : best[q].value, wins ? at[q] : best[q].tap};
-    };
-    int64_t i = 0;
-    for (; i + kChains * kLanes<T> <= n; i += kChains * kLanes<T>) {
-      FOLDGATE_UNROLL
-      for (int q = 0; q < kChains; ++q) {
-        meet(q, load(x + i + q * kLanes<T>));
-        at[q] += kChains * kLanes<T>;
-      }
+    if (!winners) {
+      y[plane] = plane_maximum(x, n);
+      continue;
     }
-    for (; i < n; i += kLanes<T>, at[0] += kLanes<T>)
-      meet(0, n - i >= kLanes<T>
-                  ? load(x + i)
-                  : (iota<T>() < static_cast<LaneInt<T>>(n - i) ? load_part(x + i, n - i) : lowest));
-    const Winners<T> all = join_lanes<T, kLanes<T> / 2>(join(join(best[0], best[1]), join(best[2], best[3])));
-    y[plane] = all.value[0];
-    winners[plane] = static_cast<int32_t>(all.tap[0]);
+    const Winners<T> winner = plane_winner(x, n);
+    y[plane] = winner.value[0];
+    winners[plane] = static_cast<int32_t>(winner.tap[0]);
   }
 }
 

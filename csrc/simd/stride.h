@@ -22,6 +22,22 @@ FOLDGATE_INLINE Vec<T> load_strided(const T* p, int64_t step) {
   return v;
 }
 
+// p[0], p[2], ... and p[1], p[3], ... of 2 kLanes values.
+template <class T>
+struct EvenOdd {
+  Vec<T> even, odd;
+};
+template <class T, int... I>
+FOLDGATE_INLINE EvenOdd<T> load_even_odd(const T* p, Indices<I...>) {
+  Vec<T> a = load(p), b = load(p + kLanes<T>);
+  hold<T>(a), hold<T>(b);
+  return {__builtin_shufflevector(a, b, (2 * I)...), __builtin_shufflevector(a, b, (2 * I + 1)...)};
+}
+template <class T>
+FOLDGATE_INLINE EvenOdd<T> load_even_odd(const T* p) {
+  return load_even_odd<T>(p, LaneIndices<T>());
+}
+
 FOLDGATE_INLINE int64_t at_least_zero(int64_t n) { return n > 0 ? n : 0; }
 
 // The same where only p[0 .. readable) may be read; lanes beyond are 0.

@@ -44,7 +44,7 @@ void fold_channels(const T* repeated, int64_t positions, int64_t channels, int64
   for_each_block(positions, channels * times, [&](int64_t first, int64_t count) {
     const T* from = repeated + first * channels * times;
     kernels<T>().average.line_means({0, count * channels, times, times, 1, T(1)}, &from, 1,
-                                    x + first * channels);
+                                    {x + first * channels, false});
   });
 }
 

@@ -83,7 +83,7 @@ class Forward {
     f.x = work.rows.data();
     f.row_tap = work.row_tap.data();
     f.outputs = 1;
-    f.y = y_ + out * pixel_;
+    f.y = {y_ + out * pixel_, false};
     f.taps.ints = positions_ ? work.taps.data() : nullptr;
     f.channels = pixel_;
     f.range = &all;

@@ -10,6 +10,7 @@
 #include "kernels/table.h"
 #include "ops/pool/average_planes.h"
 #include "ops/pool/geometry.h"
+#include "ops/pool/target.h"
 
 namespace foldgate {
 namespace {
@@ -17,6 +18,34 @@ namespace {
 // Windows of at most so many rows of single values, or positions of pixels, are read as they are: strided loads from a
 // sum just stored cost more than the loads that the sum saves.
 constexpr int64_t kDirectRows = 8, kDirectPositions = 16;
+
+// As are pixels that no other window along the width holds, where L1 has a window's row while its channels are taken
+// one vector after the other.
+constexpr int64_t kDirectBytes = 32 << 10;
+
+bool shares_columns(const AverageAxis& width) {
+  return width.output > 1 && !(width.regular && width.stride >= (width.taps - 1) * width.step + 1);
+}
+
+// Whether rows are summed before the windows along them. Of powers taken ahead as few rows as may be are kept.
+template <class T>
+bool sums_rows(const AveragePlan& plan, int64_t rows, bool powers_ahead) {
+  const int64_t positions = most_positions(plan.axes[2]);
+  if (plan.pixel == 1) return rows > kDirectRows;
+  return rows * positions > kDirectPositions &&
+         (powers_ahead || shares_columns(plan.axes[2]) ||
+          positions * plan.pixel > kDirectBytes / static_cast<int64_t>(sizeof(T)));
+}
+
+// Lines of outputs begin at vectors of y where no window before them hangs over the edge.
+template <class T>
+Target<T> lines_target(const AveragePlan& plan, T* y) {
+  const AverageAxis& width = plan.axes[2];
+  if (plan.pixel > 1 || width.whole > 0) return {y, false};
+  int64_t inputs = plan.images, outputs = plan.images;
+  for (const AverageAxis& axis : plan.axes) inputs *= axis.input, outputs *= axis.output;
+  return pooled(y, outputs, inputs, width.output);
+}
 
 // The mean of a window is a sum of rows, then of positions along the width.
 template <class T>
@@ -28,10 +57,9 @@ class Forward {
         width_(plan.axes[2]),
         pixel_(plan.pixel),
         x_(x),
-        y_(y),
+        y_(power && !power->squares ? Target<T>{y, false} : lines_target(plan, y)),
         most_rows_(most_positions(depth_) * most_positions(height_)),
-        sums_rows_(plan.pixel > 1 ? most_rows_ * most_positions(width_) > kDirectPositions
-                                  : most_rows_ > kDirectRows),
+        sums_rows_(sums_rows<T>(plan, most_rows_, power && !power->squares)),
         squares_(power && power->squares && !sums_rows_),
         power_(squares_ ? nullptr : power),
         most_lines_(power_ ? std::max<int64_t>(1, kPowers / (height_.stride * width_.input))
@@ -45,15 +73,19 @@ class Forward {
   }
 
   void run() {
+    const auto finish = [&] { fence(y_); };
     if (tasks_.whole_rows() && pixel_ == 1)
-      return tasks_.run_rows([&](int worker, const RowSegment& segment, int64_t most) {
-        const int64_t lines = std::clamp<int64_t>(lines_from(segment.height), 1, std::min(most, most_lines_));
-        means(work_[static_cast<size_t>(worker)], segment, lines);
-        return lines;
-      });
-    tasks_.run([&](int worker, const RowSegment& segment) {
-      means(work_[static_cast<size_t>(worker)], segment, 1);
-    });
+      return tasks_.run_rows(
+          [&](int worker, const RowSegment& segment, int64_t most) {
+            const int64_t lines =
+                std::clamp<int64_t>(lines_from(segment.height), 1, std::min(most, most_lines_));
+            means(work_[static_cast<size_t>(worker)], segment, lines);
+            return lines;
+          },
+          finish);
+    tasks_.run(
+        [&](int worker, const RowSegment& segment) { means(work_[static_cast<size_t>(worker)], segment, 1); },
+        finish);
   }
 
  private:
@@ -83,17 +115,17 @@ class Forward {
                              pixel_,
                              at(depth_, s.depth).counted * at(height_, s.height).counted,
                              squares_};
-    T* y = y_ + (s.row * width_.output + s.begin) * pixel_;
+    const Target<T> y = y_ + (s.row * width_.output + s.begin) * pixel_;
     if (pixel_ > 1)
       average_.means(windows, work.rows.data(), count, y);
     else
       line(windows, s, work.rows.data(), count, lines, y);
-    if (power_) power_->roots(lines * windows.outputs * pixel_, y);
+    if (power_) power_->roots(lines * windows.outputs * pixel_, y.data);
   }
 
   // Single values: a vector of windows at a time between those that hang over an edge.
   void line(const RowWindows& windows, const RowSegment& s, const T* const* rows, int64_t count,
-            int64_t lines, T* y) {
+            int64_t lines, Target<T> y) {
     const int64_t whole = std::clamp(width_.whole, s.begin, s.end),
                   past = std::clamp(width_.past, whole, s.end);
     auto part = [&](int64_t begin, int64_t end) {
@@ -163,7 +195,7 @@ class Forward {
   const AverageAxis &depth_, &height_, &width_;
   const int64_t pixel_;
   const T* x_;
-  T* y_;
+  const Target<T> y_;
   const int64_t most_rows_;
   const bool sums_rows_;
   const bool squares_;               // are taken by the kernels

@@ -45,13 +45,14 @@ void plane_means(const AveragePlan& plan, const T* x, T* y, const PoolPower<T>* 
   const int64_t n = tasks.positions;
   const auto means = kernels<T>().average.plane_means;
   const auto counted = static_cast<T>(tasks.counted);
-  const Scratch<T> powers(power ? tasks.workers * n : 0);
+  const bool squares = power && power->squares;
+  const Scratch<T> powers(power && !squares ? tasks.workers * n : 0);
   tasks.run([&](int worker, int64_t first, int64_t planes) {
-    if (!power) return means(x + first * n, planes, n, counted, y + first);
+    if (!power || squares) return means(x + first * n, planes, n, counted, squares, y + first);
     T* const powered = powers.data() + worker * n;
     for (int64_t plane = first; plane < first + planes; ++plane) {
       power->powers(x + plane * n, n, false, powered);
-      means(powered, 1, n, counted, y + plane);
+      means(powered, 1, n, counted, false, y + plane);
     }
     power->roots(planes, y + first);
   });

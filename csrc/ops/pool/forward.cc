@@ -6,6 +6,7 @@
 #include "kernels/table.h"
 #include "ops/pool/geometry.h"
 #include "ops/pool/indices.h"
+#include "ops/pool/target.h"
 
 namespace foldgate {
 namespace {
@@ -33,7 +34,9 @@ class Forward {
                plan.window.width().output,
                static_cast<double>(plan.pixel) * static_cast<double>(plan.window.taps())),
         x_(x),
-        y_(y),
+        y_(plan.lines ? pooled(y, plan.outputs(), plan.images * plan.window.input_positions(),
+                               plan.window.width().output)
+                      : Target<T>{y, false}),
         indices_(indices) {
     if (indices.positions) names_.emplace(plan, false);
     const WindowAxis& width = plan.window.width();
@@ -43,13 +46,17 @@ class Forward {
   }
 
   void run() {
-    if (plan_.lines && !pad_ && !indices_.positions && tasks_.whole_rows())
-      return tasks_.run_rows([&](int worker, const RowSegment& at, int64_t most) {
-        const int64_t lines = std::min(most, alike(at));
-        segment(work_[static_cast<size_t>(worker)], at, lines);
-        return lines;
-      });
-    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at, 1); });
+    const auto finish = [&] { fence(y_); };
+    if (plan_.lines && !indices_.positions && tasks_.whole_rows())
+      return tasks_.run_rows(
+          [&](int worker, const RowSegment& at, int64_t most) {
+            const int64_t lines = std::min({most, most_lines_, alike(at)});
+            segment(work_[static_cast<size_t>(worker)], at, lines);
+            return lines;
+          },
+          finish);
+    tasks_.run([&](int worker, const RowSegment& at) { segment(work_[static_cast<size_t>(worker)], at, 1); },
+               finish);
   }
 
  private:
@@ -70,16 +77,29 @@ class Forward {
     for (size_t o = 0; o < width_.size(); ++o) first_[static_cast<int64_t>(o)] = width_[o].first;
   }
 
+  // Rows of outputs whose rows of x are padded at a time: as many as L1 holds the copies for, one after the other. A
+  // dilated window, or one of several planes, has its rows apart.
+  int64_t padded_lines() const {
+    constexpr int64_t kPadded = (16 << 10) / static_cast<int64_t>(sizeof(T));
+    const WindowAxis& height = plan_.window.height();
+    if (plan_.window.depth().kernel > 1 || height.dilation > 1 || !tasks_.whole_rows()) return 1;
+    const int64_t rows = kPadded / span(tasks_.segment());
+    return std::clamp<int64_t>((rows - height.kernel) / height.stride + 1, 1, height.output);
+  }
+
   void make_workspaces() {
     const Window& window = plan_.window;
     const int64_t rows = std::min(window.depth().kernel, window.depth().input) *
                          std::min(window.height().kernel, window.height().input);
+    most_lines_ = pad_ ? padded_lines() : window.height().output;
+    const int64_t padded = rows + (most_lines_ - 1) * window.height().stride;
     const int64_t taps = indices_.positions ? tasks_.segment() * plan_.pixel : 0;
     for (int worker = 0; worker < tasks_.workers(); ++worker) {
       Workspace<T> work{Scratch<const T*>(rows), Scratch<int32_t>(rows),
-                        Scratch<T>(pad_ ? checked_mul("max_pool", rows, span(tasks_.segment())) : 0),
+                        Scratch<T>(pad_ ? checked_mul("max_pool", padded, span(tasks_.segment())) : 0),
                         Scratch<uint8_t>(plan_.byte_taps() ? taps : 0),
                         Scratch<int32_t>(plan_.byte_taps() ? 0 : taps)};
+      std::fill_n(work.padded.data(), work.padded.size(), -std::numeric_limits<T>::infinity());
       work_.push_back(std::move(work));
     }
   }
@@ -156,20 +176,41 @@ class Forward {
   }
 
   void run_lines(const Workspace<T>& work, PoolForward<T>& f, int64_t begin) const {
-    const WindowAxis& width = plan_.window.width();
+    const WindowAxis &height = plan_.window.height(), &width = plan_.window.width();
     const int64_t start = begin * width.stride - width.before;  // position of the segment's first tap
     f.row_taps = width.kernel;
-    f.next_line = plan_.window.height().stride * width.input;
     f.first = first_.data() ? first_.data() + begin : nullptr;
-    f.readable = pad_ ? span(f.outputs)
-                      : x_ + plan_.images * plan_.window.input_positions() * plan_.pixel -
-                            (work.x[f.rows - 1] + start);
-    for (int64_t r = 0; r < f.rows; ++r)
-      if (pad_)
-        work.x[r] = pad_row(work.x[r], start, f.readable, work.padded.data() + r * f.readable);
+    if (pad_) {
+      const int64_t pitch = span(f.outputs);
+      f.next_line = height.stride * pitch;
+      f.readable = (f.lines - 1) * f.next_line + pitch;
+      if (tasks_.whole_rows())
+        pad_rows(work, f, pitch);
       else
-        work.x[r] += start;
+        for (int64_t r = 0; r < f.rows; ++r)
+          work.x[r] = pad_row(work.x[r], start, pitch, work.padded.data() + r * pitch);
+    } else {
+      f.next_line = height.stride * width.input;
+      f.readable =
+          x_ + plan_.images * plan_.window.input_positions() * plan_.pixel - (work.x[f.rows - 1] + start);
+      for (int64_t r = 0; r < f.rows; ++r) work.x[r] += start;
+    }
     kernels_.lines(f);
+  }
+
+  // Copies of whole rows, one after the other, between margins of -inf that stay: those of the first line's window, then
+  // what lines below hold besides.
+  void pad_rows(const Workspace<T>& work, const PoolForward<T>& f, int64_t pitch) const {
+    const WindowAxis &height = plan_.window.height(), &width = plan_.window.width();
+    T* const interior = work.padded.data() + width.before;
+    const int64_t n = std::min(width.input, pitch - width.before);  // no window may hold the last ones
+    const T* const below = work.x[f.rows - 1] + width.input;
+    for (int64_t r = 0; r < f.rows; ++r) {
+      kernels_.copy_rows(work.x[r], 1, n, width.input, interior + r * pitch, pitch);
+      work.x[r] = work.padded.data() + r * pitch;
+    }
+    kernels_.copy_rows(below, (f.lines - 1) * height.stride, n, width.input, interior + f.rows * pitch,
+                       pitch);
   }
 
   // Positions start .. start + count - 1 of a row, -inf outside the image.
@@ -188,10 +229,11 @@ class Forward {
   const std::vector<TapRange> depth_, height_, width_;
   const RowTasks tasks_;
   const T* x_;
-  T* y_;
+  const Target<T> y_;
   const PoolIndices indices_;
   std::optional<WinnerNames> names_;  // for positions
   bool pad_ = false;
+  int64_t most_lines_ = 1;
   Scratch<LaneInt<T>> first_;
   std::vector<Workspace<T>> work_;
 };
@@ -202,13 +244,15 @@ void plane_maxima(const PoolPlan& plan, const T* x, T* y, PoolIndices indices) {
   const int64_t positions = plan.window.input_positions();
   const EvenSplit tasks(plan.images, std::max<int64_t>(1, kValues / positions));
   const double work = 8 * static_cast<double>(plan.images) * static_cast<double>(positions);  // from memory
+  const bool places = indices.taps.bytes || indices.taps.ints || indices.positions;
   parallel_for(tasks.parts, workers_for(tasks.parts, work), [&](int64_t task, int) {
     int32_t winners[kPlanes];
     const int64_t end = tasks.begin(task) + tasks.size(task);
     for (int64_t plane = tasks.begin(task); plane < end; plane += kPlanes) {
       const int64_t n = std::min(kPlanes, end - plane);
-      kernels<T>().pool.plane_winners(x + plane * positions, n, positions, y + plane, winners);
-      for (int64_t i = 0; i < n; ++i) {
+      kernels<T>().pool.plane_winners(x + plane * positions, n, positions, y + plane,
+                                      places ? winners : nullptr);
+      for (int64_t i = 0; places && i < n; ++i) {
         if (indices.taps.bytes) indices.taps.bytes[plane + i] = static_cast<uint8_t>(winners[i]);
         if (indices.taps.ints) indices.taps.ints[plane + i] = winners[i];
         if (indices.positions) indices.positions[plane + i] = winners[i];

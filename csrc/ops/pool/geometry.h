@@ -54,20 +54,26 @@ class RowTasks {
   int64_t tasks() const { return ceil_div(units_, group_); }
   int workers() const { return workers_; }  // fixed here: another thread may change their number meanwhile
 
-  // body(worker, segment) for every segment of every row
+  // body(worker, segment) for every segment of every row, and finish() after every task
+  template <class Body, class Finish>
+  void run(Body body, Finish finish) const {
+    run_rows(
+        [&](int worker, const RowSegment& at, int64_t) {
+          body(worker, at);
+          return int64_t{1};
+        },
+        finish);
+  }
   template <class Body>
   void run(Body body) const {
-    run_rows([&](int worker, const RowSegment& at, int64_t) {
-      body(worker, at);
-      return int64_t{1};
-    });
+    run(body, [] {});
   }
 
   bool whole_rows() const { return segments_ == 1; }
 
   // The same for whole rows, where the body may take rows below at once: body(worker, row, most) returns how many it took.
-  template <class Body>
-  void run_rows(Body body) const {
+  template <class Body, class Finish>
+  void run_rows(Body body, Finish finish) const {
     parallel_for(tasks(), workers(), [&](int64_t task, int worker) {
       const int64_t last = std::min(units_, (task + 1) * group_);
       RowSegment at = segment_at(task * group_);
@@ -76,6 +82,7 @@ class RowTasks {
         unit += taken;
         for (int64_t i = 0; i < taken; ++i) advance(at);
       }
+      finish();
     });
   }
 
