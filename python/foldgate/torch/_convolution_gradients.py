@@ -13,29 +13,39 @@ from foldgate.torch._ready import is_first_order
 from foldgate.torch._weights import weight_gradient
 
 
+def keep_operands(ctx: Any, x: Any, laid: Any, weight: Any, bias: Any) -> None:
+    """Keeps what `convolution_gradients` reads.
+
+    Whoever writes to x or weight in between gets autograd's error, as from torch's own op, also where the
+    kernels read `laid`, a copy of x. No gradient depends on the bias: it may change.
+    """
+    ctx.save_for_backward(x, laid, weight)
+    ctx.bias = bias
+
+
 def convolution_gradients(
     ctx: Any, dy: Any, backward: Callable[..., Any], by_torch_ops: Callable[..., Any]
 ) -> tuple[Any, ...]:
     """The gradients of (x, weight, bias), and None for the kernel, the layout and the options.
 
     Args:
-      ctx: of an `autograd.Function` that saved x, weight and bias, and holds `kernel`, the weight as
+      ctx: of an `autograd.Function` that called `keep_operands`, and holds `kernel`, the weight as
         `foldgate.ops` has it, `last`, whether channels are last, and the `options` of the op.
       dy: the gradient of its result.
       backward: the op of `foldgate.ops`.
       by_torch_ops: the forward of (x, weight, bias, options), for gradients of gradients.
     """
-    x, weight, bias = ctx.saved_tensors
+    x, laid, weight = ctx.saved_tensors
     needs, last = ctx.needs_input_grad[:3], ctx.last
     if not is_first_order(dy):
 
         def again(x: Any, weight: Any, bias: Any) -> Any:
             return by_torch_ops(x, weight, bias, ctx.options)
 
-        return (*_by_torch.gradients(again, (x, weight, bias), needs, (dy,)), None, None, None)
+        return (*_by_torch.gradients(again, (x, weight, ctx.bias), needs, (dy,)), None, None, None)
     dx, dkernel, dbias = backward(
         array_of(laid_out(dy, last), last),
-        array_of(x, last),
+        array_of(laid, last),
         ctx.kernel,
         need_dx=needs[0],
         need_dkernel=needs[1],

@@ -9,7 +9,7 @@ import torch
 
 from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
 from foldgate.torch._compiled_pool import pool as compiled_op
-from foldgate.torch._layout import is_last, laid_out
+from foldgate.torch._layout import is_last
 from foldgate.torch._library import computes
 from foldgate.torch._ready import is_ordinary, is_plain
 
@@ -36,7 +36,7 @@ def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool
     if not is_plain(x):
         return None
     try:
-        found = compute(module, laid_out(batch, last), last, gradient)
+        found = compute(module, batch, last, gradient)
     except (TypeError, ValueError):  # torch says it in its own words
         return None
     if found is None or batch is x:

@@ -51,16 +51,17 @@ class _Sequence(torch.autograd.Function):
     """The kernels under autograd: (y, h) or (y, h, c) of (x, states, weights)."""
 
     @staticmethod
-    def forward(ctx: Any, layer: Layer, prepared: Any, x: Any, *operands: Any) -> Any:
+    def forward(ctx: Any, layer: Layer, prepared: Any, watched: Any, x: Any, *operands: Any) -> Any:
         count = 2 if layer.kind == "LSTM" else 1
         states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
         y, last, caches = forward(layer.kind, x.detach().numpy(), prepared, states, layer.lengths, cache=True)
         result = torch.from_numpy(y)
-        ctx.save_for_backward(x, *operands, *(torch.from_numpy(c) for c in caches))
+        ctx.save_for_backward(x, *operands, *(torch.from_numpy(c) for c in caches), *watched)
         # The result's own memory, to be read unless somebody writes to the result: both count such writes.
         ctx.y = result.detach()
         ctx.version = ctx.y._version
-        ctx.layer, ctx.prepared, ctx.count, ctx.operands = layer, prepared, count, len(operands)
+        ctx.layer, ctx.prepared, ctx.count = layer, prepared, count
+        ctx.operands, ctx.caches = len(operands), len(caches)
         ctx.set_materialize_grads(False)
         return (result, *(torch.from_numpy(s) for s in last))
 
@@ -69,16 +70,16 @@ class _Sequence(torch.autograd.Function):
     def backward(ctx: Any, *dys: Any) -> Any:
         layer, count = ctx.layer, ctx.count
         x, *rest = ctx.saved_tensors
-        operands, caches = rest[: ctx.operands], rest[ctx.operands :]
+        operands, caches = rest[: ctx.operands], rest[ctx.operands :][: ctx.caches]
         if all(dy is None for dy in dys):
-            return (None,) * (3 + len(operands))
+            return (None,) * (4 + len(operands))
         if not is_first_order(*dys):
 
             def again(x: Any, *operands: Any) -> Any:
                 return by_torch_ops(layer, x, operands[:count], operands[count:])
 
-            found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[2:], dys)
-            return (None, None, *found)
+            found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[3:], dys)
+            return (None, None, None, *found)
         dy, *dstates = (None if dy is None else dy.contiguous().numpy() for dy in dys)
         states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
         array, y = x.detach().numpy(), ctx.y.numpy()
@@ -94,11 +95,12 @@ class _Sequence(torch.autograd.Function):
             tuple(dstates),
             states,
             layer.lengths,
-            ctx.needs_input_grad[2],
+            ctx.needs_input_grad[3],
         )
         flat = [g for parts in dweights for g in weight_gradients(layer.kind, *parts)]
         there = layer.weights_each * layer.directions
         return (
+            None,
             None,
             None,
             None if dx is None else torch.from_numpy(dx),
@@ -144,15 +146,20 @@ def run_layer(
     states: tuple[Any, ...],
     weights: tuple[Any, ...],
     gradient: bool,
+    watched: tuple[Any, ...] = (),
 ) -> tuple[Any, ...]:
-    """(y, h) or (y, h, c) of a layer: x (N, T, D), states (directions, N, U) or None."""
+    """(y, h) or (y, h, c) of a layer: x (N, T, D), states (directions, N, U) or None.
+
+    `watched` are tensors that x or the states are copies of: who writes to them before the gradient is taken
+    gets autograd's error.
+    """
 
     def prepare() -> list[Direction]:
         return [direction_of(layer.kind, part) for part in split(layer, weights)]
 
     if gradient:
         # An optimizer has written to them since the last call, and comparing costs as much as preparing.
-        results: tuple[Any, ...] = _Sequence.apply(layer, prepare(), x, *states, *weights)
+        results: tuple[Any, ...] = _Sequence.apply(layer, prepare(), watched, x, *states, *weights)
         return results
     arrays = tuple(None if s is None else s.detach().numpy() for s in states)
     if not layer.weights_each[4]:

@@ -61,7 +61,7 @@ class _AdaptiveMaxPool(torch.autograd.Function):
 
 def _pools(x: Any, last: bool, size: tuple[int, ...]) -> tuple[Any, Any]:
     y, positions = ops.adaptive_max_pool(
-        array_of(x, last), size, data_format=_NAMES[last], return_indices=True
+        array_of(laid_out(x, last), last), size, data_format=_NAMES[last], return_indices=True
     )
     return tensor_of(y, last), tensor_of(positions, last)
 

@@ -32,7 +32,7 @@ class _AveragePool(torch.autograd.Function):
     def forward(ctx: Any, x: Any, last: bool, options: dict[str, Any], again: Any) -> Any:
         ctx.save_for_backward(x)  # no copy; read where the gradient itself is differentiated
         ctx.last, ctx.options, ctx.again = last, options, again
-        return tensor_of(_forward(array_of(x, last), options), last)
+        return _forward(x, last, options)
 
     @staticmethod
     @torch.compiler.disable
@@ -49,15 +49,16 @@ class _AveragePool(torch.autograd.Function):
         return tensor_of(dx, last), None, None, None
 
 
-def _forward(x: Any, options: dict[str, Any]) -> Any:
-    return (ops.average_pool if "pool_size" in options else ops.adaptive_average_pool)(x, **options)
+def _forward(x: Any, last: bool, options: dict[str, Any]) -> Any:
+    op: Any = ops.average_pool if "pool_size" in options else ops.adaptive_average_pool
+    return tensor_of(op(array_of(laid_out(x, last), last), **options), last)
 
 
 def _compute(x: Any, last: bool, gradient: bool, options: dict[str, Any], again: Any) -> Any:
     options["data_format"] = "channels_last" if last else "channels_first"
     if gradient:
         return _AveragePool.apply(x, last, options, again)
-    return tensor_of(_forward(array_of(x, last), options), last)
+    return _forward(x, last, options)
 
 
 def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:

@@ -42,10 +42,8 @@ class _Step(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, kind: str, prepared: Direction, x: Any, *operands: Any) -> Any:
         count = len(operands) - 4
-        states = [s.detach().numpy() for s in operands[:count]]
-        *last, cache = _STEP[kind](
-            x.detach().numpy(), *states, *prepared[:3], **_OPTIONS.get(kind, {}), return_cache=True
-        )
+        arrays = _arrays(x, *operands[:count])
+        *last, cache = _STEP[kind](*arrays, *prepared[:3], **_OPTIONS.get(kind, {}), return_cache=True)
         ctx.save_for_backward(x, torch.from_numpy(cache), *operands)
         ctx.kind, ctx.prepared, ctx.count = kind, prepared, count
         ctx.set_materialize_grads(False)
@@ -69,8 +67,7 @@ class _Step(torch.autograd.Function):
             return (None, None, *found)
         gradients = _BACKWARD[kind](
             *(None if dy is None else dy.contiguous().numpy() for dy in dys),
-            x.detach().numpy(),
-            *(s.detach().numpy() for s in operands[:count]),
+            *_arrays(x, *operands[:count]),
             *ctx.prepared[:3],
             cache.numpy(),
             **_OPTIONS.get(kind, {}),
@@ -78,6 +75,10 @@ class _Step(torch.autograd.Function):
         dx, dkernel, drecurrent, dbias, *dstates = gradients[: 4 + count]
         dweights = weight_gradients(kind, dkernel, drecurrent, dbias, None)[:4]
         return (None, None, torch.from_numpy(dx), *(torch.from_numpy(d) for d in dstates), *dweights)
+
+
+def _arrays(*tensors: Any) -> list[Any]:
+    return [t.detach().contiguous().numpy() for t in tensors]
 
 
 def _wins(module: Any, x: Any, least: int) -> bool:
@@ -103,14 +104,12 @@ def _step(module: Any, kind: str, x: Any, states: tuple[Any, ...]) -> Any:
         w is None or w.is_contiguous() for w in weights
     ):
         return None
-    given = tuple(x.new_zeros(size) if s is None else s.contiguous() for s in states)
-    x = x.contiguous()
+    given = tuple(x.new_zeros(size) if s is None else s for s in states)
     prepared = kept_of(module).get(kind, weights, lambda: direction_of(kind, (*weights, None)))
     if needs_gradient(x, *weights, *given):
         found = _Step.apply(kind, prepared, x, *given, *weights)
         return found if isinstance(found, tuple) else (found,)
-    arrays = [s.detach().numpy() for s in (x, *given)]
-    last = _STEP[kind](*arrays, *prepared[:3], **_OPTIONS.get(kind, {}))
+    last = _STEP[kind](*_arrays(x, *given), *prepared[:3], **_OPTIONS.get(kind, {}))
     return tuple(torch.from_numpy(s) for s in (last if isinstance(last, tuple) else (last,)))
 
 

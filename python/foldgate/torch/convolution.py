@@ -13,7 +13,7 @@ from foldgate import config, ops
 from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import SAME
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
-from foldgate.torch._convolution_gradients import convolution_gradients
+from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
@@ -29,10 +29,11 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, weight: Any, bias: Any, kernel: Any, last: bool, options: Any) -> Any:
-        y = ops.conv(array_of(x, last), kernel, None if bias is None else bias.detach().numpy(), **options)
-        ctx.save_for_backward(x, weight, bias)
+        laid = laid_out(x, last)
+        keep_operands(ctx, x, laid, weight, bias)
         ctx.kernel, ctx.last, ctx.options = kernel, last, options
-        return tensor_of(y, last)
+        offset = None if bias is None else bias.detach().numpy()
+        return tensor_of(ops.conv(array_of(laid, last), kernel, offset, **options), last)
 
     @staticmethod
     @torch.compiler.disable
@@ -61,7 +62,6 @@ def _convolve(module: Any, x: Any, padding: Any) -> Any:
     if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     last, gradient = is_last(x) or is_last(weight), needs_gradient(x, weight, bias)
-    x = laid_out(x, last)
     options = {
         "strides": module.stride,
         "padding": padding,
@@ -77,7 +77,8 @@ def _convolve(module: Any, x: Any, padding: Any) -> Any:
         if gradient:
             return _Convolution.apply(x, weight, bias, kernel_of(weight), last, options)
         key = (config.get_conv_algorithm(), *options.values())
-        return tensor_of(kept_of(module).get(key, (weight, bias), packed)(array_of(x, last)), last)
+        convolve = kept_of(module).get(key, (weight, bias), packed)
+        return tensor_of(convolve(array_of(laid_out(x, last), last)), last)
     except ValueError:  # torch says it in its own words
         return None
 

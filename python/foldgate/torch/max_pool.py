@@ -25,7 +25,7 @@ class _MaxPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any, last: bool, options: Any, positions: bool) -> Any:
         y, winners = ops.max_pool(
-            array_of(x, last), **_named(last, options), return_indices=positions or "taps"
+            array_of(laid_out(x, last), last), **_named(last, options), return_indices=positions or "taps"
         )
         indices = tensor_of(winners, last)
         ctx.save_for_backward(x, indices)
@@ -49,11 +49,10 @@ class _MaxPool(torch.autograd.Function):
 
             return (*_by_torch.gradients(again, (x,), (True,), (dy,)), None, None, None)
         last = ctx.last
-        array = array_of(x, last)
         dx = ops.max_pool_backward(
             array_of(laid_out(dy, last), last),
             array_of(indices, last),
-            array.shape,
+            array_of(x, last).shape,
             **_named(last, ctx.options),
         )
         return tensor_of(dx, last), None, None, None
@@ -76,7 +75,7 @@ def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     if gradient:
         return _MaxPool.apply(x, last, options, module.return_indices)
     found: Any = ops.max_pool(
-        array_of(x, last), **_named(last, options), return_indices=module.return_indices
+        array_of(laid_out(x, last), last), **_named(last, options), return_indices=module.return_indices
     )
     if module.return_indices:
         return tensor_of(found[0], last), tensor_of(found[1], last)

@@ -18,7 +18,7 @@ from foldgate.torch._sequence import Layer, packed_rows, run_layer
 
 
 class _Call(NamedTuple):
-    """A call, checked: x is (N, T, D) and contiguous, states (layers * directions, N, U)."""
+    """A call, checked: x is (N, T, D), states (layers * directions, N, U)."""
 
     x: Any
     states: tuple[Any, ...]
@@ -59,7 +59,7 @@ def _dense_call(module: Any, x: Any, hx: Any) -> _Call | None:
         x = x.unsqueeze(0)
     elif not module.batch_first:
         x = x.transpose(0, 1)
-    return _Call(x.contiguous(), states, None, None, None)
+    return _Call(x, states, None, None, None)
 
 
 def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
@@ -120,7 +120,10 @@ def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) 
     each = (True, True, bias, bias, module.proj_size > 0)
     layer = Layer(module.mode, directions, each, call.lengths, call.batch_sizes)
     width = sum(each) * directions
-    y, states = call.x, []
+    y, watched = _read(call, gradient)
+    if module.mode != "LSTM":  # whose op copies these
+        watched += tuple(s for s in call.states if s is not None and not s.is_contiguous())
+    states = []
     for depth in range(module.num_layers):
         part = slice(depth * directions, (depth + 1) * directions)
         initial = tuple(None if s is None else s[part].contiguous() for s in call.states)
@@ -128,11 +131,24 @@ def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) 
         if is_compiling():
             y, *last = _compiled_layer(layer, y, initial, mine, gradient)
         else:
-            y, *last = run_layer(layer, kept_of(module), depth, y, initial, mine, gradient)
+            y, *last = run_layer(layer, kept_of(module), depth, y, initial, mine, gradient, watched)
         states.append(last)
         if module.training and module.dropout > 0 and depth + 1 < module.num_layers:
             y = _dropped(y, module.dropout, call.rows)
     return y, [torch.cat(s) if len(s) > 1 else s[0] for s in zip(*states, strict=True)]
+
+
+def _read(call: _Call, gradient: bool) -> tuple[Any, tuple[Any, ...]]:
+    """x contiguous, and what nobody may write to until the gradient is taken.
+
+    torch reads in place what is contiguous with its steps first; it copies the rest, to which one may write.
+    """
+    x = call.x
+    if is_compiling() or not gradient or call.rows is not None:
+        return x.contiguous(), ()
+    if x.transpose(0, 1).is_contiguous():
+        return x.contiguous(), (x,)
+    return x.clone(memory_format=torch.contiguous_format), ()
 
 
 def _compiled_layer(layer: Layer, x: Any, states: Any, weights: Any, gradient: bool) -> list[Any]:

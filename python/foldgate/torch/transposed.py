@@ -11,7 +11,7 @@ from torch.compiler import is_compiling
 from foldgate import ops
 from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
-from foldgate.torch._convolution_gradients import convolution_gradients
+from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
@@ -27,9 +27,10 @@ class _Transposed(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, weight: Any, bias: Any, kernel: Any, last: bool, options: Any) -> Any:
-        ctx.save_for_backward(x, weight, bias)
+        laid = laid_out(x, last)
+        keep_operands(ctx, x, laid, weight, bias)
         ctx.kernel, ctx.last, ctx.options = kernel, last, options
-        return _forward(x, bias, kernel, last, options)
+        return _forward(laid, bias, kernel, last, options)
 
     @staticmethod
     @torch.compiler.disable
@@ -72,7 +73,6 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
     if is_compiling():
         sizes = (module.stride, module.padding, tuple(added), module.dilation)
         return compiled_convolution(x, weight, bias, gradient, *sizes, module.groups, True, last)
-    x = laid_out(x, last)
     options = {
         "strides": module.stride,
         "padding": module.padding,
@@ -85,7 +85,7 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
         if gradient:
             return _Transposed.apply(x, weight, bias, kernel_of(weight), last, options)
         kernel = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
-        return _forward(x, bias, kernel, last, options)
+        return _forward(laid_out(x, last), bias, kernel, last, options)
     except ValueError:  # torch says it in its own words
         return None
 
