@@ -72,9 +72,13 @@ py::array weights_of(const py::array& kernel) {
   return moved(pass, kernel, turned[0], turned[1], turned);
 }
 
+py::array empty(const Shape& shape, const py::dtype& dtype) { return new_array("empty", dtype, shape); }
+
 }  // namespace
 
 void register_layout(py::module_& module) {
+  module.def("empty", empty, py::arg("shape"), py::arg("dtype"),
+             "A new array, uninitialised, in memory that is kept for the next one.");
   module.def("planes_to_pixels", pixels_of, py::arg("x"),
              "(N, C, *spatial) as a new array (N, *spatial, C).");
   module.def("weights_to_kernel", kernel_of, py::arg("weights"),

@@ -1,12 +1,14 @@
 #include "ops/conv/output_gradient.h"
 
+#include <algorithm>
+
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 
 namespace foldgate {
 namespace {
-constexpr int64_t kBlock = 16384;  // elements of a task of the activation's derivative
+constexpr int64_t kBlock = 16384;  // elements of a task
 }
 
 template <class T>
@@ -28,8 +30,12 @@ void planar_bias_gradient(const T* dy, int64_t images, int64_t channels, int64_t
   const auto& conv = kernels<T>().conv;
   const int64_t planes = images * channels;
   const Scratch<T> totals(planes);
-  parallel_for(planes, workers_for(planes, static_cast<double>(planes) * static_cast<double>(positions)),
-               [&](int64_t plane, int) { totals[plane] = conv.total(dy + plane * positions, positions); });
+  const EvenSplit blocks(planes, std::max<int64_t>(1, kBlock / std::max<int64_t>(1, positions)));
+  const double work = static_cast<double>(planes) * static_cast<double>(positions);
+  parallel_for(blocks.parts, workers_for(blocks.parts, work), [&](int64_t block, int) {
+    for (int64_t plane = blocks.begin(block); plane < blocks.begin(block + 1); ++plane)
+      totals[plane] = conv.total(dy + plane * positions, positions);
+  });
   conv.column_sums(totals.data(), images, channels, channels, accumulate, sums);
 }
 

@@ -65,11 +65,19 @@ void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t 
       for (int64_t j = 0; j < edge; ++j) pixels[i * edge + j] = row + j * images.channels;
     return;
   }
-  for (int64_t i = 0; i < edge; ++i)
+  // Small images are mostly edges: no multiplication and no branch for each of their pixels.
+  const auto is_inside = [](int64_t i, int64_t extent) {
+    return static_cast<uint64_t>(i) < static_cast<uint64_t>(extent);
+  };
+  for (int64_t i = 0; i < edge; ++i) {
+    const bool there = is_inside(y + i, images.height);
+    T* row = there ? images.pixel(n, y + i, 0) : outside;
+    const int64_t width = there ? images.width : 0;
     for (int64_t j = 0; j < edge; ++j) {
-      const bool inside = y + i >= 0 && y + i < images.height && x + j >= 0 && x + j < images.width;
-      pixels[i * edge + j] = inside ? images.pixel(n, y + i, x + j) : outside;
+      T* pixel = row + (x + j) * images.channels;
+      pixels[i * edge + j] = is_inside(x + j, width) ? pixel : outside;
     }
+  }
 }
 
 constexpr int64_t kLineBytes = 64;

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from foldgate import _native
+
 FIRST, LAST = "channels_first", "channels_last"
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 _TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
@@ -36,7 +38,14 @@ def is_dense(weight: Any) -> bool:
 
 def laid_out(x: Any, last: bool) -> Any:
     """`x` in that layout: itself where it is, else a copy that autograd knows of."""
-    return x.contiguous(memory_format=FORMATS[x.dim()]) if last else x.contiguous()
+    layout = FORMATS[x.dim()] if last else torch.contiguous_format
+    return x if x.is_contiguous(memory_format=layout) else copied(x, last)
+
+
+def copied(x: Any, last: bool) -> Any:
+    """A copy of `x` in that layout, in foldgate's memory: new pages cost as much as the copy."""
+    array = array_of(x, last)
+    return tensor_of(_native.empty(array.shape, array.dtype), last).copy_(x)
 
 
 def array_of(x: Any, last: bool) -> Any:

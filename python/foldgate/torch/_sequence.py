@@ -14,6 +14,7 @@ from foldgate.torch import _by_torch
 from foldgate.torch._gates import Direction, direction_of, weight_gradients
 from foldgate.torch._kept import Kept
 from foldgate.torch._layer import backward, forward, one_above_another, side_by_side
+from foldgate.torch._layout import laid_out
 from foldgate.torch._ready import is_first_order
 
 _PACKED: dict[str, Any] = {
@@ -80,7 +81,7 @@ class _Sequence(torch.autograd.Function):
 
             found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[3:], dys)
             return (None, None, None, *found)
-        dy, *dstates = (None if dy is None else dy.contiguous().numpy() for dy in dys)
+        dy, *dstates = (None if dy is None else laid_out(dy, last=False).numpy() for dy in dys)
         states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
         array, y = x.detach().numpy(), ctx.y.numpy()
         if ctx.y._version != ctx.version:

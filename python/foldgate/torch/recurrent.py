@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 from foldgate.torch import _rules
 from foldgate.torch._compiled_recurrent import recurrent_layer
 from foldgate.torch._kept import kept_of
+from foldgate.torch._layout import copied, laid_out
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter
 from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
@@ -147,8 +148,8 @@ def _read(call: _Call, gradient: bool) -> tuple[Any, tuple[Any, ...]]:
     if is_compiling() or not gradient or call.rows is not None:
         return x.contiguous(), ()
     if x.transpose(0, 1).is_contiguous():
-        return x.contiguous(), (x,)
-    return x.clone(memory_format=torch.contiguous_format), ()
+        return laid_out(x, last=False), (x,)
+    return copied(x, last=False), ()
 
 
 def _compiled_layer(layer: Layer, x: Any, states: Any, weights: Any, gradient: bool) -> list[Any]:
