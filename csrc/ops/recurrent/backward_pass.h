@@ -171,17 +171,15 @@ class BackwardPass {
   }
 
   RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
-    const int64_t row = plan_.first[s] + first, saved_row = plan_.slots() * plan_.lanes;
-    const T* saved = a_.cache + RecurrentPlan::kCacheHeader;
     RecurrentGradient<T> g;
     g.units = plan_.units;
     g.rows = rows;
-    g.saved = saved + row * saved_row;
-    g.saved_rows = plan_.rows();
+    g.saved = a_.cache + plan_.saved_at(s, first);
+    g.saved_rows = plan_.count(s);
     if (lstm() && s > 0) {
-      g.c_before = saved + (plan_.first[s - 1] + first) * saved_row + 4 * plan_.lanes;
-      g.c_row = saved_row;
-      g.c_vector = plan_.rows() * saved_row;
+      g.c_before = a_.cache + plan_.saved_at(s - 1, first) + 4 * plan_.lanes;
+      g.c_row = plan_.slots() * plan_.lanes;
+      g.c_vector = plan_.count(s - 1) * g.c_row;
     } else if (lstm()) {
       g.c_before = first_c_.data() + first * state_step_;
       g.c_row = state_step_;

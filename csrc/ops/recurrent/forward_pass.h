@@ -163,10 +163,8 @@ class ForwardPass {
     step.update = update_.data() + (update_.size() ? offset : 0);
     step.reset_h = reset_h_.data() + (reset_h_.size() ? offset : 0);
     step.y = a_.y ? operands.y.data() + begin : nullptr;
-    step.saved = a_.cache && plan_.slots()
-                     ? a_.cache + RecurrentPlan::kCacheHeader + row * plan_.slots() * plan_.lanes
-                     : nullptr;
-    step.saved_rows = plan_.rows();
+    step.saved = a_.cache && plan_.slots() ? a_.cache + plan_.saved_at(s, begin) : nullptr;
+    step.saved_rows = plan_.count(s);
     claims_.run(worker, phases_[p].panels(), piece_of(phases_[p].panels()), step.descending,
                 [&](int64_t first, int64_t last) {
                   RecurrentStep<T> mine = step;

@@ -50,8 +50,13 @@ struct RecurrentPlan {
   // Where row r's step s is among (N, T).
   int64_t place(int64_t r, int64_t s) const { return order[r] * steps + time(r, s); }
 
-  // The cache: kCacheHeader elements that say what made it, then [unit vector][row][slots * lanes].
+  // The cache: kCacheHeader elements that say what made it, then [step][unit vector][the step's row][slots * lanes], so
+  // that a step writes and reads one stretch of it.
   static constexpr int64_t kCacheHeader = 16;
+  // Where step s keeps its row's first unit vector; the next is count(s) rows on.
+  int64_t saved_at(int64_t s, int64_t row) const {
+    return kCacheHeader + (first[s] * vectors() + row) * slots() * lanes;
+  }
   int64_t cache_size() const;
   // Multiply-adds of the products of all steps.
   double work() const { return static_cast<double>(rows()) * gates() * units * (inputs + units); }
