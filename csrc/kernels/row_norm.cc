@@ -108,9 +108,9 @@ void forward(const RowNorm<T>& norm, const T* x, int64_t rows, Target<T> y, T* m
                : forward_rows<false>(norm, x, rows, y, mean, rstd);
 }
 
-// Rows at once: dgamma and dbeta are loaded and stored once for all of them. Two sums and two broadcasts a row. The next
-// rows come into L2 meanwhile: L1 holds no more than these.
-constexpr int kRows = kRegisters == 32 ? 4 : 2;
+// Rows at once: dgamma and dbeta are loaded and stored once for both. The next two are fetched meanwhile, dy in the first
+// pass and x in the second, so that memory is never idle; L1 holds both pairs of rows of 1,024 floats.
+constexpr int kRows = 2;
 
 template <bool Centred, int Rows, class T>
 FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T* x, const T* mean,
@@ -130,6 +130,7 @@ FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T
     FOLDGATE_UNROLL
     for (int r = 0; r < Rows; ++r) {
       if (!dx.past_cache) __builtin_prefetch(dx.data + r * n + i);
+      __builtin_prefetch(dy + (r + Rows) * n + i);
       const Vec<T> d = load(dy + r * n + i, live), xhat = hat(r, i, live), g = d * gamma;
       gx_sum[r] += g * xhat;
       dg += d * xhat;
@@ -147,8 +148,7 @@ FOLDGATE_INLINE void backward_block(const RowNorm<T>& norm, const T* dy, const T
     const T g_mean = Centred ? sum(g_sum[r]) * share : T(0), gx_mean = sum(gx_sum[r]) * share;
     for (int64_t i = 0; i < n; i += kLanes<T>) {
       const int64_t live = n - i;
-      __builtin_prefetch(dy + (r + Rows) * n + i, 0, 2);
-      __builtin_prefetch(x + (r + Rows) * n + i, 0, 2);
+      __builtin_prefetch(x + (r + Rows) * n + i);
       Vec<T> d = load(dy + r * n + i, live) * load(norm.gamma + i, live) - hat(r, i, live) * gx_mean;
       if constexpr (Centred) d -= g_mean;
       put_fetched<T>(dx, r * n + i, d * rstd[r], live);
