@@ -142,17 +142,16 @@ def layers() -> Iterator[Row]:
     """Embedding, biases, pooling."""
     table, dy = _normal(20000, 256), _normal(32768, 256)
     ids = np.random.default_rng(1).integers(0, 20000, 32768)
-    yield _row("embedding", lambda: ops.embedding(ids, table), dy, dy)
-    yield _row("embedding backward", lambda: ops.embedding_backward(dy, ids, 20000), dy, table)
+    yield _row("embedding", lambda: ops.embedding(ids, table), ids, dy, dy)
+    yield _row("embedding backward", lambda: ops.embedding_backward(dy, ids, 20000), ids, dy, table)
     small, dsmall, words = (
         _normal(10000, 32),
         _normal(262144, 32),
         np.random.default_rng(1).integers(0, 10000, 262144),
     )
-    yield _row("embedding of 32", lambda: ops.embedding(words, small), dsmall, dsmall)
-    yield _row(
-        "embedding of 32 backward", lambda: ops.embedding_backward(dsmall, words, 10000), dsmall, small
-    )
+    yield _row("embedding of 32", lambda: ops.embedding(words, small), words, dsmall, dsmall)
+    back_small = partial(ops.embedding_backward, dsmall, words, 10000)
+    yield _row("embedding of 32 backward", back_small, words, dsmall, small)
     x, dx, bias = _normal(*IMAGES), _normal(*IMAGES), np.ones(64, "f4")
     part = _normal(*IMAGES)[:, ::2, ::2].copy()
     for layout in ("channels_last", "channels_first"):
