@@ -96,7 +96,8 @@ def _trains_faster(x: Any, channels: int, taps: int, positions: int, work: int) 
         return positions >= 1 << 10 and work >= 1 << 22
     if taps < 9 and positions < 1 << 10 and work >= 1 << 26:
         return False
-    if x.is_contiguous() and 1 << 6 <= positions < 1 << 9 and work >= 1 << 24:  # two threads: .82 to 1.5
+    some = 1 << 6 <= positions < 1 << 9 and work >= 1 << 24
+    if x.is_contiguous() and some and channels < 256:  # two threads: .79 to 1.5
         return False
     return positions >= 3 << 4 and work >= 1 << (20 if taps > 1 else 21)
 

@@ -250,6 +250,7 @@ def test_the_rules_at_sizes_that_were_measured(monkeypatch, op, module, shape, l
         (nn.Conv2d(15, 64, 3), (1, 15, 40, 40), False, False),
         (nn.Conv2d(128, 128, 3), (1, 128, 14, 14), False, True),
         (nn.Conv2d(128, 128, 3), (1, 128, 14, 14), True, False),
+        (nn.Conv2d(256, 256, 3), (1, 256, 14, 14), False, False),
         (nn.Conv2d(512, 1024, 1), (1, 512, 12, 12), True, True),
         (nn.Conv2d(128, 128, 1), (1, 128, 12, 12), False, False),
         (nn.Conv2d(64, 64, 1), (1, 64, 60, 60), True, False),
