@@ -72,7 +72,7 @@ FOLDGATE_INLINE void pixel_means(const RowWindows& w, const WindowSpan& span, co
     }
     Vec<T> mean = exact ? sums[v] * factor : sums[v] / by;
     if (w.squares) mean = root(mean);
-    put_fetched<T>(y, at, mean, live);
+    store(y.data + at, mean, live);
   }
 }
 

@@ -58,7 +58,7 @@ struct PoolForward {
       nullptr;  // pixels: x[r] is the image's row; lines: position `-before` of it, padding and all
   const int32_t* row_tap = nullptr;
   int64_t outputs = 0, stride = 1, dilation = 1;
-  Target<T> y{nullptr, false};
+  Target<T> y{nullptr, false};  // past the cache: lines alone
   TapsOut taps;
   // pixels
   int64_t channels = 1;

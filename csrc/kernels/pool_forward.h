@@ -15,7 +15,7 @@ constexpr int kPoolBlock = 4;
 // `Vectors` vectors of channels of one output; `live` channels of the last one.
 template <class T, class Tap, int Vectors, bool Whole>
 FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int64_t offset, int64_t live,
-                                 Target<T> y, Tap* taps) {
+                                 T* y, Tap* taps) {
   Best<T, Tap> best[Vectors];
   FOLDGATE_UNROLL
   for (int v = 0; v < Vectors; ++v) best[v].tap = broadcast_int<T>(row.row_tap[0] + range.first);
@@ -32,7 +32,11 @@ FOLDGATE_INLINE void pixel_block(const PoolForward<T>& row, TapRange range, int6
   }
   FOLDGATE_UNROLL
   for (int v = 0; v < Vectors; ++v) {
-    put_fetched<T>(y, v * kLanes<T>, best[v].value, Whole ? kLanes<T> : live);
+    T* target = y + v * kLanes<T>;
+    if (!Whole)
+      store_part(target, best[v].value, live);
+    else
+      store(target, best[v].value);
     store_taps<T>(advance(taps, v * kLanes<T>), best[v].tap, Whole ? kLanes<T> : live);
   }
 }
@@ -42,7 +46,7 @@ FOLDGATE_INLINE void pixels_of(const PoolForward<T>& row, Tap* taps) {
   for (int64_t o = 0; o < row.outputs; ++o) {
     const int64_t offset = (row.position + o * row.stride) * row.channels;
     const TapRange range = row.range[o];
-    const Target<T> y = row.y + o * row.channels;
+    T* y = row.y.data + o * row.channels;
     Tap* t = advance(taps, o * row.channels);
     int64_t c = 0;
     for (; c + kPoolBlock * kLanes<T> <= row.channels; c += kPoolBlock * kLanes<T>)
