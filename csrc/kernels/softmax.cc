@@ -210,11 +210,26 @@ void columns_backward(bool log_of, const T* dy, const T* y, int64_t n, int64_t s
   }
 }
 
+// A pass that computes little for each line asks for it earlier than fetch_stream does.
+constexpr int kFarBytes = 8192;
+
+// A row is summed while the next one's largest value is looked for, which reads it from memory: neither waits.
 template <class T>
-void log_sum(const T* x, int64_t n, T* highest, T* result) {
-  const Vec<T> shift = row_shift(x, n);
-  *highest = shift[0];
-  *result = log<T>(broadcast<T>(row_sum<T>(x, n, shift)))[0];
+void log_sums(const T* x, int64_t count, int64_t n, T* highest, T* result) {
+  constexpr T kLowest = T(-__builtin_inf());
+  Vec<T> shift = row_shift(x, n);
+  for (int64_t r = 0; r < count; ++r, x += n) {
+    const T* next = r + 1 < count ? x + n : x;  // of the last row's own no use is made
+    Vec<T> total = {}, most = broadcast<T>(kLowest);
+    each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+      __builtin_prefetch(reinterpret_cast<const char*>(next + i) + kFarBytes);
+      most = maximum(most, padded<T>(load(next + i, left), left, kLowest));
+      total += padded<T>(exp_term<T>(load(x + i, left) - shift), left, T(0));
+    });
+    highest[r] = shift[0];
+    result[r] = log<T>(broadcast<T>(sum(total)))[0];
+    shift = finite_or_zero<T>(broadcast<T>(largest_from<T, kLanes<T> / 2>(most)));
+  }
 }
 
 template <class T>
@@ -274,7 +289,7 @@ void logistic_backward(const T* d, const T* x, const T* z, int64_t n, Target<T> 
 
 template <class T>
 constexpr SoftmaxKernels<T> all() {
-  return {rows<T>,       rows_backward<T>, columns<T>,        columns_backward<T>, log_sum<T>,
+  return {rows<T>,       rows_backward<T>, columns<T>,        columns_backward<T>, log_sums<T>,
           scaled_exp<T>, cross<T>,         cross_backward<T>, logistic<T>,         logistic_backward<T>};
 }
 

@@ -23,8 +23,8 @@ struct SoftmaxKernels {
   void (*columns_backward)(bool log, const T* dy, const T* y, int64_t n, int64_t stride, int64_t width,
                            Target<T> dx);
 
-  // m and log s of n values
-  void (*log_sum)(const T* x, int64_t n, T* highest, T* log_sum);
+  // m and log s of each of `rows` rows of n values
+  void (*log_sums)(const T* x, int64_t rows, int64_t n, T* highest, T* log_sum);
   // y = scale e^(x - shift)
   void (*scaled_exp)(const T* x, int64_t n, T shift, T scale, T* y);
   // sum p (shift - x); a p of 0 adds 0, whatever x is

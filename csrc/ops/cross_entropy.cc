@@ -28,11 +28,13 @@ template <class T>
 void class_cross_entropy(const T* x, const Classes& classes, int64_t rows, int64_t n, T* loss,
                          T* log_sum_exp) {
   const SoftmaxKernels<T>& kernel = kernels<T>().softmax;
-  each_row(rows, n, [&](int64_t r) {
-    T highest, log_sum;
-    kernel.log_sum(x + r * n, n, &highest, &log_sum);
-    log_sum_exp[r] = highest + log_sum;
-    loss[r] = classes.counts(r) ? (highest - x[r * n + classes.at(r)]) + log_sum : T(0);
+  in_chunks(rows, n, [&](int64_t begin, int64_t size) {
+    kernel.log_sums(x + begin * n, size, n, loss + begin, log_sum_exp + begin);
+    for (int64_t r = begin; r < begin + size; ++r) {
+      const T highest = loss[r], log_sum = log_sum_exp[r];
+      log_sum_exp[r] = highest + log_sum;
+      loss[r] = classes.counts(r) ? (highest - x[r * n + classes.at(r)]) + log_sum : T(0);
+    }
   });
 }
 
@@ -56,7 +58,7 @@ void cross_entropy(const T* x, const T* p, int64_t rows, int64_t n, T* loss, T* 
   const SoftmaxKernels<T>& kernel = kernels<T>().softmax;
   each_row(rows, n, [&](int64_t r) {
     T highest, log_sum;
-    kernel.log_sum(x + r * n, n, &highest, &log_sum);
+    kernel.log_sums(x + r * n, 1, n, &highest, &log_sum);
     log_sum_exp[r] = highest + log_sum;
     loss[r] = kernel.cross(p + r * n, x + r * n, n, log_sum_exp[r]);
   });
