@@ -19,7 +19,6 @@ constexpr int64_t kTasks = 32;
 constexpr int64_t kTaskPixels = 256;
 constexpr double kTaskWork = 5e8;  // ~10 ms, so that an interrupt is answered
 constexpr int64_t kMostTerms = 640;
-constexpr int64_t kFetchTerms = 256;  // up to so many, a tile fetches the lines of C of the next row
 constexpr int64_t kFewTerms = 32;     // below it the stores of a tile take longer than its products
 
 template <class T>
@@ -195,7 +194,6 @@ class PlanarRun {
       for (int64_t i = 0; i < parts; ++i) {
         const int64_t* const cut = cuts_.data() + i;
         const int64_t first = group * p_.columns + cut[0];
-        if (taps() * p_.length <= kFetchTerms) fetch(c + first, cut[1] - cut[0], at + p_.grid[2]);
         tile.a = weights_.data() + (group * parts + i) * tile.segments;
         tile.c = c + first;
         Epilogue<T> epilogue;
@@ -203,13 +201,6 @@ class PlanarRun {
         epilogue.relu = rectifier(p_.activation);
         kernel_.gemm.columns(static_cast<int>(cut[1] - cut[0]), vectors, tile, epilogue);
       }
-    }
-  }
-
-  void fetch(T* const* c, int64_t rows, int64_t at) const {
-    for (int64_t i = 0; i < rows; ++i) {
-      __builtin_prefetch(c[i] + at, 1);
-      __builtin_prefetch(c[i] + at + 2 * lanes_ - 1, 1);
     }
   }
 
