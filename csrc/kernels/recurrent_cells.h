@@ -8,7 +8,7 @@
 //
 // Derivatives follow from sigmoid' = s (1 - s), tanh' = 1 - t^2. What backward is given is what forward returned.
 #pragma once
-#include "simd/math.h"
+#include "simd/exp2.h"
 
 namespace foldgate::FOLDGATE_ISA {
 

@@ -4,6 +4,7 @@
 // for double; p(0) is the number whose product with exp2's first coefficient is nearest to 2 / sqrt(pi). 2^q - 1 by
 // exp2m1_below_zero keeps the digits near 0, and where q is large its rounding is multiplied by 2^q.
 #pragma once
+#include "simd/exp2.h"
 #include "simd/pieces.h"
 
 namespace foldgate::FOLDGATE_ISA {

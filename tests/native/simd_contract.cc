@@ -1,6 +1,6 @@
 #include "simd_contract.h"
 
-#include "simd/math.h"
+#include "simd/exp2.h"
 #include "simd/transpose.h"
 
 namespace foldgate::FOLDGATE_ISA {

@@ -19,7 +19,7 @@ constexpr int64_t kTasks = 32;
 constexpr int64_t kTaskPixels = 256;
 constexpr double kTaskWork = 5e8;  // ~10 ms, so that an interrupt is answered
 constexpr int64_t kMostTerms = 640;
-constexpr int64_t kFewTerms = 32;     // below it the stores of a tile take longer than its products
+constexpr int64_t kFewTerms = 32;  // below it the stores of a tile take longer than its products
 
 template <class T>
 class PlanarRun {

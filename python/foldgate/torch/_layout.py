@@ -9,7 +9,6 @@ import torch
 
 from foldgate import _native
 
-FIRST, LAST = "channels_first", "channels_last"
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 _TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}

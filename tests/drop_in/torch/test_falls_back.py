@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
-from torch_modules import at_any_size, by_foldgate, close, tensors  # noqa: E402
+from torch_modules import at_any_size, by_foldgate, tensors  # noqa: E402
 
 import foldgate.torch  # noqa: E402
 
@@ -167,107 +167,6 @@ def test_traced_and_scripted(made, shape):
         for compiled in (torch.jit.trace(fast, x), torch.jit.script(nn.Sequential(fast))):
             for y, e in zip(tensors(compiled(x)), expected, strict=True):
                 torch.testing.assert_close(y, e)
-
-
-def test_sizes_where_torch_wins_are_torchs(monkeypatch):
-    class CalledError(Exception):
-        pass
-
-    def called(*_, **__):
-        raise CalledError
-
-    monkeypatch.setattr("foldgate.ops.max_pool", called)
-    model = foldgate.torch.accelerate(nn.MaxPool2d(2))
-    model(torch.randn(1, 8, 8, 8))
-    with pytest.raises(CalledError):
-        model(torch.randn(8, 64, 32, 32))
-
-
-LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-
-
-@pytest.mark.parametrize(
-    ("op", "module", "shape", "last", "by_torch"),
-    [
-        ("max_pool", nn.MaxPool2d(2), (8, 64, 8, 8), False, True),
-        ("max_pool", nn.MaxPool2d(2, return_indices=True), (8, 64, 8, 8), False, True),
-        ("max_pool", nn.MaxPool2d(2), (8, 64, 16, 16), False, False),
-        ("max_pool", nn.MaxPool2d(4), (8, 32, 24, 24), False, True),
-        ("max_pool", nn.MaxPool3d(3), (2, 16, 16, 16, 16), False, True),
-        ("max_pool", nn.MaxPool3d(3), (1, 16, 24, 24, 24), False, False),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool2d(2), (2, 80, 28, 28), False, True),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool2d((2, None)), (2, 80, 28, 28), False, True),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool2d(1), (2, 80, 28, 28), False, False),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool3d((1, 1, 1)), (2, 80, 8, 8, 8), False, False),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool3d(2), (16, 2, 16, 16, 16), True, True),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool2d(2), (16, 32, 36, 36), True, True),
-        ("adaptive_max_pool", nn.AdaptiveMaxPool3d(7), (4, 128, 16, 16, 16), True, False),
-        ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), True, True),
-        ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), False, False),
-        ("average_pool", nn.AvgPool2d(4), (8, 64, 56, 56), False, True),
-        ("average_pool", nn.AvgPool2d(4), (1, 64, 128, 128), False, False),
-        ("average_pool", nn.AvgPool3d(3, 2), (2, 128, 16, 16, 16), False, True),
-        ("conv_transpose", nn.ConvTranspose2d(4, 4, 2), (8, 4, 58, 58), True, True),
-        ("conv_transpose", nn.ConvTranspose2d(8, 4, 2), (8, 8, 58, 58), True, True),
-        ("conv_transpose", nn.ConvTranspose2d(32, 4, 2), (8, 32, 58, 58), True, False),
-        ("conv_transpose", nn.ConvTranspose2d(64, 32, 4, 2, 1), (8, 64, 28, 28), False, False),
-        ("PackedConv", nn.Conv3d(6, 5, 1), (16, 6, 16, 16, 16), True, True),
-        ("PackedConv", nn.Conv3d(23, 23, 3, groups=23), (20, 23, 14, 14, 14), True, True),
-        ("PackedConv", nn.Conv2d(32, 32, 2, groups=32), (8, 32, 60, 60), True, True),
-        ("PackedConv", nn.Conv2d(32, 32, 3, 2, groups=32), (8, 32, 60, 60), False, True),
-        ("PackedConv", nn.Conv1d(8, 8, 31, groups=8), (1, 8, 64), False, False),
-        ("PackedConv", nn.Conv3d(8, 16, 3), (16, 8, 8, 8, 8), True, True),
-        ("PackedConv", nn.Conv3d(16, 16, 3), (4, 16, 14, 14, 14), False, False),
-        ("PackedConv", nn.Conv2d(106, 3, 1), (4, 106, 64, 64), False, True),
-        ("PackedConv", nn.Conv2d(1, 501, 3), (1, 1, 43, 43), False, True),
-        ("PackedConv", nn.Conv2d(96, 32, 2, padding=1), (16, 96, 15, 15), False, True),
-        ("PackedConv", nn.Conv2d(256, 8, 3), (6, 256, 19, 19), True, True),
-        ("PackedConv", nn.Conv2d(256, 32, 3), (6, 256, 19, 19), True, False),
-    ],
-    ids=str,
-)
-def test_the_rules_at_sizes_that_were_measured(monkeypatch, op, module, shape, last, by_torch):
-    called = []
-    original = getattr(foldgate.ops, op)
-    monkeypatch.setattr(f"foldgate.ops.{op}", lambda *a, **k: called.append(op) or original(*a, **k))
-    x = torch.randn(shape)
-    x = x.contiguous(memory_format=LAST[x.dim()]) if last else x
-    with torch.no_grad():
-        expected = tensors(module(x))
-        found = tensors(foldgate.torch.accelerate(module)(x))
-    assert bool(called) != by_torch
-    for y, e in zip(found, expected, strict=True):
-        close(y, e, 1e-5)
-
-
-@pytest.mark.parametrize(
-    "module, shape, last, by_torch",
-    [
-        (nn.Conv2d(64, 64, 3, padding=1), (1, 64, 7, 7), False, False),
-        (nn.Conv2d(64, 64, 3, padding=1), (1, 64, 6, 6), False, True),
-        (nn.Conv2d(16, 16, 3), (1, 16, 14, 14), False, True),
-        (nn.Conv2d(15, 64, 3), (1, 15, 28, 28), False, True),
-        (nn.Conv2d(15, 64, 3), (1, 15, 40, 40), False, False),
-        (nn.Conv2d(128, 128, 3), (1, 128, 14, 14), False, True),
-        (nn.Conv2d(128, 128, 3), (1, 128, 14, 14), True, False),
-        (nn.Conv2d(256, 256, 3), (1, 256, 14, 14), False, False),
-        (nn.Conv2d(512, 1024, 1), (1, 512, 12, 12), True, True),
-        (nn.Conv2d(128, 128, 1), (1, 128, 12, 12), False, False),
-        (nn.Conv2d(64, 64, 1), (1, 64, 60, 60), True, False),
-        (nn.Conv2d(64, 64, 1), (2, 64, 60, 60), True, True),
-        (nn.Conv2d(64, 64, 5), (1, 64, 30, 30), True, False),
-        (nn.Conv2d(64, 64, 5), (2, 64, 30, 30), True, True),
-    ],
-    ids=str,
-)
-def test_the_rules_of_training_at_sizes_that_were_measured(monkeypatch, module, shape, last, by_torch):
-    called = []
-    original = foldgate.ops.conv
-    monkeypatch.setattr("foldgate.ops.conv", lambda *a, **k: called.append(1) or original(*a, **k))
-    x = torch.randn(shape)
-    x = x.contiguous(memory_format=LAST[x.dim()]) if last else x
-    foldgate.torch.accelerate(module)(x).sum().backward()
-    assert bool(called) != by_torch
 
 
 @pytest.mark.parametrize("size", [2, (2, 2), (None, 3), [1, 2]])
