@@ -8,16 +8,26 @@
 
 namespace foldgate::FOLDGATE_ISA {
 
+// A function of its own: in the place of its call it would take registers from the sums before it.
+template <class T, int P>
+[[gnu::noinline]] static void finish_past_cache(const Vec<T> (&sum)[P], T* y, int64_t y_step) {
+  FOLDGATE_UNROLL
+  for (int p = 0; p < P; ++p) store_past_cache(y + p * y_step, sum[p]);
+}
+
 template <bool kWhole, class T, int P>
 FOLDGATE_INLINE void finish(Vec<T> (&sum)[P], T limit, Target<T> y, int64_t y_step, int64_t live) {
   if (limit != 0) {
     FOLDGATE_UNROLL
     for (int p = 0; p < P; ++p) sum[p] = clamp<T>(T(0), limit, sum[p]);
   }
-  if (kWhole && kStoresPastCache && y.past_cache) {
-    FOLDGATE_UNROLL
-    for (int p = 0; p < P; ++p) store_past_cache(y.data + p * y_step, sum[p]);
-    return;
+  if constexpr (kWhole && kStoresPastCache) {
+    if (__builtin_expect(y.past_cache, false)) {
+      Vec<T> copy[P];
+      FOLDGATE_UNROLL
+      for (int p = 0; p < P; ++p) copy[p] = sum[p];
+      return finish_past_cache<T, P>(copy, y.data, y_step);
+    }
   }
   FOLDGATE_UNROLL
   for (int p = 0; p < P; ++p) store_channels<kWhole>(y.data + p * y_step, sum[p], live);
