@@ -61,6 +61,8 @@ def cases(seed: int, dtype: Any) -> dict[str, Case]:
         bias = (2, 24) if gates == 3 else (8 * gates,)
         first, second = ((new(3, 8 * gates), new(8, 8 * gates), new(*bias)) for _ in range(2))
         found[name] = ((x, *first), {"reverse": True, "return_cache": True})
+        y, *_, cache = getattr(ops, name)(x, *first, return_cache=True)
+        found[f"{name}_backward"] = ((new(*y.shape), x, *first, y, cache), {"need_dx": False})
         found[f"bidirectional_{name}"] = ((x, *first, *second), {"return_sequences": False})
         found[f"{name}_step"] = ((x[:, 0].copy(), *states, *first), {})
     return found

@@ -88,6 +88,7 @@ def forward(
 
 
 def backward(
+    known: Learned,
     op: str,
     cell: int,
     options: CellOptions | None,
@@ -107,8 +108,9 @@ def backward(
     reverse: bool,
     zero_output_for_mask: bool,
     need_dx: bool,
-) -> tuple[Any, ...]:
-    """(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c[, dpeephole, dprojection])."""
+) -> Any:
+    """What `known` makes of (dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c[, dpeephole,
+    dprojection])."""
     x = operand(op, "x", x)
     if mask is not None or lengths is not None:
         mask, lengths = counted_steps(op, mask, lengths)
@@ -120,7 +122,7 @@ def backward(
             GENERIC_CELLS[cell],
             _checked(op, options, x),
         )
-    results: tuple[Any, ...] = function(
+    arguments = (
         op,
         cell,
         optional(op, "dy", dy, x),
@@ -141,7 +143,7 @@ def backward(
         *more,
         need_dx,
     )
-    return results
+    return known.calls.learn(known.then, function, arguments, *known.call)
 
 
 def step(

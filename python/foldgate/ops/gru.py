@@ -14,6 +14,7 @@ from foldgate.ops._recurrent_calls import Learned, backward, forward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
 _calls = _native.Calls(4, 128)
+_backward_calls = _native.Calls(7, 128)
 _CACHED, _PLAIN = itemgetter(0, 1, 3), itemgetter(0, 1)  # of the native results
 
 
@@ -130,6 +131,7 @@ def _recorded(
     return (y if return_sequences else None, h), backward
 
 
+@_backward_calls.first  # a call like an earlier one never comes here
 def gru_backward(
     dy: FloatArray | None,
     x: FloatArray,
@@ -190,9 +192,11 @@ def gru_backward(
       >>> ops.gru_backward(np.ones_like(y), x, kernel, recurrent, bias, y, cache).dbias.shape
       (2, 12)
     """
+    known = Learned(_backward_calls, _gradients, tuple(locals().values()))
     op = "gru_backward"
     options = gated_options(op, activation, recurrent_activation, clip)
-    gradients = backward(
+    result: GRUGradients = backward(
+        known,
         op,
         GRU if reset_after else GRU_RESET_BEFORE,
         options,
@@ -213,4 +217,8 @@ def gru_backward(
         zero_output_for_mask,
         need_dx,
     )
-    return GRUGradients(*gradients[:5])
+    return result
+
+
+def _gradients(native: tuple[Any, ...]) -> GRUGradients:
+    return GRUGradients(*native[:5])

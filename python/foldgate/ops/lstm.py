@@ -14,6 +14,7 @@ from foldgate.ops._recurrent_calls import Learned, backward, forward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
 _calls = _native.Calls(4, 128)
+_backward_calls = _native.Calls(7, 128)
 _CACHED, _PLAIN = None, itemgetter(0, 1, 2)  # of the native results
 
 
@@ -150,6 +151,7 @@ def _recorded(
     return (y if return_sequences else None, h, c), backward
 
 
+@_backward_calls.first  # a call like an earlier one never comes here
 def lstm_backward(
     dy: FloatArray | None,
     x: FloatArray,
@@ -221,11 +223,13 @@ def lstm_backward(
       >>> gradients.dx.shape, gradients.dkernel.shape, gradients.dbias
       ((2, 5, 3), (3, 16), None)
     """
+    known = Learned(_backward_calls, _gradients, tuple(locals().values()))
     op = "lstm_backward"
     options = gated_options(
         op, activation, recurrent_activation, clip, output_activation, coupled, peephole, projection
     )
-    gradients = backward(
+    result: LSTMGradients = backward(
+        known,
         op,
         LSTM,
         options,
@@ -246,4 +250,8 @@ def lstm_backward(
         zero_output_for_mask,
         need_dx,
     )
-    return LSTMGradients(*gradients)
+    return result
+
+
+def _gradients(native: tuple[Any, ...]) -> LSTMGradients:
+    return LSTMGradients(*native)

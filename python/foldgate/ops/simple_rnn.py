@@ -14,6 +14,7 @@ from foldgate.ops._recurrent_calls import Learned, backward, forward
 from foldgate.ops._recurrent_options import Gate, rnn_options
 
 _calls = _native.Calls(4, 128)
+_backward_calls = _native.Calls(7, 128)
 _CACHED, _PLAIN = itemgetter(0, 1, 3), itemgetter(0, 1)  # of the native results
 
 
@@ -123,6 +124,7 @@ def _recorded(
     return (y if return_sequences else None, h), backward
 
 
+@_backward_calls.first  # a call like an earlier one never comes here
 def simple_rnn_backward(
     dy: FloatArray | None,
     x: FloatArray,
@@ -178,9 +180,11 @@ def simple_rnn_backward(
       >>> ops.simple_rnn_backward(None, x, one, one, None, y, cache, activation="relu", dh=one).dx.ravel()
       array([1., 1., 1.])
     """
+    known = Learned(_backward_calls, _gradients, tuple(locals().values()))
     op = "simple_rnn_backward"
     options = rnn_options(op, activation, clip)
-    gradients = backward(
+    result: SimpleRNNGradients = backward(
+        known,
         op,
         rnn_code(activation),
         options,
@@ -201,4 +205,8 @@ def simple_rnn_backward(
         zero_output_for_mask,
         need_dx,
     )
-    return SimpleRNNGradients(*gradients[:5])
+    return result
+
+
+def _gradients(native: tuple[Any, ...]) -> SimpleRNNGradients:
+    return SimpleRNNGradients(*native[:5])
