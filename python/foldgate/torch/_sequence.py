@@ -57,7 +57,10 @@ class _Sequence(torch.autograd.Function):
         states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
         y, last, caches = forward(layer.kind, x.detach().numpy(), prepared, states, layer.lengths, cache=True)
         result = torch.from_numpy(y)
-        ctx.save_for_backward(x, *operands, *(torch.from_numpy(c) for c in caches), *watched)
+        # No first gradient depends on the biases: they may change.
+        ctx.biases = {i: (o, o._version) for i, o in enumerate(operands) if o is not None and o.dim() == 1}
+        saved = (None if i in ctx.biases else o for i, o in enumerate(operands))
+        ctx.save_for_backward(x, *saved, *(torch.from_numpy(c) for c in caches), *watched)
         # The result's own memory, to be read unless somebody writes to the result: both count such writes.
         ctx.y = result.detach()
         ctx.version = ctx.y._version
@@ -79,7 +82,8 @@ class _Sequence(torch.autograd.Function):
             def again(x: Any, *operands: Any) -> Any:
                 return by_torch_ops(layer, x, operands[:count], operands[count:])
 
-            found = _by_torch.gradients(again, (x, *operands), ctx.needs_input_grad[3:], dys)
+            given = (x, *_with_biases(operands, ctx.biases))
+            found = _by_torch.gradients(again, given, ctx.needs_input_grad[3:], dys)
             return (None, None, None, *found)
         dy, *dstates = (None if dy is None else laid_out(dy, last=False).numpy() for dy in dys)
         states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
@@ -108,6 +112,18 @@ class _Sequence(torch.autograd.Function):
             *(None if s is None else torch.from_numpy(d) for s, d in zip(operands, initial, strict=False)),
             *(g for g, present in zip(flat, there, strict=True) if present),
         )
+
+
+def _with_biases(operands: Any, biases: dict[int, tuple[Any, int]]) -> list[Any]:
+    """The operands of a layer, whose gradients' gradients depend on the biases as they were."""
+    found = list(operands)
+    for i, (bias, version) in biases.items():
+        if bias._version != version:
+            raise RuntimeError(
+                "a bias needed for a gradient's gradient has been modified by an inplace operation"
+            )
+        found[i] = bias
+    return found
 
 
 def by_torch_ops(layer: Layer, x: Any, states: Any, weights: Any) -> Any:

@@ -139,6 +139,26 @@ def test_weights_that_an_optimizer_steps(kind):
     check(made(kind), torch.randn(shape, dtype=torch.float64), write_to_weight)
 
 
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_biases_of_recurrent_modules(kind):
+    def write(module, operands, results):
+        module.bias_hh_l0.add_(1)
+
+    check(made(kind), torch.randn(7, 3, 4, dtype=torch.float64), write)
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_a_gradient_of_a_gradient_refuses_a_bias_that_was_written_to(kind):
+    module = foldgate.torch.accelerate(made(kind))
+    x = torch.randn(7, 3, 4, dtype=torch.float64, requires_grad=True)
+    with by_foldgate():
+        y, _ = module(x)
+    with torch.no_grad():
+        module.bias_ih_l0.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(y.sum(), x, create_graph=True)
+
+
 @pytest.mark.parametrize("kind", ("LSTMCell", "GRUCell", "RNNCell"))
 @pytest.mark.parametrize("layout", ("as made", "every other row"))
 def test_operands_of_cells(kind, layout):
