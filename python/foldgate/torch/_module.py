@@ -47,7 +47,7 @@ def wins(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
     if is_compiling():
         return _verdict(module, x, rule)
     verdicts = kept_of(module).verdicts
-    key = x.shape, x.is_contiguous(), torch.is_grad_enabled()
+    key = x.shape, x.dtype, x.is_contiguous(), torch.is_grad_enabled()
     found = verdicts.get(key)
     if found is None:
         if len(verdicts) >= _MOST_VERDICTS:  # ever new shapes

@@ -3,8 +3,9 @@
 Measured by `benchmarks/torch_modules.py` and `torch_sweep.py`, PyTorch 2.13, one thread and two, alternating,
 foldgate on PyTorch's own threads, on two cores of a Zen 5 (pools and recurrence on a Skylake-SP, too), with
 AVX-512. Every rule leaves to PyTorch what came out under 1.0, with some room. A call through a
-torch.autograd.Function costs 0.04 ms more than torch's own (on the Skylake-SP 0.1 ms), and a weight in
-another layout must be turned at every training step, and its gradient back: hence the sizes.
+torch.autograd.Function costs 0.04 ms more than torch's own (on the Skylake-SP 0.1 ms), one of oneDNN as
+much, and a weight in another layout must be turned at every training step, and its gradient back: hence
+the sizes.
 """
 
 from __future__ import annotations
@@ -24,13 +25,9 @@ LEAST_STEPPED_SIMPLY = 1 << 62
 1 << 62: torch's own is faster at any size."""
 LEAST_STEPS = 2
 """Steps of a recurrent module, likewise."""
-SMALL_BATCH = 8
-"""From here torch splits small calls over threads, at a cost that foldgate does not have."""
-
 
 _WHERE = {
-    "ConvTranspose": "by foldgate from a million multiply-adds or batches of 8, in training from 4 million",
-    "Conv": "by foldgate from a million multiply-adds or batches of 8, in training from 1 to 4 million",
+    "Conv": "by foldgate from 2 images or a million multiply-adds on, in training 2 million",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate forward, to one position or channels_last, from 65,536 elements on",
     "AvgPool": "by foldgate from a million elements on",
@@ -57,74 +54,102 @@ def _products(module: Any, x: Any) -> int:
     return int(_positions(x) * pairs * math.prod(module.kernel_size))
 
 
+def _torch_unfolds(module: Any, x: Any) -> bool:
+    """Whether torch computes a convolution by its own im2col, at 10 us a call, and not by oneDNN, at 40."""
+    if x.dtype is not torch.float32:
+        return True
+    wide = x.dim() > 3 and min(module.kernel_size[-2:]) > 3
+    return x.shape[0] == 1 and module.groups == 1 and x.shape[:4].numel() <= 20480 and not wide
+
+
+def _unfolding_loses(module: Any, work: int, gradient: bool) -> bool:
+    """Whether a call of so many multiply-adds repays what foldgate's costs over torch's im2col."""
+    least = 1 << (20 + gradient + (math.prod(module.kernel_size) == 1))
+    return work >= least and not (gradient and module.out_channels > 12 * module.in_channels)
+
+
 def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a convolution of x (N, C, *spatial)."""
     work = _products(module, x) // int(math.prod(module.stride))
     if module.groups > 1:
         return _depthwise_wins(module, x, gradient, work)
-    batch, inputs, outputs = x.shape[0], module.in_channels, module.out_channels
-    positions, taps = _positions(x), int(math.prod(module.kernel_size))
-    if outputs < 8 or outputs > (32 if inputs <= 4 else 12) * inputs:  # a pass that reads, or one that writes
+    if _torch_unfolds(module, x):
+        return _unfolding_loses(module, work, gradient)
+    if _waits_for_memory(module, x) or (x.dim() == 5 and _volumes_lose(module, x, work)):
         return False
-    if x.dim() == 5 and (min(inputs, outputs) < 16 or positions < batch << 11 or work < 1 << 21):
+    inputs, taps = module.in_channels, int(math.prod(module.kernel_size))
+    if taps == 4 and module.stride[0] == 1 and work >= 1 << 25:
         return False
-    if taps == 4 and module.stride[0] == 1:  # with few outputs torch's is up to 1.6 times as fast
+    if taps > 9 and inputs > 4 and not x.is_contiguous() and work >= 1 << 25:
         return False
-    if inputs <= 4:
-        return bool(work >= 1 << (24 if gradient else 22))
-    if not x.is_contiguous() and min(inputs, outputs) < 9:
-        return False
-    if gradient:
-        return _trains_faster(x, min(inputs, outputs), taps, positions, work)
-    if taps > 9 and not x.is_contiguous():
-        return False
-    if positions < 512:
-        return positions >= 128 and work >= 1 << 22
-    return work >= 1 << (18 if batch >= SMALL_BATCH else 20)
+    return not gradient or _weights_repay_turning(module, x, taps, work)
 
 
-def _trains_faster(x: Any, channels: int, taps: int, positions: int, work: int) -> bool:
-    """Of a dense convolution of at least so many channels in training.
-
-    Sums of one tap or of more than 9 are no faster than torch's: where positions are few torch loses by its
-    changes of layout.
-    """
-    few = channels >= 16 and positions < 1 << (12 if taps == 1 else 10)
-    if not x.is_contiguous() and (taps == 1 or taps > 9) and not few:
+def _waits_for_memory(module: Any, x: Any) -> bool:
+    """Whether x or y is so large against the work that torch's shorter passes over memory count."""
+    inputs, outputs, taps = module.in_channels, module.out_channels, math.prod(module.kernel_size)
+    written = outputs * _positions(x) // math.prod(module.stride)
+    if inputs * taps <= 8 and outputs > 12 * inputs and written >= 1 << 18:
+        return True
+    if outputs < 8 and taps < 9 and x.numel() >= 1 << 20:
+        return True
+    if x.is_contiguous():
         return False
-    if channels < 16:
-        return positions >= 1 << 10 and work >= 1 << 22
+    few = min(inputs, outputs) < 9 and x.numel() >= 1 << (15 if taps == 1 else 17)
+    return bool(few or (taps == 1 and _is_large(x, written)))
+
+
+def _is_large(x: Any, written: int) -> bool:
+    """Whether a convolution of one tap, channels last, is bound by memory, where torch's writes faster."""
+    return bool(max(2 * x.numel(), written) >= 1 << 20)
+
+
+def _volumes_lose(module: Any, x: Any, work: int) -> bool:
+    """Of volumes: many taps want long sums and large images, and torch to reorder the channels of x."""
+    channels = min(module.in_channels, module.out_channels)
+    suits = x.is_contiguous() and channels >= 16 and _positions(x) >= x.shape[0] << 11
+    return math.prod(module.kernel_size) >= 27 and work >= 1 << 20 and not suits
+
+
+def _weights_repay_turning(module: Any, x: Any, taps: int, work: int) -> bool:
+    """Of a dense convolution in training: whether large weights meet positions enough."""
+    positions, channels = _positions(x), min(module.in_channels, module.out_channels)
+    if work < 1 << 24:
+        return True
     if taps < 9 and positions < 1 << 10 and work >= 1 << 26:
         return False
-    some = 1 << 6 <= positions < 1 << 9 and work >= 1 << 24
-    if x.is_contiguous() and some and channels < 256:  # two threads: .79 to 1.5
+    if x.is_contiguous() and 1 << 6 <= positions < 1 << 9 and channels < 256:  # two threads: .79 to 1.5
         return False
-    return positions >= 3 << 4 and work >= 1 << (20 if taps > 1 else 21)
+    return positions >= 3 << 4
 
 
 def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
-    """Of one channel a group: many taps, large planes; of other groups torch's own is faster."""
-    channels, taps, batch = module.in_channels, math.prod(module.kernel_size), x.shape[0]
-    alone = channels == module.groups == module.out_channels
-    if not alone or x.dim() == 5:
+    """Of one channel a group; of other groups torch's own is faster."""
+    channels, first = module.in_channels, x.is_contiguous()
+    if not channels == module.groups == module.out_channels:
         return False
-    if taps > 9 and (gradient or (x.dim() == 3 and module.stride[0] == 1)):
-        return True
-    if taps > 25 or work < 256 * taps * channels * batch:
+    if x.dim() == 5:
+        return bool(first and (gradient or math.prod(module.kernel_size) <= 27))
+    if x.dim() == 4 and module.stride[0] > 1 and work >= 1 << 20:
         return False
-    if module.stride[0] > 1 and (gradient or batch >= SMALL_BATCH or not x.is_contiguous()):
-        return False
-    if x.is_contiguous():
-        return _positions(x) >= 1 << 12
-    return channels >= 32 and taps >= 9 and work >= 1 << (22 if gradient else 21)
+    long = channels >= 16 and math.prod(module.kernel_size) >= 9
+    return bool(first or long or x.numel() < 1 << 15)
 
 
 def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a transposed convolution of x (N, C, *spatial)."""
-    small, last = x.shape[0] < SMALL_BATCH, not x.is_contiguous()
-    if _positions(x) < 3 << 8 or x.shape[1] < (32 * (small + last) or 4):
+    work, taps, last = _products(module, x), math.prod(module.kernel_size), not x.is_contiguous()
+    few = last and module.in_channels <= 8
+    if _torch_unfolds(module, x):
+        return _unfolding_loses(module, work, gradient)
+    if module.groups > 1:
+        return True
+    narrow = taps >= 9 and module.out_channels <= 16 and work >= 1 << 23
+    if last and (narrow or (taps == 1 and _is_large(x, module.out_channels * _positions(x)))):
         return False
-    return _products(module, x) >= 1 << (22 if gradient else 20 if small else 15)
+    if x.dim() == 5:
+        return module.stride[0] > 1 or not (few or taps > 27)
+    return not (few and x.numel() >= 1 << 15)
 
 
 def _is_first(x: Any) -> bool:

@@ -73,6 +73,6 @@ def test_a_model_that_is_a_module_to_swap():
 
 def test_the_report_says_where_torch_stays():
     model = nn.Sequential(nn.RNNCell(3, 4), nn.AdaptiveAvgPool2d(1), nn.ConvTranspose1d(2, 2, 2))
-    starts = ("PyTorch's own", "by foldgate in training, channels_last", "by foldgate from a million")
+    starts = ("PyTorch's own", "by foldgate in training, channels_last", "by foldgate from 2 images")
     for finding, start in zip(foldgate.torch.survey(model), starts, strict=True):
         assert finding.why.startswith(start)
