@@ -42,8 +42,9 @@ class Case(NamedTuple):
     last: bool = False
 
 
-def _pack(rows: int, steps: int, width: int) -> Any:
-    lengths = torch.linspace(steps // 4, steps, rows).long()
+def packed(rows: int, steps: int, width: int) -> Any:
+    """Sequences of a quarter to all of the steps."""
+    lengths = torch.linspace(max(1, steps // 4), steps, rows).long()
     return pack_padded_sequence(
         torch.randn(rows, steps, width), lengths, batch_first=True, enforce_sorted=False
     )
@@ -58,7 +59,7 @@ def usual() -> Iterator[Case]:
         yield Case(f"{name} 1x100x64 -> 64, steps first", kind(64, 64), torch.randn(100, 1, 64))
         both = kind(40, 128, num_layers=2, bidirectional=True, batch_first=True)
         yield Case(f"{name} 8x200x40 -> 2 x 2 x 128", both, torch.randn(8, 200, 40))
-        yield Case(f"{name} packed 32x100x128 -> 256", kind(128, 256, batch_first=True), _pack(32, 100, 128))
+        yield Case(f"{name} packed 32x100x128 -> 256", kind(128, 256, batch_first=True), packed(32, 100, 128))
     for name, o, shape, options in (
         ("Conv2d 3x3 16x64x56x56 -> 64", 64, (16, 64, 56, 56), {"kernel_size": 3, "padding": 1}),
         ("Conv2d 3x3 64x32x14x14 -> 64", 64, (64, 32, 14, 14), {"kernel_size": 3, "padding": 1}),

@@ -25,7 +25,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from torch import nn
-from torch_modules import Case, calls, measure
+from torch_modules import Case, calls, measure, packed
 
 import foldgate
 
@@ -96,6 +96,8 @@ def _recurrent(rng: random.Random, kind: str) -> Case | None:
         return None
     module = getattr(nn, kind)(inputs, units, batch_first=True, **options)
     title = _title(kind, (batch, steps, inputs), {"units": units, **options}, False)
+    if rng.random() < 0.2:
+        return Case(f"{title} packed", module, packed(batch, steps, inputs))
     return Case(title, module, torch.randn(batch, steps, inputs))
 
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import torch
 
-LEAST_MAX_POOLED = 1 << 15
+LEAST_MAX_POOLED = 1 << 13
+LEAST_MAX_POOLED_FIRST = 1 << 15
 LEAST_MAX_POOLED_TRAINING = 1 << 17
 LEAST_AVERAGED = LEAST_PARTS_AVERAGED = 1 << 20
 LEAST_PARTS_MAX_POOLED = 1 << 16
-LEAST_STEPPED = 1 << 10
+LEAST_STEPPED = 1 << 2
 LEAST_STEPPED_SIMPLY = 1 << 62
 """Elements of the input below which pools and cells call torch's op at once: small calls are all overhead.
 1 << 62: torch's own is faster at any size."""
@@ -29,13 +30,13 @@ LEAST_STEPS = 2
 _WHERE = {
     "Conv": "by foldgate from 2 images or a million multiply-adds on, in training 2 million",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
-    "AdaptiveMaxPool": "by foldgate forward, to one position or channels_last, from 65,536 elements on",
+    "AdaptiveMaxPool": "by foldgate to one position from 65,536 elements on, in training from 262,144",
     "AvgPool": "by foldgate from a million elements on",
-    "MaxPool": "by foldgate from 32,768 elements on, in training from 131,072",
+    "MaxPool": "by foldgate from 32,768 elements on (channels_last 8,192), in training from 131,072",
     "RNNCell": "PyTorch's own step is faster at every size measured",
-    "LSTMCell": "by foldgate for batches of 32 up without gradients; in training PyTorch is faster",
-    "GRUCell": "by foldgate for batches of 32 up without gradients; in training PyTorch is faster",
-    "": "by foldgate from 2 steps on, from 16 with larger weights, in training 8 and 64",
+    "LSTMCell": "by foldgate for batches of 4 up without gradients; in training PyTorch is faster",
+    "GRUCell": "by foldgate for batches of 4 up without gradients; in training PyTorch is faster",
+    "": "by foldgate from 2 steps on, GRU and RNN with larger weights in training from 4",
 }
 
 
@@ -91,7 +92,7 @@ def _waits_for_memory(module: Any, x: Any) -> bool:
     written = outputs * _positions(x) // math.prod(module.stride)
     if inputs * taps <= 8 and outputs > 12 * inputs and written >= 1 << 18:
         return True
-    if outputs < 8 and taps < 9 and x.numel() >= 1 << 20:
+    if outputs < 8 and taps < 9 and x.numel() >= 1 << (18 if taps == 1 else 20):
         return True
     if x.is_contiguous():
         return False
@@ -166,12 +167,14 @@ def _has_long_rows(module: Any, x: Any, steps: int, wide_steps: int) -> bool:
 
 def max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a max pool: without gradients torch has a fast one for one axis."""
-    if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else LEAST_MAX_POOLED):
+    first = _is_first(x)
+    least_here = LEAST_MAX_POOLED_FIRST if first else LEAST_MAX_POOLED
+    if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else least_here):
         return False
-    if _is_first(x):
+    if first:
         least = (10, 12) if gradient else (6, 8)
         return (gradient or module._rank > 3) and _has_long_rows(module, x, *least)
-    return gradient or (module._rank > 3 and x.numel() >= 1 << 17)
+    return gradient or module._rank > 3
 
 
 def average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
@@ -187,33 +190,39 @@ def adaptive_average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
 
 
 def adaptive_max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
-    """Of an adaptive max pool: forward alone, and channels first down to one position."""
-    if gradient or x.numel() < LEAST_PARTS_MAX_POOLED:
+    """Of an adaptive max pool: channels first down to one position, channels last forward alone."""
+    if x.numel() < (1 << 18 if gradient else LEAST_PARTS_MAX_POOLED):
         return False
     if not _is_first(x):
-        return bool(x.numel() >= 1 << 19 and x.shape[1] >= 128)
+        return bool(not gradient and x.numel() >= 1 << 19 and x.shape[1] >= 128)
     size = module.output_size
     return bool(size == 1 or (isinstance(size, tuple) and set(size) == {1}))
 
 
 def sequence_wins(module: Any, rows: int, steps: int, gradient: bool) -> bool:
     """Of a recurrent module with `rows` steps of all sequences together, and `steps` of the longest."""
-    if steps < (3 if gradient else 2) and module.mode.startswith("RNN"):
-        return False
-    if module.hidden_size * (module.input_size + module.hidden_size) <= 1 << 12:
-        return rows >= (8 if gradient else 2)
-    return rows >= (64 if gradient else 16)
+    lstm = module.mode == "LSTM"  # whose gradients torch computes by oneDNN
+    if not gradient:
+        return rows >= 2
+    if steps == 1:
+        return bool(lstm and rows >= 4)
+    return bool(lstm or steps >= 4 or _pairs(module) <= 1 << 14)  # larger weights are turned for few steps
+
+
+def _pairs(module: Any) -> int:
+    """Weights of a gate."""
+    return int(module.hidden_size * (module.input_size + module.hidden_size))
 
 
 def packed_sequence_wins(module: Any, rows: int, steps: int, gradient: bool) -> bool:
     """Of a packed sequence, whose rows are spread out and gathered again."""
-    least = 12 if module.mode.startswith("RNN") else 4
-    return steps >= least and sequence_wins(module, rows, steps, gradient)
+    least = 8 if _pairs(module) <= 1 << 12 else 64 if gradient else 16
+    return rows >= least and steps >= (12 if module.mode.startswith("RNN") else 4)
 
 
 def step_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a cell's single step: torch's own is faster at any size with gradients."""
-    units = module.hidden_size
-    if gradient or units < 64 or x.dim() != 2 or x.shape[0] < 32:
+    if gradient or x.dim() != 2 or x.shape[0] < 4:
         return False
-    return bool(units * (x.shape[1] + units) <= 1 << 15)  # more costs more to compare than to compute
+    rows = x.shape[0]  # few rows cost less than the weights' comparison
+    return bool(rows * module.hidden_size >= 256 and _pairs(module) <= min(rows << 13, 1 << 16))

@@ -9,6 +9,7 @@ from torch import nn  # noqa: E402
 from torch_modules import close, tensors  # noqa: E402
 
 import foldgate.torch  # noqa: E402
+from foldgate.torch import _sequence  # noqa: E402
 
 
 def test_sizes_where_torch_wins_are_torchs(monkeypatch):
@@ -34,6 +35,7 @@ LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
         ("max_pool", nn.MaxPool2d(2), (8, 64, 8, 8), False, True),
         ("max_pool", nn.MaxPool2d(2, return_indices=True), (8, 64, 8, 8), False, True),
         ("max_pool", nn.MaxPool2d(2), (8, 64, 16, 16), False, False),
+        ("max_pool", nn.MaxPool2d(2), (4, 8, 16, 16), True, False),
         ("max_pool", nn.MaxPool2d(4), (8, 32, 24, 24), False, True),
         ("max_pool", nn.MaxPool3d(3), (2, 16, 16, 16, 16), False, True),
         ("max_pool", nn.MaxPool3d(3), (1, 16, 24, 24, 24), False, False),
@@ -122,3 +124,37 @@ def test_the_rules_of_training_at_sizes_that_were_measured(monkeypatch, module, 
     x = x.contiguous(memory_format=LAST[x.dim()]) if last else x
     foldgate.torch.accelerate(module)(x).sum().backward()
     assert bool(called) != by_torch
+
+
+@pytest.mark.parametrize(
+    "module, shape, by_torch",
+    [
+        (nn.LSTM(4, 8), (1, 4, 4), False),
+        (nn.LSTM(4, 8), (1, 3, 4), True),
+        (nn.LSTM(256, 256), (2, 1, 256), False),
+        (nn.GRU(4, 8), (2, 1, 4), False),
+        (nn.GRU(256, 256), (2, 1, 256), True),
+        (nn.GRU(256, 256), (4, 1, 256), False),
+        (nn.RNN(256, 256), (2, 1, 256), True),
+    ],
+    ids=str,
+)
+def test_the_rules_of_training_sequences_that_were_measured(monkeypatch, module, shape, by_torch):
+    called = []
+    original = _sequence.forward
+    monkeypatch.setattr(_sequence, "forward", lambda *a, **k: called.append(1) or original(*a, **k))
+    foldgate.torch.accelerate(module)(torch.randn(shape))
+    assert bool(called) != by_torch
+
+
+def test_adaptive_max_pools_to_one_position_in_training(monkeypatch):
+    called = []
+    original = foldgate.ops.adaptive_max_pool
+    monkeypatch.setattr(
+        "foldgate.ops.adaptive_max_pool", lambda *a, **k: called.append(1) or original(*a, **k)
+    )
+    for size, by_foldgate in ((1, 1), (2, 0)):
+        pool = foldgate.torch.accelerate(nn.AdaptiveMaxPool2d(size))
+        pool(torch.randn(8, 64, 23, 23, requires_grad=True))
+        assert len(called) == by_foldgate
+        called.clear()
