@@ -51,10 +51,10 @@ FOLDGATE_INLINE void sum_powers(const T* x, int64_t rows, int64_t stride, int64_
     Vec<T> largest = before;
     for (int64_t r = 0; r < rows; ++r) largest = maximum(largest, load(x + r * stride + j, left));
     const Vec<T> shift = finite_or_zero<T>(largest);
-    Vec<T> total = load(sums.total + j, left) * exp_term<T>(before - shift);
+    Vec<T> total = load(sums.total + j, left) * exp_term(before - shift);
     for (int64_t r = 0; r < rows; ++r) {
       fetch_row(x + (r + rows) * stride + j);
-      total += exp_term<T>(load(x + r * stride + j, left) - shift);
+      total += exp_term(load(x + r * stride + j, left) - shift);
     }
     store(sums.largest + j, largest, left);
     store(sums.total + j, total, left);
