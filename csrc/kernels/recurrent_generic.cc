@@ -24,7 +24,7 @@ Vec<T> value_of(const GateFunction& f, Vec<T> x) {
     case GateKind::kSoftsign: return x / (magnitude<T>(x) + T(1));
     case GateKind::kSoftplus: break;
   }
-  return maximum(zero, x) + log1p_unit<T>(exp<T>(-magnitude<T>(x)));
+  return maximum(zero, x) + log1p_exp<T>(x);
 }
 
 // The derivative at x, where y is the function's value.
