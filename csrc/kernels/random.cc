@@ -6,8 +6,11 @@
 namespace foldgate::FOLDGATE_ISA {
 namespace {
 
-// Words of kPhiloxVectors vectors of counters.
-constexpr int kGroup = kPhiloxVectors * kLanes<double> * kCounterWords;
+// Counters of a vector, and their words.
+constexpr int kVectorCounters = kLanes<double>, kVectorWords = kVectorCounters * kCounterWords;
+// Vectors in step: some more than registers hold, and more where no stores of words come between.
+constexpr int kInStep = kRegisters == 32 ? 8 : 4, kStoredInStep = kRegisters == 32 ? 5 : 4;
+constexpr int kGroup = kInStep * kVectorWords, kStoredGroup = kStoredInStep * kVectorWords;
 
 FOLDGATE_INLINE uint64_t counter(RandomStream stream, int64_t value) {
   return stream.offset + static_cast<uint64_t>(value) / kCounterWords;
@@ -15,12 +18,18 @@ FOLDGATE_INLINE uint64_t counter(RandomStream stream, int64_t value) {
 
 // One function for most kernels, most of whose code it is.
 __attribute__((noinline)) void words_of(const PhiloxKeys& keys, uint64_t first, uint32_t* words) {
-  PhiloxPairs some[kPhiloxVectors];
+  constexpr int kCounters = kStoredInStep * kVectorCounters;
+  if (!share_upper_half(first, kCounters)) {
+    for (int c = 0; c < kCounters; ++c) philox(keys, first + c, words + c * kCounterWords);
+    return;
+  }
+  PhiloxPairs some[kStoredInStep];
   philox(keys, first, some);
   FOLDGATE_UNROLL
-  for (int v = 0; v < kPhiloxVectors; ++v, words += kGroup / kPhiloxVectors)
-    store_interleaved<double>(reinterpret_cast<double*>(words), (Vec<double>)some[v].first,
-                              (Vec<double>)some[v].second);
+  for (int v = 0; v < kStoredInStep; ++v, words += kVectorWords) {
+    const IntVec<float> halves[] = {words_in_order<0>(some[v]), words_in_order<1>(some[v])};
+    __builtin_memcpy(words, halves, sizeof halves);
+  }
 }
 
 FOLDGATE_INLINE IntVec<float> load_words(const uint32_t* p, float) {
@@ -47,11 +56,12 @@ FOLDGATE_INLINE IntVec<T> below(IntVec<T> words, uint32_t threshold) {
 // body(i, words, left) for every vector of n values: `left` of them from i on, more than a vector's for all but the last.
 template <class T, class Body>
 FOLDGATE_INLINE void each(RandomStream stream, int64_t begin, int64_t n, Body body) {
-  alignas(64) uint32_t words[kGroup];
+  alignas(64) uint32_t words[kStoredGroup];
   const PhiloxKeys keys = philox_keys(stream.seed);
   for (int64_t i = 0; i < n;) {
     words_of(keys, counter(stream, begin + i), words);
-    for (const uint32_t* word = words; i < n && word < words + kGroup; i += kLanes<T>, word += kLanes<T>)
+    for (const uint32_t* word = words; i < n && word < words + kStoredGroup;
+         i += kLanes<T>, word += kLanes<T>)
       body(i, load_words(word, T()), n - i);
   }
 }
@@ -99,10 +109,15 @@ void uniform_float(RandomStream stream, int64_t begin, float low, float range, i
   const int64_t whole = scale >= kSmallestNormal ? n / kGroup * kGroup : 0;
   const PhiloxKeys keys = philox_keys(stream.seed);
   for (int64_t i = 0; i < whole; i += kGroup) {
-    PhiloxPairs some[kPhiloxVectors];
-    philox(keys, counter(stream, begin + i), some);
+    const uint64_t first = counter(stream, begin + i);
+    if (!share_upper_half(first, kInStep * kVectorCounters)) {
+      uniform<float>(stream, begin + i, low, range, kGroup, y + i);
+      continue;
+    }
+    PhiloxPairs some[kInStep];
+    philox(keys, first, some);
     FOLDGATE_UNROLL
-    for (int v = 0; v < kPhiloxVectors; ++v) {
+    for (int v = 0; v < kInStep; ++v) {
       const int64_t at = i + 2 * v * kLanes<float>;
       put<float>(y, at, upper_bits(words_in_order<0>(some[v])) * scale + low, kLanes<float>);
       put<float>(y, at + kLanes<float>, upper_bits(words_in_order<1>(some[v])) * scale + low, kLanes<float>);

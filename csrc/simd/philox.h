@@ -24,9 +24,6 @@ FOLDGATE_INLINE Lanes64 multiply_halves(Lanes64 a, Lanes64 b) {
 
 constexpr int kPhiloxRounds = 7;
 
-// Vectors in step, as a round waits for the one before it: some more than registers hold.
-constexpr int kPhiloxVectors = kRegisters == 32 ? 5 : 4;
-
 typedef uint64_t UnsignedLanes64
     __attribute__((vector_size(kVectorBytes)));  // which counters and keys wrap in
 
@@ -47,17 +44,41 @@ struct PhiloxPairs {
   Lanes64 first, second;
 };
 
+constexpr uint64_t kFirstFactor = 0xD2511F53, kThirdFactor = 0xCD9E8D57;
 FOLDGATE_INLINE Lanes64 times_first(Lanes64 v) {
-  return multiply_halves(v, broadcast_int<double>(0xD2511F53));
+  return multiply_halves(v, broadcast_int<double>(static_cast<int64_t>(kFirstFactor)));
 }
 FOLDGATE_INLINE Lanes64 times_third(Lanes64 v) {
-  return multiply_halves(v, broadcast_int<double>(0xCD9E8D57));
+  return multiply_halves(v, broadcast_int<double>(static_cast<int64_t>(kThirdFactor)));
 }
 
-// The first round, in which words 2 and 3 are 0.
-FOLDGATE_INLINE PhiloxWords first_round(UnsignedLanes64 counter, const PhiloxKey& key) {
-  const Lanes64 low = times_first((Lanes64)counter);
-  return {{(Lanes64)((counter >> 32) ^ key.a), Lanes64{}, upper_half(low) ^ (Lanes64)key.b, low}};
+// What each round takes of a seed.
+struct PhiloxKeys {
+  uint64_t a[kPhiloxRounds], b[kPhiloxRounds];
+};
+FOLDGATE_INLINE PhiloxKeys philox_keys(uint64_t seed) {
+  constexpr uint64_t kWeylA = 0x9E3779B9, kWeylB = 0xBB67AE85;
+  PhiloxKeys keys;
+  for (uint64_t r = 0; r < kPhiloxRounds; ++r) {
+    keys.a[r] = seed + r * kWeylA;
+    keys.b[r] = (seed >> 32) + r * kWeylB;
+  }
+  return keys;
+}
+
+// Whether n counters have one upper half, as those that philox() takes at once must: of the first two rounds, in which
+// words 2 and 3 are still 0, half is then done with numbers.
+FOLDGATE_INLINE bool share_upper_half(uint64_t first, uint64_t n) {
+  return first >> 32 == (first + (n - 1)) >> 32;
+}
+
+// Two rounds: `low` is the first factor times the lower halves of the counters.
+FOLDGATE_INLINE PhiloxWords first_rounds(uint64_t upper, UnsignedLanes64 low, const PhiloxKeys& keys) {
+  const uint64_t word = (upper ^ keys.a[0]) & 0xffffffff, product = word * kFirstFactor;
+  const Lanes64 high = times_third(upper_half((Lanes64)low) ^ static_cast<int64_t>(keys.b[0]));
+  return {{upper_half(high) ^ static_cast<int64_t>(keys.a[1]), high,
+           (Lanes64)(low ^ (product >> 32 ^ keys.b[1])),
+           broadcast_int<double>(static_cast<int64_t>(product))}};
 }
 FOLDGATE_INLINE PhiloxWords middle_round(const PhiloxWords& w, const PhiloxKey& key) {
   const Lanes64 low = times_first(w.word[0]), high = times_third(w.word[2]);
@@ -83,32 +104,28 @@ FOLDGATE_INLINE PhiloxPairs last_round(const PhiloxWords& w, const PhiloxKey& ke
           xor_lower(swap_halves(low, halves), w.word[3], (Lanes64)key.b)};
 }
 
-// What each round takes of a seed.
-struct PhiloxKeys {
-  uint64_t a[kPhiloxRounds], b[kPhiloxRounds];
-};
-FOLDGATE_INLINE PhiloxKeys philox_keys(uint64_t seed) {
-  constexpr uint64_t kWeylA = 0x9E3779B9, kWeylB = 0xBB67AE85;
-  PhiloxKeys keys;
-  for (uint64_t r = 0; r < kPhiloxRounds; ++r) {
-    keys.a[r] = seed + r * kWeylA;
-    keys.b[r] = (seed >> 32) + r * kWeylB;
-  }
-  return keys;
+// The counters of lanes: such that words_in_order() stays within 128 bits, which there are more pipes for.
+template <int... I>
+FOLDGATE_INLINE UnsignedLanes64 counter_of_lane(Indices<I...>) {
+  return UnsignedLanes64{static_cast<uint64_t>(I % 2 * (kLanes<double> / 2) + I / 2)...};
 }
 
-// Pairs of the counters first, first + 1, ... (their upper 64 bits are 0) under a seed's keys.
-FOLDGATE_INLINE void philox(const PhiloxKeys& keys, uint64_t first, PhiloxPairs (&pairs)[kPhiloxVectors]) {
-  const UnsignedLanes64 counters = (UnsignedLanes64)iota<double>() + first;
-  PhiloxWords words[kPhiloxVectors];
+// Pairs of the counters first, first + 1, ... (their upper 64 bits are 0) under a seed's keys. Vectors go in step, as a
+// round waits for the one before it.
+template <int Vectors>
+FOLDGATE_INLINE void philox(const PhiloxKeys& keys, uint64_t first, PhiloxPairs (&pairs)[Vectors]) {
+  const UnsignedLanes64 low =
+      counter_of_lane(LaneIndices<double>()) * kFirstFactor + (first & 0xffffffff) * kFirstFactor;
+  PhiloxWords words[Vectors];
+  FOLDGATE_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    words[v] = first_rounds(first >> 32, low + v * kLanes<double> * kFirstFactor, keys);
   FOLDGATE_UNROLL  // so that nothing is moved between rounds
-      for (int r = 0; r < kPhiloxRounds; ++r) {
+      for (int r = 2; r < kPhiloxRounds; ++r) {
     const PhiloxKey key{keys.a[r] - UnsignedLanes64{}, keys.b[r] - UnsignedLanes64{}};
     FOLDGATE_UNROLL
-    for (int v = 0; v < kPhiloxVectors; ++v) {
-      if (r == 0)
-        words[v] = first_round(counters + static_cast<uint64_t>(v * kLanes<double>), key);
-      else if (r + 1 < kPhiloxRounds)
+    for (int v = 0; v < Vectors; ++v) {
+      if (r + 1 < kPhiloxRounds)
         words[v] = middle_round(words[v], key);
       else
         pairs[v] = last_round(words[v], key);
@@ -116,11 +133,28 @@ FOLDGATE_INLINE void philox(const PhiloxKeys& keys, uint64_t first, PhiloxPairs 
   }
 }
 
+// The same of one counter, whatever stands next to it.
+FOLDGATE_INLINE void philox(const PhiloxKeys& keys, uint64_t counter, uint32_t* words) {
+  uint32_t w[4] = {static_cast<uint32_t>(counter), static_cast<uint32_t>(counter >> 32), 0, 0};
+  for (int r = 0; r < kPhiloxRounds; ++r) {
+    const uint64_t low = w[0] * kFirstFactor, high = w[2] * kThirdFactor;
+    w[0] = static_cast<uint32_t>(high >> 32 ^ keys.a[r]) ^ w[1];
+    w[2] = static_cast<uint32_t>(low >> 32 ^ keys.b[r]) ^ w[3];
+    w[1] = static_cast<uint32_t>(high);
+    w[3] = static_cast<uint32_t>(low);
+  }
+  __builtin_memcpy(words, w, sizeof w);
+}
+
 // The words in the order of their counters, four a counter: half of a vector's counters (Half 0), and the others.
+template <int Half, int... I>
+FOLDGATE_INLINE IntVec<float> words_in_order(const PhiloxPairs& pairs, Indices<I...>) {
+  return (IntVec<float>)__builtin_shufflevector(pairs.first, pairs.second,
+                                                (I - I % 2 + Half + I % 2 * kLanes<double>)...);
+}
 template <int Half>
 FOLDGATE_INLINE IntVec<float> words_in_order(const PhiloxPairs& pairs) {
-  return (IntVec<float>)interleaved<double, Half>((Vec<double>)pairs.first, (Vec<double>)pairs.second,
-                                                  LaneIndices<double>());
+  return words_in_order<Half>(pairs, LaneIndices<double>());
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -72,8 +72,8 @@ TEST(random, every_word_on_every_tier) {
   test::on_every_tier([] {
     for (const RandomStream& stream :
          {RandomStream{0, 0}, RandomStream{~uint64_t{0}, (uint64_t{1} << 32) - 2},
-          RandomStream{77, ~uint64_t{0} - 1}}) {
-      for (int64_t n : test::around({16, 64, 160, 1 << 14})) {
+          RandomStream{5, (uint64_t{1} << 32) - 300}, RandomStream{77, ~uint64_t{0} - 1}}) {
+      for (int64_t n : test::around({16, 64, 160, 256, 1 << 14})) {
         check<float>(n, stream, Flush::kBack);
         check<double>(n, stream, Flush::kFront);
       }
