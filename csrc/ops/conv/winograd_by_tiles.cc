@@ -22,7 +22,8 @@ void winograd_by_tiles(const WinogradStages<T>& s) {
   const int64_t least = s.weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
   const int64_t most = std::max(least, by_cache);
   const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
-  const EvenSplit blocks(s.grid.count / unit, std::max<int64_t>(1, (most + unit / 2) / unit));
+  // Rows of tiles that are planes' share pixels: rather one more than one less.
+  const EvenSplit blocks(s.grid.count / unit, ceil_div(most, unit));
   const int64_t block = ceil_div(blocks.total, blocks.parts) * unit;
   const auto v = PositionMatrices<T>::shape(block, s.k), m = PositionMatrices<T>::shape(block, columns);
   const int64_t own = s.positions * (v.step + m.step) + columns + s.window_size();
