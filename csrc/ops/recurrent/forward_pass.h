@@ -10,6 +10,7 @@
 #include "ops/recurrent/pack.h"
 #include "ops/recurrent/recurrent.h"
 #include "ops/recurrent/rows.h"
+#include "ops/recurrent/shared_rows.h"
 #include "ops/recurrent/split.h"
 
 namespace foldgate {
@@ -49,18 +50,19 @@ class ForwardPass {
   // The whole pass.
   void run() {
     begin();
-    if (split_.parts() == 1)
-      claims_.together([&](int worker) { run_rows(0, plan_.longest(), 0, plan_.batch, worker); });
-    else
-      parallel_for(split_.parts(), split_.workers, [&](int64_t part, int worker) {
-        run_rows(0, plan_.longest(), split_.bounds[part], split_.bounds[part + 1], worker);
+    if (split_.parts() == 1) {
+      claims_.together([&](int worker) { run_steps(0, plan_.longest(), worker); });
+    } else {
+      SharedRows(plan_, split_.shares()).run(split_.workers, [&](const RowShare& share, int worker) {
+        return run_rows(share, worker);
       });
+    }
     end();
   }
 
   // Or in pieces of steps, one thread at a time: begin, the steps in their order, end.
   void begin() { begin_states(); }
-  void advance(int64_t first_step, int64_t end_step) { run_rows(first_step, end_step, 0, plan_.batch, 0); }
+  void advance(int64_t first_step, int64_t end_step) { run_steps(first_step, end_step, 0); }
   void end() {
     for (int64_t r = 0; a_.y && plan_.masked() && r < plan_.batch; ++r) fill_masked(r);
     end_states();
@@ -106,21 +108,25 @@ class ForwardPass {
 
   size_t row_bytes() const { return static_cast<size_t>(plan_.units) * sizeof(T); }
 
-  // Steps [first_step, end_step) of rows [begin, end), whose states no other part touches.
-  void run_rows(int64_t first_step, int64_t end_step, int64_t begin, int64_t end, int worker) {
-    Operands& operands = operands_of(worker);
+  // Steps [first_step, end_step) of all rows.
+  void run_steps(int64_t first_step, int64_t end_step, int worker) {
     for (int64_t s = first_step, projected = first_step; s < end_step; ++s) {
-      if (stop_.stopped(worker)) return;
-      const int64_t rows = std::min(plan_.count(s), end) - begin;
-      if (rows <= 0) break;
       if (ahead_ && s == projected) projected = project(s, end_step, worker);
-      for (int64_t r = begin; r < begin + rows; ++r) {
-        const int64_t place = plan_.place(r, s);
-        if (!ahead_) operands.x[r] = operands.gathered.put(r, a_.x + place * plan_.inputs);
-        if (a_.y) operands.y[r] = a_.y + place * plan_.output_step();
-      }
-      for (size_t p = 0; p < phases_.size(); ++p) run_step(s, begin, rows, p, worker);
+      if (!run_rows({0, 0, plan_.count(s), s}, worker)) return;
     }
+  }
+
+  // One step of rows whose states nobody else touches; false: stopped.
+  bool run_rows(const RowShare& rows, int worker) {
+    if (stop_.stopped(worker)) return false;
+    Operands& operands = operands_of(worker);
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
+      const int64_t place = plan_.place(r, rows.step);
+      if (!ahead_) operands.x[r] = operands.gathered.put(r, a_.x + place * plan_.inputs);
+      if (a_.y) operands.y[r] = a_.y + place * plan_.output_step();
+    }
+    for (size_t p = 0; p < phases_.size(); ++p) run_phase(rows, p, worker);
+    return true;
   }
 
   // The products with x of steps s .. returned - 1, of which there are none from `limit` on.
@@ -146,13 +152,13 @@ class ForwardPass {
     return end;
   }
 
-  void run_step(int64_t s, int64_t begin, int64_t rows, size_t p, int worker) {
+  void run_phase(const RowShare& rows, size_t p, int worker) {
     const Operands& operands = operands_of(worker);
-    const int64_t offset = begin * step_, row = plan_.first[s] + begin;
+    const int64_t s = rows.step, begin = rows.begin, offset = begin * step_, row = plan_.first[s] + begin;
     RecurrentStep<T> step;
     step.weights = phases_[p].weights();
     step.descending = s & 1;
-    step.rows = rows;
+    step.rows = rows.end - begin;
     step.x = ahead_ ? nullptr : operands.x.data() + begin;
     step.projected = projected_[p].data() + (row - operands.chunk_first) * phases_[p].width() * ahead_;
     step.projected_rows = chunk_;

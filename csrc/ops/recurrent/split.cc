@@ -64,6 +64,12 @@ RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int t
   return split;
 }
 
+std::vector<RowShare> RecurrentSplit::shares() const {
+  std::vector<RowShare> shares;
+  for (size_t i = 0; i + 1 < bounds.size(); ++i) shares.push_back({0, bounds[i], bounds[i + 1], 0});
+  return shares;
+}
+
 DirectionSplit DirectionSplit::make(const RecurrentPlan& plan, int passes) {
   const int threads = get_num_threads();
   if (workers_for(2, 2 * plan.work() * passes) == 1) return {};  // a thread is woken once a call

@@ -7,6 +7,7 @@
 
 #include "core/function_ref.h"
 #include "ops/recurrent/plan.h"
+#include "ops/recurrent/shared_rows.h"
 
 namespace foldgate {
 
@@ -18,6 +19,7 @@ struct RecurrentSplit {
   static RecurrentSplit make(const RecurrentPlan& plan, int passes, int threads);
 
   int parts() const { return static_cast<int>(bounds.size()) - 1; }
+  std::vector<RowShare> shares() const;  // the parts, from step 0
 
   int workers = 1;
   bool by_units = false;
