@@ -23,9 +23,16 @@ void bidirectional_backward(const Directions<RecurrentPlan>& plans,
   second_arrays.dx = size ? second_dx.data() : nullptr;
   const DirectionSplit split = DirectionSplit::make(plan, 3);
   StopFlag stop;
-  BackwardPass<T> first(plan, arrays[0], split.threads, stop);
-  BackwardPass<T> second(plans[1], second_arrays, split.threads, stop);
-  split.run([&](int64_t direction, int) { direction == 0 ? first.run() : second.run(); });
+  BackwardPass<T> first(plan, arrays[0], split.threads, stop, split.workers);
+  BackwardPass<T> second(plans[1], second_arrays, split.threads, stop, split.workers);
+  if (split.workers == 1) {
+    first.run();
+    second.run();
+  } else {
+    first.begin(), second.begin();
+    run_rounds<BackwardPass<T>>({&first, &second}, split.workers, stop);
+    first.end(), second.end();
+  }
   stop.check();
   constexpr int64_t kPiece = 1 << 15;
   const int64_t pieces = ceil_div(size, kPiece);

@@ -11,6 +11,7 @@
 #include "ops/recurrent/gate_columns.h"
 #include "ops/recurrent/product.h"
 #include "ops/recurrent/recurrent.h"
+#include "ops/recurrent/rounds.h"
 #include "ops/recurrent/split.h"
 
 namespace foldgate {
@@ -24,7 +25,9 @@ constexpr int64_t kInPlaceSteps = 8;
 template <class T>
 class BackwardPass {
  public:
-  BackwardPass(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays, int threads, StopFlag& stop)
+  // together: workers that run this pass in rounds with another
+  BackwardPass(const RecurrentPlan& plan, const RecurrentBackward<T>& arrays, int threads, StopFlag& stop,
+               int together = 1)
       : plan_(plan),
         a_(arrays),
         table_(kernels<T>()),
@@ -35,15 +38,16 @@ class BackwardPass {
         gates_(columns_of(plan.options.cell)),
         state_step_(plan.row_step(plan.units)),
         chunk_(std::max(plan.batch, std::min(plan.rows(), kChunkRows))),
+        kept_((split_.parts() > 1 || together > 1 ? 2 : 1) * chunk_),
         // an odd number of vectors, so that rows do not fall into few sets of the cache
         dgates_step_((ceil_div(gates_.dgates * plan.units, plan.lanes) | 1) * plan.lanes),
-        dgates_(chunk_ * dgates_step_),
+        dgates_(kept_ * dgates_step_),
         dh_(plan.batch * state_step_),
         dc_(lstm() ? dh_.size() : 0),
         first_c_(dc_.size()),
         dreset_h_(reset_before() ? dh_.size() : 0),
-        read_(plan, arrays, chunk_),
-        reset_h_(reset_before() ? plan.units : 0, false, state_step_, chunk_),
+        read_(plan, arrays, kept_),
+        reset_h_(reset_before() ? plan.units : 0, false, state_step_, kept_),
         recurrent_(table_.gemm,
                    view(arrays.weights.recurrent_kernel, plan.units, {{0, gates_.recurrent_count}}),
                    plan.batch == 1 && plan.steps <= kInPlaceSteps),
@@ -52,26 +56,22 @@ class BackwardPass {
                    plan.batch == 1 && plan.steps <= kInPlaceSteps),
         input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
         gradients_(table_.gemm, weight_gradients_of(plan, arrays, {&read_.x, &read_.h, &reset_h_}),
-                   gate_columns(), chunk_, split_.workers),
-        dgates_rows_(chunk_),
+                   dgates_.data(), dgates_step_, gate_columns(), chunk_, std::max(split_.workers, together)),
+        dgates_rows_(kept_),
         dh_rows_(plan.batch),
         dreset_rows_(plan.batch),
         dx_sources_(chunk_),
         dx_(chunk_),
-        chunk_begin_(plan.longest()) {}
+        chunk_begin_(plan.longest()),
+        chunk_end_(chunk_begin_) {}
 
   // The whole pass.
   void run() {
     begin();
-    for (int64_t end = plan_.longest(); end > 0 && !stop_.stopped(0); end = chunk_begin_) {
-      open_chunk(end);
-      if (split_.parts() > 1)
-        parallel_for(split_.parts(), split_.workers,
-                     [&](int64_t part, int worker) { run_part(part, chunk_begin_, end, worker); });
-      else
-        claims_.together([&](int worker) { run_part(0, chunk_begin_, end, worker); });
-      close_chunk();
-    }
+    if (split_.parts() > 1)
+      run_rounds<BackwardPass>({this}, split_.workers, stop_);
+    else
+      run_chunks();
     end();
   }
 
@@ -86,10 +86,24 @@ class BackwardPass {
       if (end == chunk_begin_) open_chunk(end);
       const int64_t middle = std::max(begin, chunk_begin_);
       run_part(0, middle, end, 0);
-      if (middle == chunk_begin_) close_chunk();
+      if (middle == chunk_begin_) gradients_.add(chunk_rows());
       end = middle;
     }
   }
+
+  // Or in rounds (rounds.h): begin, rounds until there are no more, end. A round has a chunk's steps, a task for each part
+  // of the rows, and what the chunk before it adds to the gradients of the weights.
+  bool next_round() {
+    closed_ = chunk_rows();
+    chunk_at_ = chunk_ - chunk_at_;
+    chunk_begin_ > 0 ? open_chunk(chunk_begin_) : void(chunk_end_ = 0);
+    return row_tasks() + weight_tasks() > 0;
+  }
+  int64_t row_tasks() const { return chunk_end_ > chunk_begin_ ? split_.parts() : 0; }
+  void run_row_task(int64_t task, int worker) { run_part(task, chunk_begin_, chunk_end_, worker); }
+  int64_t weight_tasks() const { return closed_.count > 0 ? gradients_.tasks() : 0; }
+  void run_weight_task(int64_t task, int worker) { gradients_.run(task, closed_, worker); }
+
   void end() {
     if (plan_.rows() == 0) zero_weights();
     for (int64_t r = 0; r < plan_.batch; ++r) finish_row(r);
@@ -120,7 +134,15 @@ class BackwardPass {
       dh_rows_[r] = dh_.data() + r * state_step_;
       if (reset_before()) dreset_rows_[r] = dreset_h_.data() + r * state_step_;
     }
-    for (int64_t i = 0; i < chunk_; ++i) dgates_rows_[i] = dgates_.data() + i * dgates_step_;
+    for (int64_t i = 0; i < kept_; ++i) dgates_rows_[i] = dgates_.data() + i * dgates_step_;
+  }
+
+  void run_chunks() {
+    for (int64_t end = plan_.longest(); end > 0 && !stop_.stopped(0); end = chunk_begin_) {
+      open_chunk(end);
+      claims_.together([&](int worker) { run_part(0, chunk_begin_, end, worker); });
+      gradients_.add(chunk_rows());
+    }
   }
 
   // The chunk of as many steps before `end` as it can be.
@@ -129,9 +151,12 @@ class BackwardPass {
     chunk_begin_ = end - 1;
     while (chunk_begin_ > 0 && plan_.first[end] - plan_.first[chunk_begin_ - 1] <= chunk_) --chunk_begin_;
   }
-  void close_chunk() {
-    gradients_.add(dgates_.data(), dgates_step_, plan_.first[chunk_end_] - plan_.first[chunk_begin_],
-                   chunk_end_ == plan_.longest());
+  ChunkRows chunk_rows() const {
+    return {chunk_at_, plan_.first[chunk_end_] - plan_.first[chunk_begin_], chunk_end_ == plan_.longest()};
+  }
+  // Where the chunk has row r of step s.
+  int64_t at(int64_t s, int64_t r) const {
+    return chunk_at_ + plan_.first[s] - plan_.first[chunk_begin_] + r;
   }
 
   // Steps [begin, end) of the chunk for the rows of a part.
@@ -146,31 +171,29 @@ class BackwardPass {
 
   // Rows [first, first + rows) of step s.
   void run_step(int64_t s, int64_t first, int64_t rows, int worker) {
-    const int64_t at = plan_.first[s] - plan_.first[chunk_begin_];  // of the step's row 0, in the chunk
-    const auto each_share = [&](auto body) {                        // body(first, rows) for the worker's rows
+    const auto each_share = [&](auto body) {  // body(first, rows) for the worker's rows
       claims_.run(worker, rows, ceil_div(rows, claims_.workers()), false,
                   [&](int64_t begin, int64_t end) { body(first + begin, end - begin); });
     };
-    each_share([&](int64_t row, int64_t count) { run_cells(s, row, count, at + row); });
+    each_share([&](int64_t row, int64_t count) { run_cells(s, row, count); });
     if (reset_before()) {
-      multiply(candidate_, s & 1, at + first, 2 * plan_.units, rows, dreset_rows_.data() + first, false,
+      multiply(candidate_, s & 1, at(s, first), 2 * plan_.units, rows, dreset_rows_.data() + first, false,
                worker);
-      each_share(
-          [&](int64_t row, int64_t count) { kernels_.reset_gradient(gradient_of(s, row, count, at + row)); });
+      each_share([&](int64_t row, int64_t count) { kernels_.reset_gradient(gradient_of(s, row, count)); });
     }
-    multiply(recurrent_, s & 1, at + first, gates_.recurrent_first * plan_.units, rows,
+    multiply(recurrent_, s & 1, at(s, first), gates_.recurrent_first * plan_.units, rows,
              dh_rows_.data() + first, true, worker);
   }
 
-  // What is elementwise of rows [first, first + rows) of step s, which are rows [at, at + rows) of the chunk.
-  void run_cells(int64_t s, int64_t first, int64_t rows, int64_t at) {
-    read_.gather(s, first, rows, at);
+  // What is elementwise of rows [first, first + rows) of step s.
+  void run_cells(int64_t s, int64_t first, int64_t rows) {
+    read_.gather(s, first, rows, at(s, first));
     for (int64_t r = first; r < first + rows; ++r)
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
-    kernels_.gradient(plan_.options.cell, gradient_of(s, first, rows, at));
+    kernels_.gradient(plan_.options.cell, gradient_of(s, first, rows));
   }
 
-  RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows, int64_t at) const {
+  RecurrentGradient<T> gradient_of(int64_t s, int64_t first, int64_t rows) const {
     RecurrentGradient<T> g;
     g.units = plan_.units;
     g.rows = rows;
@@ -191,10 +214,10 @@ class BackwardPass {
     g.state_step = state_step_;
     g.dh = dh_.data() + first * state_step_;
     g.dc = lstm() ? dc_.data() + first * state_step_ : nullptr;
-    g.dgates = dgates_.data() + at * dgates_step_;
+    g.dgates = dgates_.data() + at(s, first) * dgates_step_;
     g.dgates_step = dgates_step_;
     g.dreset_h = reset_before() ? dreset_h_.data() + first * state_step_ : nullptr;
-    g.reset_h = reset_before() ? reset_h_.row(at) : nullptr;
+    g.reset_h = reset_before() ? reset_h_.row(at(s, first)) : nullptr;
     return g;
   }
 
@@ -218,11 +241,11 @@ class BackwardPass {
       input_.run(panel, last, false, dx_sources_.data() + segment, 0, n, dx_.data() + segment, false);
     });
   }
-  void point_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row, int64_t at) {
+  void point_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row, int64_t segment) {
     for (int64_t s = begin; s < end; ++s)
-      for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++at) {
-        dx_sources_[at] = dgates_rows_[plan_.first[s] - plan_.first[chunk_begin_] + r];
-        dx_[at] = a_.dx + plan_.place(r, s) * plan_.inputs;
+      for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++segment) {
+        dx_sources_[segment] = dgates_rows_[at(s, r)];
+        dx_[segment] = a_.dx + plan_.place(r, s) * plan_.inputs;
       }
   }
 
@@ -272,7 +295,8 @@ class BackwardPass {
   Claims claims_;
   StopFlag& stop_;
   const GateColumns gates_;
-  const int64_t state_step_, chunk_, dgates_step_;
+  const int64_t state_step_, chunk_, kept_,
+      dgates_step_;  // kept_: rows of a chunk, or of two where it runs in rounds
   const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_;
   const BackwardRows<T> read_;
   const Features<T> reset_h_;
@@ -282,7 +306,9 @@ class BackwardPass {
   const Scratch<T*> dh_rows_, dreset_rows_;
   const Scratch<const T*> dx_sources_;
   const Scratch<T*> dx_;
-  int64_t chunk_begin_, chunk_end_ = 0;  // the chunk that is open, or was last
+  int64_t chunk_begin_, chunk_end_;  // the chunk that is open, or was last
+  int64_t chunk_at_ = 0;             // its first row among those kept
+  ChunkRows closed_;                 // the chunk before it, in rounds
 };
 
 }  // namespace foldgate

@@ -35,7 +35,18 @@ void packed_bidirectional_forward(const Directions<RecurrentPlan>& plans,
   StopFlag stop;
   ForwardPass<T> first(plans[0], arrays[0], kernels, *phases[0], split.threads, stop);
   ForwardPass<T> second(plans[1], arrays[1], kernels, *phases[1], split.threads, stop);
-  split.run([&](int64_t direction, int) { direction == 0 ? first.run() : second.run(); });
+  if (split.workers == 1) {
+    first.run();
+    second.run();
+  } else {
+    first.begin(), second.begin();
+    const int64_t rows = plans[0].batch;
+    SharedRows(plans[0], {{0, 0, rows, 0}, {1, 0, rows, 0}})
+        .run(split.workers, [&](const RowShare& share, int worker) {
+          return (share.pass == 0 ? first : second).run_rows(share, worker);
+        });
+    first.end(), second.end();
+  }
   stop.check();
 }
 

@@ -18,7 +18,8 @@ namespace foldgate {
 // Up to this many rows, a step's product with x runs ahead, for many steps at once: its weights are then read once for
 // a tile of rows rather than once a step.
 constexpr int64_t kAheadRows = 7;
-constexpr int64_t kAheadBytes = 512 << 10;  // of gates computed ahead: they stay in L2
+static_assert(kAheadRows < 2 * kLeastSharedRows);  // what runs ahead is of all rows, which one worker keeps
+constexpr int64_t kAheadBytes = 512 << 10;         // of gates computed ahead: they stay in L2
 
 template <class T>
 class ForwardPass {
@@ -37,6 +38,7 @@ class ForwardPass {
         step_(plan.row_step(plan.units)),
         state_(plan.batch * step_),
         chunk_(ahead_ ? ahead_rows() : plan.batch),
+        readable_(plan.longest()),
         h_(2 * state_),
         c_(plan.options.cell == Cell::kLstm ? state_ : 0),
         update_(plan.options.cell == Cell::kGruBefore ? state_ : 0),
@@ -60,9 +62,25 @@ class ForwardPass {
     end();
   }
 
-  // Or in pieces of steps, one thread at a time: begin, the steps in their order, end.
+  // Or in pieces: begin, the steps in their order, end. Of steps, one thread at a time, where x is not there for more:
   void begin() { begin_states(); }
-  void advance(int64_t first_step, int64_t end_step) { run_steps(first_step, end_step, 0); }
+  void advance(int64_t first_step, int64_t end_step) {
+    readable_ = end_step;
+    run_steps(first_step, end_step, 0);
+  }
+  // Or of rows whose states no other thread touches meanwhile, a step of them; false: stopped.
+  bool run_rows(const RowShare& rows, int worker) {
+    if (stop_.stopped(worker)) return false;
+    Operands& operands = operands_of(worker);
+    if (ahead_ && rows.step == operands.chunk_end) project(rows.step, worker);
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
+      const int64_t place = plan_.place(r, rows.step);
+      if (!ahead_) operands.x[r] = operands.gathered.put(r, a_.x + place * plan_.inputs);
+      if (a_.y) operands.y[r] = a_.y + place * plan_.output_step();
+    }
+    for (size_t p = 0; p < phases_.size(); ++p) run_phase(rows, p, worker);
+    return true;
+  }
   void end() {
     for (int64_t r = 0; a_.y && plan_.masked() && r < plan_.batch; ++r) fill_masked(r);
     end_states();
@@ -76,6 +94,7 @@ class ForwardPass {
     Scratch<const T*> x;
     Scratch<T*> y;
     int64_t chunk_first = 0;  // the first row of those that x was projected for
+    int64_t chunk_end = 0;    // the step after them
   };
 
   // While one panel of a piece is multiplied the next is fetched.
@@ -110,31 +129,16 @@ class ForwardPass {
 
   // Steps [first_step, end_step) of all rows.
   void run_steps(int64_t first_step, int64_t end_step, int worker) {
-    for (int64_t s = first_step, projected = first_step; s < end_step; ++s) {
-      if (ahead_ && s == projected) projected = project(s, end_step, worker);
+    for (int64_t s = first_step; s < end_step; ++s)
       if (!run_rows({0, 0, plan_.count(s), s}, worker)) return;
-    }
   }
 
-  // One step of rows whose states nobody else touches; false: stopped.
-  bool run_rows(const RowShare& rows, int worker) {
-    if (stop_.stopped(worker)) return false;
+  // The products with x of as many steps from s on as it can be.
+  void project(int64_t s, int worker) {
     Operands& operands = operands_of(worker);
-    for (int64_t r = rows.begin; r < rows.end; ++r) {
-      const int64_t place = plan_.place(r, rows.step);
-      if (!ahead_) operands.x[r] = operands.gathered.put(r, a_.x + place * plan_.inputs);
-      if (a_.y) operands.y[r] = a_.y + place * plan_.output_step();
-    }
-    for (size_t p = 0; p < phases_.size(); ++p) run_phase(rows, p, worker);
-    return true;
-  }
-
-  // The products with x of steps s .. returned - 1, of which there are none from `limit` on.
-  int64_t project(int64_t s, int64_t limit, int worker) {
-    Operands& operands = operands_of(worker);
-    int64_t end = s;
+    int64_t& end = operands.chunk_end;
     const int64_t chunk_first = operands.chunk_first = plan_.first[s];
-    for (; end < limit && plan_.first[end + 1] - chunk_first <= chunk_; ++end)
+    for (; end < readable_ && plan_.first[end + 1] - chunk_first <= chunk_; ++end)
       for (int64_t r = 0; r < plan_.count(end); ++r)
         operands.x[plan_.first[end] - chunk_first + r] = a_.x + plan_.place(r, end) * plan_.inputs;
     for (size_t p = 0; p < phases_.size(); ++p)
@@ -149,7 +153,6 @@ class ForwardPass {
         projection.projected_rows = chunk_;
         kernels_.project(phases_[p].phase(), projection);
       });
-    return end;
   }
 
   void run_phase(const RowShare& rows, size_t p, int worker) {
@@ -208,6 +211,7 @@ class ForwardPass {
   StopFlag& stop_;
   const bool ahead_;
   const int64_t step_, state_, chunk_;  // state_: of one state of all rows
+  int64_t readable_;                    // steps whose x is there
   const Scratch<T> h_, c_, update_, reset_h_;
   std::vector<Operands> operands_;     // one, or of each worker that shares out panels
   std::vector<Scratch<T>> projected_;  // [phase]: [panel][chunk_][width]

@@ -8,9 +8,12 @@ namespace foldgate {
 
 template <class T>
 WeightGradients<T>::WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> blocks,
-                                    int64_t step, int64_t chunk, int workers)
+                                    const T* dgates, int64_t dgates_step, int64_t step, int64_t chunk,
+                                    int workers)
     : kernels_(kernels),
       blocks_(std::move(blocks)),
+      dgates_(dgates),
+      dgates_step_(dgates_step),
       step_(step),
       shape_(widest_panels(kernels)),
       panel_size_(chunk * shape_.width),
@@ -21,30 +24,28 @@ WeightGradients<T>::WeightGradients(const GemmKernels<T>& kernels, std::vector<W
 }
 
 template <class T>
-void WeightGradients<T>::add(const T* dgates, int64_t dgates_step, int64_t rows, bool first) {
-  const auto run_task = [&](int64_t task, int worker) {
-    run(tasks_[task], dgates, dgates_step, rows, first, panels_.data() + worker * panel_size_);
-  };
-  const auto tasks = static_cast<int64_t>(tasks_.size());
-  if (workers_ > 1) return parallel_for(tasks, workers_, run_task);
-  for (int64_t task = 0; task < tasks; ++task)
-    run_task(task, 0);  // perhaps within a region: nothing may throw
+void WeightGradients<T>::add(const ChunkRows& rows) {
+  if (workers_ > 1)
+    return parallel_for(tasks(), workers_, [&](int64_t task, int worker) { run(task, rows, worker); });
+  for (int64_t task = 0; task < tasks(); ++task)
+    run(task, rows, 0);  // perhaps within a region: nothing may throw
 }
 
 template <class T>
-void WeightGradients<T>::run(const Task& task, const T* dgates, int64_t dgates_step, int64_t rows, bool first,
-                             T* panel) {
-  const WeightGradient<T>& block = blocks_[task.block];
-  const int64_t left = block.columns - task.column, live = std::min(left, shape_.width);
-  kernels_.pack_panels(dgates + block.source_column + task.column, dgates_step, 1, rows, live, shape_.width,
-                       panel);
+void WeightGradients<T>::run(int64_t task, const ChunkRows& rows, int worker) {
+  const auto [number, first_column] = tasks_[task];
+  const WeightGradient<T>& block = blocks_[number];
+  const int64_t left = block.columns - first_column, live = std::min(left, shape_.width);
+  T* panel = panels_.data() + worker * panel_size_;
+  kernels_.pack_panels(dgates_ + rows.begin * dgates_step_ + block.source_column + first_column, dgates_step_,
+                       1, rows.count, live, shape_.width, panel);
   for (const WeightTarget<T>& target : block.targets)
-    multiply(target, block.target_column + task.column, live, rows, first, panel);
+    multiply(target, block.target_column + first_column, live, rows, panel);
 }
 
 template <class T>
-void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column, int64_t live, int64_t rows,
-                                  bool first, const T* panel) {
+void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column, int64_t live,
+                                  const ChunkRows& rows, const T* panel) {
   const Features<T>& features = *target.features;
   const int64_t width = panel_width(kernels_, shape_, live);
   const EvenSplit tiles(features.count + features.one, shape_.rows);
@@ -52,7 +53,7 @@ void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column,
   T* c[kRowPointers];
   const T* a;
   Tile<T> tile;
-  tile.length = rows;
+  tile.length = rows.count;
   tile.a = &a;
   tile.a_step = features.step;
   tile.b = &panel;
@@ -66,9 +67,9 @@ void WeightGradients<T>::multiply(const WeightTarget<T>& target, int64_t column,
       // Read and written when the tile ends: by then it is here.
       for (int64_t j = 0; j < live; j += kLine) __builtin_prefetch(c[i] + j, 1);
     }
-    a = features.rows.data() + begin;
+    a = features.row(rows.begin) + begin;
     kernels_.columns(static_cast<int>(size), static_cast<int>(width / kernels_.lanes), tile,
-                     Epilogue<T>{nullptr, !first});
+                     Epilogue<T>{nullptr, !rows.first});
   }
 }
 

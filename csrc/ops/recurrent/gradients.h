@@ -41,29 +41,38 @@ struct WeightGradient {
   std::vector<WeightTarget<T>> targets;
 };
 
+// Rows [begin, begin + count) of dgates and the features. The first chunk is stored, others are added.
+struct ChunkRows {
+  int64_t begin = 0, count = 0;
+  bool first = false;
+};
+
 template <class T>
 class WeightGradients {
  public:
-  // step: from row to row of every target.
-  WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> blocks, int64_t step,
-                  int64_t chunk, int workers);
+  // dgates: rows dgates_step apart. step: from row to row of every target. chunk: rows at most.
+  WeightGradients(const GemmKernels<T>& kernels, std::vector<WeightGradient<T>> blocks, const T* dgates,
+                  int64_t dgates_step, int64_t step, int64_t chunk, int workers);
 
-  // Adds a chunk of `rows` rows of dgates, dgates_step apart; the first chunk is stored.
-  void add(const T* dgates, int64_t dgates_step, int64_t rows, bool first);
+  // Of a chunk: any order, any workers, all of them before another chunk's.
+  int64_t tasks() const { return static_cast<int64_t>(tasks_.size()); }
+  void run(int64_t task, const ChunkRows& rows, int worker);
+  // All of them.
+  void add(const ChunkRows& rows);
 
  private:
   struct Task {
     size_t block;
     int64_t column;
   };
-  void run(const Task& task, const T* dgates, int64_t dgates_step, int64_t rows, bool first, T* panel);
-  void multiply(const WeightTarget<T>& target, int64_t column, int64_t live, int64_t rows, bool first,
+  void multiply(const WeightTarget<T>& target, int64_t column, int64_t live, const ChunkRows& rows,
                 const T* panel);
 
   const GemmKernels<T>& kernels_;
   std::vector<WeightGradient<T>> blocks_;
   std::vector<Task> tasks_;
-  int64_t step_;
+  const T* dgates_;
+  int64_t dgates_step_, step_;
   PanelShape shape_;
   int64_t panel_size_;
   int workers_;

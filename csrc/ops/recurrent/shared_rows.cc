@@ -8,7 +8,6 @@
 namespace foldgate {
 namespace {
 
-constexpr int64_t kLeastRows = 4;   // handed over: they take 1.05 to 1.17 times the time a row that 16 do
 constexpr double kLeastWork = 1e6;  // multiply-adds handed over: ~8 us, against ~1 us until they are begun
 // Pauses, ~.5 ms, in which one at work has come to its next step: a worker that waits longer waits for a sleeper, and
 // would in its turn be one, asleep inside the region, that the caller waits for at the end.
@@ -38,7 +37,7 @@ void SharedRows::run_share(RowShare share, int worker, Body body) {
 int64_t SharedRows::hand_over(const RowShare& share) {
   const int64_t given = (share.end - share.begin) / 2, kept_end = share.end - given;
   const double row_step = plan_.work() / static_cast<double>(plan_.rows());
-  if (given < kLeastRows ||
+  if (given < kLeastSharedRows ||
       row_step * static_cast<double>(given * (plan_.longest() - share.step)) < kLeastWork)
     return share.end;
   Asking* asking = asking_.exchange(nullptr, std::memory_order_acquire);

@@ -77,12 +77,6 @@ DirectionSplit DirectionSplit::make(const RecurrentPlan& plan, int passes) {
   return {2, 1};
 }
 
-void DirectionSplit::run(FunctionRef<void(int64_t, int)> body) const {
-  if (workers == 2) return parallel_for(2, 2, body);
-  body(0, 0);
-  body(1, 0);
-}
-
 bool StopFlag::stopped(int worker) {
   if (worker == 0 && interrupt_requested()) stop_.store(true, std::memory_order_relaxed);
   return stop_.load(std::memory_order_relaxed);

@@ -30,9 +30,6 @@ struct RecurrentSplit {
 struct DirectionSplit {
   static DirectionSplit make(const RecurrentPlan& plan, int passes);
 
-  // body(direction, worker) for both
-  void run(FunctionRef<void(int64_t direction, int worker)> body) const;
-
   int workers = 1;
   int threads = 1;  // within a direction
 };
