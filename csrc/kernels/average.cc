@@ -1,5 +1,6 @@
 #include "kernels/average.h"
 
+#include "kernels/pool_quads.h"
 #include "kernels/put.h"
 #include "simd/math.h"
 #include "simd/stride.h"
@@ -96,8 +97,28 @@ FOLDGATE_INLINE void window_means(const RowWindows& w, const WindowSpan& span, c
   } while (r < count);
 }
 
+// Windows of 2 x 2, alike.
+template <class T>
+FOLDGATE_INLINE void quad_means(const RowWindows& w, const T* const* rows, T* y) {
+  const int64_t offset = w.spans[0].begin * w.pixel, counted = w.counted * w.spans[0].counted;
+  const Quads<T> quads{rows[0] + offset,   rows[1] + offset, w.outputs,
+                       w.stride * w.pixel, w.step * w.pixel, w.pixel};
+  const bool exact = is_power_of_two(counted);
+  const Vec<T> by = broadcast<T>(static_cast<T>(counted)), factor = broadcast<T>(1 / static_cast<T>(counted));
+  const auto mean = [=](Vec<T> sum) FOLDGATE_LAMBDA { return exact ? sum * factor : sum / by; };
+  if (w.squares)
+    visit_quads(quads, y, [=](Vec<T> a, Vec<T> b, Vec<T> c, Vec<T> d) FOLDGATE_LAMBDA {
+      return root(mean(a * a + b * b + c * c + d * d));
+    });
+  else
+    visit_quads(quads, y,
+                [=](Vec<T> a, Vec<T> b, Vec<T> c, Vec<T> d) FOLDGATE_LAMBDA { return mean(a + b + c + d); });
+}
+
 template <class T>
 void means(const RowWindows& w, const T* const* rows, int64_t count, Target<T> y) {
+  if (count == 2 && w.stride > 0 && w.spans[0].count == 2 && w.pixel % kQuadValues<T> == 0)
+    return quad_means(w, rows, y.data);
   for (int64_t o = 0; o < w.outputs; ++o, y = y + w.pixel) {
     const WindowSpan& span = w.spans[o];
     if (w.pixel > 1) {

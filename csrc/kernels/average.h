@@ -17,10 +17,11 @@ struct WindowSpan {
 struct RowWindows {
   const WindowSpan* spans;  // one an output
   int64_t outputs;
-  int64_t step;     // between the positions of a window
-  int64_t pixel;    // values
-  int64_t counted;  // of a window along the other axes
-  bool squares;     // are summed
+  int64_t step;        // between the positions of a window
+  int64_t pixel;       // values
+  int64_t counted;     // of a window along the other axes
+  bool squares;        // are summed
+  int64_t stride = 0;  // from window to window, where they are alike; or 0
 };
 
 // Windows of single values that hold `taps` positions each, the first from `begin` on, the others `stride` further each;

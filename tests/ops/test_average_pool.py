@@ -67,6 +67,17 @@ def test_exact_where_the_count_is_a_power_of_two(
     assert_close(ops.average_pool(x, (2, 4), (2, 1), data_format=data_format), expected, 0)
 
 
+@pytest.mark.parametrize("channels", [64, 80])
+def test_two_rows_of_pairs(channels: int, isa: str, dtype: Any, rng: np.random.Generator) -> None:
+    """Windows of four pixels go a way of their own where they are alike."""
+    x = integers(rng, (2, 8, 10, channels), dtype)
+    for strides, arguments in ((2, {}), ((2, 1), {}), (3, {"dilation_rate": 2}), (2, {"padding": 1})):
+        expected = reference.average_pool(x, 2, strides, **arguments)
+        assert_close(ops.average_pool(x, 2, strides, **arguments), expected, 0)
+    halves = reference.adaptive_average_pool(x[:, :4], (2, 5))
+    assert_close(ops.adaptive_average_pool(x[:, :4], (2, 5)), halves, 0)
+
+
 @pytest.mark.parametrize("data_format", FORMATS)
 def test_bit_identical_for_any_number_of_threads(data_format: str, rng: np.random.Generator) -> None:
     x = rng.standard_normal(image_shape((61, 203), 33, data_format)).astype(np.float32)

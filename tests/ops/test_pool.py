@@ -103,6 +103,25 @@ def test_sizes_around_the_lanes(
             )
 
 
+def _check_values(x: Any, **arguments: Any) -> None:
+    np.testing.assert_array_equal(
+        ops.max_pool(x, **arguments), reference.max_pool(x, **arguments), strict=True
+    )
+
+
+@pytest.mark.parametrize("channels", [64, 96])
+def test_two_rows_of_pairs(channels: int, dtype: Any, isa: str, rng: np.random.Generator) -> None:
+    """Windows of four pixels go a way of their own where they are alike and of numbers alone."""
+    x = rng.standard_normal((1, 6, 9, channels)).astype(dtype)
+    for arguments in ({}, {"strides": (2, 1)}, {"strides": 3}, {"padding": "same"}, {"dilation_rate": 2}):
+        _check_values(x, pool_size=2, **arguments)
+    _check_values(x[:, :2], pool_size=3, strides=1, padding=1)  # pairs at the ends of a row, not between
+    for values in ((np.nan,), (np.inf, -np.inf), (-0.0, 0.0), (0.0, -0.0)):
+        special = x.copy()
+        special[0, 2, 2 : 2 + len(values), channels // 2] = values
+        _check_values(special, pool_size=2)
+
+
 @pytest.mark.parametrize("data_format", FORMATS)
 def test_large_arrays_for_any_number_of_threads(
     data_format: str, dtype: Any, rng: np.random.Generator

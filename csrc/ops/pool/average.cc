@@ -109,12 +109,14 @@ class Forward {
 
   void means(const Workspace& work, const RowSegment& s, int64_t lines) {
     const int64_t count = window_rows(work, s, lines);
+    const bool alike = width_.regular && s.begin >= width_.whole && s.end <= width_.past;
     const RowWindows windows{width_.spans.data() + s.begin,
                              s.end - s.begin,
                              width_.step,
                              pixel_,
                              at(depth_, s.depth).counted * at(height_, s.height).counted,
-                             squares_};
+                             squares_,
+                             alike ? width_.stride : 0};
     const Target<T> y = y_ + (s.row * width_.output + s.begin) * pixel_;
     if (pixel_ > 1)
       average_.means(windows, work.rows.data(), count, y);
