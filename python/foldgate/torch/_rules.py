@@ -59,6 +59,8 @@ def _torch_unfolds(module: Any, x: Any) -> bool:
     """Whether torch computes a convolution by its own im2col, at 10 us a call, and not by oneDNN, at 40."""
     if x.dtype is not torch.float32:
         return True
+    if module.kernel_size == module.stride == (1,) * (x.dim() - 2) and torch.get_num_threads() == 1:
+        return bool(x.shape[0] < 16)
     wide = x.dim() > 3 and min(module.kernel_size[-2:]) > 3
     return x.shape[0] == 1 and module.groups == 1 and x.shape[:4].numel() <= 20480 and not wide
 
@@ -76,14 +78,11 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
         return _depthwise_wins(module, x, gradient, work)
     if _torch_unfolds(module, x):
         return _unfolding_loses(module, work, gradient)
-    if _waits_for_memory(module, x) or (x.dim() == 5 and _volumes_lose(module, x, work)):
+    if _waits_for_memory(module, x):
         return False
-    inputs, taps = module.in_channels, int(math.prod(module.kernel_size))
-    if taps == 4 and module.stride[0] == 1 and work >= 1 << 25:
+    if _volumes_lose(module, x, work) if x.dim() == 5 else _taps_lose(module, x, work):
         return False
-    if taps > 9 and inputs > 4 and not x.is_contiguous() and work >= 1 << 25:
-        return False
-    return not gradient or _weights_repay_turning(module, x, taps, work)
+    return not gradient or _weights_repay_turning(module, x, work)
 
 
 def _waits_for_memory(module: Any, x: Any) -> bool:
@@ -112,12 +111,20 @@ def _volumes_lose(module: Any, x: Any, work: int) -> bool:
     return math.prod(module.kernel_size) >= 27 and work >= 1 << 20 and not suits
 
 
-def _weights_repay_turning(module: Any, x: Any, taps: int, work: int) -> bool:
+def _taps_lose(module: Any, x: Any, work: int) -> bool:
+    """Of rows and planes, and much work: 2 x 2 taps, and over 9 for sums that leave tiles half empty."""
+    taps = math.prod(module.kernel_size)
+    if work < 1 << 25 or taps <= 9:
+        return bool(work >= 1 << 25 and taps == 4 and module.stride[0] == 1)
+    return 8 <= module.out_channels <= 16 or (module.in_channels > 4 and not x.is_contiguous())
+
+
+def _weights_repay_turning(module: Any, x: Any, work: int) -> bool:
     """Of a dense convolution in training: whether large weights meet positions enough."""
     positions, channels = _positions(x), min(module.in_channels, module.out_channels)
     if work < 1 << 24:
         return True
-    if taps < 9 and positions < 1 << 10 and work >= 1 << 26:
+    if math.prod(module.kernel_size) < 9 and positions < 1 << 10 and work >= 1 << 26:
         return False
     if x.is_contiguous() and 1 << 6 <= positions < 1 << 9 and channels < 256:  # two threads: .79 to 1.5
         return False
@@ -144,7 +151,7 @@ def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     if _torch_unfolds(module, x):
         return _unfolding_loses(module, work, gradient)
     if module.groups > 1:
-        return True
+        return not (last and x.dim() == 5 and taps > 27)
     narrow = taps >= 9 and module.out_channels <= 16 and work >= 1 << 23
     if last and (narrow or (taps == 1 and _is_large(x, module.out_channels * _positions(x)))):
         return False
@@ -206,7 +213,10 @@ def sequence_wins(module: Any, rows: int, steps: int, gradient: bool) -> bool:
         return rows >= 2
     if steps == 1:
         return bool(lstm and rows >= 4)
-    return bool(lstm or steps >= 4 or _pairs(module) <= 1 << 14)  # larger weights are turned for few steps
+    # Larger weights are turned for few steps.
+    return bool(
+        lstm or steps >= 4 or (_pairs(module) <= 1 << 14 and steps >= (2 if module.mode == "GRU" else 3))
+    )
 
 
 def _pairs(module: Any) -> int:

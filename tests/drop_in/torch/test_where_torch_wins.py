@@ -9,7 +9,16 @@ from torch import nn  # noqa: E402
 from torch_modules import close, tensors  # noqa: E402
 
 import foldgate.torch  # noqa: E402
-from foldgate.torch import _sequence  # noqa: E402
+from foldgate.torch import _rules, _sequence  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """As the rules were measured: with one thread torch takes another way for some sizes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 def test_sizes_where_torch_wins_are_torchs(monkeypatch):
@@ -158,3 +167,10 @@ def test_adaptive_max_pools_to_one_position_in_training(monkeypatch):
         pool(torch.randn(8, 64, 23, 23, requires_grad=True))
         assert len(called) == by_foldgate
         called.clear()
+
+
+def test_one_thread_has_torch_multiply_one_tap_by_itself():
+    module, x = nn.Conv2d(3, 3, 1), torch.randn(9, 3, 8, 8)
+    assert _rules.convolution_wins(module, x, False)
+    torch.set_num_threads(1)
+    assert not _rules.convolution_wins(module, x, False)
