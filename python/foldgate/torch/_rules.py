@@ -15,8 +15,7 @@ from typing import Any
 
 import torch
 
-LEAST_MAX_POOLED = 1 << 13
-LEAST_MAX_POOLED_FIRST = 1 << 15
+LEAST_MAX_POOLED = 1 << 15
 LEAST_MAX_POOLED_TRAINING = 1 << 17
 LEAST_AVERAGED = LEAST_PARTS_AVERAGED = 1 << 20
 LEAST_PARTS_MAX_POOLED = 1 << 16
@@ -32,7 +31,7 @@ _WHERE = {
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate to one position from 65,536 elements on, in training from 262,144",
     "AvgPool": "by foldgate from a million elements on",
-    "MaxPool": "by foldgate from 32,768 elements on (channels_last 8,192), in training from 131,072",
+    "MaxPool": "by foldgate from 32,768 elements on, in training from 131,072",
     "RNNCell": "PyTorch's own step is faster at every size measured",
     "LSTMCell": "by foldgate for batches of 4 up without gradients; in training PyTorch is faster",
     "GRUCell": "by foldgate for batches of 4 up without gradients; in training PyTorch is faster",
@@ -174,14 +173,12 @@ def _has_long_rows(module: Any, x: Any, steps: int, wide_steps: int) -> bool:
 
 def max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a max pool: without gradients torch has a fast one for one axis."""
-    first = _is_first(x)
-    least_here = LEAST_MAX_POOLED_FIRST if first else LEAST_MAX_POOLED
-    if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else least_here):
+    if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else LEAST_MAX_POOLED):
         return False
-    if first:
+    if _is_first(x):
         least = (10, 12) if gradient else (6, 8)
         return (gradient or module._rank > 3) and _has_long_rows(module, x, *least)
-    return gradient or module._rank > 3
+    return gradient or (module._rank > 3 and x.numel() >= 1 << 16)
 
 
 def average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
