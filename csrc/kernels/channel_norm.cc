@@ -20,11 +20,12 @@ void moments(const T* x, int64_t n, T* mean, T* m2) {
 }
 
 template <class T>
-void normalize(const T* x, int64_t n, const NormTerms<T>& plane, bool relu, Target<T> y) {
+void normalize(const T* x, int64_t n, const T* next, const NormTerms<T>& plane, bool relu, Target<T> y) {
   const VectorTerms<T> terms = terms_of(plane);
   const T floor = floor_of<T>(relu);
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     fetch_stream(x + i);
+    __builtin_prefetch(next + i, 0, 2);  // into L2
     put<T>(y, i, normalized(load(x + i, n - i), terms, floor), n - i);
   }
 }

@@ -34,7 +34,8 @@ struct ChannelNormKernels {
   void (*merge_columns)(const T* means, const T* m2s, const T* shares, T rows, int64_t parts, int64_t width,
                         T* mean, T* m2);
 
-  void (*normalize)(const T* x, int64_t n, const NormTerms<T>&, bool relu, Target<T> y);
+  // `next`: n values that are read soon, and fetched meanwhile
+  void (*normalize)(const T* x, int64_t n, const T* next, const NormTerms<T>&, bool relu, Target<T> y);
   // n values of a matrix of `width` columns, its last row perhaps not whole
   void (*normalize_columns)(const T* x, int64_t n, int64_t width, const NormColumns<T>&, bool relu,
                             Target<T> y);
