@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/thread_pool.h"
+#include "ops/recurrent/backward_chunk.h"
 #include "ops/recurrent/backward_rows.h"
 #include "ops/recurrent/gate_columns.h"
 #include "ops/recurrent/product.h"
@@ -16,8 +17,6 @@
 
 namespace foldgate {
 
-// Rows of a chunk: the weights' gradients are read and written once a chunk.
-constexpr int64_t kChunkRows = 512;
 // So few steps of one sequence do not pay for packing the weights, and sum along their rows; more take vectors of
 // outputs, 1.1 to 6 times as fast.
 constexpr int64_t kInPlaceSteps = 8;
@@ -37,8 +36,8 @@ class BackwardPass {
         stop_(stop),
         gates_(columns_of(plan.options.cell)),
         state_step_(plan.row_step(plan.units)),
-        chunk_(std::max(plan.batch, std::min(plan.rows(), kChunkRows))),
-        kept_((split_.parts() > 1 || together > 1 ? 2 : 1) * chunk_),
+        chunk_(plan),
+        kept_((split_.parts() > 1 || together > 1 ? 2 : 1) * chunk_.most_rows()),
         // an odd number of vectors, so that rows do not fall into few sets of the cache
         dgates_step_((ceil_div(gates_.dgates * plan.units, plan.lanes) | 1) * plan.lanes),
         dgates_(kept_ * dgates_step_),
@@ -56,14 +55,13 @@ class BackwardPass {
                    plan.batch == 1 && plan.steps <= kInPlaceSteps),
         input_(table_.gemm, view(arrays.weights.kernel, a_.dx ? plan.inputs : 0, gates_.input), false),
         gradients_(table_.gemm, weight_gradients_of(plan, arrays, {&read_.x, &read_.h, &reset_h_}),
-                   dgates_.data(), dgates_step_, gate_columns(), chunk_, std::max(split_.workers, together)),
+                   dgates_.data(), dgates_step_, gate_columns(), chunk_.most_rows(),
+                   std::max(split_.workers, together)),
         dgates_rows_(kept_),
         dh_rows_(plan.batch),
         dreset_rows_(plan.batch),
-        dx_sources_(chunk_),
-        dx_(chunk_),
-        chunk_begin_(plan.longest()),
-        chunk_end_(chunk_begin_) {}
+        dx_sources_(chunk_.most_rows()),
+        dx_(chunk_.most_rows()) {}
 
   // The whole pass.
   void run() {
@@ -83,10 +81,10 @@ class BackwardPass {
   }
   void retreat(int64_t begin, int64_t end) {
     while (begin < end && !stop_.stopped(0)) {
-      if (end == chunk_begin_) open_chunk(end);
-      const int64_t middle = std::max(begin, chunk_begin_);
+      if (end == chunk_.begin()) chunk_.open(end);
+      const int64_t middle = std::max(begin, chunk_.begin());
       run_part(0, middle, end, 0);
-      if (middle == chunk_begin_) gradients_.add(chunk_rows());
+      if (middle == chunk_.begin()) gradients_.add(chunk_.rows());
       end = middle;
     }
   }
@@ -94,13 +92,12 @@ class BackwardPass {
   // Or in rounds (rounds.h): begin, rounds until there are no more, end. A round has a chunk's steps, a task for each part
   // of the rows, and what the chunk before it adds to the gradients of the weights.
   bool next_round() {
-    closed_ = chunk_rows();
-    chunk_at_ = chunk_ - chunk_at_;
-    chunk_begin_ > 0 ? open_chunk(chunk_begin_) : void(chunk_end_ = 0);
+    closed_ = chunk_.rows();
+    chunk_.open_beside();
     return row_tasks() + weight_tasks() > 0;
   }
-  int64_t row_tasks() const { return chunk_end_ > chunk_begin_ ? split_.parts() : 0; }
-  void run_row_task(int64_t task, int worker) { run_part(task, chunk_begin_, chunk_end_, worker); }
+  int64_t row_tasks() const { return chunk_.end() > chunk_.begin() ? split_.parts() : 0; }
+  void run_row_task(int64_t task, int worker) { run_part(task, chunk_.begin(), chunk_.end(), worker); }
   int64_t weight_tasks() const { return closed_.count > 0 ? gradients_.tasks() : 0; }
   void run_weight_task(int64_t task, int worker) { gradients_.run(task, closed_, worker); }
 
@@ -138,25 +135,11 @@ class BackwardPass {
   }
 
   void run_chunks() {
-    for (int64_t end = plan_.longest(); end > 0 && !stop_.stopped(0); end = chunk_begin_) {
-      open_chunk(end);
-      claims_.together([&](int worker) { run_part(0, chunk_begin_, end, worker); });
-      gradients_.add(chunk_rows());
+    for (int64_t end = plan_.longest(); end > 0 && !stop_.stopped(0); end = chunk_.begin()) {
+      chunk_.open(end);
+      claims_.together([&](int worker) { run_part(0, chunk_.begin(), end, worker); });
+      gradients_.add(chunk_.rows());
     }
-  }
-
-  // The chunk of as many steps before `end` as it can be.
-  void open_chunk(int64_t end) {
-    chunk_end_ = end;
-    chunk_begin_ = end - 1;
-    while (chunk_begin_ > 0 && plan_.first[end] - plan_.first[chunk_begin_ - 1] <= chunk_) --chunk_begin_;
-  }
-  ChunkRows chunk_rows() const {
-    return {chunk_at_, plan_.first[chunk_end_] - plan_.first[chunk_begin_], chunk_end_ == plan_.longest()};
-  }
-  // Where the chunk has row r of step s.
-  int64_t at(int64_t s, int64_t r) const {
-    return chunk_at_ + plan_.first[s] - plan_.first[chunk_begin_] + r;
   }
 
   // Steps [begin, end) of the chunk for the rows of a part.
@@ -177,17 +160,17 @@ class BackwardPass {
     };
     each_share([&](int64_t row, int64_t count) { run_cells(s, row, count); });
     if (reset_before()) {
-      multiply(candidate_, s & 1, at(s, first), 2 * plan_.units, rows, dreset_rows_.data() + first, false,
-               worker);
+      multiply(candidate_, s & 1, chunk_.at(s, first), 2 * plan_.units, rows, dreset_rows_.data() + first,
+               false, worker);
       each_share([&](int64_t row, int64_t count) { kernels_.reset_gradient(gradient_of(s, row, count)); });
     }
-    multiply(recurrent_, s & 1, at(s, first), gates_.recurrent_first * plan_.units, rows,
+    multiply(recurrent_, s & 1, chunk_.at(s, first), gates_.recurrent_first * plan_.units, rows,
              dh_rows_.data() + first, true, worker);
   }
 
   // What is elementwise of rows [first, first + rows) of step s.
   void run_cells(int64_t s, int64_t first, int64_t rows) {
-    read_.gather(s, first, rows, at(s, first));
+    read_.gather(s, first, rows, chunk_.at(s, first));
     for (int64_t r = first; r < first + rows; ++r)
       add_carried(r, s + 1 < plan_.length[r] ? plan_.walked(r, s + 1) : plan_.steps, plan_.walked(r, s) + 1);
     kernels_.gradient(plan_.options.cell, gradient_of(s, first, rows));
@@ -214,10 +197,10 @@ class BackwardPass {
     g.state_step = state_step_;
     g.dh = dh_.data() + first * state_step_;
     g.dc = lstm() ? dc_.data() + first * state_step_ : nullptr;
-    g.dgates = dgates_.data() + at(s, first) * dgates_step_;
+    g.dgates = dgates_.data() + chunk_.at(s, first) * dgates_step_;
     g.dgates_step = dgates_step_;
     g.dreset_h = reset_before() ? dreset_h_.data() + first * state_step_ : nullptr;
-    g.reset_h = reset_before() ? reset_h_.row(at(s, first)) : nullptr;
+    g.reset_h = reset_before() ? reset_h_.row(chunk_.at(s, first)) : nullptr;
     return g;
   }
 
@@ -244,7 +227,7 @@ class BackwardPass {
   void point_dx(int64_t begin, int64_t end, int64_t first_row, int64_t last_row, int64_t segment) {
     for (int64_t s = begin; s < end; ++s)
       for (int64_t r = first_row; r < std::min(plan_.count(s), last_row); ++r, ++segment) {
-        dx_sources_[segment] = dgates_rows_[at(s, r)];
+        dx_sources_[segment] = dgates_rows_[chunk_.at(s, r)];
         dx_[segment] = a_.dx + plan_.place(r, s) * plan_.inputs;
       }
   }
@@ -295,8 +278,10 @@ class BackwardPass {
   Claims claims_;
   StopFlag& stop_;
   const GateColumns gates_;
-  const int64_t state_step_, chunk_, kept_,
-      dgates_step_;  // kept_: rows of a chunk, or of two where it runs in rounds
+  const int64_t state_step_;
+  BackwardChunk chunk_;  // that is open, or was last
+  const int64_t kept_;   // rows, of a chunk or, in rounds, of two
+  const int64_t dgates_step_;
   const Scratch<T> dgates_, dh_, dc_, first_c_, dreset_h_;
   const BackwardRows<T> read_;
   const Features<T> reset_h_;
@@ -306,9 +291,7 @@ class BackwardPass {
   const Scratch<T*> dh_rows_, dreset_rows_;
   const Scratch<const T*> dx_sources_;
   const Scratch<T*> dx_;
-  int64_t chunk_begin_, chunk_end_;  // the chunk that is open, or was last
-  int64_t chunk_at_ = 0;             // its first row among those kept
-  ChunkRows closed_;                 // the chunk before it, in rounds
+  ChunkRows closed_;  // the chunk before, in rounds
 };
 
 }  // namespace foldgate
