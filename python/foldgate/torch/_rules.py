@@ -94,8 +94,9 @@ def _waits_for_memory(module: Any, x: Any) -> bool:
         return True
     if x.is_contiguous():
         return False
-    few = min(inputs, outputs) < 9 and x.numel() >= 1 << (15 if taps == 1 else 17)
-    return bool(few or (taps == 1 and _is_large(x, written)))
+    if taps == 1:
+        return _is_large(x, written) or (min(inputs, outputs) < 9 and x.numel() >= 1 << 15)
+    return bool(outputs < 9 and x.numel() >= 1 << 17)
 
 
 def _is_large(x: Any, written: int) -> bool:

@@ -73,6 +73,8 @@ LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
         ("PackedConv", nn.Conv3d(8, 16, 3), (16, 8, 8, 8, 8), True, True),
         ("PackedConv", nn.Conv3d(16, 16, 3), (4, 16, 14, 14, 14), False, False),
         ("PackedConv", nn.Conv2d(106, 3, 1), (4, 106, 64, 64), False, True),
+        ("PackedConv", nn.Conv2d(4, 4, 3, padding=1), (20, 4, 64, 64), True, True),
+        ("PackedConv", nn.Conv2d(3, 64, 7, 2, 3), (4, 3, 112, 112), True, False),
         ("PackedConv", nn.Conv2d(1, 501, 3), (1, 1, 43, 43), False, False),
         ("PackedConv", nn.Conv2d(1, 64, 2), (8, 1, 64, 64), False, True),
         ("PackedConv", nn.Conv1d(4, 4, 3, groups=4), (4, 4, 21), False, False),
