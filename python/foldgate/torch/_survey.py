@@ -56,7 +56,7 @@ def survey(model: Any, only: Only = None) -> list[Finding]:
       >>> model = torch.nn.Sequential(torch.nn.GRU(4, 8), torch.nn.Linear(8, 2))
       >>> for name, kind, swapped, why in foldgate.torch.survey(model):
       ...     print(name, kind, swapped, why)
-      0 GRU True by foldgate from 2 steps on, from 16 with larger weights, in training 8 and 64
+      0 GRU True by foldgate from 2 steps on, GRU and RNN with larger weights in training from 4
       1 Linear False not a class that foldgate accelerates
     """
     return findings_of("survey", model, only)
