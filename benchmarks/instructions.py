@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--worker", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
     options = parser.parse_args()
     cases = [case for case in select(options.cases) if fnmatch(case.name, options.filter)]
+    if not cases:
+        parser.error(f"--filter is {options.filter!r}; expected a pattern of a case of {options.cases!r}")
     if options.worker:
         return work(cases, options.worker)
     with tempfile.TemporaryDirectory() as folder:

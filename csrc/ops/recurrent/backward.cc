@@ -29,9 +29,11 @@ void bidirectional_backward(const Directions<RecurrentPlan>& plans,
     first.run();
     second.run();
   } else {
-    first.begin(), second.begin();
+    first.begin();
+    second.begin();
     run_rounds<BackwardPass<T>>({&first, &second}, split.workers, stop);
-    first.end(), second.end();
+    first.end();
+    second.end();
   }
   stop.check();
   constexpr int64_t kPiece = 1 << 15;

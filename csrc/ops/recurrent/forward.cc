@@ -39,13 +39,15 @@ void packed_bidirectional_forward(const Directions<RecurrentPlan>& plans,
     first.run();
     second.run();
   } else {
-    first.begin(), second.begin();
+    first.begin();
+    second.begin();
     const int64_t rows = plans[0].batch;
     SharedRows(plans[0], {{0, 0, rows, 0}, {1, 0, rows, 0}})
         .run(split.workers, [&](const RowShare& share, int worker) {
           return (share.pass == 0 ? first : second).run_rows(share, worker);
         });
-    first.end(), second.end();
+    first.end();
+    second.end();
   }
   stop.check();
 }

@@ -1,19 +1,7 @@
 """Layers with the names, arguments and defaults of Keras 3."""
 
-from foldgate.layers.activations import (
-    ELU,
-    Activation,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    Softmax,
-)
-from foldgate.layers.attention import (
-    AdditiveAttention,
-    Attention,
-    GroupQueryAttention,
-    MultiHeadAttention,
-)
+from foldgate.layers.activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from foldgate.layers.attention import AdditiveAttention, Attention, GroupQueryAttention, MultiHeadAttention
 from foldgate.layers.augmentation import (
     CenterCrop,
     RandomBrightness,
@@ -110,12 +98,7 @@ from foldgate.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from foldgate.layers.preprocessing import (
-    CategoryEncoding,
-    Normalization,
-    Rescaling,
-    Resizing,
-)
+from foldgate.layers.preprocessing import CategoryEncoding, Normalization, Rescaling, Resizing
 from foldgate.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
