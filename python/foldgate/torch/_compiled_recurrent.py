@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from foldgate.torch import _by_torch
-from foldgate.torch._gates import GATES, Direction, direction_of, weight_gradients
+from foldgate.torch._gates import GATES, Direction, weight_gradients
 from foldgate.torch._layer import backward, forward
 from foldgate.torch._library import define, differentiate, kept_of_weight
-from foldgate.torch._sequence import Layer, by_torch_ops, run_layer, split
+from foldgate.torch._sequence import Layer, by_torch_ops, prepared, run_layer
 
 _OPTIONS = "str kind, int directions, bool bias, bool projected"
 _STATES = "Tensor? initial_h, Tensor? initial_c, Tensor[] weights"
@@ -27,10 +27,7 @@ def _arrays(layer: Layer, *states: Any) -> tuple[Any, ...]:
 
 
 def _prepared(layer: Layer, weights: Any) -> Any:
-    def prepare() -> Any:
-        return [direction_of(layer.kind, part) for part in split(layer, weights)]
-
-    return kept_of_weight(weights[0]).get("layer", tuple(weights), prepare)
+    return kept_of_weight(weights[0]).get("layer", tuple(weights), lambda: prepared(layer, weights))
 
 
 def _forward(x: Any, h: Any, c: Any, weights: Any, gradient: bool, *options: Any) -> tuple[Any, ...]:

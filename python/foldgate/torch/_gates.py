@@ -57,6 +57,11 @@ def direction_of(kind: str, weights: tuple[Any, ...]) -> Direction:
     )
 
 
+def biases_of(kind: str, bias: Any) -> tuple[Any, Any]:
+    """Two biases of which `_bias` makes this one: those that it was made of where they are known."""
+    return _bias_gradients(kind, bias) if kind == "GRU" else (torch.from_numpy(bias), 0)
+
+
 def _weight_gradient(kind: str, dkernel: Any) -> Any:
     return torch.from_numpy(_other_order(kind, turned(dkernel)))
 

@@ -48,15 +48,15 @@ def forward(
     kind: str, x: Any, directions: list[Direction], states: States, lengths: Any, cache: bool
 ) -> tuple[Any, States, tuple[Any, ...]]:
     """y (N, T, directions * U), the last states (directions, N, U), and the caches that were asked for."""
-    if len(directions) == 2 and directions[0].projection is None:
+    if len(directions) == 1:
+        y, last, kept = _one(kind, x, directions[0], _of_direction(states, 0), lengths, False, cache)
+        return y, tuple([s[None] for s in last]), kept
+    if directions[0].projection is None:
         return _both(kind, x, directions, states, lengths, cache)
     found = [
-        _one(kind, x, direction, tuple(None if s is None else s[i] for s in states), lengths, i == 1, cache)
+        _one(kind, x, direction, _of_direction(states, i), lengths, i == 1, cache)
         for i, direction in enumerate(directions)
     ]
-    if len(found) == 1:
-        y, last, kept = found[0]
-        return y, tuple(s[None] for s in last), kept
     y = np.concatenate([y for y, _, _ in found], axis=2)
     last = tuple(np.stack(pair) for pair in zip(found[0][1], found[1][1], strict=True))
     return y, last, found[0][2] + found[1][2]
@@ -110,17 +110,15 @@ def backward(
     if len(directions) == 2 and directions[0].projection is None:
         return _both_backward(kind, dy, x, directions, y, caches, dstates, states, lengths, need_dx)
     found = []
-    width = y.shape[2] // len(directions)
     for i, direction in enumerate(directions):
-        part = slice(i * width, (i + 1) * width)
         gradients = _BACKWARD[kind](
-            None if dy is None else np.ascontiguousarray(dy[:, :, part]),
+            _half(dy, i, directions),
             x,
             *direction[:3],
-            np.ascontiguousarray(y[:, :, part]),
+            _half(y, i, directions),
             caches[i],
-            **_gradients_of(tuple(None if s is None else s[i] for s in dstates)),
-            **_named(tuple(None if s is None else s[i] for s in states)),
+            **_gradients_of(_of_direction(dstates, i)),
+            **_named(_of_direction(states, i)),
             **_projected(direction),
             **_OPTIONS[kind],
             lengths=lengths,
@@ -130,12 +128,20 @@ def backward(
         found.append(gradients)
     dx = found[0].dx if len(found) == 1 or not need_dx else found[0].dx + found[1].dx
     weights = [(g.dkernel, g.drecurrent_kernel, g.dbias, getattr(g, "dprojection", None)) for g in found]
-    if all(s is None for s in states):
+    if _are_none(states):
         return dx, weights, states
     initial: States = (np.stack([g.dinitial_h for g in found]),)
     if kind == "LSTM":
         initial += (np.stack([g.dinitial_c for g in found]),)
     return dx, weights, initial
+
+
+def _half(y: Any, direction: int, directions: list[Direction]) -> Any:
+    """The columns of y or dy (N, T, directions * U) that a direction wrote."""
+    if y is None or len(directions) == 1:
+        return y
+    width = y.shape[2] // 2
+    return np.ascontiguousarray(y[:, :, direction * width : (direction + 1) * width])
 
 
 def _both_backward(
@@ -167,12 +173,20 @@ def _both_backward(
         (g.dkernel, g.drecurrent_kernel, g.dbias, None),
         (g.dreverse_kernel, g.dreverse_recurrent_kernel, g.dreverse_bias, None),
     ]
-    if all(s is None for s in states):
+    if _are_none(states):
         return g.dx, weights, states
     initial: States = (one_above_another(g.dinitial_h),)
     if kind == "LSTM":
         initial += (one_above_another(g.dinitial_c),)
     return g.dx, weights, initial
+
+
+def _of_direction(states: States, direction: int) -> States:
+    return tuple([None if s is None else s[direction] for s in states])
+
+
+def _are_none(states: States) -> bool:
+    return states[0] is None and states[-1] is None  # h, of the LSTM also c
 
 
 def _named(states: States) -> dict[str, Any]:

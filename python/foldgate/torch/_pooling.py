@@ -11,7 +11,7 @@ from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
 from foldgate.torch._compiled_pool import pool as compiled_op
 from foldgate.torch._layout import is_last
 from foldgate.torch._library import computes
-from foldgate.torch._ready import is_ordinary, is_plain
+from foldgate.torch._ready import are_plain, is_ordinary
 
 
 def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:
@@ -33,7 +33,7 @@ def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool
     gradient = x.requires_grad and torch.is_grad_enabled()
     batch = x if x.dim() == rank else x.unsqueeze(0)
     last = is_last(batch)
-    if not is_plain(x):
+    if not are_plain(x):
         return None
     try:
         found = compute(module, batch, last, gradient)

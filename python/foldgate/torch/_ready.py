@@ -17,16 +17,25 @@ _dispatch_modes = torch._C._len_torch_dispatch_stack
 _function_modes = torch._C._len_torch_function_stack
 
 
-def is_plain(x: Any) -> bool:
-    """Whether the kernels may read `x`: a strided float32 or float64 tensor on the CPU, of torch's class."""
-    return (
-        type(x) in _PLAIN
-        and x.dtype in _FLOATS
-        and x.is_cpu
-        and x.layout is torch.strided
-        and not x.is_neg()
-        and x.numel() > 0
-    )
+def are_plain(x: Any, *others: Any) -> bool:
+    """Whether the kernels may read them: strided tensors of torch's class on the CPU, float32 or float64 all.
+
+    Args:
+      x: whose dtype the others have to have.
+      others: may be None.
+    """
+    dtype = x.dtype
+    for t in (x, *others):  # one frame: this is asked in every call
+        if t is not None and not (
+            type(t) in _PLAIN
+            and t.dtype is dtype
+            and t.is_cpu
+            and t.layout is torch.strided
+            and not t.is_neg()
+            and t.numel() > 0
+        ):
+            return False
+    return dtype in _FLOATS
 
 
 def is_ordinary() -> bool:
@@ -46,19 +55,19 @@ def is_first_order(*dys: Any) -> bool:
 
     A vectorized jacobian sends batches of gradients that look like plain tensors.
     """
+    given = [dy for dy in dys if dy is not None]
     return (
         not torch.is_grad_enabled()
         and is_ordinary()
-        and all(dy is None or (is_plain(dy) and not _is_batched(dy)) for dy in dys)
+        and are_plain(*given)
+        and not any(map(_is_batched, given))
     )
-
-
-def like(x: Any, *others: Any) -> bool:
-    """Whether all of `others` that are not None are plain and of the dtype of `x`."""
-    dtype = x.dtype
-    return all(other is None or (other.dtype is dtype and is_plain(other)) for other in others)
 
 
 def needs_gradient(*tensors: Any) -> bool:
     """Whether autograd has to know of a call on these tensors (or None)."""
-    return torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
+    if torch.is_grad_enabled():
+        for t in tensors:
+            if t is not None and t.requires_grad:
+                return True
+    return False

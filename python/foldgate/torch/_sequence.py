@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from torch import _VF
 from foldgate import ops
 from foldgate.ops._packed_recurrent import both_directions
 from foldgate.torch import _by_torch
-from foldgate.torch._gates import Direction, direction_of, weight_gradients
+from foldgate.torch._eagerly import eagerly
+from foldgate.torch._gates import Direction, biases_of, direction_of, weight_gradients
 from foldgate.torch._kept import Kept
 from foldgate.torch._layer import backward, forward, one_above_another, side_by_side
 from foldgate.torch._layout import laid_out
@@ -44,85 +46,102 @@ def split(layer: Layer, weights: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """The flat weights by direction, None where there is none."""
     each = iter(weights)
     return [
-        tuple(next(each) if there else None for there in layer.weights_each) for _ in range(layer.directions)
+        tuple([next(each) if there else None for there in layer.weights_each])
+        for _ in range(layer.directions)
     ]
+
+
+def prepared(layer: Layer, weights: tuple[Any, ...]) -> list[Direction]:
+    """The flat weights in the kernels' layout."""
+    return [direction_of(layer.kind, part) for part in split(layer, weights)]
 
 
 class _Sequence(torch.autograd.Function):
     """The kernels under autograd: (y, h) or (y, h, c) of (x, states, weights)."""
 
     @staticmethod
-    def forward(ctx: Any, layer: Layer, prepared: Any, watched: Any, x: Any, *operands: Any) -> Any:
+    def forward(ctx: Any, layer: Layer, watched: Any, x: Any, *operands: Any) -> Any:
         count = 2 if layer.kind == "LSTM" else 1
-        states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
-        y, last, caches = forward(layer.kind, x.detach().numpy(), prepared, states, layer.lengths, cache=True)
-        result = torch.from_numpy(y)
+        states, weights = _arrays(operands[:count]), operands[count:]
+        directions = prepared(layer, weights)
+        y, last, caches = forward(layer.kind, x.detach().numpy(), directions, states, layer.lengths, True)
         # No first gradient depends on the biases: they may change.
-        ctx.biases = {i: (o, o._version) for i, o in enumerate(operands) if o is not None and o.dim() == 1}
-        saved = (None if i in ctx.biases else o for i, o in enumerate(operands))
-        ctx.save_for_backward(x, *saved, *(torch.from_numpy(c) for c in caches), *watched)
+        kept = [w for w in weights if w.dim() > 1]
+        ctx.biases = [(w, w._version) for w in weights if w.dim() == 1]
+        ctx.save_for_backward(x, *operands[:count], *map(torch.from_numpy, caches), *kept, *watched)
         # The result's own memory, to be read unless somebody writes to the result: both count such writes.
+        result = torch.from_numpy(y)
         ctx.y = result.detach()
         ctx.version = ctx.y._version
-        ctx.layer, ctx.prepared, ctx.count = layer, prepared, count
-        ctx.operands, ctx.caches = len(operands), len(caches)
+        ctx.layer, ctx.directions, ctx.count = layer, directions, count
+        ctx.caches, ctx.weights = len(caches), len(kept)
         ctx.set_materialize_grads(False)
-        return (result, *(torch.from_numpy(s) for s in last))
+        return (result, *map(torch.from_numpy, last))
 
     @staticmethod
-    @torch.compiler.disable
+    @eagerly
     def backward(ctx: Any, *dys: Any) -> Any:
         layer, count = ctx.layer, ctx.count
         x, *rest = ctx.saved_tensors
-        operands, caches = rest[: ctx.operands], rest[ctx.operands :][: ctx.caches]
-        if all(dy is None for dy in dys):
-            return (None,) * (4 + len(operands))
+        states, caches, rest = rest[:count], rest[count : count + ctx.caches], rest[count + ctx.caches :]
+        if not any(dy is not None for dy in dys):
+            return (None,) * len(ctx.needs_input_grad)
         if not is_first_order(*dys):
 
             def again(x: Any, *operands: Any) -> Any:
                 return by_torch_ops(layer, x, operands[:count], operands[count:])
 
-            given = (x, *_with_biases(operands, ctx.biases))
-            found = _by_torch.gradients(again, given, ctx.needs_input_grad[3:], dys)
-            return (None, None, None, *found)
-        dy, *dstates = (None if dy is None else laid_out(dy, last=False).numpy() for dy in dys)
-        states = tuple(None if s is None else s.detach().numpy() for s in operands[:count])
-        array, y = x.detach().numpy(), ctx.y.numpy()
+            given = (x, *states, *_with_biases(layer, rest[: ctx.weights], ctx.biases, ctx.directions))
+            return (None, None, *_by_torch.gradients(again, given, ctx.needs_input_grad[2:], dys))
+        array, initial, y = x.detach().numpy(), _arrays(states), ctx.y.numpy()
         if ctx.y._version != ctx.version:
-            y, _, _ = forward(layer.kind, array, ctx.prepared, states, layer.lengths, cache=True)
-        dx, dweights, initial = backward(
+            y, _, _ = forward(layer.kind, array, ctx.directions, initial, layer.lengths, True)
+        dy, *dstates = [None if dy is None else laid_out(dy, last=False).numpy() for dy in dys]
+        dx, dweights, dinitial = backward(
             layer.kind,
             dy,
             array,
-            ctx.prepared,
+            ctx.directions,
             y,
-            tuple(c.numpy() for c in caches),
+            tuple([c.numpy() for c in caches]),
             tuple(dstates),
-            states,
+            initial,
             layer.lengths,
-            ctx.needs_input_grad[3],
+            ctx.needs_input_grad[2],
         )
         flat = [g for parts in dweights for g in weight_gradients(layer.kind, *parts)]
-        there = layer.weights_each * layer.directions
         return (
             None,
             None,
-            None,
             None if dx is None else torch.from_numpy(dx),
-            *(None if s is None else torch.from_numpy(d) for s, d in zip(operands, initial, strict=False)),
-            *(g for g, present in zip(flat, there, strict=True) if present),
+            *[None if s is None else torch.from_numpy(d) for s, d in zip(states, dinitial, strict=True)],
+            *itertools.compress(flat, layer.weights_each * layer.directions),
         )
 
 
-def _with_biases(operands: Any, biases: dict[int, tuple[Any, int]]) -> list[Any]:
-    """The operands of a layer, whose gradients' gradients depend on the biases as they were."""
-    found = list(operands)
-    for i, (bias, version) in biases.items():
-        if bias._version != version:
-            raise RuntimeError(
-                "a bias needed for a gradient's gradient has been modified by an inplace operation"
-            )
-        found[i] = bias
+def _arrays(tensors: Any) -> tuple[Any, ...]:
+    return tuple([None if t is None else t.detach().numpy() for t in tensors])
+
+
+def _with_biases(layer: Layer, weights: Any, biases: Any, directions: list[Direction]) -> list[Any]:
+    """The flat weights, for gradients of gradients, which depend on the biases as they were in forward.
+
+    Args:
+      layer: whose flat weights they are.
+      weights: without the biases.
+      biases: pairs of one and its version in forward.
+      directions: made in forward.
+    """
+    rest, found = iter(weights), []
+    for i, direction in enumerate(directions):
+        found += [next(rest), next(rest)]
+        pair = biases[2 * i : 2 * i + 2]
+        if all(bias._version == version for bias, version in pair):
+            found += [bias for bias, _ in pair]
+        else:
+            were = biases_of(layer.kind, direction.bias)
+            found += [bias + (was - bias).detach() for (bias, _), was in zip(pair, were, strict=True)]
+        found += [next(rest)] if layer.weights_each[4] else []
     return found
 
 
@@ -171,21 +190,18 @@ def run_layer(
     gets autograd's error.
     """
 
-    def prepare() -> list[Direction]:
-        return [direction_of(layer.kind, part) for part in split(layer, weights)]
-
     if gradient:
         # An optimizer has written to them since the last call, and comparing costs as much as preparing.
-        results: tuple[Any, ...] = _Sequence.apply(layer, prepare(), watched, x, *states, *weights)
+        results: tuple[Any, ...] = _Sequence.apply(layer, watched, x, *states, *weights)
         return results
-    arrays = tuple(None if s is None else s.detach().numpy() for s in states)
+    arrays = _arrays(states)
     if not layer.weights_each[4]:
         y, last = _run_packed(layer, kept, (key, "packed"), x.detach().numpy(), arrays, weights)
     else:
         y, last, _ = forward(
             layer.kind,
             x.detach().numpy(),
-            kept.get(key, weights, prepare),
+            kept.get(key, weights, lambda: prepared(layer, weights)),
             arrays,
             layer.lengths,
             cache=False,
@@ -196,8 +212,7 @@ def run_layer(
 def _run_packed(layer: Layer, kept: Kept, key: Any, x: Any, states: Any, weights: tuple[Any, ...]) -> Any:
     def pack() -> Any:
         options = {"activation": "relu"} if layer.kind == "RNN_RELU" else {}
-        directions = (direction_of(layer.kind, part) for part in split(layer, weights))
-        return [_PACKED[layer.kind](*direction[:3], **options) for direction in directions]
+        return [_PACKED[layer.kind](*direction[:3], **options) for direction in prepared(layer, weights)]
 
     packed = kept.get(key, weights, pack)
     if len(packed) == 1:

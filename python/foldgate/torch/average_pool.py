@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
+from foldgate.torch._eagerly import eagerly
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
 from foldgate.torch._pooling import compiled_pool, each, pool
@@ -35,7 +36,7 @@ class _AveragePool(torch.autograd.Function):
         return _forward(x, last, options)
 
     @staticmethod
-    @torch.compiler.disable
+    @eagerly
     def backward(ctx: Any, dy: Any) -> Any:
         (x,) = ctx.saved_tensors
         if not is_first_order(dy):

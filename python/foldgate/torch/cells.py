@@ -10,10 +10,11 @@ from torch.compiler import is_compiling
 
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
+from foldgate.torch._eagerly import eagerly
 from foldgate.torch._gates import Direction, direction_of, weight_gradients
 from foldgate.torch._kept import kept_of
 from foldgate.torch._module import Accelerated, parameter
-from foldgate.torch._ready import is_first_order, is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._ready import are_plain, is_first_order, is_ordinary, needs_gradient
 
 _STEP: dict[str, Any] = {
     "LSTM": ops.lstm_step,
@@ -51,7 +52,7 @@ class _Step(torch.autograd.Function):
         return results if count == 2 else results[0]
 
     @staticmethod
-    @torch.compiler.disable
+    @eagerly
     def backward(ctx: Any, *dys: Any) -> Any:
         kind, count = ctx.kind, ctx.count
         x, cache, *operands = ctx.saved_tensors
@@ -90,7 +91,7 @@ def _wins(module: Any, x: Any, least: int) -> bool:
 def _step(module: Any, kind: str, x: Any, states: tuple[Any, ...]) -> Any:
     """The new states of a batch, or None where torch's own op has to compute (or refuse) the call."""
     weights = tuple(parameter(module, n) for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-    if not (is_plain(x) and like(x, *weights, *states) and is_ordinary()):
+    if not (are_plain(x, *weights, *states) and is_ordinary()):
         return None
     if x.dim() == 1 and all(s is None or s.dim() == 1 for s in states):
         found = _step(

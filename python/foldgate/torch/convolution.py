@@ -14,11 +14,12 @@ from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import SAME
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
+from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter, wins
-from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv1d, 4: torch.conv2d, 5: torch.conv3d}
@@ -36,7 +37,7 @@ class _Convolution(torch.autograd.Function):
         return tensor_of(ops.conv(array_of(laid, last), kernel, offset, **options), last)
 
     @staticmethod
-    @torch.compiler.disable
+    @eagerly
     def backward(ctx: Any, dy: Any) -> Any:
         return convolution_gradients(ctx, dy, ops.conv_backward, _by_torch_ops)
 
@@ -59,7 +60,7 @@ def _convolve(module: Any, x: Any, padding: Any) -> Any:
     bias = parameter(module, "bias")
     if is_compiling():
         return _compiled(module, x, weight, bias, padding) if computes(x, weight, bias) else None
-    if not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
+    if not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     last, gradient = is_last(x) or is_last(weight), needs_gradient(x, weight, bias)
     options = {
@@ -125,7 +126,7 @@ def _padded(module: Any, x: Any) -> Any:
     """`_convolve` of x with its padding, which torch does where it is not of zeros."""
     if module.padding_mode == "zeros":
         return _convolve(module, x, module.padding)
-    if not (computes(x) if is_compiling() else is_plain(x) and is_ordinary()):
+    if not (computes(x) if is_compiling() else are_plain(x) and is_ordinary()):
         return None
     return _convolve(module, _pad(module, x), (0,) * (x.dim() - 2))
 

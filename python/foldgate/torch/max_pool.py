@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
+from foldgate.torch._eagerly import eagerly
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
 from foldgate.torch._pooling import compiled_pool, each, pool
@@ -37,7 +38,7 @@ class _MaxPool(torch.autograd.Function):
         return tensor_of(y, last), indices
 
     @staticmethod
-    @torch.compiler.disable
+    @eagerly
     def backward(ctx: Any, dy: Any, _: Any = None) -> Any:
         if dy is None:
             return None, None, None, None

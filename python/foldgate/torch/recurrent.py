@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -10,11 +11,12 @@ from torch.nn.utils.rnn import PackedSequence
 
 from foldgate.torch import _rules
 from foldgate.torch._compiled_recurrent import recurrent_layer
+from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import copied, laid_out
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter
-from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._sequence import Layer, packed_rows, run_layer
 
 
@@ -28,7 +30,11 @@ class _Call(NamedTuple):
     lengths: Any
 
 
-def _states(module: Any, hx: Any, batch: int | None, x: Any) -> tuple[Any, ...] | None:
+_Alike = Callable[..., bool]
+"""Whether the kernels may read some tensors, by the rules of eager or of compiled calls."""
+
+
+def _states(module: Any, hx: Any, batch: int | None, x: Any, alike: _Alike) -> tuple[Any, ...] | None:
     """The initial states, (layers * directions, N, U) or None each; None where torch has to refuse them."""
     count = 2 if module.mode == "LSTM" else 1
     if hx is None:
@@ -40,20 +46,16 @@ def _states(module: Any, hx: Any, batch: int | None, x: Any) -> tuple[Any, ...] 
     widths = (module.proj_size or module.hidden_size, module.hidden_size)
     for state, width in zip(given, widths, strict=False):
         shape = (depth, width) if batch is None else (depth, batch, width)
-        if not isinstance(state, torch.Tensor) or state.shape != shape or not _alike(x, state):
+        if not isinstance(state, torch.Tensor) or state.shape != shape or not alike(x, state):
             return None
     return tuple(s.unsqueeze(1) if batch is None else s for s in given)
 
 
-def _alike(x: Any, *others: Any) -> bool:
-    return computes(x, *others) if is_compiling() else is_plain(x) and like(x, *others)
-
-
-def _dense_call(module: Any, x: Any, hx: Any) -> _Call | None:
+def _dense_call(module: Any, x: Any, hx: Any, alike: _Alike) -> _Call | None:
     if not 2 <= x.dim() <= 3 or x.shape[-1] != module.input_size:
         return None
     batch = None if x.dim() == 2 else x.shape[0 if module.batch_first else 1]
-    states = _states(module, hx, batch, x)
+    states = _states(module, hx, batch, x, alike)
     if states is None:
         return None
     if batch is None:
@@ -63,12 +65,12 @@ def _dense_call(module: Any, x: Any, hx: Any) -> _Call | None:
     return _Call(x, states, None, None, None)
 
 
-def _packed_call(module: Any, packed: Any, hx: Any) -> _Call | None:
+def _packed_call(module: Any, packed: Any, hx: Any, alike: _Alike) -> _Call | None:
     data, sizes, order = packed.data, packed.batch_sizes, packed.sorted_indices
     if data.dim() != 2 or data.shape[1] != module.input_size:
         return None
     batch, steps = int(sizes[0]), len(sizes)
-    states = _states(module, hx, batch, data)
+    states = _states(module, hx, batch, data, alike)
     if states is None:
         return None
     if order is not None:
@@ -86,57 +88,59 @@ def _is_worth(module: Any, given: Any) -> bool:
         return False
     if x.numel() < (_rules.LEAST_STEPS * module.input_size or 1):
         return False
-    rows, gradient = (
-        x.numel() // x.shape[-1],
-        torch.is_grad_enabled(),
-    )  # gradients are nearly always needed then
+    rows = x.numel() // x.shape[-1]
+    gradient = torch.is_grad_enabled()  # they are nearly always needed then
     if packed:
         return _rules.packed_sequence_wins(module, rows, len(given.batch_sizes), gradient)
     steps = x.shape[1 if module.batch_first and x.dim() == 3 else 0]
     return _rules.sequence_wins(module, rows, steps, gradient)
 
 
-def _run(module: Any, given: Any, hx: Any) -> Any:
+def _run(module: Any, given: Any, hx: Any, compiling: bool = False) -> Any:
     """What the module returns, or None where torch's own op has to compute (or refuse) the call."""
     packed = type(given) is PackedSequence
-    if packed and is_compiling():
+    if packed and compiling:
         return None
     x = given.data if packed else given
-    weights = tuple(parameter(module, name) for name in module._flat_weights_names)
-    if not ((is_compiling() or is_ordinary()) and _alike(x, *weights)):
+    weights = [parameter(module, name) for name in module._flat_weights_names]
+    alike = computes if compiling else are_plain
+    if not ((compiling or is_ordinary()) and alike(x, *weights)):
         return None
-    if not all(w.is_contiguous() for w in weights):
+    if False in [w.is_contiguous() for w in weights]:
         return None
-    call = (_packed_call if packed else _dense_call)(module, given, hx)
+    call = (_packed_call if packed else _dense_call)(module, given, hx, alike)
     if call is None:
         return None
     gradient = needs_gradient(x, *weights, *call.states)
-    y, last = _layers(module, call, weights, gradient)
+    y, last = _layers(module, call, weights, gradient, compiling)
     return _as_torch_has_it(module, given, call, y, last)
 
 
-def _layers(module: Any, call: _Call, weights: tuple[Any, ...], gradient: bool) -> tuple[Any, list[Any]]:
+def _layers(
+    module: Any, call: _Call, weights: list[Any], gradient: bool, compiling: bool
+) -> tuple[Any, list[Any]]:
+    """y of the last layer, and the last states of all."""
     directions = 2 if module.bidirectional else 1
     bias = bool(module.bias)
     each = (True, True, bias, bias, module.proj_size > 0)
     layer = Layer(module.mode, directions, each, call.lengths, call.batch_sizes)
     width = sum(each) * directions
-    y, watched = _read(call, gradient)
-    if module.mode != "LSTM":  # whose op copies these
-        watched += tuple(s for s in call.states if s is not None and not s.is_contiguous())
+    y, watched = _read(call, gradient and not compiling)
+    if module.mode != "LSTM" and call.states[0] is not None and not call.states[0].is_contiguous():
+        watched += call.states  # which the op of an LSTM copies
     states = []
     for depth in range(module.num_layers):
         part = slice(depth * directions, (depth + 1) * directions)
-        initial = tuple(None if s is None else s[part].contiguous() for s in call.states)
-        mine = weights[depth * width : (depth + 1) * width]
-        if is_compiling():
+        initial = tuple([None if s is None else s[part].contiguous() for s in call.states])
+        mine = tuple(weights[depth * width : (depth + 1) * width])
+        if compiling:
             y, *last = _compiled_layer(layer, y, initial, mine, gradient)
         else:
             y, *last = run_layer(layer, kept_of(module), depth, y, initial, mine, gradient, watched)
         states.append(last)
         if module.training and module.dropout > 0 and depth + 1 < module.num_layers:
             y = _dropped(y, module.dropout, call.rows)
-    return y, [torch.cat(s) if len(s) > 1 else s[0] for s in zip(*states, strict=True)]
+    return y, [torch.cat(s) for s in zip(*states, strict=True)] if len(states) > 1 else states[0]
 
 
 def _read(call: _Call, gradient: bool) -> tuple[Any, tuple[Any, ...]]:
@@ -145,11 +149,12 @@ def _read(call: _Call, gradient: bool) -> tuple[Any, tuple[Any, ...]]:
     torch reads in place what is contiguous with its steps first; it copies the rest, to which one may write.
     """
     x = call.x
-    if is_compiling() or not gradient or call.rows is not None:
+    if not gradient or call.rows is not None:
         return x.contiguous(), ()
-    if x.transpose(0, 1).is_contiguous():
-        return laid_out(x, last=False), (x,)
-    return copied(x, last=False), ()
+    rows_first = x.is_contiguous() and 1 not in x.shape[:2]  # asked first, as a view costs 5 us
+    if rows_first or not x.transpose(0, 1).is_contiguous():
+        return copied(x, last=False), ()
+    return laid_out(x, last=False), (x,)
 
 
 def _compiled_layer(layer: Layer, x: Any, states: Any, weights: Any, gradient: bool) -> list[Any]:
@@ -185,7 +190,7 @@ def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[An
     return (y, tuple(last)) if module.mode == "LSTM" else (y, last[0])
 
 
-_run_eagerly = torch.compiler.disable(_run)
+_run_eagerly = eagerly(_run)
 """The compiler, which leaves recurrent modules out of its graphs, would compile what they call in pieces."""
 
 
@@ -195,7 +200,7 @@ class _Recurrent(Accelerated):
     def forward(self, input: Any, hx: Any = None) -> Any:
         found = None
         if _is_worth(self, input):
-            found = (_run if is_compiling() else _run_eagerly)(self, input, hx)
+            found = _run(self, input, hx, True) if is_compiling() else _run_eagerly(self, input, hx)
         return self._own(input, hx) if found is None else found
 
 

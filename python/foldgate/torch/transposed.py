@@ -12,11 +12,12 @@ from foldgate import ops
 from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
+from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter, wins
-from foldgate.torch._ready import is_ordinary, is_plain, like, needs_gradient
+from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv_transpose1d, 4: torch.conv_transpose2d, 5: torch.conv_transpose3d}
@@ -33,7 +34,7 @@ class _Transposed(torch.autograd.Function):
         return _forward(laid, bias, kernel, last, options)
 
     @staticmethod
-    @torch.compiler.disable
+    @eagerly
     def backward(ctx: Any, dy: Any) -> Any:
         return convolution_gradients(ctx, dy, ops.conv_transpose_backward, _by_torch_ops)
 
@@ -62,7 +63,7 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
     if is_compiling():
         if not computes(x, weight, bias):
             return None
-    elif not (is_plain(x) and like(x, weight, bias) and is_ordinary() and is_dense(weight)):
+    elif not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     gradient = needs_gradient(x, weight, bias)
     added = module.output_padding
