@@ -18,6 +18,9 @@ import torch
 LEAST_MAX_POOLED = 1 << 15
 LEAST_MAX_POOLED_TRAINING = 1 << 17
 LEAST_AVERAGED = LEAST_PARTS_AVERAGED = 1 << 20
+LEAST_PLANES_AVERAGED = 1 << 19
+LEAST_PLANES_AVERAGED_TRAINING = 1 << 16
+LEAST_VOLUMES_AVERAGED = 1 << 15
 LEAST_PARTS_MAX_POOLED = 1 << 16
 LEAST_STEPPED = 1 << 2
 LEAST_STEPPED_SIMPLY = 1 << 62
@@ -30,7 +33,7 @@ _WHERE = {
     "Conv": "by foldgate from 2 images or a million multiply-adds on, in training 2 million",
     "AdaptiveAvgPool": "by foldgate in training, channels_last, from a million elements, else by PyTorch",
     "AdaptiveMaxPool": "by foldgate to one position from 65,536 elements on, in training from 262,144",
-    "AvgPool": "by foldgate from a million elements on",
+    "AvgPool": "by foldgate from 32,768 elements on (volumes) to a million (channels first)",
     "MaxPool": "by foldgate from 32,768 elements on, in training from 131,072",
     "RNNCell": "PyTorch's own step is faster at every size measured",
     "LSTMCell": "by foldgate for batches of 4 up without gradients; in training PyTorch is faster",
@@ -172,21 +175,40 @@ def _has_long_rows(module: Any, x: Any, steps: int, wide_steps: int) -> bool:
     return bool(x.shape[-1] >= (2 * steps if step <= 2 else step * wide_steps))
 
 
+def _volumes_win(module: Any, x: Any, least: int, rows: tuple[int, int]) -> bool:
+    """Of a pool of volumes, channels first: steps of 1, or so many elements in rows that are long."""
+    return bool(module.stride in (1, (1, 1, 1)) or (x.numel() >= least and _has_long_rows(module, x, *rows)))
+
+
 def max_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a max pool: without gradients torch has a fast one for one axis."""
     if x.numel() < (LEAST_MAX_POOLED_TRAINING if gradient else LEAST_MAX_POOLED):
         return False
-    if _is_first(x):
+    if not _is_first(x):
+        return gradient or (module._rank > 3 and x.numel() >= 1 << 16)
+    if module._rank < 5:
         least = (10, 12) if gradient else (6, 8)
         return (gradient or module._rank > 3) and _has_long_rows(module, x, *least)
-    return gradient or (module._rank > 3 and x.numel() >= 1 << 16)
+    if not gradient:
+        return _volumes_win(module, x, 1 << 17, (6, 8))
+    return _volumes_win(module, x, 1 << 17, (10, 12)) or _volumes_win(module, x, 1 << 19, (6, 12))
 
 
 def average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:
-    """Of an average pool over windows."""
-    if x.numel() < LEAST_AVERAGED:
-        return False
-    return _has_long_rows(module, x, 10 if module._rank == 5 else 6, 32) if _is_first(x) else gradient
+    """Of an average pool over windows: torch's of volumes, and of pixels backward, is slow."""
+    size, first = x.numel(), _is_first(x)
+    if module._rank == 5 and first:
+        if gradient:
+            return size >= 1 << 16 and _volumes_win(module, x, 1 << 20, (12, 32))
+        return size >= LEAST_VOLUMES_AVERAGED and _volumes_win(module, x, 1 << 19, (6, 32))
+    if first:
+        return size >= LEAST_AVERAGED and _has_long_rows(module, x, 6, 32)
+    least = {
+        3: LEAST_AVERAGED if gradient else math.inf,
+        4: LEAST_PLANES_AVERAGED_TRAINING if gradient else LEAST_PLANES_AVERAGED,
+        5: LEAST_VOLUMES_AVERAGED,
+    }
+    return bool(size >= least[module._rank])
 
 
 def adaptive_average_pool_wins(module: Any, x: Any, gradient: bool) -> bool:

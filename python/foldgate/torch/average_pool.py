@@ -168,7 +168,11 @@ class AvgPool2d(_Pool, torch.nn.AvgPool2d):
     _own, _rank = torch.nn.AvgPool2d.forward, 4
 
     def forward(self, input: Any) -> Any:
-        if type(input) is Tensor and (input.numel() < _rules.LEAST_AVERAGED or _is_left(self, input)):
+        if type(input) is Tensor and (
+            (size := input.numel()) < _rules.LEAST_PLANES_AVERAGED_TRAINING
+            or (size < _rules.LEAST_PLANES_AVERAGED and not input.requires_grad)
+            or _is_left(self, input)
+        ):
             size, stride, padding, divisor = (
                 self.kernel_size,
                 self.stride,
@@ -185,7 +189,7 @@ class AvgPool3d(_Pool, torch.nn.AvgPool3d):
     _own, _rank = torch.nn.AvgPool3d.forward, 5
 
     def forward(self, input: Any) -> Any:
-        if type(input) is Tensor and (input.numel() < _rules.LEAST_AVERAGED or _is_left(self, input)):
+        if type(input) is Tensor and (input.numel() < _rules.LEAST_VOLUMES_AVERAGED or _is_left(self, input)):
             size, stride, padding, divisor = (
                 self.kernel_size,
                 self.stride,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -49,6 +51,9 @@ LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
         ("max_pool", nn.MaxPool2d(4), (8, 32, 24, 24), False, True),
         ("max_pool", nn.MaxPool3d(3), (2, 16, 16, 16, 16), False, True),
         ("max_pool", nn.MaxPool3d(3), (1, 16, 24, 24, 24), False, False),
+        ("max_pool", nn.MaxPool3d(2), (8, 64, 8, 8, 8), False, True),
+        ("max_pool", nn.MaxPool3d(2), (2, 16, 16, 16, 16), False, False),
+        ("max_pool", nn.MaxPool3d(2, 1), (1, 64, 8, 8, 8), False, False),
         ("adaptive_max_pool", nn.AdaptiveMaxPool2d(2), (2, 80, 28, 28), False, True),
         ("adaptive_max_pool", nn.AdaptiveMaxPool2d((2, None)), (2, 80, 28, 28), False, True),
         ("adaptive_max_pool", nn.AdaptiveMaxPool2d(1), (2, 80, 28, 28), False, False),
@@ -56,11 +61,16 @@ LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
         ("adaptive_max_pool", nn.AdaptiveMaxPool3d(2), (16, 2, 16, 16, 16), True, True),
         ("adaptive_max_pool", nn.AdaptiveMaxPool2d(2), (16, 32, 36, 36), True, True),
         ("adaptive_max_pool", nn.AdaptiveMaxPool3d(7), (4, 128, 16, 16, 16), True, False),
-        ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), True, True),
+        ("average_pool", nn.AvgPool2d(2), (8, 64, 32, 32), True, False),
+        ("average_pool", nn.AvgPool2d(2), (8, 64, 31, 31), True, True),
         ("average_pool", nn.AvgPool2d(2), (8, 64, 56, 56), False, False),
         ("average_pool", nn.AvgPool2d(4), (8, 64, 56, 56), False, True),
         ("average_pool", nn.AvgPool2d(4), (1, 64, 128, 128), False, False),
-        ("average_pool", nn.AvgPool3d(3, 2), (2, 128, 16, 16, 16), False, True),
+        ("average_pool", nn.AvgPool3d(3, 2), (8, 16, 16, 16, 16), False, False),
+        ("average_pool", nn.AvgPool3d(3, 2), (8, 64, 8, 8, 8), False, True),
+        ("average_pool", nn.AvgPool3d(3, 1), (1, 64, 8, 8, 8), False, False),
+        ("average_pool", nn.AvgPool3d(2), (1, 64, 8, 8, 8), True, False),
+        ("average_pool", nn.AvgPool3d(2), (1, 63, 8, 8, 8), True, True),
         ("conv_transpose", nn.ConvTranspose2d(4, 4, 2), (8, 4, 58, 58), True, True),
         ("conv_transpose", nn.ConvTranspose2d(8, 4, 2), (8, 8, 58, 58), True, True),
         ("conv_transpose", nn.ConvTranspose2d(32, 4, 2), (8, 32, 58, 58), True, False),
@@ -156,6 +166,29 @@ def test_the_rules_of_training_sequences_that_were_measured(monkeypatch, module,
     original = _sequence.forward
     monkeypatch.setattr(_sequence, "forward", lambda *a, **k: called.append(1) or original(*a, **k))
     foldgate.torch.accelerate(module)(torch.randn(shape))
+    assert bool(called) != by_torch
+
+
+@pytest.mark.parametrize(
+    ("op", "module", "shape", "last", "by_torch"),
+    [
+        ("max_pool", nn.MaxPool3d(2), (8, 16, 16, 16, 16), False, False),
+        ("max_pool", nn.MaxPool3d(2), (8, 64, 8, 8, 8), False, True),
+        ("max_pool", nn.MaxPool3d(3, 1), (8, 32, 8, 8, 8), False, False),
+        ("average_pool", nn.AvgPool2d(2), (8, 8, 32, 32), True, False),
+        ("average_pool", nn.AvgPool2d(2), (8, 8, 31, 31), True, True),
+        ("average_pool", nn.AvgPool3d(2), (4, 8, 32, 32, 32), False, False),
+        ("average_pool", nn.AvgPool3d(2), (4, 32, 20, 20, 20), False, True),
+        ("average_pool", nn.AvgPool3d(3, 1), (2, 64, 8, 8, 8), False, False),
+    ],
+)
+def test_the_rules_of_training_pools_that_were_measured(monkeypatch, op, module, shape, last, by_torch):
+    called = []
+    original = getattr(foldgate.ops, op)
+    monkeypatch.setattr(f"foldgate.ops.{op}", lambda *a, **k: called.append(1) or original(*a, **k))
+    x = torch.randn(shape)
+    x = x.contiguous(memory_format=LAST[x.dim()]) if last else x
+    foldgate.torch.accelerate(copy.deepcopy(module))(x.requires_grad_())
     assert bool(called) != by_torch
 
 
