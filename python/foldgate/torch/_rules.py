@@ -80,7 +80,7 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
         return _depthwise_wins(module, x, gradient, work)
     if _torch_unfolds(module, x):
         return _unfolding_loses(module, work, gradient)
-    if _waits_for_memory(module, x):
+    if _waits_for_memory(module, x) or (not gradient and _fills_few_lanes(module, x)):
         return False
     if _volumes_lose(module, x, work) if x.dim() == 5 else _taps_lose(module, x, work):
         return False
@@ -100,6 +100,16 @@ def _waits_for_memory(module: Any, x: Any) -> bool:
     if taps == 1:
         return _is_large(x, written) or (min(inputs, outputs) < 9 and x.numel() >= 1 << 15)
     return bool(outputs < 9 and x.numel() >= 1 << 17)
+
+
+def _fills_few_lanes(module: Any, x: Any) -> bool:
+    """Of planes without gradients, channels first: 8 outputs of long sums, or many of short ones."""
+    if x.dim() != 4 or not x.is_contiguous():
+        return False
+    inputs, outputs, taps = module.in_channels, module.out_channels, math.prod(module.kernel_size)
+    if taps == 9:
+        return bool(outputs <= 8 and inputs >= 256 and x.shape[2:].numel() <= 256)
+    return bool(taps == 4 and outputs > 12 * inputs and x.numel() < 1 << 15)
 
 
 def _is_large(x: Any, written: int) -> bool:
@@ -160,6 +170,8 @@ def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
         return False
     if x.dim() == 5:
         return module.stride[0] > 1 or not (few or taps > 27)
+    if last and max(module.in_channels, module.out_channels) <= 4 and taps >= (25 if gradient else 9):
+        return bool(module.stride[0] > 1 or x.numel() <= 1 << 13)
     return not (few and x.numel() >= 1 << 15)
 
 
