@@ -1,6 +1,7 @@
 #include "kernels/depthwise.h"
 
 #include "kernels/depthwise_band.h"
+#include "kernels/depthwise_framed.h"
 #include "simd/vec.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -216,12 +217,16 @@ void band_gradient(const DepthwiseBandGradient<T>& g) {
   }
 }
 
+template <class T>
+constexpr DepthwiseKernels<T> table() {
+  return {row<T>, band<T>, gather<T>, framed<T>, gradient<T>, band_gradient<T>};
+}
+
 }  // namespace
 
 extern const DepthwiseKernels<float> depthwise_f32;
 extern const DepthwiseKernels<double> depthwise_f64;
-const DepthwiseKernels<float> depthwise_f32{row<float>, band<float>, gradient<float>, band_gradient<float>};
-const DepthwiseKernels<double> depthwise_f64{row<double>, band<double>, gradient<double>,
-                                             band_gradient<double>};
+const DepthwiseKernels<float> depthwise_f32 = table<float>();
+const DepthwiseKernels<double> depthwise_f64 = table<double>();
 
 }  // namespace foldgate::FOLDGATE_ISA

@@ -38,8 +38,8 @@ struct DepthwiseRow {
 // Rows of outputs that go together: with a window of 3 rows each input is then read for 6 / 4 rows from L2 instead of 3.
 constexpr int kDepthwiseRows = 4;
 
-// kDepthwiseRows rows of outputs u of a square window of neighbours, none of which is outside:
-//   y[u][v][c] = bias[c] + sum over i, j < size of  weights[i * size + j][c] * x[(u + i) * x_row + (v + j) * x_step + c]
+// kDepthwiseRows rows of outputs u of a window of 3 x 3 neighbours, none of which is outside:
+//   y[u][v][c] = bias[c] + sum over i, j < 3 of  weights[i * 3 + j][c] * x[(u + i) * x_row + (v + j) * x_step + c]
 template <class T>
 struct DepthwiseBand {
   const T* x;
@@ -48,10 +48,26 @@ struct DepthwiseBand {
   int64_t y_row, y_step;
   int64_t outputs, channels;  // outputs: of a row
   const T* const* weights;
-  int size;       // 3, 5 or 7
   const T* bias;  // (channels,) or null
   T limit;        // of relu_limit(); 0: the sum as it is
 };
+
+// A row of outputs of one vector of channels, whose inputs stand in a frame: rows of pixels of kLanes values, zeros where
+// the image ends. Its weights stand in the taps' order, kLanes values each.
+//   y[v][c] = bias[c] + sum over i < rows, j < columns of  weights[i][j][c] * row[i][v + j][c]
+template <class T>
+struct DepthwiseFramed {
+  const T* const* row;
+  int64_t rows, columns;  // of taps
+  const T* weights;
+  Target<T> y;
+  int64_t y_step;
+  int64_t outputs;   // kFramedLeast at least
+  int64_t channels;  // kLanes at most
+  const T* bias;     // (channels,) or null
+  T limit;           // of relu_limit(); 0: the sum as it is
+};
+constexpr int64_t kFramedLeast = 7;
 
 // sums[t][c] += sum over v of  dy[v][c] * x[v * x_step + offsets[t] + c]
 template <class T>
@@ -83,6 +99,9 @@ template <class T>
 struct DepthwiseKernels {
   void (*row)(const DepthwiseRow<T>&);
   void (*band)(const DepthwiseBand<T>&);
+  // out[v] = the first `channels` values of x[v * x_step ..], and zeros up to kLanes
+  void (*gather)(const T* x, int64_t x_step, int64_t pixels, int64_t channels, T* out);
+  void (*framed)(const DepthwiseFramed<T>&);
   void (*gradient)(const DepthwiseGradient<T>&);
   void (*band_gradient)(const DepthwiseBandGradient<T>&);
 };

@@ -44,60 +44,32 @@ constexpr int kBandOutputs = kRegisters >= 32 ? 3 : 2;
 template <class T, int P>
 using BandSums = Vec<T>[kDepthwiseRows][P];
 
-// Unrolled, a window of 7 is 588 multiply-adds: 7 KB of code of 32 registers, a third faster than a loop; of 16, whose
-// inputs and weights go through memory either way, it is no faster, and of the baseline's two operands 60 KB and slower.
-template <int Size>
-constexpr bool kInLoop = kRegisters < 32 && (Size == 7 || (Size == 5 && kLanes<float> == 4));
-
-// An input is loaded once, and used in up to Size rows and Size columns; the weights of small windows stay in registers.
-template <bool kWhole, class T, int P, int Size>
+// An input is loaded once, and used in up to 3 rows and 3 columns; with 32 registers the weights stay there.
+template <bool kWhole, class T, int P>
 FOLDGATE_INLINE void sum_window(const DepthwiseBand<T>& band, const T* x, int64_t c, int64_t live,
                                 BandSums<T, P>& sum) {
   FOLDGATE_UNROLL
-  for (int i = 0; i < kDepthwiseRows + Size - 1; ++i) {
+  for (int i = 0; i < kDepthwiseRows + 2; ++i) {
     const T* from = x + i * band.x_row;
-    Vec<T> in[Size];  // the last ones: output q - (Size - 1) has all of its own
+    Vec<T> in[3];  // the last ones: output q - 2 has all of its own
     FOLDGATE_UNROLL
-    for (int q = 0; q < P + Size - 1; ++q) {
-      in[q % Size] = load_channels<kWhole>(from + q * band.x_step, live);
-      if (q < Size - 1) continue;
+    for (int q = 0; q < P + 2; ++q) {
+      in[q % 3] = load_channels<kWhole>(from + q * band.x_step, live);
+      if (q < 2) continue;
       FOLDGATE_UNROLL
       for (int r = 0; r < kDepthwiseRows; ++r) {
-        if (i < r || i - r >= Size) continue;
+        if (i < r || i - r >= 3) continue;
         FOLDGATE_UNROLL
-        for (int j = 0; j < Size; ++j)
-          sum[r][q - Size + 1] += load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live) *
-                                  in[(q - Size + 1 + j) % Size];
-      }
-    }
-  }
-}
-
-// The same in a loop over the rows of the input, whose weights come from L1.
-template <bool kWhole, class T, int P, int Size>
-FOLDGATE_INLINE void sum_window_in_loop(const DepthwiseBand<T>& band, const T* x, int64_t c, int64_t live,
-                                        BandSums<T, P>& sum) {
-  FOLDGATE_KEEP_LOOP
-  for (int i = 0; i < kDepthwiseRows + Size - 1; ++i, x += band.x_row) {
-    Vec<T> in[P + Size - 1];
-    const T* from = x;
-    FOLDGATE_UNROLL
-    for (int q = 0; q < P + Size - 1; ++q, from += band.x_step) in[q] = load_channels<kWhole>(from, live);
-    FOLDGATE_UNROLL
-    for (int r = 0; r < kDepthwiseRows; ++r) {
-      if (i < r || i - r >= Size) continue;
-      FOLDGATE_UNROLL
-      for (int j = 0; j < Size; ++j) {
-        const Vec<T> w = load_channels<kWhole>(band.weights[(i - r) * Size + j] + c, live);
-        FOLDGATE_UNROLL
-        for (int p = 0; p < P; ++p) sum[r][p] += w * in[p + j];
+        for (int j = 0; j < 3; ++j)
+          sum[r][q - 2] +=
+              load_channels<kWhole>(band.weights[(i - r) * 3 + j] + c, live) * in[(q - 2 + j) % 3];
       }
     }
   }
 }
 
 // P outputs of every row of a band, from v on, of the vector of channels at c.
-template <bool kWhole, class T, int P, int Size>
+template <bool kWhole, class T, int P>
 FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64_t c, int64_t live) {
   const T* x = band.x + v * band.x_step + c;
   const Target<T> y = band.y + (v * band.y_step + c);
@@ -107,35 +79,23 @@ FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64
     FOLDGATE_UNROLL
     for (int p = 0; p < P; ++p) sum[r][p] = start<kWhole>(band.bias, c, live);
   }
-  if constexpr (!kInLoop<Size>)
-    sum_window<kWhole, T, P, Size>(band, x, c, live, sum);
-  else
-    sum_window_in_loop<kWhole, T, P, Size>(band, x, c, live, sum);
+  sum_window<kWhole, T, P>(band, x, c, live, sum);
   FOLDGATE_UNROLL
   for (int r = 0; r < kDepthwiseRows; ++r)
     finish<kWhole, T, P>(sum[r], band.limit, y + r * band.y_row, band.y_step, live);
 }
 
-template <class T, int Size>
-static void band_of(const DepthwiseBand<T>& band) {
+template <class T>
+static void band(const DepthwiseBand<T>& band) {
   int64_t v = 0;
   for (; v + kBandOutputs <= band.outputs; v += kBandOutputs)
     for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-      band_outputs<decltype(whole)::value, T, kBandOutputs, Size>(band, v, c, live);
+      band_outputs<decltype(whole)::value, T, kBandOutputs>(band, v, c, live);
     });
   for (; v < band.outputs; ++v)
     for_channels<T>(band.channels, [&](auto whole, int64_t c, int64_t live) FOLDGATE_LAMBDA {
-      band_outputs<decltype(whole)::value, T, 1, Size>(band, v, c, live);
+      band_outputs<decltype(whole)::value, T, 1>(band, v, c, live);
     });
-}
-
-template <class T>
-static void band(const DepthwiseBand<T>& band) {
-  switch (band.size) {
-    case 3: band_of<T, 3>(band); break;
-    case 5: band_of<T, 5>(band); break;
-    default: band_of<T, 7>(band);
-  }
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

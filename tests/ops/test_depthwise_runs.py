@@ -1,4 +1,4 @@
-"""Depthwise convolution, channels last: runs of taps by stride and dilation, ends of rows and bands."""
+"""Depthwise convolution, channels last: runs of taps by stride and dilation, rows' ends, bands, frames."""
 
 from __future__ import annotations
 
@@ -66,3 +66,42 @@ def test_beyond_the_second_cache_on_any_threads(
     for count in (1, 3):
         with using_threads(count):
             np.testing.assert_array_equal(ops.conv(x, kernel, groups=40, **given), y)
+
+
+FRAMED = (  # kernel, height, width: frames of parts of rows, few rows, padding all around
+    ((7, 7), 30, 113),
+    ((9, 9), 9, 57),
+    ((11, 11), 4, 7),
+    ((5, 5), 17, 15),
+    ((3, 7), 8, 8),
+    ((7, 3), 15, 29),
+    ((6, 4), 6, 13),
+)
+
+
+@pytest.mark.parametrize("channels", [16, 20])
+@pytest.mark.parametrize("size, height, width", FRAMED)
+def test_frames_are_exact_on_any_threads(
+    size: tuple[int, int],
+    height: int,
+    width: int,
+    channels: int,
+    isa: str,
+    dtype: Any,
+    rng: np.random.Generator,
+) -> None:
+    given = {"padding": tuple((k // 2, k // 2) for k in size), "groups": channels}
+    x = integers(rng, (1, height, width, channels), dtype)
+    kernel, bias = integers(rng, (*size, 1, channels), dtype), integers(rng, (channels,), dtype)
+    y = ops.conv(x, kernel, bias, **given)
+    assert_close(y, reference.conv(x, kernel, bias, **given), 0)
+    curved = ops.conv(x, kernel, bias, activation="tanh", **given)
+    assert_close(curved, ops.tanh(y), 0)
+    dy = integers(rng, y.shape, dtype)
+    (dx, *_) = ops.conv_backward(dy, x, kernel, **given)
+    assert_close(dx, reference.conv_backward(dy, x, kernel, **given)[0], 0)
+    uneven = rng.standard_normal(x.shape).astype(dtype)
+    with using_threads(1):
+        once = ops.conv(uneven, kernel, bias, **given)
+    with using_threads(3):
+        np.testing.assert_array_equal(ops.conv(uneven, kernel, bias, **given), once)

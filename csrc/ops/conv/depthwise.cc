@@ -93,8 +93,7 @@ class DepthwiseBackward {
         std::min(units, weight_parts(size_ * static_cast<int64_t>(sizeof(T)), pixels_ / kPartPixels));
     const int64_t rounds = std::min(units / parts, 1 + static_cast<int64_t>(work / (kTaskWork * parts)));
     const int workers = workers_for(parts, work);
-    const Scratch<int64_t> offsets(workers * taps);
-    const Scratch<const T*> weights(workers * taps);
+    const DepthwiseScratch<T> lists(workers, taps, largest_frame(data_));
     const Scratch<T*> targets(workers * taps);
     const Scratch<T> total(size_);
     const PartialSums<T> sums(parts, size_, false, total.data());
@@ -102,10 +101,10 @@ class DepthwiseBackward {
       parallel_for(parts, workers, [&](int64_t part, int worker) {
         if (round == 0)
           std::memset(static_cast<void*>(sums.part(part)), 0, static_cast<size_t>(size_) * sizeof(T));
-        const int64_t slot = part * rounds + round, slots = parts * rounds, first = worker * taps;
+        const int64_t slot = part * rounds + round, slots = parts * rounds;
         for (int64_t i = units * slot / slots; i < units * (slot + 1) / slots; ++i) {
-          add_weights(i, sums.part(part), {offsets.data() + first, targets.data() + first});
-          write_data(i, {offsets.data() + first, weights.data() + first});
+          add_weights(i, sums.part(part), {lists.of(worker).offsets, targets.data() + worker * taps});
+          write_data(i, lists.of(worker));
         }
       });
     sums.join();

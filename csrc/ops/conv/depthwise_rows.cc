@@ -23,9 +23,10 @@ DepthwiseRows<T>::DepthwiseRows(TapGemm<T> problem)
       out_(find_target()),
       kernel_(kernels<T>()),
       run_(find_run()),
-      square_(find_square()),
+      square_(is_square()),
       across_(inner(2)),
       bands_{p_.grid[1], inner(1), true},
+      frame_(find_frame(p_)),
       fetched_(p_.batch * p_.in.step[0] * static_cast<int64_t>(sizeof(T)) > kCacheBytes),
       lowest_tap_(0) {
   for (const Tap& tap : p_.taps) lowest_tap_ = std::max(lowest_tap_, tap.shift[1]);
@@ -37,10 +38,9 @@ void DepthwiseRows<T>::run() const {
                       static_cast<double>((taps() + 1) * p_.columns);
   const int64_t tasks = std::min(units(), kTasks + static_cast<int64_t>(work / kTaskWork));
   const int workers = workers_for(tasks, kTermWork * work);
-  const Scratch<int64_t> offsets(workers * taps());
-  const Scratch<const T*> weights(workers * taps());
+  const DepthwiseScratch<T> scratch(workers, taps(), frame_size());
   parallel_for(tasks, workers, [&](int64_t task, int worker) {
-    const DepthwiseTaps<T> lists{offsets.data() + worker * taps(), weights.data() + worker * taps()};
+    const DepthwiseTaps<T> lists = scratch.of(worker);
     for (int64_t i = units() * task / tasks; i < units() * (task + 1) / tasks; ++i) unit(i, lists);
     end_task();
   });
@@ -73,18 +73,16 @@ bool DepthwiseRows<T>::is_run(const DepthwiseRun& run) const {
   return true;
 }
 
-// The size of a square of neighbouring taps in a plane that no output leaves, or 0.
+// Whether the taps are a square of 3 x 3 neighbours in a plane that no output leaves.
 template <class T>
-int DepthwiseRows<T>::find_square() const {
-  const size_t size = static_cast<size_t>(run_.taps);
-  if (size == 1 || run_.stride != 1 || run_.dilation != 1 || p_.step[1] != 1 || p_.taps.size() != size * size)
-    return 0;
-  if ((p_.grid[0] - 1) * p_.step[0] >= p_.in.extent[0]) return 0;
+bool DepthwiseRows<T>::is_square() const {
+  if (run_.taps != 3 || run_.stride != 1 || run_.dilation != 1 || p_.step[1] != 1 || p_.taps.size() != 9)
+    return false;
+  if ((p_.grid[0] - 1) * p_.step[0] >= p_.in.extent[0]) return false;
   for (size_t t = 0; t < p_.taps.size(); ++t)
-    if (p_.taps[t].shift[0] != 0 ||
-        p_.taps[t].shift[1] != p_.taps[0].shift[1] + static_cast<int64_t>(t / size))
-      return 0;
-  return run_.taps;
+    if (p_.taps[t].shift[0] != 0 || p_.taps[t].shift[1] != p_.taps[0].shift[1] + static_cast<int64_t>(t / 3))
+      return false;
+  return true;
 }
 
 // Every pixel begins a line, or none goes past the cache; nor does what a curve reads again.
@@ -106,6 +104,7 @@ InnerOutputs DepthwiseRows<T>::inner(int axis) const {
 
 template <class T>
 void DepthwiseRows<T>::unit(int64_t index, const DepthwiseTaps<T>& lists) const {
+  if (frame_.used()) return depthwise_framed(p_, out_, frame_, index, {lists.frame, lists.weights});
   const int64_t part = index % bands_.units(), plane = index / bands_.units();
   const int64_t n = plane / p_.grid[0], z = plane % p_.grid[0];
   bands_.for_each(
@@ -142,10 +141,9 @@ void DepthwiseRows<T>::inner_columns(const Row& at, int64_t count, const Depthwi
   row.y_step = p_.out_step[3];
   row.x = input(at) + across_.begin * row.x_step;
   row.y = output(at) + across_.begin * row.y_step;
-  if (square_ > 0 && count == kDepthwiseRows)
+  if (square_ && count == kDepthwiseRows)
     return kernel_.depthwise.band({row.x + lists.offsets[0], p_.in.step[2], row.x_step, row.y, p_.out_step[2],
-                                   row.y_step, row.outputs, p_.columns, lists.weights, square_, p_.bias,
-                                   row.limit});
+                                   row.y_step, row.outputs, p_.columns, lists.weights, p_.bias, row.limit});
   for (int64_t i = 0; i < count; ++i, row.x += p_.step[1] * p_.in.step[2], row.y = row.y + p_.out_step[2]) {
     fetch_below({at.n, at.z, at.y + i});
     kernel_.depthwise.row(row);

@@ -1,20 +1,24 @@
 // A depthwise convolution over an output grid, row by row: forward, and each stride phase of backward to the input.
 //   out(n, u)[c] = activation(bias[c] + sum over taps t of  in(n, u * step + shift_t)[c] * weights_t[c])
 #pragma once
+#include <algorithm>
 #include <vector>
 
+#include "core/scratch.h"
 #include "kernels/table.h"
 #include "ops/conv/depthwise_bands.h"
+#include "ops/conv/depthwise_frames.h"
 #include "ops/conv/tap_gemm.h"
 #include "ops/stream.h"
 
 namespace foldgate {
 
-// Taps that a stretch of outputs sees: one worker's scratch, an entry a tap.
+// One worker's scratch: taps that a stretch of outputs sees, an entry a tap, and a frame.
 template <class T>
 struct DepthwiseTaps {
   int64_t* offsets;
   const T** weights;
+  T* frame;
 };
 
 // The problem's fields as in tap_gemm.h; `columns` are the channels, taps[t].weights is where tap t's begin. Taps of one
@@ -26,8 +30,9 @@ class DepthwiseRows {
 
   void run() const;  // all units, in parallel
 
-  int64_t units() const { return p_.batch * p_.grid[0] * bands_.units(); }
+  int64_t units() const { return p_.batch * p_.grid[0] * (frame_.used() ? frame_.units() : bands_.units()); }
   int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
+  int64_t frame_size() const { return frame_.used() ? frame_.size() : 0; }
   void unit(int64_t index, const DepthwiseTaps<T>& lists) const;
   void end_task() const { fence(out_); }  // after its units
 
@@ -37,7 +42,7 @@ class DepthwiseRows {
   };
   DepthwiseRun find_run() const;
   bool is_run(const DepthwiseRun& run) const;
-  int find_square() const;
+  bool is_square() const;
   Target<T> find_target() const;
   InnerOutputs inner(int axis) const;
   const T* input(const Row& row) const { return p_.in.data + row.n * p_.in.step[0]; }
@@ -55,11 +60,43 @@ class DepthwiseRows {
   Target<T> out_;
   const Kernels<T>& kernel_;
   DepthwiseRun run_;
-  int square_;
+  bool square_;  // of 3 x 3 neighbours
   InnerOutputs across_;
   RowBands bands_;
+  DepthwiseFrame frame_;
   bool fetched_;        // is the input more than a cache holds?
   int64_t lowest_tap_;  // its shift along the height
 };
+
+// The scratch of all workers, of which none runs units with more taps or a larger frame.
+template <class T>
+class DepthwiseScratch {
+ public:
+  DepthwiseScratch(int workers, int64_t taps, int64_t frame)
+      : taps_(taps),
+        frame_(frame),
+        offsets_(workers * taps),
+        weights_(workers * taps),
+        frames_(workers * frame) {}
+
+  DepthwiseTaps<T> of(int worker) const {
+    return {offsets_.data() + worker * taps_, weights_.data() + worker * taps_,
+            frames_.data() + worker * frame_};
+  }
+
+ private:
+  int64_t taps_, frame_;
+  Scratch<int64_t> offsets_;
+  Scratch<const T*> weights_;
+  Scratch<T> frames_;
+};
+
+// Of the phases of a pass.
+template <class T>
+int64_t largest_frame(const std::vector<DepthwiseRows<T>>& phases) {
+  int64_t size = 0;
+  for (const DepthwiseRows<T>& phase : phases) size = std::max(size, phase.frame_size());
+  return size;
+}
 
 }  // namespace foldgate

@@ -119,8 +119,8 @@ class TurnedBackward {
   void run() {
     const int64_t taps = plan_.taps(), chunks = planes_.blocks.chunks(), tasks = planes_.blocks.count();
     const int workers = workers_for(tasks, plan_.work());
-    const Scratch<int64_t> offsets(workers * taps);
-    const Scratch<const T*> weights(workers * taps);
+    const DepthwiseScratch<T> lists(
+        workers, taps, o_.dx ? largest_frame(data_rows(planes_.blocks.block(0), nullptr, nullptr)) : 0);
     const Scratch<T*> targets(workers * taps);
     const Scratch<T> turned(workers * (y_size_ + x_size_)), partial(chunks * size_);
     partial.zero();
@@ -128,10 +128,10 @@ class TurnedBackward {
       const Block b = planes_.blocks.block(task);
       T *dy = turned.data() + worker * (y_size_ + x_size_), *x = dy + y_size_;
       planes_.turn(o_.dy, b, plan_.window.output_positions(), dy);
-      const int64_t first = worker * taps;
       T* sums = partial.data() + b.chunk * size_ + (taps + 1) * b.channel;
-      if (o_.dkernel || o_.dbias) add_sums(b, dy, x, sums, {offsets.data() + first, targets.data() + first});
-      if (o_.dx) write_data(b, dy, x, {offsets.data() + first, weights.data() + first});
+      if (o_.dkernel || o_.dbias)
+        add_sums(b, dy, x, sums, {lists.of(worker).offsets, targets.data() + worker * taps});
+      if (o_.dx) write_data(b, dy, x, lists.of(worker));
     });
     for (int64_t i = 1; i < chunks; ++i)
       kernels<T>().conv.add(partial.data(), partial.data() + i * size_, size_);
@@ -153,12 +153,13 @@ class TurnedBackward {
       weights.unit(i, o_.dkernel ? sums : nullptr, o_.dbias ? sums + plan.taps() * b.channels : nullptr,
                    lists);
   }
+  std::vector<DepthwiseRows<T>> data_rows(const Block& b, const T* dy, T* dx) const {
+    return data_gradient_rows<T>(planes_.plan_of(b), b.images, dy, planes_.weights(b), dx);
+  }
   void write_data(const Block& b, const T* dy, T* dx, const DepthwiseTaps<T>& lists) const {
     const int64_t positions = plan_.window.input_positions();
     if (!phases_cover(plan_.window)) std::fill_n(dx, b.images * positions * b.channels, T(0));
-    for (const DepthwiseRows<T>& phase :
-         data_gradient_rows<T>(planes_.plan_of(b), b.images, dy, planes_.weights(b), dx))
-      run_rows(phase, lists);
+    for (const DepthwiseRows<T>& phase : data_rows(b, dy, dx)) run_rows(phase, lists);
     planes_.turn_back(dx, b, positions, o_.dx);
   }
   void give(const T* sums, const Block& b, T* result) const {
@@ -196,17 +197,18 @@ void depthwise_turned_forward(const ConvPlan& plan, int64_t batch, const T* x, c
   const int64_t taps = plan.taps(), inputs = plan.window.input_positions(),
                 outputs = plan.window.output_positions();
   const int workers = workers_for(planes.blocks.count(), plan.work());
-  const Scratch<int64_t> offsets(workers * taps);
-  const Scratch<const T*> weights(workers * taps);
+  const auto rows = [&](const Block& b, const T* from, T* to) {
+    return forward_rows<T>(planes.plan_of(b), b.images, from, planes.weights(b),
+                           bias ? bias + b.channel : nullptr, to);
+  };
+  const DepthwiseScratch<T> lists(workers, taps, rows(planes.blocks.block(0), nullptr, nullptr).frame_size());
   const int64_t size = planes.blocks.planes() * (inputs + outputs);
   const Scratch<T> turned(workers * size);
   parallel_for(planes.blocks.count(), workers, [&](int64_t task, int worker) {
     const Block b = planes.blocks.block(task);
     T *from = turned.data() + worker * size, *to = from + planes.blocks.planes() * inputs;
     planes.turn(x, b, inputs, from);
-    run_rows(forward_rows<T>(planes.plan_of(b), b.images, from, planes.weights(b),
-                             bias ? bias + b.channel : nullptr, to),
-             {offsets.data() + worker * taps, weights.data() + worker * taps});
+    run_rows(rows(b, from, to), lists.of(worker));
     planes.turn_back(to, b, outputs, y);
   });
 }
