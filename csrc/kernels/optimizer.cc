@@ -1,6 +1,7 @@
 #include "kernels/optimizer.h"
 
 #include "kernels/reduce.h"
+#include "simd/fetch.h"
 
 namespace foldgate::FOLDGATE_ISA {
 namespace {
@@ -77,8 +78,13 @@ void update_all(const OptimizerConstants<T>& k, const T* gradient, int64_t n, T*
   for (int64_t i = 0; i < n; i += kLanes<T>) {
     const int64_t live = n - i;
     Vec<T> s[kMaxSlots] = {};
+    fetch_stream(gradient + i);
+    fetch_stream(variable + i);
     FOLDGATE_UNROLL
-    for (int j = 0; j < kSlots; ++j) s[j] = load(slots[j] + i, live);
+    for (int j = 0; j < kSlots; ++j) {
+      fetch_stream(slots[j] + i);
+      s[j] = load(slots[j] + i, live);
+    }
     const Vec<T> w = step<Kind, T>(k, load(variable + i, live) * k.decay, load(gradient + i, live), s);
     store(variable + i, w, live);
     FOLDGATE_UNROLL
