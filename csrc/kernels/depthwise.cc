@@ -182,6 +182,10 @@ void band_gradient_rows(const DepthwiseBandGradient<T>& g, int first) {
       sum[t / Size][t % Size] = load_channels<kWhole>(g.sums[first * Size + t] + c, live);
     const T *x = g.x + first * g.x_row + c, *dy = g.dy + c;
     for (int64_t v = 0; v < g.outputs; ++v, x += g.channels, dy += g.channels) {
+      if (g.fetches && first == 0) {
+        fetch_rows<T, 1>(x, kDepthwiseRows + Size - 1, g.x_row, 0);
+        fetch_rows<T, 1>(dy, kDepthwiseRows, g.dy_row, 0);
+      }
       Vec<T> d[kDepthwiseRows];
       FOLDGATE_UNROLL
       for (int r = 0; r < kDepthwiseRows; ++r) d[r] = load_channels<kWhole>(dy + r * g.dy_row, live);

@@ -50,6 +50,7 @@ struct DepthwiseBand {
   const T* const* weights;
   const T* bias;  // (channels,) or null
   T limit;        // of relu_limit(); 0: the sum as it is
+  bool fetches;   // the rows that the next band sees and this one does not
 };
 
 // A row of outputs of one vector of channels, whose inputs stand in a frame: rows of pixels of kLanes values, zeros where
@@ -92,15 +93,16 @@ struct DepthwiseBandGradient {
   int64_t dy_row;
   int64_t outputs, channels;  // outputs: of a row
   T* const* sums;
-  int size;  // 3, 5 or 7
+  int size;      // 3, 5 or 7
+  bool fetches;  // the rows that the next band sees and this one does not
 };
 
 template <class T>
 struct DepthwiseKernels {
   void (*row)(const DepthwiseRow<T>&);
   void (*band)(const DepthwiseBand<T>&);
-  // out[v] = the first `channels` values of x[v * x_step ..], and zeros up to kLanes
-  void (*gather)(const T* x, int64_t x_step, int64_t pixels, int64_t channels, T* out);
+  // out[v] = the first `channels` values of x[v * x_step ..], and zeros up to kLanes; those `ahead` are fetched
+  void (*gather)(const T* x, int64_t x_step, int64_t ahead, int64_t pixels, int64_t channels, T* out);
   void (*framed)(const DepthwiseFramed<T>&);
   void (*gradient)(const DepthwiseGradient<T>&);
   void (*band_gradient)(const DepthwiseBandGradient<T>&);

@@ -68,11 +68,23 @@ FOLDGATE_INLINE void sum_window(const DepthwiseBand<T>& band, const T* x, int64_
   }
 }
 
+// Rows `rows` below those of x and on, P columns of them: loads of a band are of as many streams as it has rows, each of a
+// few hundred bytes at a time, which no prefetcher of a machine follows.
+template <class T, int P>
+FOLDGATE_INLINE void fetch_rows(const T* x, int64_t rows, int64_t x_row, int64_t x_step) {
+  FOLDGATE_UNROLL
+  for (int r = 0; r < kDepthwiseRows; ++r) {
+    FOLDGATE_UNROLL
+    for (int p = 0; p < P; ++p) __builtin_prefetch(x + (rows + r) * x_row + p * x_step, 0, 2);
+  }
+}
+
 // P outputs of every row of a band, from v on, of the vector of channels at c.
 template <bool kWhole, class T, int P>
 FOLDGATE_INLINE void band_outputs(const DepthwiseBand<T>& band, int64_t v, int64_t c, int64_t live) {
   const T* x = band.x + v * band.x_step + c;
   const Target<T> y = band.y + (v * band.y_step + c);
+  if (band.fetches) fetch_rows<T, P>(x, kDepthwiseRows + 2, band.x_row, band.x_step);
   BandSums<T, P> sum;
   FOLDGATE_UNROLL
   for (int r = 0; r < kDepthwiseRows; ++r) {

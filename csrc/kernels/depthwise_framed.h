@@ -13,11 +13,11 @@ namespace {
 constexpr int kFramedOutputs = kRegisters >= 32 ? 14 : 8;
 
 template <class T>
-void gather(const T* x, int64_t x_step, int64_t pixels, int64_t channels, T* out) {
-  if (channels == kLanes<T>)
-    for (int64_t v = 0; v < pixels; ++v, x += x_step, out += kLanes<T>) store(out, load(x));
-  else
-    for (int64_t v = 0; v < pixels; ++v, x += x_step, out += kLanes<T>) store(out, load_part(x, channels));
+void gather(const T* x, int64_t x_step, int64_t ahead, int64_t pixels, int64_t channels, T* out) {
+  for (int64_t v = 0; v < pixels; ++v, x += x_step, out += kLanes<T>) {
+    __builtin_prefetch(x + ahead, 0, 2);
+    store(out, load(x, channels));
+  }
 }
 
 // Columns taps of a row from x on, which go on behind them: an input is loaded once for all of these.

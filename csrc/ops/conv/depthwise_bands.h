@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "kernels/depthwise.h"
+#include "ops/conv/images.h"
 
 namespace foldgate {
 
@@ -16,6 +17,13 @@ inline InnerOutputs inner_outputs(int64_t outputs, int64_t step, int64_t extent,
   const int64_t begin = std::min(outputs, low < 0 ? ceil_div(-low, step) : 0);
   const int64_t room = extent - 1 - high;
   return {begin, std::max(begin, std::min(outputs, room < 0 ? 0 : room / step + 1))};
+}
+
+// Whether the images come from memory, so that the rows of the next band are worth fetching.
+template <class T>
+bool fetches_rows(const Images<T>& images, int64_t batch) {
+  constexpr int64_t kLeastBytes = 8 << 20;
+  return batch * images.step[0] * static_cast<int64_t>(sizeof(T)) >= kLeastBytes;
 }
 
 struct RowBands {

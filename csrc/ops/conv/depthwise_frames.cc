@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "kernels/table.h"
+#include "ops/conv/depthwise_bands.h"
 
 namespace foldgate {
 namespace {
@@ -72,6 +73,7 @@ class Unit {
     outputs_ = p.grid[2] * (block + 1) / f.blocks - left_;
     top_ = p.grid[1] * part / f.parts;
     end_ = p.grid[1] * (part + 1) / f.parts;
+    ahead_ = fetches_rows(p.in, p.batch) ? p.in.step[2] : 0;
     x_ = p.in.data + n * p.in.step[0] + z * p.step[0] * p.in.step[1] + channel_;
     y_ = out + (n * p.out_step[0] + z * p.out_step[1] + left_ * p.out_step[3] + channel_);
   }
@@ -79,7 +81,7 @@ class Unit {
   void run() {
     T* to = weights_;
     for (const Tap& tap : p_.taps) {
-      kernel_.depthwise.gather(p_.weights + tap.weights + channel_, 0, 1, channels_, to);
+      kernel_.depthwise.gather(p_.weights + tap.weights + channel_, 0, 0, 1, channels_, to);
       to += f_.lanes;
     }
     for (int64_t y = top_; y < end_; ++y) row(y);
@@ -95,7 +97,7 @@ class Unit {
     const int64_t end = std::clamp(p_.in.extent[2] - first, begin, f_.width);
     T* const out = place(y);
     zero(out, begin);
-    kernel_.depthwise.gather(x_ + y * p_.in.step[2] + (first + begin) * p_.in.step[3], p_.in.step[3],
+    kernel_.depthwise.gather(x_ + y * p_.in.step[2] + (first + begin) * p_.in.step[3], p_.in.step[3], ahead_,
                              end - begin, channels_, out + begin * f_.lanes);
     zero(out + end * f_.lanes, f_.width - end);
   }
@@ -128,6 +130,7 @@ class Unit {
   int64_t left_, outputs_;      // columns of the outputs: the first, and how many
   int64_t top_, end_;           // rows of them
   int64_t filled_ = 0;          // rows of the image before that are in the frame, or were
+  int64_t ahead_;               // to the row that is fetched while one is copied
   const T* x_;
   Target<T> y_;
 };

@@ -96,7 +96,7 @@ void DepthwiseWeights<T>::add_band(const Row& at, T* dkernel, const DepthwiseSum
     kernel_.depthwise.band_gradient({input(at) + across_.begin * channels_ + lists.offsets[0], x_.step[2],
                                      gradient(at) + across_.begin * channels_, dy_.step[2],
                                      across_.end - across_.begin, channels_, lists.sums,
-                                     static_cast<int>(w_.width().kernel)});
+                                     static_cast<int>(w_.width().kernel), fetches_rows(x_, batch_)});
   }
   for (int64_t v = across_.end; v < w_.width().output; ++v) edge(v);
 }
