@@ -167,8 +167,8 @@ void strided_means(const LineWindows<T>& w, const T* const* rows, int64_t count,
       Vec<T> sum = {};
       for (int64_t r = 0; r < count; ++r) {
         const T* p = rows[r] + skipped + first;
-        fetch_stream(p);
-        fetch_stream(p + (Stride == 2 ? kLanes<T> : 0));
+        fetch_stream<kPageAhead>(p);
+        fetch_stream<kPageAhead>(p + (Stride == 2 ? kLanes<T> : 0));
         sum += whole ? line_sum<Stride, true>(w, p, 0) : line_sum<Stride, false>(w, p, end - first);
       }
       Vec<T> mean = exact ? sum * factor : sum / by;

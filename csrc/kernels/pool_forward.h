@@ -123,8 +123,8 @@ FOLDGATE_INLINE void line_vector(const PoolForward<T>& row, int64_t i, int64_t o
   const int64_t begin = i * row.next_line + o * row.stride;
   for (int64_t r = 0; r < row.rows; ++r) {
     const T* p = row.x[r] + begin;
-    fetch_stream(p);
-    fetch_stream(p + (Stride == 2 ? kLanes<T> : 0));
+    fetch_stream<kPageAhead>(p);
+    fetch_stream<kPageAhead>(p + (Stride == 2 ? kLanes<T> : 0));
     meet_line<T, Tap, Stride, Whole>(best, row, p, row.readable - begin, row.row_tap[r]);
   }
   const int64_t out = i * row.outputs + o;
