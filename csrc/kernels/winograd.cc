@@ -131,7 +131,7 @@ void pooled_output(const T* m, int64_t step, int64_t channels, const T* bias, T 
 }
 
 // Rows ahead: nine streams of short rows are more than the hardware prefetches.
-constexpr int kAhead = 4;
+constexpr int kAhead = 3;
 
 template <class T, class F>
 void weights(const T* taps, int64_t tap_step, int64_t row_step, int64_t rows, int64_t columns, T* u,

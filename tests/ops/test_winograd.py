@@ -27,12 +27,13 @@ EDGES = [
         ((9, 7), 16, 16, ((0, 2), (1, 0)), 1),
         ((5, 13), 33, 31, "same", 2),
         ((4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
-        ((21, 22), 17, 65, 1, 2),  # 4x4 outputs a tile from here on
+        ((21, 22), 17, 65, 1, 2),
         ((24, 24), 64, 20, 1, 1),
         ((9, 150), 18, 17, 1, 1),  # planes: a row of tiles in a window beyond L1
         ((5, 300), 18, 17, 1, 1),  # and in several
         ((6, 400), 66, 65, 1, 1),  # and in several tasks
         ((28, 25), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
+        ((6, 9), 350, 345, "same", 1),  # 2x2 outputs a tile: few of them, large weights
     ]
 ]
 
@@ -101,6 +102,7 @@ def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np
     [
         Case((40, 41), 33, 40, (3, 3), {"padding": 1}),
         Case((14, 14), 160, 200, (3, 3), {"padding": 1}, batch=1),
+        Case((7, 7), 350, 345, (3, 3), {"padding": 1}, batch=1),
         Case((28, 28), 128, 128, (3, 3), {"padding": 1}, batch=1),
         Case((30, 31), 96, 64, (3, 3), batch=3),
     ],

@@ -67,11 +67,8 @@ PackedWeights<T> winograd_pack(const ConvPlan& plan, const T* kernel) {
 template <class T>
 WeightForm winograd_form(const ConvPlan& plan) {
   const GemmKernels<T>& gemm = kernels<T>().gemm;
-  const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
-  const int64_t bytes = 36 * plan.in_channels * plan.out_channels * static_cast<int64_t>(sizeof(T));
-  const bool small = tiles.count < kWinogradTiles && bytes > kWinogradKeptBytes;
-  return {small ? WeightForm::kWinograd2 : WeightForm::kWinograd4, 1,
-          panel_shape(gemm, plan.out_channels).width, &gemm};
+  const WeightForm::Kind kind = winograd_kind<T>(forward_product<T>(plan, plan.batch, nullptr));
+  return {kind, 1, panel_shape(gemm, plan.out_channels).width, &gemm};
 }
 
 // Pixel q of dx meets the outputs q + before - t: in the order of t' = 2 - t they begin at q - (2 - before).

@@ -29,8 +29,8 @@ constexpr int64_t kWinogradFewestChannels = 16;
 
 // Weights that are kept transformed cost no transform, but are read: 36 / 9 times as many bytes with F(4 x 4) as of the
 // kernel itself, from L3. From kWinogradTiles tiles on that pays: 1x128x14 1.5x and 1x256x14 1.5x over direct with
-// kept weights, 1x256x8 (4 tiles) .8x, 1x512x7 1.0x. For fewer tiles, asked for by name, it is F(2 x 2) where F(4 x 4)'s
-// weights would pass kWinogradKeptBytes, half of an L3.
+// kept weights, 1x256x8 (4 tiles) .8x, 1x512x7 1.0x. For fewer tiles, asked for by name, it is F(2 x 2), kept or not, where
+// F(4 x 4)'s weights would pass kWinogradKeptBytes, half of an L3.
 constexpr int64_t kWinogradKeptBytes = 16 << 20;
 bool winograd_pays(const ConvPlan& plan);
 

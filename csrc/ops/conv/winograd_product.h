@@ -36,6 +36,10 @@ struct WinogradProduct {
 template <class T>
 void winograd_product(const WinogradProduct<T>& product);
 
+// F(4 x 4), or F(2 x 2) for fewer than kWinogradTiles tiles whose U would pass kWinogradKeptBytes.
+template <class T>
+WeightForm::Kind winograd_kind(const WinogradProduct<T>& product);
+
 // U of all channels, [position][panel][k][width], for F(4 x 4) or F(2 x 2): `form.kind`.
 template <class T>
 PackedWeights<T> winograd_pack(const WinogradProduct<T>& product, const WeightForm& form);

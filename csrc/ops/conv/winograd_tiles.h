@@ -40,18 +40,9 @@ struct TileGrid {
   int64_t step, rows, columns, count;
 };
 
-// F(2 x 2) transforms weights into 16 positions instead of 36, and has 2.25 times the products: faster for so few tiles of
-// F(4 x 4) that the weights are most of the work. Measured at 256 channels: equal at about 30.
-constexpr int64_t kFewTiles = 28;
 template <class T>
-const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, int64_t batch, int64_t height,
-                                      int64_t width) {
-  return TileGrid(batch, height, width, 4).count < kFewTiles ? kernels.winograd2 : kernels.winograd4;
-}
-
-template <class T>
-const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, const WeightForm& form) {
-  return form.kind == WeightForm::kWinograd2 ? kernels.winograd2 : kernels.winograd4;
+const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, WeightForm::Kind kind) {
+  return kind == WeightForm::kWinograd2 ? kernels.winograd2 : kernels.winograd4;
 }
 
 // pixels[i * edge + j]: pixel (y + i, x + j) of image n, `outside` where there is none.
