@@ -65,9 +65,29 @@ FOLDGATE_INLINE void transpose_columns(const T* source, int64_t source_step, int
                                         target_step);
 }
 
+// Rows of a target that are pages apart share a set of L1, and 16 of them push one another out of it: half a block at a
+// time goes down a piece of the source, which stays in cache for the other half.
+constexpr int64_t kPageBytes = 4096;
+constexpr int64_t kSameSetRows = 8;
+constexpr int64_t kPieceRows = 128;
+
+template <class T>
+void transpose_to_pages(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
+                        int64_t target_step) {
+  for (int64_t block = 0; block < columns; block += kLanes<T>)
+    for (int64_t r = 0; r < rows; r += kPieceRows)
+      for (int64_t c = block; c < columns && c < block + kLanes<T>; c += kSameSetRows)
+        transpose_columns<false>(source + r * source_step + c, source_step,
+                                 rows - r < kPieceRows ? rows - r : kPieceRows,
+                                 columns - c < kSameSetRows ? columns - c : kSameSetRows,
+                                 target + c * target_step + r, target_step);
+}
+
 template <class T>
 void transpose_matrix(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
                       int64_t target_step) {
+  if (kLanes<T> > kSameSetRows && target_step * static_cast<int64_t>(sizeof(T)) % kPageBytes == 0)
+    return transpose_to_pages(source, source_step, rows, columns, target, target_step);
   int64_t c = 0;
   for (; c + kLanes<T> <= columns; c += kLanes<T>)
     transpose_columns<true>(source + c, source_step, rows, 0, target + c * target_step, target_step);

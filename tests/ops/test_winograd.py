@@ -29,6 +29,7 @@ EDGES = [
         ((4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
         ((21, 22), 17, 65, 1, 2),
         ((24, 24), 64, 20, 1, 1),
+        ((32, 32), 33, 25, 1, 1),  # planes a page apart
         ((9, 150), 18, 17, 1, 1),  # planes: a row of tiles in a window beyond L1
         ((5, 300), 18, 17, 1, 1),  # and in several
         ((6, 400), 66, 65, 1, 1),  # and in several tasks

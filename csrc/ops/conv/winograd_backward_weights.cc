@@ -58,8 +58,8 @@ class WinogradGradient {
         c_(plan.in_channels),
         o_(plan.out_channels),
         shape_(tall_shape(gemm_, o_)),
-        x_windows_(grid_, winograd_.edge),
-        dy_windows_(grid_, winograd_.outputs),
+        x_windows_(grid_, winograd_.edge, c_),
+        dy_windows_(grid_, winograd_.outputs, o_),
         zero_(std::max(c_, o_)) {
     zero_.zero();
   }

@@ -1,6 +1,6 @@
-// Winograd's tiles over channels_first images. The transforms run along the channels: of a vector of them the rows that
-// a few tiles see are turned to pixels in a window in cache, and outputs to planes from there. Nothing passes through
-// memory twice.
+// Winograd's tiles over channels_first images. The transforms run along the channels: of a few vectors of them the rows
+// that a few tiles see are turned to pixels in a window in cache, and outputs to planes from there. Nothing passes
+// through memory twice.
 #pragma once
 #include <algorithm>
 
@@ -25,15 +25,17 @@ template <class T>
 class PlaneWindows {
  public:
   // `edge`: pixels of a tile along an axis.
-  PlaneWindows(const TileGrid& grid, int64_t edge)
+  PlaneWindows(const TileGrid& grid, int64_t edge, int64_t channels)
       : grid_(grid),
         edge_(edge),
         lanes_(kernels<T>().gemm.lanes),
         columns_(ceil_div(grid.columns, ceil_div(bytes(grid.columns), kBytes))),
-        rows_(std::min(grid.rows, std::max<int64_t>(1, kBytes / bytes(grid.columns)))) {}
+        rows_(std::min(grid.rows, std::max<int64_t>(1, kBytes / bytes(grid.columns)))),
+        channels_(lanes_ * std::min(ceil_div(channels, lanes_),
+                                    std::max<int64_t>(1, kWideBytes / (rows_ * bytes(columns_))))) {}
 
   // Elements of scratch.
-  int64_t size() const { return reach(rows_) * reach(columns_) * lanes_; }
+  int64_t size() const { return reach(rows_) * reach(columns_) * channels_; }
 
   // As transform_tiles: V or D of tiles [first, first + count) of planar `images`.
   void transform(void (*kernel)(const T* const*, int64_t, T*, int64_t), const Planes<const T>& images,
@@ -42,9 +44,9 @@ class PlaneWindows {
     for_each_run(first, count, [&](const TileRun& run) {
       const auto at = grid_.at(run.first);
       const Area area = clipped(images, run, at.y - shift[0], at.x - shift[1]);
-      const Planes<const T> seen{window, area.rows, area.columns, lanes_};
-      for (int64_t c = 0; c < images.channels; c += lanes_) {
-        const int64_t live = std::min(lanes_, images.channels - c);
+      const Planes<const T> seen{window, area.rows, area.columns, channels_};
+      for (int64_t c = 0; c < images.channels; c += channels_) {
+        const int64_t live = std::min(channels_, images.channels - c);
         fill(images, at.n * images.channels + c, live, area, window);
         T* target = matrices.data + (run.first - first) * matrices.row_step + c;
         for_each_tile<const T>(seen, run, at.y - shift[0] - area.y, at.x - shift[1] - area.x, zero,
@@ -63,12 +65,12 @@ class PlaneWindows {
     for_each_run(first, count, [&](const TileRun& run) {
       const auto at = grid_.at(run.first);
       const Area area = clipped(images, run, at.y, at.x);
-      const Planes<T> seen{window, area.rows, area.columns, lanes_};
-      for (int64_t c = 0; c < channels; c += lanes_) {
-        const int64_t live = std::min(lanes_, channels - c);
+      const Planes<T> seen{window, area.rows, area.columns, channels_};
+      for (int64_t c = 0; c < channels; c += channels_) {
+        const int64_t live = std::min(channels_, channels - c);
         for_each_tile<T>(seen, run, 0, 0, outside,
                          [&](int64_t i, T* const* pixels) { body(run.first - first + i, c, live, pixels); });
-        finish(window, area.rows * area.columns * lanes_);
+        finish(window, area.rows * area.columns * channels_);
         empty(images, at.n * images.channels + channel + c, live, area, window);
       }
     });
@@ -76,9 +78,9 @@ class PlaneWindows {
 
  private:
   // Of a window, in L2: rows of tiles as a whole, since rows of a plane follow each other, and several of them, since two
-  // share two rows of pixels. Pieces of rows in L1 took 1.1 to 1.3 times as long for 112 to 224 pixels of 32 channels,
+  // share two rows of pixels; then several vectors of channels, which share the way to a tile's pixels. Pieces of rows in L1 took 1.1 to 1.3 times as long for 112 to 224 pixels of 32 channels,
   // windows of 24 KB 1.02 to 1.04 times for 14 to 128 pixels of 32 to 128.
-  static constexpr int64_t kBytes = 96 << 10;
+  static constexpr int64_t kBytes = 96 << 10, kWideBytes = 192 << 10;
 
   // Rows and columns of a plane.
   struct Area {
@@ -108,7 +110,7 @@ class PlaneWindows {
   void for_each_tile(const Planes<E>& seen, const TileRun& run, int64_t y, int64_t x, E* outside,
                      Body body) const {
     E* pixels[kMaxWinogradEdge * kMaxWinogradEdge];
-    const int64_t area = edge_ * edge_, step = grid_.step * lanes_;
+    const int64_t area = edge_ * edge_, step = grid_.step * channels_;
     for (int64_t row = 0, i = 0; row < run.rows; ++row) {
       bool inside = false;
       for (int64_t column = 0; column < run.columns; ++column, ++i) {
@@ -133,32 +135,34 @@ class PlaneWindows {
     return area;
   }
 
-  // Whole rows of a plane follow each other.
+  // body(pixel of the planes, pixels, element of the window, channel) for each vector of `planes` channels; whole rows of a
+  // plane follow each other.
   template <class Image, class Body>
-  void for_each_stretch(const Image& images, const Area& area, Body body) const {
-    const int64_t step = area.columns * lanes_;
+  void for_each_stretch(const Image& images, const Area& area, int64_t planes, Body body) const {
     const bool whole = area.columns == images.width;
     const int64_t stretches = whole ? 1 : area.rows, length = whole ? area.rows * area.columns : area.columns;
-    for (int64_t i = 0; i < stretches; ++i) body((area.y + i) * images.width + area.x, length, i * step);
+    for (int64_t c = 0; c < planes; c += lanes_)
+      for (int64_t i = 0; i < stretches; ++i)
+        body((area.y + i) * images.width + area.x, length, i * area.columns * channels_ + c, c);
   }
   void fill(const Planes<const T>& images, int64_t plane, int64_t planes, const Area& area, T* window) const {
     const int64_t size = images.height * images.width;
-    for_each_stretch(images, area, [&](int64_t from, int64_t length, int64_t to) {
-      kernels<T>().gemm.transpose(images.data + plane * size + from, size, planes, length, window + to,
-                                  lanes_);
+    for_each_stretch(images, area, planes, [&](int64_t from, int64_t length, int64_t to, int64_t c) {
+      kernels<T>().gemm.transpose(images.data + (plane + c) * size + from, size, std::min(lanes_, planes - c),
+                                  length, window + to, channels_);
     });
   }
   void empty(const Planes<T>& images, int64_t plane, int64_t planes, const Area& area,
              const T* window) const {
     const int64_t size = images.height * images.width;
-    for_each_stretch(images, area, [&](int64_t to, int64_t length, int64_t from) {
-      kernels<T>().gemm.transpose(window + from, lanes_, length, planes, images.data + plane * size + to,
-                                  size);
+    for_each_stretch(images, area, planes, [&](int64_t to, int64_t length, int64_t from, int64_t c) {
+      kernels<T>().gemm.transpose(window + from, channels_, length, std::min(lanes_, planes - c),
+                                  images.data + (plane + c) * size + to, size);
     });
   }
 
   const TileGrid& grid_;
-  int64_t edge_, lanes_, columns_, rows_;
+  int64_t edge_, lanes_, columns_, rows_, channels_;  // of a window: tiles, and the channels of a pixel
 };
 
 }  // namespace foldgate

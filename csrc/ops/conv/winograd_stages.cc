@@ -13,8 +13,8 @@ WinogradStages<T>::WinogradStages(const WinogradProduct<T>& product, const Winog
       k(p.in.channels),
       n(p.out.channels),
       shape(panel_shape(gemm, n)),
-      seen(grid, winograd.edge),
-      written(grid, winograd.outputs),
+      seen(grid, winograd.edge, k),
+      written(grid, winograd.outputs, n),
       zero(k) {
   zero.zero();
 }
