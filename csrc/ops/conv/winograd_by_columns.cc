@@ -12,12 +12,15 @@ constexpr int64_t kInputTasks = 8;
 
 template <class T>
 void transform_all_input(const WinogradStages<T>& s, const PositionMatrices<T>& v) {
-  const EvenSplit tiles(s.grid.count, ceil_div(s.grid.count, kInputTasks));
+  const int64_t most = ceil_div(s.grid.count, kInputTasks);
+  const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
+  const EvenSplit tiles(s.grid.count / unit, ceil_div(most, unit));
   const double work = static_cast<double>(s.grid.count * s.positions) * static_cast<double>(s.k);
   const int workers = workers_for(tiles.parts, 4 * work);
   const Scratch<T> windows(workers * s.window_size());
   parallel_for(tiles.parts, workers, [&](int64_t task, int worker) {
-    s.transform_input(tiles.begin(task), tiles.size(task), v.part(tiles.begin(task), 0),
+    const int64_t first = tiles.begin(task) * unit;
+    s.transform_input(first, tiles.size(task) * unit, v.part(first, 0),
                       windows.data() + worker * s.window_size());
   });
 }
