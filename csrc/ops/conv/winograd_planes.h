@@ -78,8 +78,9 @@ class PlaneWindows {
 
  private:
   // Of a window, in L2: rows of tiles as a whole, since rows of a plane follow each other, and several of them, since two
-  // share two rows of pixels; then several vectors of channels, which share the way to a tile's pixels. Pieces of rows in L1 took 1.1 to 1.3 times as long for 112 to 224 pixels of 32 channels,
-  // windows of 24 KB 1.02 to 1.04 times for 14 to 128 pixels of 32 to 128.
+  // share two rows of pixels; then several vectors of channels, which share the way to a tile's pixels. Pieces of rows in
+  // L1 took 1.1 to 1.3 times as long for 112 to 224 pixels of 32 channels, windows of 24 KB 1.02 to 1.04 times for 14 to
+  // 128 pixels of 32 to 128.
   static constexpr int64_t kBytes = 96 << 10, kWideBytes = 192 << 10;
 
   // Rows and columns of a plane.
