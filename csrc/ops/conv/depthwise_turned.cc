@@ -119,10 +119,12 @@ class TurnedBackward {
   void run() {
     const int64_t taps = plan_.taps(), chunks = planes_.blocks.chunks(), tasks = planes_.blocks.count();
     const int workers = workers_for(tasks, plan_.work());
-    const DepthwiseScratch<T> lists(
-        workers, taps, o_.dx ? largest_frame(data_rows(planes_.blocks.block(0), nullptr, nullptr)) : 0);
-    const Scratch<T*> targets(workers * taps);
     const Scratch<T> turned(workers * (y_size_ + x_size_)), partial(chunks * size_);
+    const auto largest = [&] {
+      return largest_frame(data_rows(planes_.blocks.block(0), turned.data(), turned.data() + y_size_));
+    };
+    const DepthwiseScratch<T> lists(workers, taps, o_.dx ? largest() : 0);
+    const Scratch<T*> targets(workers * taps);
     partial.zero();
     parallel_for(tasks, workers, [&](int64_t task, int worker) {
       const Block b = planes_.blocks.block(task);
@@ -201,12 +203,14 @@ void depthwise_turned_forward(const ConvPlan& plan, int64_t batch, const T* x, c
     return forward_rows<T>(planes.plan_of(b), b.images, from, planes.weights(b),
                            bias ? bias + b.channel : nullptr, to);
   };
-  const DepthwiseScratch<T> lists(workers, taps, rows(planes.blocks.block(0), nullptr, nullptr).frame_size());
-  const int64_t size = planes.blocks.planes() * (inputs + outputs);
+  const int64_t input_size = planes.blocks.planes() * inputs,
+                size = input_size + planes.blocks.planes() * outputs;
   const Scratch<T> turned(workers * size);
+  const auto first = rows(planes.blocks.block(0), turned.data(), turned.data() + input_size);
+  const DepthwiseScratch<T> lists(workers, taps, first.frame_size());
   parallel_for(planes.blocks.count(), workers, [&](int64_t task, int worker) {
     const Block b = planes.blocks.block(task);
-    T *from = turned.data() + worker * size, *to = from + planes.blocks.planes() * inputs;
+    T *from = turned.data() + worker * size, *to = from + input_size;
     planes.turn(x, b, inputs, from);
     run_rows(rows(b, from, to), lists.of(worker));
     planes.turn_back(to, b, outputs, y);
