@@ -71,14 +71,15 @@ void register_config(py::module_& module) {
              "Sets the threads that a call may use.");
   module.def(
       "set_openmp",
-      [](uintptr_t parallel, uintptr_t max_threads) {
+      [](uintptr_t parallel, uintptr_t max_threads, uintptr_t thread_num) {
         set_openmp({reinterpret_cast<decltype(OpenMp::parallel)>(parallel),
-                    reinterpret_cast<decltype(OpenMp::max_threads)>(max_threads)});
+                    reinterpret_cast<decltype(OpenMp::max_threads)>(max_threads),
+                    reinterpret_cast<decltype(OpenMp::thread_num)>(thread_num)});
       },
-      py::arg("parallel"), py::arg("max_threads"), py::call_guard<py::gil_scoped_release>(),
-      "Takes the workers from the OpenMP runtime with these functions (GOMP_parallel, omp_get_max_threads); "
-      "0, 0: "
-      "has its own.");
+      py::arg("parallel"), py::arg("max_threads"), py::arg("thread_num"),
+      py::call_guard<py::gil_scoped_release>(),
+      "Takes the workers from the OpenMP runtime with these functions (GOMP_parallel, omp_get_max_threads, "
+      "omp_get_thread_num); zeros: has its own.");
   module.def("stop_threads", &stop_threads, py::call_guard<py::gil_scoped_release>(),
              "Ends the worker threads; the next large call starts them anew.");
   module.def("isas", &isa_names, "Tiers that this machine can run, worst first.");

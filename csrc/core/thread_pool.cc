@@ -17,6 +17,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/spin.h"
+#include "core/stretches.h"
 
 namespace foldgate {
 namespace {
@@ -49,7 +50,6 @@ class ThreadPool {
     if (!owner) return run_alone(body);
     body_ = &body;
     workers_ = workers;
-    next_worker_.store(1, std::memory_order_relaxed);
     if (openmp_.parallel) return borrow();
     grow(workers - 1);
     open();
@@ -78,6 +78,7 @@ class ThreadPool {
  private:
   struct Worker {
     ThreadPool* pool;
+    int number;  // in every region: what it met in one lies in its core's caches for the next
     pthread_t thread{};
     bool asleep = false;   // under sleep_
     AwayFromWaker core{};  // under sleep_
@@ -101,7 +102,7 @@ class ThreadPool {
   static void join(void* argument) {
     auto& pool = *static_cast<ThreadPool*>(argument);
     if (inside_region) return (*pool.body_)(0);  // the caller
-    const int number = pool.next_worker_.fetch_add(1);
+    const int number = pool.openmp_.thread_num();
     if (number >= pool.workers_) return;
     inside_region = is_worker = true;
     (*pool.body_)(number);
@@ -133,7 +134,7 @@ class ThreadPool {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (static_cast<int>(threads_.size()) < count) {
-      auto worker = std::make_unique<Worker>(Worker{this});
+      auto worker = std::make_unique<Worker>(Worker{this, static_cast<int>(threads_.size()) + 1});
       if (pthread_create(&worker->thread, &attributes, &ThreadPool::start, worker.get()) != 0)
         break;  // fewer workers: same result
       threads_.push_back(std::move(worker));
@@ -153,10 +154,7 @@ class ThreadPool {
     uint64_t seen = 0;
     while (await_region(self, seen)) {
       active_.fetch_add(1);
-      if (epoch_.load() == seen) {
-        const int number = next_worker_.fetch_add(1);
-        if (number < workers_) (*body_)(number);
-      }
+      if (epoch_.load() == seen && self.number < workers_) (*body_)(self.number);
       active_.fetch_sub(1);
     }
   }
@@ -190,7 +188,6 @@ class ThreadPool {
   std::vector<std::unique_ptr<Worker>> threads_;
   FunctionRef<void(int)>* body_ = nullptr;
   int workers_ = 0;
-  std::atomic<int> next_worker_{0};
   alignas(64) std::atomic<uint64_t> epoch_{0};
   alignas(64) std::atomic<int> active_{0};
   std::atomic<int> sleepers_{0};
@@ -252,13 +249,15 @@ void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t, int)> bo
     }
     return;
   }
-  std::atomic<int64_t> next{0};
+  workers = static_cast<int>(std::min<int64_t>(workers, tasks));
+  Stretches stretches(tasks, workers);
   std::atomic<bool> stop{false};
-  parallel_region(static_cast<int>(std::min<int64_t>(workers, tasks)), [&](int worker) {
-    for (int64_t task; !stop.load(std::memory_order_relaxed) && (task = next.fetch_add(1)) < tasks;) {
+  const auto go_on = [&] { return !stop.load(std::memory_order_relaxed); };
+  parallel_region(workers, [&](int worker) {
+    stretches.claim(worker, go_on, [&](int64_t task) {
       body(task, worker);
       if (worker == 0 && interrupt_requested()) stop.store(true);
-    }
+    });
   });
   if (stop.load()) throw Interrupted();
 }

@@ -1,5 +1,5 @@
 // Threads. A region is a body that the caller runs at once and that idle workers join: late, early or never. So a
-// body must be right for any subset of workers, which costs nothing when work is claimed from a shared counter
+// body must be right for any subset of workers, which costs nothing when work is claimed from shared counters
 // (parallel_for) and means that a sleeping or descheduled worker never holds up the caller.
 //
 // Work is cut by shape alone and every task computes the same whoever runs it: results are bit-identical for any
@@ -24,7 +24,8 @@ int workers_for(int64_t tasks, double work);
 // when another thread's region holds the pool or when called from inside a region.
 void parallel_region(int workers, FunctionRef<void(int worker)> body);
 
-// body(task, worker) once for every task in [0, tasks). Answers an interrupt between tasks: see below.
+// body(task, worker) once for every task in [0, tasks): every worker begins with a stretch of its own (stretches.h).
+// Answers an interrupt between tasks: see below.
 void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t task, int worker)> body);
 
 // Thrown by parallel_for and check_interrupt on the caller's thread, after all workers have left.
@@ -48,6 +49,7 @@ struct OpenMp {
   void (*parallel)(void (*body)(void*), void* argument, unsigned threads,
                    unsigned flags) = nullptr;  // GOMP_parallel
   int (*max_threads)() = nullptr;              // omp_get_max_threads
+  int (*thread_num)() = nullptr;               // omp_get_thread_num
 };
 void set_openmp(OpenMp runtime);  // none: the pool's own
 

@@ -26,12 +26,12 @@ def share_threads() -> bool:
         library = ctypes.CDLL(path)  # loaded already; it needs the runtime that torch was linked with
         addresses = [
             ctypes.cast(function, ctypes.c_void_p).value
-            for function in (library.GOMP_parallel, library.omp_get_max_threads)
+            for function in (library.GOMP_parallel, library.omp_get_max_threads, library.omp_get_thread_num)
         ]
     except (OSError, AttributeError):  # another platform, or another runtime
         return False
-    parallel, max_threads = addresses
-    if parallel is None or max_threads is None:
+    parallel, max_threads, thread_num = addresses
+    if parallel is None or max_threads is None or thread_num is None:
         return False
-    config._borrow_threads(parallel, max_threads)
+    config._borrow_threads(parallel, max_threads, thread_num)
     return True

@@ -71,7 +71,7 @@ def get_num_threads() -> int:
     return _native.get_num_threads()
 
 
-def _borrow_threads(parallel: int, max_threads: int) -> None:
+def _borrow_threads(parallel: int, max_threads: int, thread_num: int) -> None:
     """Lets the threads of an OpenMP runtime in this process do the kernels' work; with zeros no more.
 
     Two runtimes' threads would take the cores from one another. A forked child starts threads of its own.
@@ -79,8 +79,9 @@ def _borrow_threads(parallel: int, max_threads: int) -> None:
     Args:
       parallel: the address of the runtime's `GOMP_parallel`.
       max_threads: that of its `omp_get_max_threads`.
+      thread_num: that of its `omp_get_thread_num`.
     """
-    _native.set_openmp(parallel, max_threads)
+    _native.set_openmp(parallel, max_threads, thread_num)
 
 
 def set_max_isa(name: str | None) -> None:

@@ -31,11 +31,28 @@ int64_t miscounted(int64_t tasks, int workers) {
 }
 
 TEST(thread_pool, every_task_runs_exactly_once) {
-  for (int workers : {1, 2, 3, 8}) {
+  for (int workers : {1, 2, 3, 8, 20}) {
     for (int64_t tasks : {0, 1, 2, 3, 7, 64, 1000}) {
       for (int round = 0; round < 20; ++round) CHECK_EQ(miscounted(tasks, workers), 0);
     }
   }
+}
+
+// Two workers: who helps has nothing left of its own, and then the other's stretch is all there is.
+TEST(thread_pool, a_worker_begins_with_its_own_stretch_of_the_tasks) {
+  const auto until = Clock::now() + std::chrono::seconds(10);
+  for (int joined = 0; joined < 20 && Clock::now() < until;) {
+    std::atomic<int64_t> first[2] = {-1, -1};
+    parallel_for(100, 2, [&](int64_t task, int worker) {
+      int64_t none = -1;
+      first[worker].compare_exchange_strong(none, task);
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    });
+    CHECK_EQ(first[0].load(), 0);
+    joined += first[1] >= 0;
+    CHECK(first[1] < 0 || first[1] >= 50);
+  }
+  CHECK(Clock::now() < until);
 }
 
 TEST(thread_pool, writes_of_the_tasks_are_seen_after_the_call) {
@@ -144,16 +161,21 @@ TEST(thread_pool, callers_from_many_threads_do_not_mix) {
 
 // A runtime like OpenMP's: its team comes when a region opens and all have to leave before it ends.
 unsigned teams_of = 0;
+thread_local int number_in_team = 0;
 void parallel_by_a_team(void (*body)(void*), void* argument, unsigned threads, unsigned) {
   teams_of = threads;
   std::vector<std::thread> team;
-  for (unsigned i = 1; i < threads; ++i) team.emplace_back(body, argument);
+  for (unsigned i = 1; i < threads; ++i)
+    team.emplace_back([=] {
+      number_in_team = static_cast<int>(i);
+      body(argument);
+    });
   body(argument);
   for (std::thread& member : team) member.join();
 }
 
 TEST(thread_pool, another_runtimes_threads_do_the_work) {
-  set_openmp({&parallel_by_a_team, [] { return 3; }});
+  set_openmp({&parallel_by_a_team, [] { return 3; }, [] { return number_in_team; }});
   for (int64_t tasks : {2, 7, 1000}) CHECK_EQ(miscounted(tasks, 2), 0);
   CHECK_EQ(teams_of, 3u);  // keeps its size; the third has nothing to do
   CHECK_EQ(miscounted(100, 5), 0);

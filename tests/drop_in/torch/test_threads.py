@@ -39,7 +39,7 @@ child = os.fork()
 if child == 0:
     os._exit(0 if np.array_equal(ops.conv(x, kernel), expected) else 3)
 assert os.waitpid(child, 0)[1] == 0
-config._borrow_threads(0, 0)
+config._borrow_threads(0, 0, 0)
 assert np.array_equal(ops.conv(x, kernel), expected)
 print("shared")
 """
