@@ -28,6 +28,9 @@ from rich.table import Table
 import foldgate
 import foldgate.keras
 
+REST = 0.15
+"""Seconds after Keras alone: idle threads of NumPy's OpenBLAS yield their core in a loop through 2^28 cycles."""
+
 
 def build(keras: Any, row: Row) -> Any:
     """The layer of a row, with its weights."""
@@ -77,6 +80,7 @@ def compare(work: Callable[[], Any], rounds: int, seconds: float) -> tuple[float
     ran = False
     for turn in range(rounds + 1):  # the first loads and compiles
         alone.append(measure(work, seconds if turn else 0))
+        time.sleep(REST)
         with foldgate.keras.enabled():
             foldgate.keras.calls(reset=True)
             ours.append(measure(work, seconds if turn else 0))
