@@ -194,7 +194,8 @@ void tile_dots(const Tile<T>& tile, const Epilogue<T>& epilogue) {
       for (int j = 0; j < N; ++j) b[j] = read(tile.b[s] + j * tile.b_step + k);
       FOLDGATE_UNROLL
       for (int i = 0; i < M; ++i) {
-        const Vec<T> x = read(a[i] + k);
+        Vec<T> x = read(a[i] + k);
+        if constexpr (N > 1 && kRegisters >= 32) hold<T>(x);
         FOLDGATE_UNROLL
         for (int j = 0; j < N; ++j) sum[i][j] += x * b[j];
       }

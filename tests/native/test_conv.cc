@@ -51,6 +51,24 @@ TEST(conv, exact_for_few_outputs_of_one_tap) {
   });
 }
 
+// Columns that are vectors along k, in panels of three: from too few channels for them to enough for a whole vector's half.
+template <class T>
+void few_outputs_of_many_channels() {
+  const int64_t lanes = kernels<T>().gemm.lanes;
+  for (int64_t in : {lanes, 2 * lanes, 4 * lanes + 3, 8 * lanes + 1})
+    for (int64_t out = 1; out <= lanes / 2 + 1; ++out) {
+      check_all<T>({1, in, out, 1, {3, 5}, {3, 2}, {1, 1}, {1, 1}, {1, 1, 0, 1}});
+      check_case<T>({2, 2 * in, 2 * out, 2, {7, 4}, {2, 3}, {2, 1}, {1, 1}, {0, 1, 1, 1}}, Flush::kFront);
+    }
+}
+
+TEST(conv, exact_for_few_outputs_of_many_channels) {
+  test::on_every_tier([] {
+    few_outputs_of_many_channels<float>();
+    few_outputs_of_many_channels<double>();
+  });
+}
+
 TEST(conv, exact_for_every_kind_of_window_and_rank) {
   const Case cases[] = {
       {2, 3, 5, 1, {9}, {3}, {2}, {1}, {1, 2}},

@@ -24,20 +24,21 @@ struct TapPanel {
 
 // The weights are packed once for all sweeps (pack_all), or, where a single sweep passes, a block of a panel at a time into
 // the worker's scratch, by its first tile where that can (tiles_pack). Reading them in place, unaligned, splits most vectors
-// across two cache lines, which costs the other tiles more than packing does. Up to dots_columns columns are vectors along
-// k, in place where k is contiguous.
+// across two cache lines, which costs the other tiles more than packing does. Few columns are vectors along k, in place
+// where k is contiguous, in panels of up to dots_columns.
 //
-// Packed: for every tap and stretch of its channels, [panel][k][width], or for dots [group][column][k].
+// Packed: for every tap and stretch of its channels, [panel][k][width], or for dots [panel][column][k].
 template <class T>
 class TapPanels {
  public:
   TapPanels(const TapGemm<T>& problem, const GemmKernels<T>& gemm)
       : p_(problem),
         gemm_(gemm),
-        dots_(p_.columns <= gemm.dots_columns && p_.length >= gemm.lanes),
+        dots_(suit_dots(problem, gemm)),
         in_place_(dots_ && p_.k_step == 1),
         shape_(panel_shape(gemm, problem.columns)),
-        per_group_(dots_ ? 1 : ceil_div(p_.columns, shape_.width)),
+        split_(p_.columns, gemm.dots_columns),
+        per_group_(dots_ ? split_.parts : ceil_div(p_.columns, shape_.width)),
         depth_(dots_ ? p_.length : kDepth),
         kept_(p_.packed && p_.packed->form == form() ? p_.packed->data.data() : nullptr) {}
 
@@ -53,11 +54,14 @@ class TapPanels {
   int64_t tile_rows() const { return dots_ ? gemm_.dots_rows : shape_.rows; }
   int64_t count() const { return p_.groups * per_group_; }
   int64_t column(int64_t panel) const {  // among the columns of all groups
-    return panel / per_group_ * p_.columns + panel % per_group_ * shape_.width;
+    return panel / per_group_ * p_.columns + start(panel);
   }
   TapPanel panel(int64_t index) const {
-    const int64_t start = index % per_group_ * shape_.width, left = p_.columns - start;
-    if (dots_) return {index, 0, p_.columns, p_.columns};
+    const int64_t start = this->start(index), left = p_.columns - start;
+    if (dots_) {
+      const int64_t columns = split_.size(index % per_group_);
+      return {index / per_group_, start, columns, columns};
+    }
     const int64_t width = panel_width(gemm_, shape_, left);
     return {index / per_group_, start, std::min(width, left), width};
   }
@@ -193,14 +197,26 @@ class TapPanels {
   static constexpr int64_t kPackTerms = 64;
   static constexpr int64_t kLineBytes = 64;
 
+  // Columns that fill no more than half of a vector, over so many channels that reading the pixels again for every three of
+  // them pays: 64x64x256 -> 4 k5 takes .37 of the time of tiles of ten pixels by a vector, -> 8 .68, 112x112x64 -> 4 k9
+  // .53, 28x28x128 -> 4 k3 .54, -> 8 .98; but 112x112x64 -> 8 k9 1.14, 40x40x16 -> 4 k9 1.15 (one thread, AVX-512).
+  static bool suit_dots(const TapGemm<T>& p, const GemmKernels<T>& gemm) {
+    const int64_t panels = ceil_div(p.columns, gemm.dots_columns), lanes = gemm.lanes;
+    return panels == 1 ? p.length >= lanes : 2 * p.columns <= lanes && p.length >= lanes << panels;
+  }
+
   int64_t taps() const { return static_cast<int64_t>(p_.taps.size()); }
   const T* all() const {
     return kept_ ? kept_ : packed_.data();
   }  // null where blocks are packed as they come
+  // A panel's first column in its group.
+  int64_t start(int64_t index) const {
+    const int64_t part = index % per_group_;
+    return dots_ ? split_.begin(part) : part * shape_.width;
+  }
   // Packed columns of a row before a panel.
   int64_t offset(int64_t index) const {
-    if (dots_) return index * p_.columns;
-    return index / per_group_ * padded_columns(gemm_, p_.columns) + index % per_group_ * shape_.width;
+    return index / per_group_ * (dots_ ? p_.columns : padded_columns(gemm_, p_.columns)) + start(index);
   }
 
   const T* source(const TapPanel& at, int64_t tap, int64_t k) const {
@@ -221,6 +237,7 @@ class TapPanels {
   const GemmKernels<T>& gemm_;
   bool dots_, in_place_;
   PanelShape shape_;
+  EvenSplit split_;  // of a group's columns, for dots
   int64_t per_group_, depth_;
   const T* kept_;
   Scratch<T> packed_;
