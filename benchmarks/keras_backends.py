@@ -29,7 +29,7 @@ import foldgate
 import foldgate.keras
 
 REST = 0.15
-"""Seconds after Keras alone: idle threads of NumPy's OpenBLAS yield their core in a loop through 2^28 cycles."""
+"""Seconds after Keras alone: NumPy's OpenBLAS has idle threads yield their core in a loop for 2^28 cycles."""
 
 
 def build(keras: Any, row: Row) -> Any:
