@@ -95,12 +95,13 @@ def alternating(runs: list[Run], before: list[Run], seconds: float) -> list[floa
 
 
 def threads(seconds: float) -> None:
-    """Two threads against one."""
+    """Two threads against one, and how many nanoseconds a value takes from core to core meanwhile."""
     settings: list[Run] = [partial(foldgate.set_num_threads, n) for n in (1, 2)]
     for name, (_, make) in BOUND.items():
         run = make()
         one, two = alternating([run, run], settings, seconds)
-        print(f"{name:36s} {one * 1e3:8.2f} ms {two * 1e3:8.2f} ms {one / two:6.2f}x", flush=True)
+        gain = f"{one * 1e3:8.2f} ms {two * 1e3:8.2f} ms {one / two:6.2f}x"
+        print(f"{name:36s} {gain} {_native.measure_handover():6.0f} ns", flush=True)
 
 
 SIDE = ("conv 16x64x56 -> 64 k3", "conv 16x1024x14 -> 256 k1", "LSTM 100 32 128 256")

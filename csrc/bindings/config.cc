@@ -8,6 +8,7 @@
 #include "core/allocator.h"
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/handover.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 
@@ -100,6 +101,8 @@ void register_config(py::module_& module) {
         return result;
       },
       "Bytes of the data caches; 0 where the system does not say.");
+  module.def("measure_handover", &measure_handover, py::call_guard<py::gil_scoped_release>(),
+             "Nanoseconds in which a value passes from one core to another; 0 where no second one came.");
   module.def("compiler", &compiler, "The compiler of this build.");
   module.def("cached_bytes", &cached_bytes, "Bytes that the caching allocator keeps for reuse.");
   module.def("release_cached", &release_cached, "Gives the kept bytes back to the system.");

@@ -32,6 +32,7 @@ def test_a_run_prints_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run["threads"] == 1
     assert run["peak"]["bandwidth"] > 0
     assert run["peak"]["gflops"]["float32"] > 0
+    assert run["peak"]["handover"] == 0  # of one thread
     assert [row["pass_"] for row in run["rows"]] == ["forward", "train"]
     for row in run["rows"]:
         assert row["errors"] == {}

@@ -73,6 +73,11 @@ def test_every_line_fits_a_hundred_columns_with_all_cases_and_peers() -> None:
         assert case.name in text
 
 
+def test_the_machine_in_a_line() -> None:
+    assert Peak({"float32": 200.0}, 40.0).text() == "peak 200 GFLOP/s float32, copy 40 GB/s"
+    assert Peak({"float64": 9.6}, 4.0, 54.6).text().endswith("copy 4 GB/s, 55 ns from core to core")
+
+
 def test_the_numbers_of_a_row() -> None:
     text = printed(report([row("64x64", foldgate=0.02, reference=3.0, torch=0.04)], ["torch"]))
     (line,) = [line for line in text.splitlines() if "64x64" in line and "3000" in line]

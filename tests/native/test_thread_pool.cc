@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "check.h"
+#include "core/cpu.h"
+#include "core/handover.h"
 
 namespace foldgate {
 namespace {
@@ -157,6 +159,21 @@ TEST(thread_pool, callers_from_many_threads_do_not_mix) {
   }
   for (std::thread& caller : callers) caller.join();
   CHECK_EQ(wrong.load(), 0);
+}
+
+TEST(thread_pool, a_value_passes_between_cores_in_less_than_a_millisecond) {
+  double ns = 0;
+  for (int tries = 0; ns == 0 && tries < 200 && usable_cores() > 1; ++tries) ns = measure_handover();
+  CHECK(ns > 0 || usable_cores() == 1);
+  CHECK(ns < 1e6);
+}
+
+TEST(thread_pool, nobody_to_pass_a_value_to) {
+  double inside = -1;
+  parallel_for(2, 2, [&](int64_t task, int) {
+    if (task == 0) inside = measure_handover();  // a region inside a region has one worker
+  });
+  CHECK_EQ(inside, 0.0);
 }
 
 // A runtime like OpenMP's: its team comes when a region opens and all have to leave before it ends.

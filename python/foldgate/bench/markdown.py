@@ -37,11 +37,9 @@ def markdown(reports: Sequence[Report]) -> str:
 
 
 def _section(report: Report, threads: int, runs: list[Run]) -> Iterator[str]:
-    peak = runs[0].peak
-    limits = ", ".join(f"{gflops:.0f} GFLOP/s {dtype}" for dtype, gflops in peak.gflops.items())
     yield f"## {threads} thread{'s' * (threads > 1)}"
     yield ""
-    yield f"{report.machine['isa']}, peak {limits}, copy {peak.bandwidth:.0f} GB/s. Times in ms."
+    yield f"{report.machine['isa']}, {runs[0].peak.text()}. Times in ms."
     yield ""
     rows = [row for run in runs for row in run.rows]
     peers = [name for name in PEERS if any(name in row.times for row in rows)]

@@ -1,4 +1,4 @@
-"""What the machine can do: multiply-adds a second by a register loop, and bytes a second by a large copy."""
+"""What the machine can do: multiply-adds by a register loop, bytes by a large copy, the way between cores."""
 
 from __future__ import annotations
 
@@ -16,10 +16,21 @@ COPIES = 3
 
 @dataclass(frozen=True)
 class Peak:
-    """GFLOP/s by dtype, and GB/s read plus written, all on the run's number of threads."""
+    """GFLOP/s by dtype, and GB/s read plus written, all on the run's number of threads.
+
+    `handover`: nanoseconds in which a value passes from one core to another, of several threads; 0: unknown.
+    On a virtual machine it tells whether cores share a chip, without which two threads gain up to half as much.
+    """
 
     gflops: dict[str, float]
     bandwidth: float
+    handover: float = 0.0
+
+    def text(self) -> str:
+        """All of it in a line."""
+        limits = ", ".join(f"{gflops:.0f} GFLOP/s {dtype}" for dtype, gflops in self.gflops.items())
+        way = f", {self.handover:.0f} ns from core to core" if self.handover else ""
+        return f"peak {limits}, copy {self.bandwidth:.0f} GB/s{way}"
 
 
 def measure_peak(threads: int, dtypes: set[str]) -> Peak:
@@ -31,7 +42,7 @@ def measure_peak(threads: int, dtypes: set[str]) -> Peak:
     """
     with ThreadPoolExecutor(threads) as pool:
         gflops = {dtype: sum(pool.map(_native.measure_peak, [dtype] * threads)) for dtype in sorted(dtypes)}
-    return Peak(gflops, _bandwidth(threads))
+    return Peak(gflops, _bandwidth(threads), _native.measure_handover() if threads > 1 else 0.0)
 
 
 def _bandwidth(threads: int) -> float:

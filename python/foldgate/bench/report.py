@@ -56,10 +56,9 @@ def _digits(value: float) -> str:
 
 
 def _machine_line(report: Report, run: Run) -> str:
-    peaks = ", ".join(f"{gflops:.0f} GFLOP/s {dtype}" for dtype, gflops in run.peak.gflops.items())
     isa = report.machine.get("isa", "")
     threads = f"{run.threads} thread{'s' * (run.threads > 1)}"
-    return f"\n[bold]{threads}[/] · {isa} · peak {peaks} · copy {run.peak.bandwidth:.0f} GB/s"
+    return f"\n[bold]{threads}[/] · {isa} · {run.peak.text()}"
 
 
 def _table(title: str, first: str) -> Table:
