@@ -19,7 +19,7 @@ class Peak:
     """GFLOP/s by dtype, and GB/s read plus written, all on the run's number of threads.
 
     `handover`: nanoseconds in which a value passes from one core to another, of several threads; 0: unknown.
-    On a virtual machine it tells whether cores share a chip, without which two threads gain up to half as much.
+    On a virtual machine it tells whether cores share a chip; two threads gain less where they do not.
     """
 
     gflops: dict[str, float]
