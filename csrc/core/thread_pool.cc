@@ -49,7 +49,7 @@ class ThreadPool {
     std::unique_lock<std::mutex> owner(owner_, std::try_to_lock);
     if (!owner) return run_alone(body);
     body_ = &body;
-    workers_ = workers;
+    workers_.store(workers);
     if (openmp_.parallel) return borrow();
     grow(workers - 1);
     open();
@@ -69,7 +69,7 @@ class ThreadPool {
       std::lock_guard<std::mutex> lock(sleep_);
       stopping_.store(true);
     }
-    wake_.notify_all();
+    for (const auto& worker : threads_) worker->wake.notify_one();
     for (const auto& worker : threads_) pthread_join(worker->thread, nullptr);
     threads_.clear();
     stopping_.store(false);
@@ -77,9 +77,11 @@ class ThreadPool {
 
  private:
   struct Worker {
+    Worker(ThreadPool* in, int as) : pool(in), number(as) {}
     ThreadPool* pool;
     int number;  // in every region: what it met in one lies in its core's caches for the next
     pthread_t thread{};
+    std::condition_variable wake;
     bool asleep = false;   // under sleep_
     AwayFromWaker core{};  // under sleep_
   };
@@ -96,7 +98,7 @@ class ThreadPool {
   void borrow() {
     inside_region = true;
     openmp_.parallel(&ThreadPool::join, this,
-                     static_cast<unsigned>(std::max(workers_, openmp_.max_threads())), 0);
+                     static_cast<unsigned>(std::max(workers_.load(), openmp_.max_threads())), 0);
     inside_region = false;
   }
   static void join(void* argument) {
@@ -115,9 +117,11 @@ class ThreadPool {
     epoch_.fetch_add(1);
     if (sleepers_.load() > 0) {
       std::lock_guard<std::mutex> lock(sleep_);
-      for (const auto& worker : threads_)
-        if (worker->asleep) worker->core.confine(worker->thread);
-      wake_.notify_all();
+      for (const auto& worker : threads_) {
+        if (!worker->asleep || worker->number >= workers_.load()) continue;
+        worker->core.confine(worker->thread);
+        worker->wake.notify_one();
+      }
     }
   }
   void close() {
@@ -134,7 +138,7 @@ class ThreadPool {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (static_cast<int>(threads_.size()) < count) {
-      auto worker = std::make_unique<Worker>(Worker{this, static_cast<int>(threads_.size()) + 1});
+      auto worker = std::make_unique<Worker>(this, static_cast<int>(threads_.size()) + 1);
       if (pthread_create(&worker->thread, &attributes, &ThreadPool::start, worker.get()) != 0)
         break;  // fewer workers: same result
       threads_.push_back(std::move(worker));
@@ -154,14 +158,17 @@ class ThreadPool {
     uint64_t seen = 0;
     while (await_region(self, seen)) {
       active_.fetch_add(1);
-      if (epoch_.load() == seen && self.number < workers_) (*body_)(self.number);
+      if (epoch_.load() == seen) (*body_)(self.number);
       active_.fetch_sub(1);
     }
   }
 
-  // Waits for an open region other than `seen`: spins for kSpinNs, then sleeps. False when the pool stops.
+  // Waits for an open region other than `seen` that has room for the worker: spins for kSpinNs, then sleeps. False when the
+  // pool stops. workers_ is read after the epoch: it is of that region or, where that has closed, of a later one.
   bool await_region(Worker& self, uint64_t& seen) {
-    auto is_new = [&](uint64_t epoch) { return (epoch & 1) && epoch != seen; };
+    auto is_new = [&](uint64_t epoch) {
+      return (epoch & 1) && epoch != seen && self.number < workers_.load();
+    };
     const int64_t until = now_ns() + kSpinNs;
     for (int spins = 0; !stopping_.load(); ++spins) {
       const uint64_t epoch = epoch_.load();
@@ -174,7 +181,7 @@ class ThreadPool {
         std::unique_lock<std::mutex> lock(sleep_);
         self.asleep = true;
         sleepers_.fetch_add(1);
-        wake_.wait(lock, [&] { return is_new(epoch_.load()) || stopping_.load(); });
+        self.wake.wait(lock, [&] { return is_new(epoch_.load()) || stopping_.load(); });
         sleepers_.fetch_sub(1);
         self.asleep = false;
         self.core.release();
@@ -187,13 +194,12 @@ class ThreadPool {
   OpenMp openmp_;     // under owner_
   std::vector<std::unique_ptr<Worker>> threads_;
   FunctionRef<void(int)>* body_ = nullptr;
-  int workers_ = 0;
+  std::atomic<int> workers_{0};
   alignas(64) std::atomic<uint64_t> epoch_{0};
   alignas(64) std::atomic<int> active_{0};
   std::atomic<int> sleepers_{0};
   std::atomic<bool> stopping_{false};
   std::mutex sleep_;
-  std::condition_variable wake_;
 };
 
 // Never destroyed. A forked child has none of the parent's threads: it drops the pool and starts another.
