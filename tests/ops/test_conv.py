@@ -78,6 +78,7 @@ def test_within_the_bound_of_float64(
         Case((40, 41), 33, 40, (3, 3), {"padding": 1}),
         Case((30, 30), 64, 96, (3, 3), {"strides": 2, "padding": 1}),
         Case((7, 7), 300, 200, (3, 3), {"padding": 1}, batch=1),
+        Case((13, 13), 80, 40, (5, 5), {"padding": 2}, batch=1),
         Case((50, 50), 64, 64, (1, 1)),
         Case((15, 19), 300, 66, (1, 1)),
         Case((20, 20), 96, 64, (1, 1), {"groups": 2}),

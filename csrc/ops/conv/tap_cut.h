@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/thread_pool.h"
 #include "ops/conv/tap_panels.h"
 #include "ops/conv/tap_rows.h"
 
@@ -28,6 +29,7 @@ class TapCut {
     tap_block_ = std::clamp<int64_t>(taps, 1, kMaxTaps);
     cut_rows(most_tiles(problem));
     cut_columns(problem.column_step == 1 ? kColumnTasks : panels.count());
+    share_tiles();
     fetches_ = terms * columns_ > kCachedWeights / static_cast<int64_t>(sizeof(T));
     selects_ = !panels.dots() && selecting_pays(problem);
   }
@@ -42,7 +44,8 @@ class TapCut {
   double work() const { return work_; }
 
   TapTask task(int64_t index) const {
-    const int64_t row = index / column_tasks_, column = index % column_tasks_;
+    // Who takes the next task has its panels in cache.
+    const int64_t row = index % row_tasks_, column = index / row_tasks_;
     TapTask t{};
     t.first_tile = tiles_.parts * row / row_tasks_;
     t.tiles = tiles_.parts * (row + 1) / row_tasks_ - t.first_tile;
@@ -73,6 +76,7 @@ class TapCut {
   // Of a single sweep: the longer a task's stretch of a row of weights, the better; columns that lie along the rows come
   // panel by panel.
   static constexpr int64_t kColumnTasks = 4;
+  static constexpr int64_t kFewPanels = 5;
 
   int64_t most_tiles(const TapGemm<T>& p) const {
     const int64_t height = panels_.tile_rows(), size = static_cast<int64_t>(sizeof(T));
@@ -98,7 +102,17 @@ class TapCut {
     if (row_tasks_ >= kTasks && by_work <= 1) return;
     const int64_t wanted = single_sweep() ? of_single_sweep : ceil_div(kTasks, row_tasks_);
     column_tasks_ = std::min(panels, std::max(by_work, wanted));
-    column_tasks_ = ceil_div(panels, panels / column_tasks_);  // none of twice as many panels
+    if (panels < 2 * column_tasks_) column_tasks_ = panels;  // none of twice as many
+  }
+
+  // Few panels, odd in number, leave one of two cores without work: their tiles are shared as well. Not where both halves
+  // would read more than a panel in L2, or all would be packed for few tiles.
+  void share_tiles() {
+    const bool odd = column_tasks_ % 2 == 1 && column_tasks_ <= kFewPanels;
+    if (!single_sweep() || !odd || work_ < kParallelWork) return;
+    const bool shares = panels_.kept() ? column_tasks_ == 1 || panels_.single_block()
+                                       : column_tasks_ == 1 && tiles_.parts >= kTilesPerTask;
+    if (shares) row_tasks_ = std::min<int64_t>(tiles_.parts, 2);
   }
 
   int64_t long_tasks() const { return static_cast<int64_t>(work_ / kTaskWork); }

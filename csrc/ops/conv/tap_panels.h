@@ -47,6 +47,7 @@ class TapPanels {
     return {WeightForm::kTaps, p_.groups, dots_ ? 0 : shape_.width, &gemm_};
   }
   bool kept() const { return kept_ != nullptr; }
+  bool single_block() const { return taps() * p_.length <= depth_; }  // of the whole sum
   bool packed() const { return all() != nullptr; }
   PackedWeights<T> take() { return {form(), std::move(packed_)}; }
 
