@@ -50,11 +50,21 @@ class ThreadPool {
     if (!owner) return run_alone(body);
     body_ = &body;
     workers_.store(workers);
-    if (openmp_.parallel) return borrow();
-    grow(workers - 1);
-    open();
-    run_alone(body);
-    close();
+    if (openmp_.parallel) {
+      borrow();
+    } else {
+      grow(workers - 1);
+      open();
+      run_alone(body);
+      close();
+    }
+    shareable_.store(now_ns());
+  }
+
+  // Whether a call with work to share follows another one while the workers are still awake.
+  bool in_succession() {
+    const int64_t now = now_ns();
+    return now - shareable_.exchange(now) < kSpinNs;
   }
 
   void set(OpenMp runtime) {
@@ -190,8 +200,9 @@ class ThreadPool {
     return false;
   }
 
-  std::mutex owner_;  // held by the thread whose region is open
-  OpenMp openmp_;     // under owner_
+  std::atomic<int64_t> shareable_{-kSpinNs};  // when there last was a call with work to share
+  std::mutex owner_;                          // held by the thread whose region is open
+  OpenMp openmp_;                             // under owner_
   std::vector<std::unique_ptr<Worker>> threads_;
   FunctionRef<void(int)>* body_ = nullptr;
   std::atomic<int> workers_{0};
@@ -238,7 +249,7 @@ void set_num_threads(int threads) {
 }
 
 int workers_for(int64_t tasks, double work) {
-  if (work < kParallelWork) return 1;
+  if (work < kParallelWork || (work < kWakingWork && !pool_slot().load()->in_succession())) return 1;
   return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(get_num_threads(), tasks)));
 }
 

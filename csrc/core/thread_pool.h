@@ -15,9 +15,11 @@ namespace foldgate {
 int get_num_threads();
 void set_num_threads(int threads);  // throws ValueError below 1
 
-// Workers worth waking for a call of `work` operations (multiply-adds, or bytes / 4) in `tasks` tasks: 1 under
-// kParallelWork, and never more than there are tasks or threads.
-constexpr double kParallelWork = 2e6;  // ~30 us of one core, against ~5 us to wake another
+// Workers for a call of `work` operations (multiply-adds, or bytes / 4) in `tasks` tasks: 1 under kParallelWork, and never
+// more than there are tasks or threads. A worker that sleeps is woken for kWakingWork and more, or where calls follow each
+// other: their workers stay awake in between.
+constexpr double kParallelWork = 1e6;  // ~8 us of one core, against ~2 us to share them
+constexpr double kWakingWork = 4e6;    // ~30 us, against ~13 us to wake another
 int workers_for(int64_t tasks, double work);
 
 // body(worker), worker 0 (the caller) and, when they join in time, 1 .. workers - 1. Falls back to the caller alone

@@ -322,10 +322,33 @@ TEST(threads, their_number_is_checked_and_bounds_the_workers) {
   CHECK_THROWS(set_num_threads(-4), std::invalid_argument, "threads is -4");
   CHECK_EQ(get_num_threads(), before);
   set_num_threads(3);
-  CHECK_EQ(workers_for(100, 10 * kParallelWork), 3);
-  CHECK_EQ(workers_for(2, 10 * kParallelWork), 2);
-  CHECK_EQ(workers_for(0, 10 * kParallelWork), 1);
+  CHECK_EQ(workers_for(100, kWakingWork), 3);
+  CHECK_EQ(workers_for(2, kWakingWork), 2);
+  CHECK_EQ(workers_for(0, kWakingWork), 1);
   CHECK_EQ(workers_for(100, kParallelWork / 2), 1);  // small problems stay on the caller
+  set_num_threads(before);
+}
+
+TEST(threads, a_smaller_call_has_workers_if_it_follows_another) {
+  const int before = get_num_threads();
+  set_num_threads(2);
+  const auto rest = [] { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
+  const auto follows =
+      [&](auto first) {  // within the time that workers stay awake, if this thread is not kept from it
+        bool shared = false;
+        for (int i = 0; i < 200 && !shared; ++i) {
+          rest();
+          first();
+          shared = workers_for(100, kParallelWork) == 2;
+        }
+        return shared;
+      };
+  rest();
+  CHECK_EQ(workers_for(100, kParallelWork), 1);  // alone: nobody is woken
+  CHECK(follows([] { workers_for(100, kParallelWork); }));
+  CHECK(follows([] { parallel_for(2, 2, [](int64_t, int) {}); }));
+  CHECK(!follows(
+      [] { workers_for(100, kParallelWork / 2); }));  // calls that would share nothing are no company
   set_num_threads(before);
 }
 
