@@ -83,9 +83,41 @@ void transpose_to_pages(const T* source, int64_t source_step, int64_t rows, int6
                                  target + c * target_step + r, target_step);
 }
 
+// Vector J of the R that R rows make side by side, as the channels of pixels: value i of all is i / R of row i % R.
+template <class T, int R, int J, int... I>
+FOLDGATE_INLINE Vec<T> beside(const Vec<T> (&rows)[R], Indices<I...>) {
+  constexpr int kFirst = J * kLanes<T>;
+  const auto of_row = [](int row, int i, int kept) constexpr {
+    return (kFirst + i) % R == row ? kLanes<T> + (kFirst + i) / R : kept;
+  };
+  Vec<T> v = __builtin_shufflevector(rows[0], rows[1], of_row(1, I, (kFirst + I) / R)...);
+  if constexpr (R > 2) v = __builtin_shufflevector(v, rows[2], of_row(2, I, I)...);
+  if constexpr (R > 3) v = __builtin_shufflevector(v, rows[3], of_row(3, I, I)...);
+  return v;
+}
+template <class T, int R, int... J>
+FOLDGATE_INLINE void put_beside(const Vec<T> (&rows)[R], T* target, Indices<J...>) {
+  (store(target + J * kLanes<T>, beside<T, R, J>(rows, LaneIndices<T>())), ...);
+}
+template <class T, int R>
+void rows_beside(const T* source, int64_t source_step, int64_t columns, T* target) {
+  int64_t c = 0;
+  for (; c + kLanes<T> <= columns; c += kLanes<T>) {
+    Vec<T> rows[R];
+    FOLDGATE_UNROLL
+    for (int r = 0; r < R; ++r) rows[r] = load(source + r * source_step + c);
+    put_beside<T, R>(rows, target + c * R, typename MakeIndices<R>::type());
+  }
+  for (; c < columns; ++c)
+    for (int r = 0; r < R; ++r) target[c * R + r] = source[r * source_step + c];
+}
+
 template <class T>
 void transpose_matrix(const T* source, int64_t source_step, int64_t rows, int64_t columns, T* target,
                       int64_t target_step) {
+  if (target_step == rows && rows == 2) return rows_beside<T, 2>(source, source_step, columns, target);
+  if (target_step == rows && rows == 3) return rows_beside<T, 3>(source, source_step, columns, target);
+  if (target_step == rows && rows == 4) return rows_beside<T, 4>(source, source_step, columns, target);
   if (kLanes<T> > kSameSetRows && target_step * static_cast<int64_t>(sizeof(T)) % kPageBytes == 0)
     return transpose_to_pages(source, source_step, rows, columns, target, target_step);
   int64_t c = 0;

@@ -21,7 +21,7 @@ template <class T>
 void transposes_and_panels() {
   const GemmKernels<T>& g = kernels<T>().gemm;
   const int64_t lanes = g.lanes;
-  for (int64_t rows : around({lanes})) {
+  for (int64_t rows : around({3, lanes})) {
     for (int64_t columns : around({lanes})) {
       Guarded<T> source(rows * columns), target(rows * columns);
       for (int64_t i = 0; i < source.size(); ++i) source[i] = static_cast<T>(i);
