@@ -64,7 +64,7 @@ def test_every_algorithm(case: Case, data_format: str, algorithm: str, rng: np.r
         Case((26, 30), 17, 40, (3, 3), {"padding": (0, 2)}),
         Case((50, 45), 33, 20, (3, 3), {"padding": 1}, batch=3),
         Case((14, 14), 600, 64, (1, 1), batch=1),
-        Case((13, 13), 80, 40, (5, 5), {"padding": 2}, batch=1),  # one panel, whose tiles are shared; three; five
+        Case((13, 13), 80, 40, (5, 5), {"padding": 2}, batch=1),  # panels: one, three, five
         Case((7, 7), 300, 160, (1, 1), batch=1),
         Case((7, 7), 220, 300, (1, 1), batch=1),
         Case((30, 30), 64, 96, (3, 3), {"strides": 2, "padding": 1}),
