@@ -59,7 +59,7 @@ PackedPhase<T>::PackedPhase(const RecurrentPlan& plan, const RecurrentKernels<T>
   else
     recurrent_bias_.zero();
 
-  constexpr double kCopyCost = 32;  // multiply-adds that take as long as moving one element, 1.2 ns
+  constexpr double kCopyCost = 16;  // multiply-adds that take as long as moving one element, .13 ns
   const int64_t tasks = std::min<int64_t>(panels_, 16);
   parallel_for(tasks, workers_for(tasks, kCopyCost * (plan.inputs + plan.units) * columns),
                [&](int64_t task, int) {
