@@ -36,12 +36,14 @@ int64_t coarse_now_ns() {
 }
 
 constexpr int64_t kSpinNs = 100'000;  // between the ops of a model a worker stays awake
+constexpr int64_t kOpenNs = 500'000;  // and for so long while others are still at the region that it has left
 constexpr size_t kStackBytes =
     1 << 20;  // musl's default of 128 KiB is too small for a register tile's spills
 
 thread_local bool inside_region = false;
 thread_local bool is_worker = false;     // a thread of the pool: it never asks the interrupt hook
 thread_local int64_t next_question = 0;  // when the hook is asked again, by coarse_now_ns()
+thread_local bool shares_next = false;   // workers_for left the call alone that a next one would share
 
 class ThreadPool {
  public:
@@ -58,14 +60,12 @@ class ThreadPool {
       run_alone(body);
       close();
     }
-    shareable_.store(now_ns());
+    end_shareable();
   }
 
-  // Whether a call with work to share follows another one while the workers are still awake.
-  bool in_succession() {
-    const int64_t now = now_ns();
-    return now - shareable_.exchange(now) < kSpinNs;
-  }
+  // Whether a call with work to share follows the end of another one while the workers are, or would be, still awake.
+  bool in_succession() const { return now_ns() - shareable_.load() < kSpinNs; }
+  void end_shareable() { shareable_.store(now_ns()); }
 
   void set(OpenMp runtime) {
     const std::lock_guard<std::mutex> owner(owner_);
@@ -173,13 +173,16 @@ class ThreadPool {
     }
   }
 
-  // Waits for an open region other than `seen` that has room for the worker: spins for kSpinNs, then sleeps. False when the
-  // pool stops. workers_ is read after the epoch: it is of that region or, where that has closed, of a later one.
+  // Waits for an open region other than `seen` that has room for the worker: spins until kSpinNs after the end of `seen`,
+  // then sleeps: who sleeps while another has a long task left is late for the next region, and falls asleep in that one
+  // again. False when the pool stops. workers_ is read after the epoch: it is of that region or, where that has closed, of
+  // a later one.
   bool await_region(Worker& self, uint64_t& seen) {
     auto is_new = [&](uint64_t epoch) {
       return (epoch & 1) && epoch != seen && self.number < workers_.load();
     };
-    const int64_t until = now_ns() + kSpinNs;
+    const int64_t begun = now_ns();
+    int64_t until = begun + kSpinNs;
     for (int spins = 0; !stopping_.load(); ++spins) {
       const uint64_t epoch = epoch_.load();
       if (is_new(epoch)) {
@@ -187,7 +190,10 @@ class ThreadPool {
         return true;
       }
       spin_pause();
-      if (spins % 16 == 15 && now_ns() > until) {
+      if (spins % 16 < 15) continue;
+      const int64_t now = now_ns();
+      if (epoch == seen && now < begun + kOpenNs) until = now + kSpinNs;
+      if (now > until) {
         std::unique_lock<std::mutex> lock(sleep_);
         self.asleep = true;
         sleepers_.fetch_add(1);
@@ -200,7 +206,7 @@ class ThreadPool {
     return false;
   }
 
-  std::atomic<int64_t> shareable_{-kSpinNs};  // when there last was a call with work to share
+  std::atomic<int64_t> shareable_{-kSpinNs};  // when the last call with work to share ended
   std::mutex owner_;                          // held by the thread whose region is open
   OpenMp openmp_;                             // under owner_
   std::vector<std::unique_ptr<Worker>> threads_;
@@ -249,13 +255,23 @@ void set_num_threads(int threads) {
 }
 
 int workers_for(int64_t tasks, double work) {
-  if (work < kParallelWork || (work < kWakingWork && !pool_slot().load()->in_succession())) return 1;
+  shares_next = work >= kParallelWork && work < kWakingWork && !pool_slot().load()->in_succession();
+  if (work < kParallelWork || shares_next) return 1;
   return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(get_num_threads(), tasks)));
 }
 
+namespace {
+void end_alone() {
+  if (!shares_next) return;
+  shares_next = false;
+  pool_slot().load()->end_shareable();
+}
+}  // namespace
+
 void parallel_region(int workers, FunctionRef<void(int)> body) {
-  if (workers <= 1 || inside_region) return body(0);
-  pool_slot().load()->region(workers, body);
+  if (workers > 1 && !inside_region) return pool_slot().load()->region(workers, body);
+  body(0);
+  end_alone();
 }
 
 void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t, int)> body) {
@@ -264,7 +280,7 @@ void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t, int)> bo
       body(task, 0);
       check_interrupt();
     }
-    return;
+    return end_alone();
   }
   workers = static_cast<int>(std::min<int64_t>(workers, tasks));
   Stretches stretches(tasks, workers);

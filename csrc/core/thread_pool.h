@@ -15,11 +15,13 @@ namespace foldgate {
 int get_num_threads();
 void set_num_threads(int threads);  // throws ValueError below 1
 
-// Workers for a call of `work` operations (multiply-adds, or bytes / 4) in `tasks` tasks: 1 under kParallelWork, and never
-// more than there are tasks or threads. A worker that sleeps is woken for kWakingWork and more, or where calls follow each
-// other: their workers stay awake in between.
+// Workers for a call of `work` multiply-adds in `tasks` tasks: 1 under kParallelWork, and never more than there are tasks or
+// threads. A worker that sleeps is woken for kWakingWork and more, or where calls follow each other: their workers stay
+// awake in between.
 constexpr double kParallelWork = 1e6;  // ~8 us of one core, against ~2 us to share them
 constexpr double kWakingWork = 4e6;    // ~30 us, against ~13 us to wake another
+// What a pass over memory counts for a value that it reads and writes, ~.13 ns: as many multiply-adds take as long.
+constexpr double kValueWork = 16;
 int workers_for(int64_t tasks, double work);
 
 // body(worker), worker 0 (the caller) and, when they join in time, 1 .. workers - 1. Falls back to the caller alone

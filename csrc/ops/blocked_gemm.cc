@@ -105,7 +105,7 @@ class BlockedGemm {
     const int64_t columns = sweep.width - sweep.packed_from;
     const int64_t count = ceil_div(columns, shape_.width), tasks = std::min(count, kGemmTasks);
     const T* b = o_.b + sweep.k * o_.plan.b.row + (sweep.column + sweep.packed_from) * o_.plan.b.column;
-    parallel_for(tasks, workers_for(tasks, 4.0 * sweep.depth * columns), [&](int64_t task, int) {
+    parallel_for(tasks, workers_for(tasks, kValueWork * sweep.depth * columns), [&](int64_t task, int) {
       const int64_t begin = count * task / tasks * shape_.width;
       const int64_t end = std::min(columns, count * (task + 1) / tasks * shape_.width);
       tiles_.pack_panels(b + begin * o_.plan.b.column, o_.plan.b.row, o_.plan.b.column, sweep.depth,

@@ -9,15 +9,14 @@
 
 namespace foldgate {
 
-constexpr int64_t kChunk = 1 << 14;   // values of a task: 64 KB of float, some 10 us
-constexpr double kWorkPerValue = 16;  // a value from memory and back, against a multiply-add in registers
+constexpr int64_t kChunk = 1 << 14;  // values of a task: 64 KB of float, some 10 us
 
 // body(begin, size) for chunks of `rows` rows of `width` values, some kChunk values each
 template <class Body>
 void in_chunks(int64_t rows, int64_t width, Body body) {
   const int64_t size = std::max<int64_t>(1, kChunk / std::max<int64_t>(1, width));
   const int64_t chunks = ceil_div(rows, size);
-  const double work = kWorkPerValue * static_cast<double>(rows) * static_cast<double>(width);
+  const double work = kValueWork * static_cast<double>(rows) * static_cast<double>(width);
   parallel_for(chunks, workers_for(chunks, work),
                [&](int64_t chunk, int) { body(chunk * size, std::min(size, rows - chunk * size)); });
 }

@@ -84,7 +84,7 @@ void add_in_place(const Ids& ids, const T* dy, int64_t rows, int64_t width, T* d
   const int64_t tasks = ceil_div(width, kColumns);
   const double work = static_cast<double>(ids.count + rows) * static_cast<double>(width);
   const auto& kernel = kernels<T>().embedding;
-  parallel_for(tasks, workers_for(tasks, 4 * work), [&](int64_t task, int) {
+  parallel_for(tasks, workers_for(tasks, kValueWork * work), [&](int64_t task, int) {
     const int64_t first = task * kColumns, columns = std::min(kColumns, width - first);
     for (int64_t r = 0; r < rows; ++r) std::fill_n(dtable + r * width + first, columns, T(0));
     ids.narrow ? kernel.add_by_narrow(ids.narrow, ids.count, dy + first, width, columns, dtable + first)

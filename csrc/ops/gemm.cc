@@ -49,9 +49,8 @@ class Gemm {
   }
 
   void activate() {
-    constexpr double kWorkPerElement = 20;
     const int64_t tasks = std::min<int64_t>(o_.plan.m, kGemmTasks);
-    parallel_for(tasks, workers_for(tasks, kWorkPerElement * o_.plan.m * o_.plan.n), [&](int64_t task, int) {
+    parallel_for(tasks, workers_for(tasks, kValueWork * o_.plan.m * o_.plan.n), [&](int64_t task, int) {
       for (int64_t i = o_.plan.m * task / tasks; i < o_.plan.m * (task + 1) / tasks; ++i)
         kernel_.activation.forward(o_.plan.activation, o_.c + i * o_.plan.c_step, o_.plan.n);
     });

@@ -16,7 +16,7 @@ constexpr int64_t kTaskValues = 1 << 14;
 template <class Body>
 void for_chunks(int64_t n, int arrays, Body body) {
   const int64_t tasks = ceil_div(n, kTaskValues);
-  parallel_for(tasks, workers_for(tasks, static_cast<double>(arrays) * static_cast<double>(n)),
+  parallel_for(tasks, workers_for(tasks, kValueWork / 2 * arrays * static_cast<double>(n)),
                [&](int64_t task, int) {
                  const int64_t first = task * kTaskValues;
                  body(task, first, std::min(kTaskValues, n - first));

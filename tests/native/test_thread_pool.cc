@@ -345,10 +345,13 @@ TEST(threads, a_smaller_call_has_workers_if_it_follows_another) {
       };
   rest();
   CHECK_EQ(workers_for(100, kParallelWork), 1);  // alone: nobody is woken
-  CHECK(follows([] { workers_for(100, kParallelWork); }));
+  const auto alone = [](double work) {           // for longer than a worker stays awake
+    parallel_for(4, workers_for(4, work),
+                 [](int64_t, int) { std::this_thread::sleep_for(std::chrono::microseconds(50)); });
+  };
+  CHECK(follows([&] { alone(kParallelWork); }));
   CHECK(follows([] { parallel_for(2, 2, [](int64_t, int) {}); }));
-  CHECK(!follows(
-      [] { workers_for(100, kParallelWork / 2); }));  // calls that would share nothing are no company
+  CHECK(!follows([&] { alone(kParallelWork / 2); }));  // calls that would share nothing are no company
   set_num_threads(before);
 }
 

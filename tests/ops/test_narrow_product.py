@@ -50,6 +50,7 @@ def test_what_is_not_finite_reaches_its_own_pixel_alone(isa: str, rng: np.random
     kernel[kernel == 0] = 1
     x[0, 3, 5, 20] = np.nan
     x[1, 7, 8, 0] = np.inf
-    expected = reference.conv(x, kernel, bias)
+    with np.errstate(invalid="ignore"):  # some of BLAS' kernels raise it
+        expected = reference.conv(x, kernel, bias)
     assert np.isfinite(expected).sum() == expected.size - 4
     np.testing.assert_array_equal(ops.conv(x, kernel, bias), expected)

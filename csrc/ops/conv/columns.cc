@@ -117,7 +117,7 @@ void pixels_to_columns(const Window& w, int64_t batch, ChannelRange channels, co
   const WindowAxis &depth = w.depth(), &height = w.height(), &width = w.width();
   const int64_t rows = batch * depth.output * height.output, k = w.taps() * channels.count;
   const bool joined = width.dilation == 1 && channels.count == channels.all;
-  const double work = static_cast<double>(rows * width.output) * static_cast<double>(k) / 4;
+  const double work = kValueWork * static_cast<double>(rows * width.output) * static_cast<double>(k);
   for_each_task(rows, work, [&](int64_t row) {
     const int64_t v = row % height.output, u = row / height.output % depth.output;
     const T* image = in.data + row / (height.output * depth.output) * in.step[0] + channels.first;
@@ -141,7 +141,7 @@ void columns_to_pixels(const Window& w, int64_t batch, ChannelRange channels, co
   const Images<T> out = dense_inputs(x, w, channels.all);
   const WindowAxis &depth = w.depth(), &height = w.height(), &width = w.width();
   const int64_t rows = batch * depth.input * height.input, k = w.taps() * channels.count;
-  const double work = static_cast<double>(batch * w.output_positions()) * static_cast<double>(k) / 4;
+  const double work = kValueWork * static_cast<double>(batch * w.output_positions()) * static_cast<double>(k);
   const auto add = kernels<T>().conv.add;
   for_each_task(rows, work, [&](int64_t row) {
     const int64_t y = row % height.input, z = row / height.input % depth.input;
@@ -208,7 +208,7 @@ void columns_to_planes(const Window& w, int64_t batch, int64_t channels, const T
   const double work =
       static_cast<double>(batch * channels) * static_cast<double>(w.taps()) * static_cast<double>(plane);
   const auto add = kernels<T>().conv.add;
-  for_each_task(tasks, work / 4, [&](int64_t task) {
+  for_each_task(tasks, kValueWork * work, [&](int64_t task) {
     const int64_t z = task % depth.input, c = task / depth.input % channels,
                   n = task / depth.input / channels;
     T* target = x + task * height.input * width.input;

@@ -89,7 +89,7 @@ Scratch<T> turned_kernel(const ConvPlan& plan, const T* kernel) {
   Scratch<T> turned(plan.kernel_size());
   const auto transpose = kernels<T>().gemm.transpose;
   const int64_t tasks = plan.groups * taps;
-  parallel_for(tasks, workers_for(tasks, 2 * static_cast<double>(plan.kernel_size())),
+  parallel_for(tasks, workers_for(tasks, kValueWork * static_cast<double>(plan.kernel_size())),
                [&](int64_t task, int) {
                  const int64_t group = task / taps, tap = task % taps;
                  transpose(kernel + tap * in * plan.out_channels + group * out, plan.out_channels, in, out,
@@ -104,7 +104,7 @@ void activate(Activation activation, T* y, int64_t size) {
   constexpr int64_t kBlock = 16384;
   const EvenSplit blocks(size, kBlock);
   const auto forward = kernels<T>().activation.forward;
-  parallel_for(blocks.parts, workers_for(blocks.parts, 4.0 * static_cast<double>(size)),
+  parallel_for(blocks.parts, workers_for(blocks.parts, kValueWork * static_cast<double>(size)),
                [&](int64_t block, int) { forward(activation, y + blocks.begin(block), blocks.size(block)); });
 }
 

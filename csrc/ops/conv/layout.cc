@@ -23,8 +23,7 @@ template <class Body>
 void for_each_block(int64_t count, int64_t channels, int64_t positions, Body body) {
   const EvenSplit blocks(positions, kBlock);
   const int64_t groups = ceil_div(channels, kBlockChannels);
-  constexpr double kWorkPerValue = 16;  // in multiply-adds of a product: a value is read and written
-  const double work = kWorkPerValue * static_cast<double>(count) * static_cast<double>(channels) *
+  const double work = kValueWork * static_cast<double>(count) * static_cast<double>(channels) *
                       static_cast<double>(positions);
   const int64_t tasks = count * blocks.parts * groups;
   parallel_for(tasks, workers_for(tasks, work), [&](int64_t task, int) {

@@ -16,7 +16,7 @@ void pixel_bias_gradient(const T* dy, int64_t pixels, int64_t channels, bool acc
   const auto& conv = kernels<T>().conv;
   const EvenSplit parts(pixels, kBiasPixels);
   const Scratch<T> partial(parts.parts * channels);
-  const double work = static_cast<double>(pixels) * static_cast<double>(channels);
+  const double work = kValueWork / 2 * static_cast<double>(pixels * channels);
   parallel_for(parts.parts, workers_for(parts.parts, work), [&](int64_t part, int) {
     conv.column_sums(dy + parts.begin(part) * channels, parts.size(part), channels, channels, false,
                      partial.data() + part * channels);
@@ -31,7 +31,7 @@ void planar_bias_gradient(const T* dy, int64_t images, int64_t channels, int64_t
   const int64_t planes = images * channels;
   const Scratch<T> totals(planes);
   const EvenSplit blocks(planes, std::max<int64_t>(1, kBlock / std::max<int64_t>(1, positions)));
-  const double work = static_cast<double>(planes) * static_cast<double>(positions);
+  const double work = kValueWork / 2 * static_cast<double>(planes * positions);
   parallel_for(blocks.parts, workers_for(blocks.parts, work), [&](int64_t block, int) {
     for (int64_t plane = blocks.begin(block); plane < blocks.begin(block + 1); ++plane)
       totals[plane] = conv.total(dy + plane * positions, positions);
@@ -43,7 +43,7 @@ template <class T>
 void activation_gradient(Activation activation, const T* y, const T* dy, int64_t size, T* result) {
   const EvenSplit blocks(size, kBlock);
   const auto backward = kernels<T>().activation.backward;
-  parallel_for(blocks.parts, workers_for(blocks.parts, 2.0 * static_cast<double>(size)),
+  parallel_for(blocks.parts, workers_for(blocks.parts, kValueWork * static_cast<double>(size)),
                [&](int64_t block, int) {
                  const int64_t i = blocks.begin(block);
                  backward(activation, y + i, dy + i, result + i, blocks.size(block));

@@ -12,9 +12,11 @@ namespace foldgate {
 constexpr int64_t kWeightParts = 8;
 constexpr int64_t kPartBytes = 2 << 20;  // of all accumulators: writing and joining them stays in the caches
 
-// Parts for a gradient of `bytes`, where the pixels are worth up to `worth` of them.
+// Parts for a gradient of `bytes`, where the pixels are worth up to `worth` of them: one, or an even number, which two threads
+// share in halves.
 inline int64_t weight_parts(int64_t bytes, int64_t worth) {
-  return std::max<int64_t>(1, std::min({kWeightParts, kPartBytes / std::max<int64_t>(1, bytes), worth}));
+  const int64_t most = std::min({kWeightParts, kPartBytes / std::max<int64_t>(1, bytes), worth});
+  return most < 2 ? 1 : most / 2 * 2;
 }
 
 template <class T>
@@ -32,8 +34,7 @@ class PartialSums {
     constexpr int64_t kBlock = 4096;
     const EvenSplit blocks(size_, kBlock);
     const auto add = kernels<T>().conv.add;
-    parallel_for(blocks.parts,
-                 workers_for(blocks.parts, static_cast<double>(parts_) * static_cast<double>(size_)),
+    parallel_for(blocks.parts, workers_for(blocks.parts, kValueWork * static_cast<double>(parts_ * size_)),
                  [&](int64_t block, int) {
                    for (int64_t i = 1; i < parts_; ++i)
                      add(result_ + blocks.begin(block), part(i) + blocks.begin(block), blocks.size(block));

@@ -88,7 +88,7 @@ class Finish {
     const int64_t unit = plan_.adjoint.channels_first ? plan_.positions() : plan_.out_channels();
     const int64_t units = plan_.y_size() / unit;
     const EvenSplit blocks(units, std::max<int64_t>(1, kBlock / unit));
-    parallel_for(blocks.parts, workers_for(blocks.parts, 2.0 * static_cast<double>(plan_.y_size())),
+    parallel_for(blocks.parts, workers_for(blocks.parts, kValueWork * static_cast<double>(plan_.y_size())),
                  [&](int64_t block, int) {
                    const int64_t first = blocks.begin(block), count = blocks.size(block);
                    T* values = y + first * unit;

@@ -101,7 +101,8 @@ class Forward {
   explicit Forward(const NormForward<T>& call)
       : call_(call),
         split_(call.plan),
-        units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample), 4),
+        units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample),
+               kValueWork),
         y_(target(call.y, call.plan.size(), split_.channels)),
         terms_(split_, units_.slots()),
         shares_(split_.sub_rows),
@@ -184,7 +185,8 @@ class Backward {
   explicit Backward(const NormBackward<T>& call)
       : call_(call),
         split_(call.plan),
-        units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample), 6),
+        units_(call.plan.samples, split_.parts, split_.sample, is_whole(call.plan.samples, split_.sample),
+               1.5 * kValueWork),
         dx_(target(call.dx, call.plan.size(), split_.channels)),
         terms_(split_, units_.slots()),
         matrix_(split_.sub_rows * split_.channels),

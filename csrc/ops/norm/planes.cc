@@ -85,7 +85,8 @@ class Forward {
   explicit Forward(const NormForward<T>& call)
       : call_(call),
         split_(call.plan),
-        units_(call.plan.statistics(), split_.parts, call.plan.terms(), split_.whole() && !call.rstd, 4),
+        units_(call.plan.statistics(), split_.parts, call.plan.terms(), split_.whole() && !call.rstd,
+               kValueWork),
         y_(target(call.y, call.plan.size(), call.plan.inner)),
         moments_(call.rstd ? 0 : 2 * units_.slots() * split_.parts) {}
   void run() { units_.run(*this); }
@@ -160,7 +161,7 @@ class Backward {
   explicit Backward(const NormBackward<T>& call)
       : call_(call),
         split_(call.plan),
-        units_(call.plan.statistics(), split_.parts, call.plan.terms(), split_.whole(), 6),
+        units_(call.plan.statistics(), split_.parts, call.plan.terms(), split_.whole(), 1.5 * kValueWork),
         dx_(target(call.dx, call.plan.size(), call.plan.inner)),
         sums_((2 * split_.parts + 2) * units_.slots()) {}
   void run() { units_.run(*this); }

@@ -69,7 +69,7 @@ void row_norm_forward(const RowNormPlan& plan, const T* x, const T* gamma, const
   const RowNorm<T> norm{plan.width, factors.data(), terms.data(), epsilon, plan.centred};
   const auto forward = kernels<T>().row_norm.forward;
   const Target<T> out = target(y, plan.rows * plan.width, plan.width);
-  for_rows(plan, std::max<int64_t>(1, kTaskValues / plan.width), 4,
+  for_rows(plan, std::max<int64_t>(1, kTaskValues / plan.width), kValueWork,
            [&](int64_t, int64_t first, int64_t rows) {
              const int64_t at = first * plan.width;
              forward(norm, x + at, rows, out + at, plan.centred ? mean + first : nullptr, rstd + first);
@@ -90,7 +90,7 @@ void row_norm_backward(const RowNormPlan& plan, const T* dy, const T* x, const T
   auto part = [&](int64_t task) { return partial.data() + task * sums * plan.width; };
   const auto backward = kernels<T>().row_norm.backward;
   const Target<T> out = target(dx, plan.rows * plan.width, plan.width);
-  for_rows(plan, rows_each, 6, [&](int64_t task, int64_t first, int64_t rows) {
+  for_rows(plan, rows_each, 1.5 * kValueWork, [&](int64_t task, int64_t first, int64_t rows) {
     const int64_t at = first * plan.width;
     backward(norm, dy + at, x + at, plan.centred ? mean + first : nullptr, rstd + first, rows, out + at,
              part(task), plan.centred ? part(task) + plan.width : nullptr);

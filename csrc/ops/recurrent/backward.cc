@@ -38,7 +38,7 @@ void bidirectional_backward(const Directions<RecurrentPlan>& plans,
   stop.check();
   constexpr int64_t kPiece = 1 << 15;
   const int64_t pieces = ceil_div(size, kPiece);
-  parallel_for(pieces, workers_for(pieces, static_cast<double>(size)), [&](int64_t piece, int) {
+  parallel_for(pieces, workers_for(pieces, kValueWork * static_cast<double>(size)), [&](int64_t piece, int) {
     const int64_t begin = piece * kPiece;
     kernels<T>().recurrent.add(arrays[0].dx + begin, second_dx.data() + begin,
                                std::min(kPiece, size - begin));

@@ -59,9 +59,8 @@ PackedPhase<T>::PackedPhase(const RecurrentPlan& plan, const RecurrentKernels<T>
   else
     recurrent_bias_.zero();
 
-  constexpr double kCopyCost = 16;  // multiply-adds that take as long as moving one element, .13 ns
   const int64_t tasks = std::min<int64_t>(panels_, 16);
-  parallel_for(tasks, workers_for(tasks, kCopyCost * (plan.inputs + plan.units) * columns),
+  parallel_for(tasks, workers_for(tasks, kValueWork * (plan.inputs + plan.units) * columns),
                [&](int64_t task, int) {
                  const int64_t begin = panels_ * task / tasks, end = panels_ * (task + 1) / tasks;
                  pack(weights.kernel, plan.inputs, begin, end, kernel_.data());

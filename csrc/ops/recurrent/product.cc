@@ -22,9 +22,8 @@ PackedProduct<T>::PackedProduct(const GemmKernels<T>& kernels, const WeightView<
   for (const ColumnBlock& block : weights.blocks) depth_ += block.count;
   if (in_place_) return;
   packed_ = Scratch<T>(depth_ * padded_columns(kernels_, weights.features));
-  constexpr double kTransposeCost = 16;  // multiply-adds that take as long as moving one element, .13 ns
   const int64_t tasks = std::min<int64_t>(panels_, 16);
-  parallel_for(tasks, workers_for(tasks, kTransposeCost * depth_ * weights.features), [&](int64_t task, int) {
+  parallel_for(tasks, workers_for(tasks, kValueWork * depth_ * weights.features), [&](int64_t task, int) {
     for (int64_t panel = panels_ * task / tasks; panel < panels_ * (task + 1) / tasks; ++panel) {
       const int64_t f = panel * shape_.width, left = weights_.features - f;
       const int64_t width = panel_width(kernels_, shape_, left);

@@ -10,8 +10,8 @@
 namespace foldgate {
 namespace {
 
-constexpr double kLeastWork =
-    1e7;  // multiply-adds of a call, ~.2 ms: below, other threads cost more than they give
+// Of a unit's cell, as many multiply-adds a gate take as long (1.0 to 1.2 ns a unit).
+constexpr double kCellWork = 30;
 constexpr int64_t kLeastRows = 8;      // of a part, which still fill register tiles
 constexpr int64_t kLeastLstmRows = 9;  // forward, where tiles are of 6: 8 rows are two of 4
 constexpr int64_t kFewestRows =
@@ -43,12 +43,15 @@ int64_t least_rows(const RecurrentPlan& plan, int passes, int64_t by_units) {
 
 }  // namespace
 
-bool worth_threads(double work) { return work >= kLeastWork; }
+bool worth_threads(const RecurrentPlan& plan, double passes) {
+  const double cells = static_cast<double>(plan.rows()) * plan.gates() * plan.units;
+  return workers_for(2, passes * (plan.work() + kCellWork * cells)) > 1;
+}
 
 RecurrentSplit RecurrentSplit::make(const RecurrentPlan& plan, int passes, int threads) {
   RecurrentSplit split;
   split.bounds = {0, plan.batch};
-  if (threads == 1 || !worth_threads(plan.work() * passes)) return split;
+  if (threads == 1 || !worth_threads(plan, passes)) return split;
   const double step =
       static_cast<double>(std::max(plan.batch, kMemoryBoundRows)) * plan.gates() * plan.units * plan.units;
   const int64_t useful = std::min<int64_t>(static_cast<int64_t>(step / kLeastStepWork), plan.vectors() / 2);
@@ -72,7 +75,7 @@ std::vector<RowShare> RecurrentSplit::shares() const {
 
 DirectionSplit DirectionSplit::make(const RecurrentPlan& plan, int passes) {
   const int threads = get_num_threads();
-  if (workers_for(2, 2 * plan.work() * passes) == 1) return {};  // a thread is woken once a call
+  if (!worth_threads(plan, 2 * passes)) return {};
   if (RecurrentSplit::make(plan, passes, threads).workers > 2) return {1, threads};
   return {2, 1};
 }
@@ -87,7 +90,6 @@ void StopFlag::check() const {
 }
 
 void Claims::together(FunctionRef<void(int)> body) {
-  if (workers_ == 1) return body(0);
   for (Share& share : shares_) share.turn = turn_.load(std::memory_order_relaxed);
   parallel_region(workers_, body);
 }

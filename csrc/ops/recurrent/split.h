@@ -11,8 +11,8 @@
 
 namespace foldgate {
 
-// Whether a call of so many multiply-adds gains more by other threads than waking them costs.
-bool worth_threads(double work);
+// Whether so many passes over all steps gain more by other threads than sharing or waking them costs.
+bool worth_threads(const RecurrentPlan& plan, double passes);
 
 struct RecurrentSplit {
   // passes: 1 forward; 3 backward, which multiplies three times

@@ -49,7 +49,7 @@ void Wavefront::run(int workers, FunctionRef<void(int64_t, int64_t)> body) {
 StackSplit StackSplit::make(const RecurrentPlan& plan, int64_t layers, int passes) {
   const auto most = static_cast<int>(std::min<int64_t>(layers, get_num_threads()));
   StackSplit split;
-  if (most == 1 || !worth_threads(plan.work() * static_cast<double>(layers) * passes)) return split;
+  if (most == 1 || !worth_threads(plan, static_cast<double>(layers * passes))) return split;
   if (RecurrentSplit::make(plan, passes, get_num_threads()).workers >= most) return split;
   const int64_t steps = plan.longest();
   split.workers = most;
