@@ -119,7 +119,7 @@ class WinogradGradient {
   // The parts' sums in their order, and the last transform.
   void join(T* sums, int64_t parts, int64_t size, Sums shape, bool accumulate, T* dkernel) const {
     const EvenSplit rows(c_, kRows);
-    const double work = static_cast<double>(parts) * static_cast<double>(size);
+    const double work = kValueWork * static_cast<double>(parts * size);
     parallel_for(rows.parts, workers_for(rows.parts, work), [&](int64_t task, int) {
       const int64_t first = rows.begin(task), count = rows.size(task);
       T* mine = sums + first * shape.width;
@@ -160,7 +160,8 @@ class WinogradGradient {
   void transform_round(int64_t first, int64_t count, int64_t unit, const Matrices& v,
                        const Matrices& d) const {
     const EvenSplit tasks(count / unit, std::max<int64_t>(1, kTaskTiles / unit));
-    const int workers = workers_for(tasks.parts, static_cast<double>(count * tile_bytes()));
+    const int workers =
+        workers_for(tasks.parts, kValueWork * static_cast<double>(count * positions_ * (c_ + o_)));
     const Scratch<T> windows(workers * window_size());
     parallel_for(tasks.parts, workers, [&](int64_t task, int worker) {
       const int64_t begin = tasks.begin(task) * unit;

@@ -1,3 +1,4 @@
+#include "ops/conv/own_operand.h"
 #include "ops/conv/winograd_stages.h"
 
 namespace foldgate {
@@ -9,6 +10,12 @@ constexpr int64_t kChunkBytes = 384 << 10;
 constexpr int64_t kColumnBytes = 1 << 20;  // M of a panel, all tiles of it
 constexpr int64_t kColumnTasks = 4;
 constexpr int64_t kInputTasks = 8;
+// Kept weights are only read: so many tiles are shared in halves, each with V and M of its own, where panels would all read a V
+// that others wrote. 49 tiles of 128 x 128 channels: .87 of the time on two cores of a chip, .47 on two chips, .98 on one.
+constexpr int64_t kKeptTiles = 40;
+
+// V of all tiles: one that stays in L2 is each worker's own, a larger one is shared.
+constexpr int64_t kOwnInput = 1 << 20;
 
 template <class T>
 void transform_all_input(const WinogradStages<T>& s, const PositionMatrices<T>& v) {
@@ -16,7 +23,7 @@ void transform_all_input(const WinogradStages<T>& s, const PositionMatrices<T>& 
   const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
   const EvenSplit tiles(s.grid.count / unit, ceil_div(most, unit));
   const double work = static_cast<double>(s.grid.count * s.positions) * static_cast<double>(s.k);
-  const int workers = workers_for(tiles.parts, 4 * work);
+  const int workers = workers_for(tiles.parts, kValueWork * work);
   const Scratch<T> windows(workers * s.window_size());
   parallel_for(tiles.parts, workers, [&](int64_t task, int worker) {
     const int64_t first = tiles.begin(task) * unit;
@@ -24,6 +31,35 @@ void transform_all_input(const WinogradStages<T>& s, const PositionMatrices<T>& 
                       windows.data() + worker * s.window_size());
   });
 }
+
+template <class T>
+class AllInput {
+ public:
+  AllInput(const WinogradStages<T>& stages, int workers)
+      : s_(stages),
+        shape_(PositionMatrices<T>::shape(s_.grid.count, s_.k)),
+        own_(size() * WinogradStages<T>::kSize <= kOwnInput),
+        mine_(own_ ? workers : 0, size()),
+        shared_(own_ ? 0 : size()) {
+    if (!own_) transform_all_input(s_, shape_.at(shared_.data()));
+  }
+
+  // The worker's; `window` is scratch of window_size().
+  PositionMatrices<T> of(int worker, T* window) const {
+    if (!own_) return shape_.at(shared_.data());
+    return shape_.at(
+        mine_.of(worker, [&](T* v) { s_.transform_input(0, s_.grid.count, shape_.at(v), window); }));
+  }
+
+ private:
+  int64_t size() const { return s_.positions * shape_.step; }
+
+  const WinogradStages<T>& s_;
+  PositionMatrices<T> shape_;
+  bool own_;
+  OwnOperand<T> mine_;
+  Scratch<T> shared_;
+};
 
 // All tiles of the panel at `column`. Behind M: a row for what lies outside the image, a window, room to pack weights.
 template <class T>
@@ -42,24 +78,23 @@ void one_panel(const WinogradStages<T>& s, const PositionMatrices<T>& v, int64_t
 
 // With weights that are there: they pass once, from L3.
 template <class T>
-void by_kept_columns(const WinogradStages<T>& s, const PositionMatrices<T>& v,
-                     const PositionMatrices<T>& m_shape) {
+void by_kept_columns(const WinogradStages<T>& s, const PositionMatrices<T>& m_shape) {
   const int64_t tasks = ceil_div(s.n, s.shape.width),
                 own = s.positions * m_shape.step + s.shape.width + s.window_size();
   const int workers = workers_for(tasks, s.work(s.grid.count));
+  const AllInput<T> v(s, workers);
   const Scratch<T> scratch(workers * own);
   parallel_for(tasks, workers, [&](int64_t task, int worker) {
     const int64_t column = task * s.shape.width, columns = std::min(s.shape.width, s.n - column);
     const auto m = m_shape.at(scratch.data() + worker * own);
-    s.multiply(v, s.grid.count, s.kept(column), columns, m, false);
-    T* outside = m.data + s.positions * m.step;
-    s.transform_output(0, s.grid.count, column, columns, m, outside, outside + s.shape.width);
+    T *outside = m.data + s.positions * m.step, *window = outside + s.shape.width;
+    s.multiply(v.of(worker, window), s.grid.count, s.kept(column), columns, m, false);
+    s.transform_output(0, s.grid.count, column, columns, m, outside, window);
   });
 }
 
 template <class T>
-void by_new_columns(const WinogradStages<T>& s, const PositionMatrices<T>& v,
-                    const PositionMatrices<T>& m_shape) {
+void by_new_columns(const WinogradStages<T>& s, const PositionMatrices<T>& m_shape) {
   constexpr int64_t kSize = WinogradStages<T>::kSize;
   const EvenSplit chunks(s.k, std::max(kLeastDepth, kChunkBytes / (s.positions * s.shape.width * kSize)));
   const int64_t depth = ceil_div(s.k, chunks.parts), tasks = ceil_div(s.n, s.shape.width);
@@ -67,9 +102,11 @@ void by_new_columns(const WinogradStages<T>& s, const PositionMatrices<T>& v,
   const int64_t own =
       s.positions * (u_step + m_shape.step) + s.packed_size(depth) + s.shape.width + s.window_size();
   const int workers = workers_for(tasks, s.work(s.grid.count));
+  const AllInput<T> input(s, workers);
   const Scratch<T> scratch(workers * own);
   parallel_for(tasks, workers, [&](int64_t task, int worker) {
     T* u = scratch.data() + worker * own;
+    const PositionMatrices<T> v = input.of(worker, u);  // before U is there
     one_panel(s, v, task * s.shape.width, chunks, u, u_step, m_shape.at(u + s.positions * u_step));
   });
 }
@@ -78,6 +115,7 @@ void by_new_columns(const WinogradStages<T>& s, const PositionMatrices<T>& v,
 
 template <class T>
 bool winograd_columns_pay(const WinogradStages<T>& s) {
+  if (s.p.packed && s.grid.count >= kKeptTiles) return false;
   const int64_t column_bytes = s.positions * s.grid.count * s.shape.width * WinogradStages<T>::kSize;
   return s.weights_bytes() > kCachedWeights && column_bytes <= kColumnBytes;
 }
@@ -86,12 +124,8 @@ template <class T>
 void winograd_by_columns(WinogradStages<T>& s) {
   if (!s.p.packed && ceil_div(s.n, s.shape.width) < kColumnTasks && s.shape.width > 2 * s.gemm.lanes)
     s.shape = {2 * int64_t{s.gemm.lanes}, s.gemm.tile_heights[1]};
-  const auto v_shape = PositionMatrices<T>::shape(s.grid.count, s.k),
-             m_shape = PositionMatrices<T>::shape(s.grid.count, s.shape.width);
-  const Scratch<T> transformed(s.positions * v_shape.step);
-  const auto v = v_shape.at(transformed.data());
-  transform_all_input(s, v);
-  s.p.packed ? by_kept_columns(s, v, m_shape) : by_new_columns(s, v, m_shape);
+  const auto m_shape = PositionMatrices<T>::shape(s.grid.count, s.shape.width);
+  s.p.packed ? by_kept_columns(s, m_shape) : by_new_columns(s, m_shape);
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                 \

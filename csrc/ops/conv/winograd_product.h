@@ -31,8 +31,9 @@ struct WinogradProduct {
   const PooledOutputs<T>* pooled = nullptr;  // instead of out, whose data is then not written; channels_last
 };
 
-// Scratch: V and M of the tiles in flight a worker, for planar images a window of both, and U: of all channels (e * e / 9 times the weights) where tiles are
-// many, of kChunkBytes a worker where they are few.
+// Scratch: for each worker V and M of the tiles in flight, for planar images a window of both, and of U a part of kChunkBytes
+// where tiles are few. U of all channels (e * e / 9 times the weights) where they are many, up to 1 MB once a worker; V of all
+// tiles where they are few, likewise.
 template <class T>
 void winograd_product(const WinogradProduct<T>& product);
 

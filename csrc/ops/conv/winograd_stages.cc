@@ -21,19 +21,29 @@ WinogradStages<T>::WinogradStages(const WinogradProduct<T>& product, const Winog
 
 template <class T>
 Scratch<T> WinogradStages<T>::pack() const {
-  const int64_t columns = padded_columns(gemm, n), step = weights_step(k, columns);
-  Scratch<T> transformed(positions * step);
-  const EvenSplit chunks(k, kLeastDepth);
-  const int64_t panels = ceil_div(n, shape.width), tasks = panels * chunks.parts;
-  const int workers = workers_for(tasks, work(1));
-  const Scratch<T> packed(workers * packed_size(ceil_div(k, chunks.parts)));
-  parallel_for(tasks, workers, [&](int64_t task, int worker) {
-    const int64_t column = task / chunks.parts * shape.width, first = chunks.begin(task % chunks.parts);
-    T* target = transformed.data() + column * k + first * panel_width(gemm, shape, n - column);
-    transform_weights(first, chunks.size(task % chunks.parts), column, target, step,
-                      packed.data() + worker * (packed.size() / workers));
+  Scratch<T> transformed(weights_size());
+  const int64_t parts = pack_parts(), own = packed_size(pack_depth());
+  // U is written, 36 values for nine that are read.
+  const int workers = workers_for(parts, kValueWork / 2 * work(1));
+  const Scratch<T> packed(workers * own);
+  parallel_for(parts, workers, [&](int64_t part, int worker) {
+    pack_part(part, transformed.data(), packed.data() + worker * own);
   });
   return transformed;
+}
+
+template <class T>
+void WinogradStages<T>::pack(T* u, T* packed) const {
+  for (int64_t part = 0; part < pack_parts(); ++part) pack_part(part, u, packed);
+}
+
+template <class T>
+void WinogradStages<T>::pack_part(int64_t part, T* u, T* packed) const {
+  const EvenSplit chunks(k, kLeastDepth);
+  const int64_t column = part / chunks.parts * shape.width, chunk = part % chunks.parts;
+  T* target = u + column * k + chunks.begin(chunk) * panel_width(gemm, shape, n - column);
+  transform_weights(chunks.begin(chunk), chunks.size(chunk), column, target,
+                    weights_step(k, padded_columns(gemm, n)), packed);
 }
 
 template <class T>

@@ -34,12 +34,19 @@ struct WinogradStages {
   PositionWeights<T> kept(int64_t column) const {
     return {p.packed->data.data() + column * k, k, weights_step(k, padded_columns(gemm, n))};
   }
-  Scratch<T> pack() const;  // all of U
+  // U of all channels: by all threads, or by one, with scratch of packed_size(pack_depth()).
+  int64_t weights_size() const { return positions * weights_step(k, padded_columns(gemm, n)); }
+  int64_t pack_depth() const { return ceil_div(k, ceil_div(k, kLeastDepth)); }
+  Scratch<T> pack() const;
+  void pack(T* u, T* packed) const;
 
   // Tiles [first, first + count) to V. `window`: of window_size().
   void transform_input(int64_t first, int64_t count, const PositionMatrices<T>& v, T* window) const;
   // Taps whose columns are not contiguous are turned first, a panel and a stretch of channels at a time, in `packed`.
   int64_t packed_size(int64_t depth) const { return p.taps.column_step == 1 ? 0 : 9 * depth * shape.width; }
+  // A part of U: a stretch of channels of a panel.
+  int64_t pack_parts() const { return ceil_div(n, shape.width) * ceil_div(k, kLeastDepth); }
+  void pack_part(int64_t part, T* u, T* packed) const;
   // Channels [first, first + depth) of the panel at `column`: target[position][depth][width].
   void transform_weights(int64_t first, int64_t depth, int64_t column, T* target, int64_t step,
                          T* packed) const;
