@@ -93,6 +93,13 @@ GROUPS = [
     Case((3, 4, 3), 6, 9, (2, 2, 2), {"groups": 3, "padding": "same"}),
     Case((5, 5), 40, 5, (3, 3), {"groups": 5}),
     Case((4, 4), 12, 10, (1, 1), {"groups": 2}),
+    # Groups of 2, 4 and 8 channels in whole vectors: rows of 8 and 4 outputs, of 4 twice, of fewer.
+    Case((6, 13), 16, 16, (3, 3), {"groups": 8, "padding": "same"}),
+    Case((5, 12), 32, 32, (3, 3), {"groups": 8, "padding": (1, 2)}),
+    Case((7, 11), 48, 48, (2, 3), {"groups": 6, "padding": "same", "strides": 2}),
+    Case((5, 9), 16, 16, (3, 2), {"groups": 4, "dilation_rate": 2, "padding": "same"}),
+    Case((23,), 32, 32, (5,), {"groups": 16, "padding": "causal"}),
+    Case((3, 4, 5), 16, 16, (2, 3, 3), {"groups": 2, "padding": "same", "strides": (1, 2, 1)}),
 ]
 DEPTHWISE = [
     Case((11, 20), channels, channels * multiplier, (3, 3), {"groups": channels, **options})

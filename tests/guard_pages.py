@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,8 @@ def wider_ops(random: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
                 image = x if data_format == "channels_last" else np.ascontiguousarray(x.transpose(0, 3, 1, 2))
                 yield from _windowed(random, image, channels, data_format)
                 yield from _norms(image, channels, data_format)
+    for group, width in itertools.product((2, 4, 8), (3, 16, 31)):
+        yield from _narrow_groups(random, group, width)
     ids = np.array([[2, 0], [1, 2]])
     for width in (1, 15, 17):
         table = random.standard_normal((3, width)).astype(np.float32)
@@ -66,6 +69,16 @@ def _windowed(
         arguments = {"x": x, "kernel": spread, "groups": groups, **window}
         yield "conv_transpose", {**arguments, "activation": "relu"}
         yield "conv_transpose_backward", {**arguments, "dy": ops.conv_transpose(**arguments)}
+
+
+def _narrow_groups(random: np.random.Generator, group: int, width: int) -> Iterator[tuple[str, Arguments]]:
+    x = random.standard_normal((1, 4, width, 16)).astype(np.float32)
+    kernel = random.standard_normal((3, 3, group, 16)).astype(np.float32)
+    arguments: Arguments = {"x": x, "kernel": kernel, "groups": 16 // group, "padding": 1}
+    yield "conv", {**arguments, "bias": kernel[0, 0, 0].copy(), "activation": "relu"}
+    yield "conv_backward", {**arguments, "dy": x}
+    yield "conv_transpose", {**arguments, "activation": "tanh"}
+    yield "conv_transpose_backward", {**arguments, "dy": x}
 
 
 def _norms(x: np.ndarray, channels: int, data_format: str) -> Iterator[tuple[str, Arguments]]:

@@ -2,6 +2,7 @@
 
 #include "kernels/depthwise_band.h"
 #include "kernels/depthwise_framed.h"
+#include "kernels/depthwise_groups.h"
 #include "simd/vec.h"
 
 namespace foldgate::FOLDGATE_ISA {
@@ -128,6 +129,8 @@ constexpr bool kFarRuns = sizeof(T) == 4 && kLanes<float> > 4;
 
 template <class T>
 void row(const DepthwiseRow<T>& row) {
+  if (row.group > 1)
+    return by_group<T>(row.group, [&](auto group) FOLDGATE_LAMBDA { row_of_groups<T>(row, group); });
   if (row.outputs < kOutputs || !shares_inputs(row.run)) return row_any(row);
   if (row.run.stride == 1 && row.run.dilation == 1) return row_runs<T, 1, 1>(row);
   if constexpr (!kFarRuns<T>)
@@ -163,6 +166,7 @@ void gradient_taps(const DepthwiseGradient<T>& g, int64_t t) {
 
 template <class T>
 void gradient(const DepthwiseGradient<T>& g) {
+  if (g.group > 1) return by_group<T>(g.group, [&](auto group) FOLDGATE_LAMBDA { gradient_of_groups<T>(g, group); });
   int64_t t = 0;
   for (; t + 9 <= g.taps; t += 9) gradient_taps<T, 9>(g, t);
   for (; t + 5 <= g.taps; t += 5) gradient_taps<T, 5>(g, t);
@@ -222,8 +226,13 @@ void band_gradient(const DepthwiseBandGradient<T>& g) {
 }
 
 template <class T>
+bool holds_groups(int group) {
+  return (group == 2 || group == 4 || group == 8) && kHoldsGroups<T>(group);
+}
+
+template <class T>
 constexpr DepthwiseKernels<T> table() {
-  return {row<T>, band<T>, gather<T>, framed<T>, gradient<T>, band_gradient<T>};
+  return {row<T>, band<T>, gather<T>, framed<T>, gradient<T>, band_gradient<T>, holds_groups<T>};
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ constexpr bool shares_inputs(DepthwiseRun run) {
 }
 
 // y[v][c] = bias[c] + sum over taps t of  weights[t][c] * x[v * x_step + offsets[t] + c]
+// Of groups of more channels, of which holds_groups knows, and whole vectors of channels:
+//   y[v][c] = bias[c] + sum over t, j < group of  weights[t][j * group_step + c] * x[v * x_step + offsets[t] + c - c % group + j]
 template <class T>
 struct DepthwiseRow {
   const T* x;
@@ -33,6 +35,8 @@ struct DepthwiseRow {
   DepthwiseRun run;
   const T* bias;  // (channels,) or null
   T limit;        // of relu_limit(); 0: the sum as it is
+  int group = 1;
+  int64_t group_step = 0;
 };
 
 // Rows of outputs that go together: with a window of 3 rows each input is then read for 6 / 4 rows from L2 instead of 3.
@@ -70,7 +74,8 @@ struct DepthwiseFramed {
 };
 constexpr int64_t kFramedLeast = 7;
 
-// sums[t][c] += sum over v of  dy[v][c] * x[v * x_step + offsets[t] + c]
+// sums[t][c] += sum over v of  dy[v][c] * x[v * x_step + offsets[t] + c]; of groups as above
+//   sums[t][j * group_step + c] += sum over v of  dy[v][c] * x[v * x_step + offsets[t] + c - c % group + j]
 template <class T>
 struct DepthwiseGradient {
   const T* x;
@@ -81,6 +86,8 @@ struct DepthwiseGradient {
   int64_t taps;
   const int64_t* offsets;
   T* const* sums;
+  int group = 1;
+  int64_t group_step = 0;
 };
 
 // The same over a band (see above), dense along the width:
@@ -106,6 +113,7 @@ struct DepthwiseKernels {
   void (*framed)(const DepthwiseFramed<T>&);
   void (*gradient)(const DepthwiseGradient<T>&);
   void (*band_gradient)(const DepthwiseBandGradient<T>&);
+  bool (*holds_groups)(int group);  // whether row and gradient know groups of so many channels
 };
 
 }  // namespace foldgate

@@ -13,6 +13,7 @@
 #include "ops/conv/fft.h"
 #include "ops/conv/im2col.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/narrow_groups.h"
 #include "ops/conv/output_gradient.h"
 #include "ops/conv/winograd.h"
 
@@ -161,9 +162,9 @@ ForwardLayout forward_layout(const ConvPlan& plan) {
   const bool direct = plan.algorithm == ConvAlgorithm::kDirect;
   ForwardLayout l{};
   l.x_planes = plan.channels_first && direct && direct_reads_planes<T>(plan);
-  l.y_planes = turns_y(plan) && direct;
+  l.y_planes = turns_y(plan) && direct && !has_narrow_groups<T>(plan);
   l.turn_x = turns_x(plan) && !l.x_planes;
-  l.turn_y = turns_y(plan) && !direct;
+  l.turn_y = turns_y(plan) && !l.y_planes;
   const int64_t held = std::max(
       {l.turn_x ? x_size(plan) : 0, l.turn_y ? y_size(plan) : 0, direct ? 0 : held_by_algorithm(plan)});
   l.images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;

@@ -16,15 +16,15 @@
 namespace foldgate {
 namespace {
 
-constexpr int64_t kBlock = 4096;      // positions of a task of repeat() and fold()
-constexpr double kTaskWork = 5e7;     // multiply-adds of a task of the gradients: ~20 ms
-constexpr int64_t kPartPixels = 128;  // a part of the sum is worth its copy of dkernel from so many pixels on
+constexpr int64_t kBlock = 4096;     // positions of a task of repeat() and fold()
+constexpr double kTaskWork = 5e7;    // multiply-adds of a task of the gradients: ~20 ms
+constexpr int64_t kPartPixels = 64;  // a part of the sum is worth its copy of dkernel from so many pixels on
 
 // body(first position, count) over all positions, in parallel.
 template <class Body>
 void for_each_block(int64_t positions, int64_t channels, Body body) {
   const EvenSplit blocks(positions, kBlock);
-  const double work = static_cast<double>(positions) * static_cast<double>(channels);
+  const double work = kValueWork * static_cast<double>(positions * channels);
   parallel_for(blocks.parts, workers_for(blocks.parts, work),
                [&](int64_t block, int) { body(blocks.begin(block), blocks.size(block)); });
 }
@@ -76,7 +76,7 @@ class DepthwiseBackward {
   DepthwiseBackward(const ConvPlan& plan, int64_t batch, const DepthwiseGradients<T>& o)
       : plan_(plan),
         pixels_(batch * plan.window.output_positions()),
-        size_((plan.taps() + 1) * plan.out_channels),
+        size_(plan.kernel_size() + plan.out_channels),
         weights_(plan, batch, o.x, o.dy),
         o_(o) {
     if (o.dx) data_ = data_gradient_rows(plan, batch, o.dy, o.kernel, o.dx);
@@ -108,14 +108,13 @@ class DepthwiseBackward {
         }
       });
     sums.join();
-    give(total.data(), taps * plan_.out_channels, o_.dkernel);
-    give(total.data() + taps * plan_.out_channels, plan_.out_channels, o_.dbias);
+    give(total.data(), plan_.kernel_size(), o_.dkernel);
+    give(total.data() + plan_.kernel_size(), plan_.out_channels, o_.dbias);
   }
 
  private:
   void add_weights(int64_t unit, T* sums, const DepthwiseSums<T>& lists) const {
-    weights_.unit(unit, o_.dkernel ? sums : nullptr,
-                  o_.dbias ? sums + plan_.taps() * plan_.out_channels : nullptr, lists);
+    weights_.unit(unit, o_.dkernel ? sums : nullptr, o_.dbias ? sums + plan_.kernel_size() : nullptr, lists);
   }
   // The share of dx that belongs to a unit of rows of dkernel.
   void write_data(int64_t unit, const DepthwiseTaps<T>& lists) const {
@@ -144,6 +143,12 @@ class DepthwiseBackward {
 }  // namespace
 
 template <class T>
+void depthwise_weights_gradient(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                                T* dkernel) {
+  DepthwiseBackward<T>(plan, batch, {dy, x, nullptr, nullptr, dkernel, nullptr, accumulate}).run();
+}
+
+template <class T>
 void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<T> o) {
   const int64_t times = plan.group_out(), positions = batch * plan.window.input_positions();
   T* const dx = o.dx;
@@ -159,7 +164,8 @@ void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<
 
 #define FOLDGATE_INSTANTIATE(T)                                                                \
   template void depthwise_forward(const ConvPlan&, int64_t, const T*, const T*, const T*, T*); \
-  template void depthwise_backward(const ConvPlan&, int64_t, DepthwiseGradients<T>);
+  template void depthwise_backward(const ConvPlan&, int64_t, DepthwiseGradients<T>);           \
+  template void depthwise_weights_gradient(const ConvPlan&, int64_t, const T*, const T*, bool, T*);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)
 #undef FOLDGATE_INSTANTIATE

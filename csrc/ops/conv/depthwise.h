@@ -22,4 +22,9 @@ struct DepthwiseGradients {
 template <class T>
 void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<T> o);
 
+// That of the kernel alone, whose groups may have several channels each (narrow_groups.h).
+template <class T>
+void depthwise_weights_gradient(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
+                                T* dkernel);
+
 }  // namespace foldgate

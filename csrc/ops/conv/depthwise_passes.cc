@@ -14,6 +14,8 @@ DepthwiseRows<T> forward_rows(const ConvPlan& plan, int64_t batch, const T* x, c
   problem.batch = batch;
   problem.in = dense_inputs(x, w, plan.out_channels);
   problem.columns = plan.out_channels;
+  problem.length = plan.group_in();
+  problem.k_step = plan.out_channels;
   problem.weights = kernel;
   problem.bias = bias;
   problem.activation = plan.activation;
@@ -31,13 +33,14 @@ DepthwiseRows<T> forward_rows(const ConvPlan& plan, int64_t batch, const T* x, c
         problem.taps.push_back(
             {{i * w.depth().dilation - w.depth().before, j * w.height().dilation - w.height().before,
               k * w.width().dilation - w.width().before},
-             index * plan.out_channels});
+             index * plan.group_in() * plan.out_channels});
   return DepthwiseRows<T>(std::move(problem));
 }
 
 template <class T>
 std::vector<DepthwiseRows<T>> data_gradient_rows(const ConvPlan& plan, int64_t batch, const T* dy,
-                                                 const T* kernel, T* dx) {
+                                                 const T* kernel, T* dx, const T* bias,
+                                                 Activation activation) {
   const Window& w = plan.window;
   const int64_t channels = plan.out_channels;
   const Images<T> out = dense_inputs(dx, w, channels);
@@ -46,7 +49,11 @@ std::vector<DepthwiseRows<T>> data_gradient_rows(const ConvPlan& plan, int64_t b
   problem.batch = batch;
   problem.in = dense_outputs(dy, w, channels);
   problem.columns = channels;
+  problem.length = plan.group_in();
+  problem.k_step = channels;
   problem.weights = kernel;
+  problem.bias = bias;
+  problem.activation = activation;
   for_each_phase(w, [&](const StridePhase& phase) {
     problem.out = dx;
     problem.out_step[0] = out.step[0];
@@ -57,15 +64,17 @@ std::vector<DepthwiseRows<T>> data_gradient_rows(const ConvPlan& plan, int64_t b
     }
     problem.taps.clear();
     for (const PhaseTap& tap : phase.taps)
-      problem.taps.push_back({{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index * channels});
+      problem.taps.push_back(
+          {{tap.shift[0], tap.shift[1], tap.shift[2]}, tap.index * plan.group_in() * channels});
     phases.push_back(DepthwiseRows<T>(problem));
   });
   return phases;
 }
 
-#define FOLDGATE_INSTANTIATE(T)                                                                       \
-  template DepthwiseRows<T> forward_rows(const ConvPlan&, int64_t, const T*, const T*, const T*, T*); \
-  template std::vector<DepthwiseRows<T>> data_gradient_rows(const ConvPlan&, int64_t, const T*, const T*, T*);
+#define FOLDGATE_INSTANTIATE(T)                                                                           \
+  template DepthwiseRows<T> forward_rows(const ConvPlan&, int64_t, const T*, const T*, const T*, T*);     \
+  template std::vector<DepthwiseRows<T>> data_gradient_rows(const ConvPlan&, int64_t, const T*, const T*, \
+                                                            T*, const T*, Activation);
 FOLDGATE_INSTANTIATE(float)
 FOLDGATE_INSTANTIATE(double)
 #undef FOLDGATE_INSTANTIATE

@@ -26,7 +26,7 @@ DepthwiseRows<T>::DepthwiseRows(TapGemm<T> problem)
       square_(is_square()),
       across_(inner(2)),
       bands_{p_.grid[1], inner(1), true},
-      frame_(find_frame(p_)),
+      frame_(p_.length > 1 ? DepthwiseFrame() : find_frame(p_)),
       fetched_(p_.batch * p_.in.step[0] * static_cast<int64_t>(sizeof(T)) > kCacheBytes),
       lowest_tap_(0) {
   for (const Tap& tap : p_.taps) lowest_tap_ = std::max(lowest_tap_, tap.shift[1]);
@@ -35,7 +35,7 @@ DepthwiseRows<T>::DepthwiseRows(TapGemm<T> problem)
 template <class T>
 void DepthwiseRows<T>::run() const {
   const double work = static_cast<double>(p_.batch * p_.grid[0] * p_.grid[1] * p_.grid[2]) *
-                      static_cast<double>((taps() + 1) * p_.columns);
+                      static_cast<double>((taps() * p_.length + 1) * p_.columns);
   const int64_t tasks = std::min(units(), kTasks + static_cast<int64_t>(work / kTaskWork));
   const int workers = workers_for(tasks, kTermWork * work);
   const DepthwiseScratch<T> scratch(workers, taps(), frame_size());
@@ -49,7 +49,7 @@ void DepthwiseRows<T>::run() const {
 // Runs of 3, 5 or 7 taps whose inputs a kernel shares between outputs; else of 1.
 template <class T>
 DepthwiseRun DepthwiseRows<T>::find_run() const {
-  if (p_.taps.size() < 3) return {};
+  if (p_.taps.size() < 3 || p_.length > 1) return {};
   const int64_t apart = p_.taps[1].shift[2] - p_.taps[0].shift[2];
   for (const int length : {3, 5, 7}) {
     const DepthwiseRun run{length, p_.step[2], apart};
@@ -172,6 +172,8 @@ DepthwiseRow<T> DepthwiseRows<T>::row_of(const DepthwiseTaps<T>& lists) const {
   row.weights = lists.weights;
   row.bias = p_.bias;
   row.limit = relu_limit<T>(p_.activation);
+  row.group = static_cast<int>(p_.length);
+  row.group_step = p_.k_step;
   return row;
 }
 

@@ -21,8 +21,8 @@ struct DepthwiseTaps {
   T* frame;
 };
 
-// The problem's fields as in tap_gemm.h; `columns` are the channels, taps[t].weights is where tap t's begin. Taps of one
-// kernel row stand together.
+// The problem's fields as in tap_gemm.h; `columns` are all channels, `length` those of a group, taps[t].weights is where tap
+// t's begin. Taps of one kernel row stand together.
 template <class T>
 class DepthwiseRows {
  public:

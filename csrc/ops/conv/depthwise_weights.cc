@@ -14,6 +14,7 @@ DepthwiseWeights<T>::DepthwiseWeights(const ConvPlan& plan, int64_t batch, const
     : w_(plan.window),
       batch_(batch),
       channels_(plan.out_channels),
+      group_(plan.group_in()),
       x_(dense_inputs(x, w_, channels_)),
       dy_(dense_outputs(dy, w_, channels_)),
       kernel_(kernels<T>()),
@@ -25,8 +26,9 @@ template <class T>
 bool DepthwiseWeights<T>::is_square() const {
   const WindowAxis &depth = w_.depth(), &height = w_.height(), &width = w_.width();
   const auto adjoining = [](const WindowAxis& axis) { return axis.stride == 1 && axis.dilation == 1; };
-  return height.kernel == width.kernel && (width.kernel == 3 || width.kernel == 5 || width.kernel == 7) &&
-         adjoining(height) && adjoining(width) && depth.kernel == 1 && inner_of(depth).begin == 0 &&
+  return group_ == 1 && height.kernel == width.kernel &&
+         (width.kernel == 3 || width.kernel == 5 || width.kernel == 7) && adjoining(height) &&
+         adjoining(width) && depth.kernel == 1 && inner_of(depth).begin == 0 &&
          inner_of(depth).end == depth.output;
 }
 
@@ -61,6 +63,8 @@ void DepthwiseWeights<T>::add_row(const Row& at, T* dkernel, const DepthwiseSums
   g.dy_step = channels_;
   g.offsets = lists.offsets;
   g.sums = lists.sums;
+  g.group = static_cast<int>(group_);
+  g.group_step = channels_;
   auto outputs = [&](int64_t begin, int64_t end, bool edge) {
     if (begin >= end) return;
     g.taps = select(at, begin, edge, dkernel, lists);
@@ -116,7 +120,7 @@ int64_t DepthwiseWeights<T>::select(const Row& at, int64_t column, bool edge, T*
         if (z < 0 || z >= x_.extent[0] || y < 0 || y >= x_.extent[1]) continue;
         if (edge && (x < 0 || x >= x_.extent[2])) continue;
         lists.offsets[count] = z * x_.step[1] + y * x_.step[2] + shift * x_.step[3];
-        lists.sums[count++] = dkernel + tap * channels_;
+        lists.sums[count++] = dkernel + tap * group_ * channels_;
       }
   return count;
 }

@@ -16,14 +16,14 @@ struct DepthwiseSums {
   T** sums;
 };
 
-// x and dy with a channel a group.
+// x and dy with a channel a group, or with narrow groups (narrow_groups.h).
 template <class T>
 class DepthwiseWeights {
  public:
   DepthwiseWeights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy);
 
   int64_t units() const { return batch_ * w_.depth().output * bands_.units(); }
-  // Adds a unit's share to dkernel (taps, channels) and to dbias (channels,); either may be null.
+  // Adds a unit's share to dkernel (taps, channels of a group, channels) and to dbias (channels,); either may be null.
   void unit(int64_t index, T* dkernel, T* dbias, const DepthwiseSums<T>& lists) const;
 
  private:
@@ -41,7 +41,7 @@ class DepthwiseWeights {
   }
 
   const Window& w_;
-  int64_t batch_, channels_;
+  int64_t batch_, channels_, group_;
   Images<const T> x_, dy_;
   const Kernels<T>& kernel_;
   InnerOutputs across_;

@@ -4,6 +4,7 @@
 #include "core/scratch.h"
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
+#include "ops/conv/narrow_groups.h"
 #include "ops/conv/phases.h"
 #include "ops/conv/strided_gemm.h"
 
@@ -53,6 +54,7 @@ void place(const ConvPlan& plan, const StridePhase& phase, T* dx, TapGemm<T>& pr
 template <class T>
 bool backward_data_reads_planes(const ConvPlan& plan) {
   if (few_backward<T>(plan)) return true;
+  if (has_narrow_groups<T>(plan)) return false;
   for (const WindowAxis& axis : plan.window.axes)
     if (axis.stride > 1) return false;
   TapGemm<T> problem = problem_of<T>(plan, plan.batch, nullptr);
@@ -65,6 +67,11 @@ bool backward_data_reads_planes(const ConvPlan& plan) {
 template <class T>
 void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, const T* given_kernel,
                           bool planes, T* dx, const T* bias, Activation activation) {
+  if (!phases_cover(asked.window))
+    std::memset(static_cast<void*>(dx), 0,
+                static_cast<size_t>(batch * asked.window.input_positions() * asked.in_channels) * sizeof(T));
+  if (has_narrow_groups<T>(asked))
+    return narrow_groups_backward_data(asked, batch, dy, given_kernel, dx, bias, activation);
   const MergedGroups<T> merged(asked, dy, batch * asked.window.output_positions() * asked.out_channels);
   const ConvPlan& plan = merged.plan();
   const Scratch<T> block_kernel = merged.kernel(given_kernel);
@@ -73,9 +80,6 @@ void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, con
   problem.planes = problem.planar = planes;
   problem.bias = bias;
   problem.activation = activation;
-  if (!phases_cover(plan.window))
-    std::memset(static_cast<void*>(dx), 0,
-                static_cast<size_t>(batch * plan.window.input_positions() * plan.in_channels) * sizeof(T));
   for_each_phase(plan.window, [&](const StridePhase& phase) {
     place(plan, phase, dx, problem);
     direct_gemm(problem);

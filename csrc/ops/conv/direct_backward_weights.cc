@@ -8,6 +8,7 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/narrow_groups.h"
 #include "ops/conv/single_plane.h"
 #include "ops/conv/weight_inputs.h"
 
@@ -253,6 +254,7 @@ void swapped_backward_weights(const ConvPlan& plan, const DirectWeights<T>& o) {
 
 template <class T>
 PlanesRead weights_read_planes(const ConvPlan& plan) {
+  if (has_narrow_groups<T>(plan)) return {false, false};
   const MergedGroups<T> merged(plan, nullptr, 0);
   const bool swaps = swaps_operands(plan);
   return {!swaps && !few_channels(merged.plan()), !swaps};
@@ -262,6 +264,8 @@ template <class T>
 void direct_backward_weights(const ConvPlan& asked, const DirectWeights<T>& o) {
   if (is_single_plane<T>(asked) && asked.window.height().output % 2 == 0)
     return single_plane_backward_weights(asked, o);
+  if (has_narrow_groups<T>(asked))
+    return narrow_groups_backward_weights(asked, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
   if (swaps_operands(asked)) return swapped_backward_weights(asked, o);
   const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
   if (!merged.any()) return dense_backward_weights(asked, o);

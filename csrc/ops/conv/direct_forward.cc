@@ -3,6 +3,7 @@
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/layout.h"
+#include "ops/conv/narrow_groups.h"
 #include "ops/conv/single_plane.h"
 #include "ops/conv/strided_gemm.h"
 #include "ops/conv/tap_gemm.h"
@@ -54,12 +55,13 @@ bool frames_input(const ConvPlan& plan) { return few_channels(plan) && has_paddi
 
 template <class T>
 bool direct_reads_planes(const ConvPlan& plan) {
-  return direct_gemm_reads_planes(problem_of<T>(plan, plan.batch, true));
+  return !has_narrow_groups<T>(plan) && direct_gemm_reads_planes(problem_of<T>(plan, plan.batch, true));
 }
 
 template <class T>
 void direct_forward(const ConvPlan& asked, const DirectForward<T>& o) {
   if (is_single_plane<T>(asked)) return depthwise_planes_forward(asked, o.batch, o.x, o.kernel, o.bias, o.y);
+  if (has_narrow_groups<T>(asked)) return narrow_groups_forward(asked, o.batch, o.x, o.kernel, o.bias, o.y);
   const MergedGroups<T> merged(asked, o.x, o.batch * asked.window.input_positions() * asked.in_channels);
   TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
   problem.planar = o.y_planes;
@@ -76,7 +78,7 @@ void direct_forward(const ConvPlan& asked, const DirectForward<T>& o) {
 
 template <class T>
 PackedWeights<T> direct_pack(const ConvPlan& asked, const DirectForward<T>& o) {
-  if (is_single_plane<T>(asked)) return {};
+  if (is_single_plane<T>(asked) || has_narrow_groups<T>(asked)) return {};
   const MergedGroups<T> merged(asked, nullptr, 0);
   const Scratch<T> block_kernel = merged.kernel(o.kernel);
   TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
@@ -87,7 +89,7 @@ PackedWeights<T> direct_pack(const ConvPlan& asked, const DirectForward<T>& o) {
 
 template <class T>
 WeightForm direct_form(const ConvPlan& asked, const DirectForward<T>& o) {
-  if (is_single_plane<T>(asked)) return {};
+  if (is_single_plane<T>(asked) || has_narrow_groups<T>(asked)) return {};
   TapGemm<T> problem = problem_of<T>(MergedGroups<T>(asked, nullptr, 0).plan(), o.batch, o.x_planes);
   problem.planar = o.y_planes;
   return direct_gemm_form(problem);

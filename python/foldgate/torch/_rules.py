@@ -77,7 +77,7 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a convolution of x (N, C, *spatial)."""
     work = _products(module, x) // int(math.prod(module.stride))
     if module.groups > 1:
-        return _depthwise_wins(module, x, gradient, work)
+        return _narrow_groups_win(module, x) or _depthwise_wins(module, x, gradient, work)
     if _torch_unfolds(module, x):
         return _unfolding_loses(module, work, gradient)
     if _waits_for_memory(module, x) or (not gradient and _fills_few_lanes(module, x)):
@@ -144,8 +144,18 @@ def _weights_repay_turning(module: Any, x: Any, work: int) -> bool:
     return positions >= 3 << 4
 
 
+def _narrow_groups_win(module: Any, x: Any) -> bool:
+    """Of 2 or 4 channels a group in and out, whole vectors of them in all: 2 to 4 times as fast (Zen 4)."""
+    channels, taps = module.in_channels, math.prod(module.kernel_size)
+    if channels // module.groups not in (2, 4) or channels != module.out_channels or channels % 16 != 0:
+        return False
+    if x.dim() == 5 or x.dtype is not torch.float32:
+        return False
+    return taps > 1 and module.stride[0] == 1 if x.dim() == 3 else taps > 1 or not x.is_contiguous()
+
+
 def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
-    """Of one channel a group; of other groups torch's own is faster."""
+    """Of one channel a group; of 8 and more torch's own is faster."""
     channels, first = module.in_channels, x.is_contiguous()
     if not channels == module.groups == module.out_channels:
         return False
