@@ -166,7 +166,8 @@ void gradient_taps(const DepthwiseGradient<T>& g, int64_t t) {
 
 template <class T>
 void gradient(const DepthwiseGradient<T>& g) {
-  if (g.group > 1) return by_group<T>(g.group, [&](auto group) FOLDGATE_LAMBDA { gradient_of_groups<T>(g, group); });
+  if (g.group > 1)
+    return by_group<T>(g.group, [&](auto group) FOLDGATE_LAMBDA { gradient_of_groups<T>(g, group); });
   int64_t t = 0;
   for (; t + 9 <= g.taps; t += 9) gradient_taps<T, 9>(g, t);
   for (; t + 5 <= g.taps; t += 5) gradient_taps<T, 5>(g, t);
