@@ -13,7 +13,7 @@
 
 #include "core/allocator.h"
 #include "core/check.h"
-#include "core/thread_pool.h"
+#include "core/interrupt.h"
 
 namespace foldgate {
 

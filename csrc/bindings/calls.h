@@ -8,6 +8,7 @@
 // it, so that no other object takes its address. Any other call goes the long way, through every check.
 #pragma once
 #include "bindings/arrays.h"
+#include "core/interrupt.h"
 
 namespace foldgate {
 

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/handover.h"
+#include "core/interrupt.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 

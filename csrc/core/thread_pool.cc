@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +15,7 @@
 #include "core/affinity.h"
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/interrupt.h"
 #include "core/spin.h"
 #include "core/stretches.h"
 
@@ -28,22 +28,13 @@ int64_t now_ns() {
       .count();
 }
 
-// To a few milliseconds, at a fifth of the cost: what is asked after every task.
-int64_t coarse_now_ns() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
-}
-
 constexpr int64_t kSpinNs = 100'000;  // between the ops of a model a worker stays awake
 constexpr int64_t kOpenNs = 500'000;  // and for so long while others are still at the region that it has left
 constexpr size_t kStackBytes =
     1 << 20;  // musl's default of 128 KiB is too small for a register tile's spills
 
 thread_local bool inside_region = false;
-thread_local bool is_worker = false;     // a thread of the pool: it never asks the interrupt hook
-thread_local int64_t next_question = 0;  // when the hook is asked again, by coarse_now_ns()
-thread_local bool shares_next = false;   // workers_for left the call alone that a next one would share
+thread_local bool shares_next = false;  // workers_for left the call alone that a next one would share
 
 class ThreadPool {
  public:
@@ -116,9 +107,11 @@ class ThreadPool {
     if (inside_region) return (*pool.body_)(0);  // the caller
     const int number = pool.openmp_.thread_num();
     if (number >= pool.workers_) return;
-    inside_region = is_worker = true;
+    inside_region = true;
+    ask_on_this_thread(false);
     (*pool.body_)(number);
-    inside_region = is_worker = false;
+    ask_on_this_thread(true);
+    inside_region = false;
   }
 
   // epoch_ is odd while a region is open. A worker announces itself in active_ before it looks at epoch_ again, the
@@ -158,7 +151,8 @@ class ThreadPool {
   }
 
   static void* start(void* argument) {
-    inside_region = is_worker = true;
+    inside_region = true;
+    ask_on_this_thread(false);
     auto& worker = *static_cast<Worker*>(argument);
     worker.pool->work(worker);
     return nullptr;
@@ -243,7 +237,12 @@ std::atomic<int>& num_threads() {
   return threads;
 }
 
-std::atomic<InterruptHook> interrupt_hook{nullptr};
+// A call that workers_for left alone has ended.
+void end_alone() {
+  if (!shares_next) return;
+  shares_next = false;
+  pool_slot().load()->end_shareable();
+}
 
 }  // namespace
 
@@ -259,14 +258,6 @@ int workers_for(int64_t tasks, double work) {
   if (work < kParallelWork || shares_next) return 1;
   return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(get_num_threads(), tasks)));
 }
-
-namespace {
-void end_alone() {
-  if (!shares_next) return;
-  shares_next = false;
-  pool_slot().load()->end_shareable();
-}
-}  // namespace
 
 void parallel_region(int workers, FunctionRef<void(int)> body) {
   if (workers > 1 && !inside_region) return pool_slot().load()->region(workers, body);
@@ -293,24 +284,6 @@ void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t, int)> bo
     });
   });
   if (stop.load()) throw Interrupted();
-}
-
-void set_interrupt_hook(InterruptHook hook) { interrupt_hook.store(hook); }
-
-void start_interrupt_clock() {
-  next_question = coarse_now_ns() + static_cast<int64_t>(kInterruptPollSeconds * 1e9);
-}
-
-bool interrupt_requested() {
-  const InterruptHook hook = interrupt_hook.load(std::memory_order_relaxed);
-  if (!hook || is_worker || coarse_now_ns() < next_question) return false;
-  const bool stop = hook();
-  start_interrupt_clock();
-  return stop;
-}
-
-void check_interrupt() {
-  if (interrupt_requested()) throw Interrupted();
 }
 
 void set_openmp(OpenMp runtime) { pool_slot().load()->set(runtime); }

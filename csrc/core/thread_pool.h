@@ -6,7 +6,6 @@
 // number of threads.
 #pragma once
 #include <cstdint>
-#include <exception>
 
 #include "core/function_ref.h"
 
@@ -29,22 +28,8 @@ int workers_for(int64_t tasks, double work);
 void parallel_region(int workers, FunctionRef<void(int worker)> body);
 
 // body(task, worker) once for every task in [0, tasks): every worker begins with a stretch of its own (stretches.h).
-// Answers an interrupt between tasks: see below.
+// Answers an interrupt between tasks (interrupt.h).
 void parallel_for(int64_t tasks, int workers, FunctionRef<void(int64_t task, int worker)> body);
-
-// Thrown by parallel_for and check_interrupt on the caller's thread, after all workers have left.
-struct Interrupted : std::exception {
-  const char* what() const noexcept override { return "interrupted"; }
-};
-
-// The hook is asked every kInterruptPollSeconds of a long call, on the calling thread only; true ends the call. The
-// bindings install one that looks for Python's pending signals; without a hook nothing is asked.
-using InterruptHook = bool (*)();
-constexpr double kInterruptPollSeconds = 0.05;
-void set_interrupt_hook(InterruptHook hook);
-void start_interrupt_clock();  // at the start of a call: the first question comes kInterruptPollSeconds later
-bool interrupt_requested();    // for loops of their own: reads a clock, and asks when it is time
-void check_interrupt();        // throws Interrupted
 
 // Threads of an OpenMP runtime that somebody else in the process uses, too: they spin for milliseconds after each of
 // its regions, and would take the cores from the pool's own. With a runtime set, its threads are the workers, each of

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/interrupt.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/blocked_gemm.h"

@@ -17,6 +17,7 @@
 #include "check.h"
 #include "core/cpu.h"
 #include "core/handover.h"
+#include "core/interrupt.h"
 
 namespace foldgate {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/interrupt.h"
 #include "core/scratch.h"
-#include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/depthwise.h"
 #include "ops/conv/depthwise_planes.h"

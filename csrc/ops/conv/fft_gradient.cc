@@ -1,3 +1,4 @@
+#include "core/interrupt.h"
 #include "ops/conv/fft_product.h"
 #include "ops/conv/fft_run.h"
 

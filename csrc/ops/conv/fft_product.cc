@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/interrupt.h"
 #include "ops/conv/fft_run.h"
 
 namespace foldgate {

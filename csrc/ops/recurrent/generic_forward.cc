@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/interrupt.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"

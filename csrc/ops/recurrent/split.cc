@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "core/interrupt.h"
 #include "core/spin.h"
 #include "core/thread_pool.h"
 

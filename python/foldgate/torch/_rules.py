@@ -151,7 +151,9 @@ def _narrow_groups_win(module: Any, x: Any) -> bool:
         return False
     if x.dim() == 5 or x.dtype is not torch.float32:
         return False
-    return taps > 1 and module.stride[0] == 1 if x.dim() == 3 else taps > 1 or not x.is_contiguous()
+    if x.dim() == 3:
+        return bool(taps > 1 and module.stride[0] == 1)
+    return bool(taps > 1 or not x.is_contiguous())
 
 
 def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
