@@ -32,7 +32,7 @@ class BackwardPass {
         table_(kernels<T>()),
         kernels_(table_.recurrent),
         split_(RecurrentSplit::make(plan, 3, threads)),
-        claims_(split_.by_units ? split_.workers : 1),
+        claims_(split_.by_units ? split_.workers : 1, split_.nearness),
         stop_(stop),
         gates_(columns_of(plan.options.cell)),
         state_step_(plan.row_step(plan.units)),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/check.h"
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "ops/recurrent/pack.h"
@@ -32,7 +33,7 @@ class ForwardPass {
         kernels_(kernels),
         phases_(phases),
         split_(RecurrentSplit::make(plan, 1, threads)),
-        claims_(split_.by_units ? split_.workers : 1),
+        claims_(split_.by_units ? split_.workers : 1, split_.nearness),
         stop_(stop),
         ahead_(plan.batch <= kAheadRows),
         step_(plan.row_step(plan.units)),
@@ -97,8 +98,11 @@ class ForwardPass {
     int64_t chunk_end = 0;    // the step after them
   };
 
-  // While one panel of a piece is multiplied the next is fetched.
-  int64_t piece_of(int64_t panels) const { return panels >= 4 * claims_.workers() ? 2 : 1; }
+  // While one panel of a piece is multiplied the next is fetched; a short step is a piece for each worker.
+  int64_t piece_of(int64_t panels) const {
+    if (split_.nearness.handover_ns > 0) return ceil_div(panels, claims_.workers());
+    return panels >= 4 * claims_.workers() ? 2 : 1;
+  }
   Operands& operands_of(int worker) { return operands_[split_.by_units ? worker : 0]; }
 
   int64_t ahead_rows() const {

@@ -50,7 +50,9 @@ StackSplit StackSplit::make(const RecurrentPlan& plan, int64_t layers, int passe
   const auto most = static_cast<int>(std::min<int64_t>(layers, get_num_threads()));
   StackSplit split;
   if (most == 1 || !worth_threads(plan, static_cast<double>(layers * passes))) return split;
-  if (RecurrentSplit::make(plan, passes, get_num_threads()).workers >= most) return split;
+  const RecurrentSplit layer = RecurrentSplit::make(plan, passes, get_num_threads());
+  const bool pays_anywhere = layer.nearness.handover_ns == 0;  // short steps are better a thread a layer
+  if (layer.workers >= most && pays_anywhere) return split;
   const int64_t steps = plan.longest();
   split.workers = most;
   split.piece_steps = std::max(ceil_div(steps, kPieces), ceil_div(kLeastRows, plan.batch));
