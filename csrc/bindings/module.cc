@@ -31,6 +31,7 @@ PYBIND11_MODULE(_native, module) {
   foldgate::register_conv_pool(module);
   foldgate::register_packed_conv(module);
   foldgate::register_conv_transpose(module);
+  foldgate::register_gate_rows(module);
   foldgate::register_layout(module);
   foldgate::register_join(module);
 }

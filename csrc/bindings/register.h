@@ -30,6 +30,7 @@ void register_conv(pybind11::module_& module);
 void register_conv_pool(pybind11::module_& module);
 void register_packed_conv(pybind11::module_& module);
 void register_conv_transpose(pybind11::module_& module);
+void register_gate_rows(pybind11::module_& module);
 void register_layout(pybind11::module_& module);
 void register_join(pybind11::module_& module);
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
+from foldgate import _native
 from foldgate.ops._layout import turned
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
@@ -25,63 +25,29 @@ class Direction(NamedTuple):
     projection: Any
 
 
-def _other_order(kind: str, weight: Any) -> Any:
-    """Rows of gates in the other side's order: r and z change places."""
-    if kind != "GRU":
-        return weight
-    units = len(weight) // 3
-    return np.concatenate((weight[units : 2 * units], weight[:units], weight[2 * units :]))
-
-
-def _kernel(kind: str, weight: Any) -> Any:
-    return turned(_other_order(kind, weight.detach().numpy()))
-
-
-def _bias(kind: str, inner: Any, recurrent: Any) -> Any:
-    if inner is None:
-        return None
-    first, second = inner.detach().numpy(), recurrent.detach().numpy()
-    if kind != "GRU":
-        return first + second
-    return np.stack((first, second)).reshape(2, 3, -1)[:, [1, 0, 2]].reshape(2, -1)
+def _array(tensor: Any) -> Any:
+    return None if tensor is None else tensor.detach().numpy()
 
 
 def direction_of(kind: str, weights: tuple[Any, ...]) -> Direction:
     """The arrays of (weight_ih, weight_hh, bias_ih, bias_hh, weight_hr), the last three tensors or None."""
-    inner, recurrent, inner_bias, recurrent_bias, projection = weights
-    return Direction(
-        _kernel(kind, inner),
-        _kernel(kind, recurrent),
-        _bias(kind, inner_bias, recurrent_bias),
-        None if projection is None else turned(projection.detach().numpy()),
-    )
+    *gates, projection = map(_array, weights)
+    turned_projection = None if projection is None else turned(projection)
+    return Direction(*_native.gate_rows_to_columns(GATES[kind], *gates), turned_projection)
 
 
 def biases_of(kind: str, bias: Any) -> tuple[Any, Any]:
-    """Two biases of which `_bias` makes this one: those that it was made of where they are known."""
-    return _bias_gradients(kind, bias) if kind == "GRU" else (torch.from_numpy(bias), 0)
-
-
-def _weight_gradient(kind: str, dkernel: Any) -> Any:
-    return torch.from_numpy(_other_order(kind, turned(dkernel)))
-
-
-def _bias_gradients(kind: str, dbias: Any) -> tuple[Any, Any]:
-    if dbias is None:
-        return None, None
+    """Two biases of which `direction_of` makes this one: those that it was made of where they are known."""
     if kind != "GRU":
-        return torch.from_numpy(dbias), torch.from_numpy(dbias.copy())
-    rows = dbias.reshape(2, 3, -1)[:, [1, 0, 2]].reshape(2, -1)
+        return torch.from_numpy(bias), 0
+    rows = bias.reshape(2, 3, -1)[:, [1, 0, 2]].reshape(2, -1)
     return torch.from_numpy(rows[0]), torch.from_numpy(rows[1])
 
 
 def weight_gradients(
     kind: str, dkernel: Any, drecurrent: Any, dbias: Any, dprojection: Any
 ) -> tuple[Any, ...]:
-    """The gradients of (weight_ih, weight_hh, bias_ih, bias_hh, weight_hr)."""
-    return (
-        _weight_gradient(kind, dkernel),
-        _weight_gradient(kind, drecurrent),
-        *_bias_gradients(kind, dbias),
-        None if dprojection is None else torch.from_numpy(turned(dprojection)),
-    )
+    """The gradients of (weight_ih, weight_hh, bias_ih, bias_hh, weight_hr), None where there is none."""
+    found = _native.gate_columns_to_rows(GATES[kind], dkernel, drecurrent, dbias)
+    projection = None if dprojection is None else turned(dprojection)
+    return tuple([None if array is None else torch.from_numpy(array) for array in (*found, projection)])
