@@ -89,6 +89,7 @@ class StridedRun {
     groups_ = ceil_div(planes(), std::max<int64_t>(1, divide(most, plane)));
     parts_ = most >= plane ? 1 : ceil_div(p_.grid[1], std::max<int64_t>(1, divide(most, width)));
     strips_ = most >= width ? 1 : ceil_div(width, std::max(most, std::min(width, kLeastStrip)));
+    if (tasks() % 2 == 1 && parts_ > 1 && parts_ < p_.grid[1]) ++parts_;  // for two threads
     frame_.shape(largest());
   }
   int64_t tasks() const { return groups_ * parts_ * strips_; }

@@ -1,3 +1,4 @@
+#include "ops/conv/halved_split.h"
 #include "ops/conv/own_operand.h"
 #include "ops/conv/winograd_stages.h"
 
@@ -9,12 +10,6 @@ namespace {
 constexpr int64_t kBlockBytes = 336 << 10;
 constexpr int64_t kLeastBlock = 24;
 constexpr int64_t kLargeBlock = 48;
-
-// Units of a block, `most` or fewer: two threads share an even number of blocks in halves.
-int64_t block_size(int64_t units, int64_t most) {
-  const int64_t blocks = ceil_div(units, most);
-  return blocks == 1 ? units : ceil_div(units, round_up(blocks, 2));
-}
 
 }  // namespace
 
@@ -28,16 +23,15 @@ void winograd_by_tiles(const WinogradStages<T>& s) {
   const int64_t most = std::max(least, by_cache);
   const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
   // Rows of tiles that are planes' share pixels: rather one more than one less.
-  const int64_t units = s.grid.count / unit;
-  const EvenSplit blocks(units, block_size(units, ceil_div(most, unit)));
-  const int64_t block = ceil_div(blocks.total, blocks.parts) * unit;
+  const HalvedSplit blocks(s.grid.count / unit, ceil_div(most, unit));
+  const int64_t block = blocks.largest() * unit;
   const auto v = PositionMatrices<T>::shape(block, s.k), m = PositionMatrices<T>::shape(block, columns);
   const int64_t own = s.positions * (v.step + m.step) + columns +
                       std::max(s.window_size(), own_weights ? s.packed_size(s.pack_depth()) : 0);
-  const int workers = workers_for(blocks.parts, s.work(s.grid.count));
+  const int workers = workers_for(blocks.parts(), s.work(s.grid.count));
   const Scratch<T> scratch(workers * own);
   const OwnOperand<T> weights(own_weights ? workers : 0, s.weights_size());
-  parallel_for(blocks.parts, workers, [&](int64_t task, int worker) {
+  parallel_for(blocks.parts(), workers, [&](int64_t task, int worker) {
     const auto mine = v.at(scratch.data() + worker * own), sums = m.at(mine.data + s.positions * v.step);
     const int64_t first = blocks.begin(task) * unit, count = blocks.size(task) * unit;
     T *outside = sums.data + s.positions * m.step, *window = outside + columns;
