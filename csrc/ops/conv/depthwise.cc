@@ -12,6 +12,7 @@
 #include "ops/conv/depthwise_weights.h"
 #include "ops/conv/partial_sums.h"
 #include "ops/conv/phases.h"
+#include "ops/zeros.h"
 
 namespace foldgate {
 namespace {
@@ -92,7 +93,7 @@ class DepthwiseBackward {
     const int64_t parts =
         std::min(units, weight_parts(size_ * static_cast<int64_t>(sizeof(T)), pixels_ / kPartPixels));
     const int64_t rounds = std::min(units / parts, 1 + static_cast<int64_t>(work / (kTaskWork * parts)));
-    const int workers = workers_for(parts, work);
+    const int workers = workers_for(parts, kTermWork * work);
     const DepthwiseScratch<T> lists(workers, taps, largest_frame(data_));
     const Scratch<T*> targets(workers * taps);
     const Scratch<T> total(size_);
@@ -156,8 +157,7 @@ void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<
   const Scratch<T> repeated(dx && times > 1 ? positions * plan.out_channels : 0);
   if (o.dkernel) o.x = repeated_input(plan, batch, o.x, copy);
   if (dx && times > 1) o.dx = repeated.data();
-  if (dx && !phases_cover(plan.window))
-    std::memset(static_cast<void*>(o.dx), 0, static_cast<size_t>(positions * plan.out_channels) * sizeof(T));
+  if (dx && !phases_cover(plan.window)) write_zeros(o.dx, positions * plan.out_channels);
   DepthwiseBackward<T>(plan, batch, o).run();
   if (dx && times > 1) fold_channels(repeated.data(), positions, plan.in_channels, times, dx);
 }

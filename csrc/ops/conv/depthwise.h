@@ -7,6 +7,9 @@
 
 namespace foldgate {
 
+// A term of a depthwise convolution, a multiply-add with its loads, in multiply-adds of a matrix product.
+constexpr double kTermWork = 4;
+
 // As direct_forward and its siblings (direct.h). Scratch: with a multiplier a repeated copy of x (or of dx).
 template <class T>
 void depthwise_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y);

@@ -7,6 +7,7 @@
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/conv/depthwise.h"
 #include "ops/conv/depthwise_planes.h"
 #include "ops/conv/depthwise_turned.h"
 #include "ops/conv/phases.h"
@@ -77,7 +78,7 @@ class PlanesBackward {
     const bool summed = o_.dkernel || o_.dbias;
     const double work = 2.0 * static_cast<double>(batch * w_.output_positions()) * static_cast<double>(size);
     const int64_t units = batch * plan_.in_channels;
-    const int workers = workers_for(units, work);
+    const int workers = workers_for(units, kTermWork * work);
     const Scratch<T> frames(workers * frame_size_), sums(workers * taps), bands(workers * band_size_);
     const Scratch<T> partial(summed ? batch * size : 0);
     frames.zero();

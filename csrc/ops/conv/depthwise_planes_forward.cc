@@ -4,6 +4,7 @@
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/conv/depthwise.h"
 #include "ops/conv/depthwise_planes.h"
 #include "ops/conv/depthwise_turned.h"
 #include "ops/conv/plane_grid.h"
@@ -34,7 +35,7 @@ class PlanesForward {
     const int64_t units = batch * plan_.in_channels * grid_.depth() * grid_.bands(), taps = plan_.taps();
     const double work = static_cast<double>(batch * plan_.window.output_positions()) *
                         static_cast<double>((taps + 1) * plan_.out_channels);
-    const int workers = workers_for(units, work);
+    const int workers = workers_for(units, kTermWork * work);
     const Scratch<T> frames(workers * grid_.frame_size());
     frames.zero();
     for_each_unit(units, work, workers,

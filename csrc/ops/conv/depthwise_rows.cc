@@ -5,6 +5,7 @@
 
 #include "core/scratch.h"
 #include "core/thread_pool.h"
+#include "ops/conv/depthwise.h"
 #include "ops/stream.h"
 
 namespace foldgate {
@@ -13,7 +14,6 @@ namespace {
 constexpr int64_t kTasks = 16;
 constexpr double kTaskWork = 5e7;  // memory bound: ~20 ms
 constexpr int64_t kCacheBytes = 1 << 20;
-constexpr double kTermWork = 4;  // a multiply-add with its loads, in those of a matrix product
 
 }  // namespace
 

@@ -19,6 +19,8 @@ constexpr int64_t kMostBytes = 1 << 20;    // of a vector of channels: beyond, t
 constexpr int64_t kLongRow = 8;  // vectors of outputs: strided rows from there on are worth their frame
 // Multiply-adds an output, idle lanes', that take as long as turning does beyond a frame, and beyond narrow planes.
 constexpr int64_t kFrameTaps = 2, kNarrowTaps = 8;
+constexpr double kTurnedTermWork =
+    10;  // a term with its share of turning, in multiply-adds of a matrix product
 constexpr int64_t kMostChannels = 64;  // four vectors, whose rows are whole cache lines
 
 // A task: some channels of some images.
@@ -26,15 +28,17 @@ struct Block {
   int64_t chunk, image, images, channel, channels;
 };
 
-// How images and channels are cut, by shape alone.
+// How images, by shape alone, and channels are cut: into two blocks at least where threads share them.
 class Blocks {
  public:
   Blocks(const ConvPlan& plan, int64_t batch, int64_t lanes, int64_t item_size)
       : batch_(batch), channels_(plan.in_channels) {
     const int64_t plane = item_size * (plan.window.input_positions() + plan.window.output_positions());
-    const int64_t most = std::min(kMostChannels, kTaskBytes / (plane * lanes) * lanes);
+    const int64_t share =
+        batch > 1 ? kMostChannels : ceil_div(channels_, 2);  // an image is shared by channels
+    const int64_t most = std::min({kMostChannels, share, kTaskBytes / (plane * lanes) * lanes});
     width_ = round_up(ceil_div(channels_, ceil_div(channels_, std::max(most, lanes))), lanes);
-    images_ = std::max<int64_t>(1, kTaskBytes / (plane * std::min(width_, channels_)));
+    images_ = std::clamp<int64_t>(kTaskBytes / (plane * std::min(width_, channels_)), 1, ceil_div(batch, 2));
     groups_ = ceil_div(channels_, width_);
   }
 
@@ -118,7 +122,7 @@ class TurnedBackward {
 
   void run() {
     const int64_t taps = plan_.taps(), chunks = planes_.blocks.chunks(), tasks = planes_.blocks.count();
-    const int workers = workers_for(tasks, plan_.work());
+    const int workers = workers_for(tasks, 2 * kTurnedTermWork * plan_.work());
     const Scratch<T> turned(workers * (y_size_ + x_size_)), partial(chunks * size_);
     const auto largest = [&] {
       return largest_frame(data_rows(planes_.blocks.block(0), turned.data(), turned.data() + y_size_));
@@ -198,7 +202,7 @@ void depthwise_turned_forward(const ConvPlan& plan, int64_t batch, const T* x, c
   const TurnedPlanes<T> planes(plan, batch, kernel);
   const int64_t taps = plan.taps(), inputs = plan.window.input_positions(),
                 outputs = plan.window.output_positions();
-  const int workers = workers_for(planes.blocks.count(), plan.work());
+  const int workers = workers_for(planes.blocks.count(), kTurnedTermWork * plan.work());
   const auto rows = [&](const Block& b, const T* from, T* to) {
     return forward_rows<T>(planes.plan_of(b), b.images, from, planes.weights(b),
                            bias ? bias + b.channel : nullptr, to);

@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "core/check.h"
 #include "core/scratch.h"
 #include "ops/conv/direct.h"
@@ -7,6 +5,7 @@
 #include "ops/conv/narrow_groups.h"
 #include "ops/conv/phases.h"
 #include "ops/conv/strided_gemm.h"
+#include "ops/zeros.h"
 
 namespace foldgate {
 
@@ -68,8 +67,7 @@ template <class T>
 void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, const T* given_kernel,
                           bool planes, T* dx, const T* bias, Activation activation) {
   if (!phases_cover(asked.window))
-    std::memset(static_cast<void*>(dx), 0,
-                static_cast<size_t>(batch * asked.window.input_positions() * asked.in_channels) * sizeof(T));
+    write_zeros(dx, batch * asked.window.input_positions() * asked.in_channels);
   if (has_narrow_groups<T>(asked))
     return narrow_groups_backward_data(asked, batch, dy, given_kernel, dx, bias, activation);
   const MergedGroups<T> merged(asked, dy, batch * asked.window.output_positions() * asked.out_channels);

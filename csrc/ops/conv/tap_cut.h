@@ -34,12 +34,14 @@ class TapCut {
     selects_ = !panels.dots() && selecting_pays(problem);
   }
 
-  const EvenSplit& tiles() const { return tiles_; }      // of all pixels
-  int64_t sweep_tiles() const { return sweep_tiles_; }   // of a task, at most
-  int64_t tap_block() const { return tap_block_; }       // taps whose pointers stand at a time, at most
-  bool fetches() const { return fetches_; }              // whether tiles fetch the weights of the next
-  bool selects() const { return selects_; }              // whether a tap leaves out pixels that it misses
-  bool single_sweep() const { return row_tasks_ == 1; }  // over each of the panels
+  const EvenSplit& tiles() const { return tiles_; }     // of all pixels
+  int64_t sweep_tiles() const { return sweep_tiles_; }  // of a task, at most
+  int64_t tap_block() const { return tap_block_; }      // taps whose pointers stand at a time, at most
+  bool fetches() const { return fetches_; }             // whether tiles fetch the weights of the next
+  bool selects() const { return selects_; }             // whether a tap leaves out pixels that it misses
+  bool single_sweep() const {
+    return single_sweep_;
+  }  // over each of the panels, or two that two threads share
   int64_t tasks() const { return row_tasks_ * column_tasks_; }
   double work() const { return work_; }
 
@@ -76,6 +78,7 @@ class TapCut {
   // Of a single sweep: the longer a task's stretch of a row of weights, the better; columns that lie along the rows come
   // panel by panel.
   static constexpr int64_t kColumnTasks = 4;
+  static constexpr int64_t kSharedTiles = 4;  // whose products outweigh a second packing
   static constexpr int64_t kFewPanels = 5;
 
   int64_t most_tiles(const TapGemm<T>& p) const {
@@ -95,23 +98,25 @@ class TapCut {
     row_tasks_ = std::max(row_tasks_, std::min(parts / kTilesPerTask, kTasks));
     row_tasks_ = std::min(parts, std::max(row_tasks_, long_tasks()));
     sweep_tiles_ = ceil_div(parts, row_tasks_);
+    single_sweep_ = row_tasks_ == 1;
   }
 
   void cut_columns(int64_t of_single_sweep) {
     const int64_t by_work = long_tasks() / row_tasks_, panels = panels_.count();
     if (row_tasks_ >= kTasks && by_work <= 1) return;
-    const int64_t wanted = single_sweep() ? of_single_sweep : ceil_div(kTasks, row_tasks_);
+    const int64_t wanted = single_sweep_ ? of_single_sweep : ceil_div(kTasks, row_tasks_);
     column_tasks_ = std::min(panels, std::max(by_work, wanted));
     if (panels < 2 * column_tasks_) column_tasks_ = panels;  // none of twice as many
   }
 
-  // Few panels, odd in number, leave one of two cores without work: their tiles are shared as well. Not where both halves
-  // would read more than a panel in L2, or all would be packed for few tiles.
+  // Few panels, odd in number, leave one of two threads without work: their tiles are shared as well, and each half packs
+  // what it multiplies by. Not where kept weights would be read by both, more than a panel that stays in L2.
   void share_tiles() {
     const bool odd = column_tasks_ % 2 == 1 && column_tasks_ <= kFewPanels;
-    if (!single_sweep() || !odd || work_ < kParallelWork) return;
-    const bool shares = panels_.kept() ? column_tasks_ == 1 || panels_.single_block()
-                                       : column_tasks_ == 1 && tiles_.parts >= kTilesPerTask;
+    if (!single_sweep_ || !odd || work_ < kParallelWork || get_num_threads() == 1) return;
+    const bool shares = panels_.kept()
+                            ? column_tasks_ == 1 || panels_.single_block()
+                            : tiles_.parts >= (column_tasks_ == 1 ? kSharedTiles : 2 * kSharedTiles);
     if (shares) row_tasks_ = std::min<int64_t>(tiles_.parts, 2);
   }
 
@@ -122,7 +127,7 @@ class TapCut {
   EvenSplit tiles_;
   double work_ = 0;
   int64_t row_tasks_ = 0, column_tasks_ = 1, sweep_tiles_ = 1, tap_block_ = 1;
-  bool fetches_ = false, selects_ = false;
+  bool single_sweep_ = false, fetches_ = false, selects_ = false;
 };
 
 }  // namespace foldgate

@@ -32,82 +32,112 @@ void transform_all_input(const WinogradStages<T>& s, const PositionMatrices<T>& 
   });
 }
 
+// Tasks: a panel of columns each, of all tiles or of one of the shares of them.
+struct ColumnTasks {
+  EvenSplit tiles;      // whole units
+  int64_t unit, width;  // tiles that stay together; columns of a panel
+  int64_t panels;
+
+  int64_t count() const { return tiles.parts * panels; }
+  int64_t share(int64_t task) const { return task / panels; }  // the panels of one share follow each other
+  int64_t column(int64_t task) const { return task % panels * width; }
+  int64_t first_tile(int64_t share) const { return tiles.begin(share) * unit; }
+  int64_t tile_count(int64_t share) const { return tiles.size(share) * unit; }
+  int64_t most_tiles() const { return tile_count(tiles.parts - 1); }
+};
+
+// Two threads whose shares of the panels are uneven, one panel being the most so, share the tiles instead: each then
+// transforms all weights, as long as four tiles take to multiply.
+constexpr int64_t kLeastShare = 8;  // tiles
+template <class T>
+ColumnTasks column_tasks(const WinogradStages<T>& s) {
+  const int64_t unit = tiles_together(s.grid, s.p.in.planar, s.grid.count), units = s.grid.count / unit,
+                width = s.shape.width, panels = ceil_div(s.n, width);
+  const int64_t busier = std::min(s.n, ceil_div(panels, 2) * width);
+  const bool uneven = 10 * busier > 6 * s.n && s.grid.count >= (panels == 1 ? 2 : 3) * kLeastShare;
+  const bool shares = uneven && get_num_threads() > 1;
+  return {EvenSplit(units, shares ? ceil_div(units, 2) : units), unit, width, panels};
+}
+
+// V of a share of the tiles: one that stays in L2 is each worker's own, a larger one is shared.
 template <class T>
 class AllInput {
  public:
-  AllInput(const WinogradStages<T>& stages, int workers)
+  AllInput(const WinogradStages<T>& stages, const ColumnTasks& tasks, int workers)
       : s_(stages),
+        tasks_(tasks),
         shape_(PositionMatrices<T>::shape(s_.grid.count, s_.k)),
-        own_(size() * WinogradStages<T>::kSize <= kOwnInput),
-        mine_(own_ ? workers : 0, size()),
-        shared_(own_ ? 0 : size()) {
+        part_(PositionMatrices<T>::shape(tasks.most_tiles(), s_.k)),
+        own_(size(part_) * WinogradStages<T>::kSize <= kOwnInput),
+        mine_(own_ ? workers * tasks.tiles.parts : 0, size(part_)),
+        shared_(own_ ? 0 : size(shape_)) {
     if (!own_) transform_all_input(s_, shape_.at(shared_.data()));
   }
 
   // The worker's; `window` is scratch of window_size().
-  PositionMatrices<T> of(int worker, T* window) const {
-    if (!own_) return shape_.at(shared_.data());
-    return shape_.at(
-        mine_.of(worker, [&](T* v) { s_.transform_input(0, s_.grid.count, shape_.at(v), window); }));
+  PositionMatrices<T> of(int64_t share, int worker, T* window) const {
+    const int64_t first = tasks_.first_tile(share);
+    if (!own_) return shape_.at(shared_.data()).part(first, 0);
+    return part_.at(mine_.of(static_cast<int>(worker * tasks_.tiles.parts + share), [&](T* v) {
+      s_.transform_input(first, tasks_.tile_count(share), part_.at(v), window);
+    }));
   }
 
  private:
-  int64_t size() const { return s_.positions * shape_.step; }
+  int64_t size(const PositionMatrices<T>& v) const { return s_.positions * v.step; }
 
   const WinogradStages<T>& s_;
-  PositionMatrices<T> shape_;
+  const ColumnTasks& tasks_;
+  PositionMatrices<T> shape_, part_;
   bool own_;
   OwnOperand<T> mine_;
   Scratch<T> shared_;
 };
 
-// All tiles of the panel at `column`. Behind M: a row for what lies outside the image, a window, room to pack weights.
-template <class T>
-void one_panel(const WinogradStages<T>& s, const PositionMatrices<T>& v, int64_t column,
-               const EvenSplit& chunks, T* u, int64_t u_step, const PositionMatrices<T>& m) {
-  const int64_t columns = std::min(s.shape.width, s.n - column);
-  T *outside = m.data + s.positions * m.step, *window = outside + s.shape.width,
-    *packed = window + s.window_size();
-  for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
-    const int64_t k = chunks.begin(chunk), depth = chunks.size(chunk);
-    s.transform_weights(k, depth, column, u, u_step, packed);
-    s.multiply(v.part(0, k), s.grid.count, {u, depth, u_step}, columns, m, chunk > 0);
-  }
-  s.transform_output(0, s.grid.count, column, columns, m, outside, window);
-}
-
 // With weights that are there: they pass once, from L3.
 template <class T>
-void by_kept_columns(const WinogradStages<T>& s, const PositionMatrices<T>& m_shape) {
-  const int64_t tasks = ceil_div(s.n, s.shape.width),
-                own = s.positions * m_shape.step + s.shape.width + s.window_size();
-  const int workers = workers_for(tasks, s.work(s.grid.count));
-  const AllInput<T> v(s, workers);
+void by_kept_columns(const WinogradStages<T>& s, const ColumnTasks& tasks,
+                     const PositionMatrices<T>& m_shape) {
+  const int64_t own = s.positions * m_shape.step + s.shape.width + s.window_size();
+  const int workers = workers_for(tasks.count(), s.work(s.grid.count));
+  const AllInput<T> v(s, tasks, workers);
   const Scratch<T> scratch(workers * own);
-  parallel_for(tasks, workers, [&](int64_t task, int worker) {
-    const int64_t column = task * s.shape.width, columns = std::min(s.shape.width, s.n - column);
+  parallel_for(tasks.count(), workers, [&](int64_t task, int worker) {
+    const int64_t share = tasks.share(task), tiles = tasks.tile_count(share), column = tasks.column(task),
+                  columns = std::min(s.shape.width, s.n - column);
     const auto m = m_shape.at(scratch.data() + worker * own);
     T *outside = m.data + s.positions * m.step, *window = outside + s.shape.width;
-    s.multiply(v.of(worker, window), s.grid.count, s.kept(column), columns, m, false);
-    s.transform_output(0, s.grid.count, column, columns, m, outside, window);
+    s.multiply(v.of(share, worker, window), tiles, s.kept(column), columns, m, false);
+    s.transform_output(tasks.first_tile(share), tiles, column, columns, m, outside, window);
   });
 }
 
+// Behind M: a row for what lies outside the image, a window, room to pack weights.
 template <class T>
-void by_new_columns(const WinogradStages<T>& s, const PositionMatrices<T>& m_shape) {
+void by_new_columns(const WinogradStages<T>& s, const ColumnTasks& tasks,
+                    const PositionMatrices<T>& m_shape) {
   constexpr int64_t kSize = WinogradStages<T>::kSize;
   const EvenSplit chunks(s.k, std::max(kLeastDepth, kChunkBytes / (s.positions * s.shape.width * kSize)));
-  const int64_t depth = ceil_div(s.k, chunks.parts), tasks = ceil_div(s.n, s.shape.width);
+  const int64_t depth = ceil_div(s.k, chunks.parts);
   const int64_t u_step = WinogradStages<T>::weights_step(depth, s.shape.width);
   const int64_t own =
       s.positions * (u_step + m_shape.step) + s.packed_size(depth) + s.shape.width + s.window_size();
-  const int workers = workers_for(tasks, s.work(s.grid.count));
-  const AllInput<T> input(s, workers);
+  const int workers = workers_for(tasks.count(), s.work(s.grid.count));
+  const AllInput<T> input(s, tasks, workers);
   const Scratch<T> scratch(workers * own);
-  parallel_for(tasks, workers, [&](int64_t task, int worker) {
+  parallel_for(tasks.count(), workers, [&](int64_t task, int worker) {
+    const int64_t share = tasks.share(task), tiles = tasks.tile_count(share), column = tasks.column(task),
+                  columns = std::min(s.shape.width, s.n - column);
     T* u = scratch.data() + worker * own;
-    const PositionMatrices<T> v = input.of(worker, u);  // before U is there
-    one_panel(s, v, task * s.shape.width, chunks, u, u_step, m_shape.at(u + s.positions * u_step));
+    const PositionMatrices<T> v = input.of(share, worker, u), m = m_shape.at(u + s.positions * u_step);
+    T *outside = m.data + s.positions * m.step, *window = outside + s.shape.width,
+      *packed = window + s.window_size();
+    for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
+      const int64_t k = chunks.begin(chunk), channels = chunks.size(chunk);
+      s.transform_weights(k, channels, column, u, u_step, packed);
+      s.multiply(v.part(0, k), tiles, {u, channels, u_step}, columns, m, chunk > 0);
+    }
+    s.transform_output(tasks.first_tile(share), tiles, column, columns, m, outside, window);
   });
 }
 
@@ -124,8 +154,9 @@ template <class T>
 void winograd_by_columns(WinogradStages<T>& s) {
   if (!s.p.packed && ceil_div(s.n, s.shape.width) < kColumnTasks && s.shape.width > 2 * s.gemm.lanes)
     s.shape = {2 * int64_t{s.gemm.lanes}, s.gemm.tile_heights[1]};
-  const auto m_shape = PositionMatrices<T>::shape(s.grid.count, s.shape.width);
-  s.p.packed ? by_kept_columns(s, m_shape) : by_new_columns(s, m_shape);
+  const ColumnTasks tasks = column_tasks(s);
+  const auto m_shape = PositionMatrices<T>::shape(tasks.most_tiles(), s.shape.width);
+  s.p.packed ? by_kept_columns(s, tasks, m_shape) : by_new_columns(s, tasks, m_shape);
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                 \
