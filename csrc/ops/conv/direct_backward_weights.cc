@@ -27,9 +27,10 @@ class WeightGradient {
         dy_(dense_outputs(o.dy, plan.window, plan.out_channels)),
         planes_(o.dy_planes),
         shape_(tall_shape(gemm_, plan.group_out())),
-        inputs_(plan, x, framed, o.x_planes),
-        tiles_(inputs_.tiles()),
-        blocks_(plan, o.batch, plan.groups * tiles_.parts, sizeof(T)),
+        blocks_(plan, o.batch, WeightInputs<T>::terms_of(plan), WeightInputs<T>::tallest_tile(plan),
+                sizeof(T)),
+        tiles_(blocks_.tiles()),
+        inputs_(plan, x, framed, o.x_planes, tiles_),
         tile_size_(inputs_.tile_size(blocks_)),
         panels_size_(in_place() ? 0 : blocks_.most_pixels() * plan.groups * group_columns()) {}
 
@@ -196,9 +197,9 @@ class WeightGradient {
   Images<const T> dy_;
   bool planes_;  // dy_ is (N, C, *spatial), its steps unused
   PanelShape shape_;
-  WeightInputs<T> inputs_;
-  EvenSplit tiles_;  // of the terms of a group
   WeightBlocks blocks_;
+  EvenSplit tiles_;  // of the terms of a group
+  WeightInputs<T> inputs_;
   int64_t tile_size_, panels_size_;  // scratch of a tile's x, a block's dy
 };
 

@@ -89,8 +89,17 @@ class StridedRun {
     groups_ = ceil_div(planes(), std::max<int64_t>(1, divide(most, plane)));
     parts_ = most >= plane ? 1 : ceil_div(p_.grid[1], std::max<int64_t>(1, divide(most, width)));
     strips_ = most >= width ? 1 : ceil_div(width, std::max(most, std::min(width, kLeastStrip)));
-    if (tasks() % 2 == 1 && parts_ > 1 && parts_ < p_.grid[1]) ++parts_;  // for two threads
+    if (tasks() % 2 == 1) make_even();
     frame_.shape(largest());
+  }
+  // One more of what there are several of, for two threads.
+  void make_even() {
+    if (parts_ > 1)
+      parts_ = std::min(parts_ + 1, p_.grid[1]);
+    else if (strips_ > 1)
+      strips_ = std::min(strips_ + 1, p_.grid[2]);
+    else if (groups_ > 1)
+      groups_ = std::min(groups_ + 1, planes());
   }
   int64_t tasks() const { return groups_ * parts_ * strips_; }
   SweepArea largest() const {

@@ -96,7 +96,9 @@ class TapCut {
     const int64_t parts = tiles_.parts;
     row_tasks_ = ceil_div(parts, std::max<int64_t>(1, most_tiles));
     row_tasks_ = std::max(row_tasks_, std::min(parts / kTilesPerTask, kTasks));
-    row_tasks_ = std::min(parts, std::max(row_tasks_, long_tasks()));
+    row_tasks_ = std::max(row_tasks_, long_tasks());
+    if (row_tasks_ > 1) row_tasks_ = round_up(row_tasks_, 2);  // two threads' halves
+    row_tasks_ = std::min(parts, row_tasks_);
     sweep_tiles_ = ceil_div(parts, row_tasks_);
     single_sweep_ = row_tasks_ == 1;
   }

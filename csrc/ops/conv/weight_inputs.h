@@ -33,22 +33,30 @@ struct WeightTiles {
 template <class T>
 class WeightInputs {
  public:
-  // `framed`: x has its padding around it. `planes`: x is (N, C, *spatial), its steps unused, and packed.
-  WeightInputs(const ConvPlan& plan, const Images<const T>& x, bool framed, bool planes)
+  // `framed`: x has its padding around it. `planes`: x is (N, C, *spatial), its steps unused, and packed. tiles: of terms.
+  WeightInputs(const ConvPlan& plan, const Images<const T>& x, bool framed, bool planes,
+               const EvenSplit& tiles)
       : plan_(plan),
         conv_(kernels<T>().conv),
         x_(x),
         source_(source_of(plan)),
         framed_(framed),
         planes_(planes),
-        tiles_(terms(), rows()) {}
+        tiles_(tiles) {}
 
-  // How the terms of dkernel a tap, the channels, are cut into tiles.
-  const EvenSplit& tiles() const { return tiles_; }
-  int64_t terms() const {
-    if (shifted()) return plan_.taps();
-    return source_ == Source::kPacked ? plan_.group_in() : plan_.window.width().kernel * plan_.in_channels;
+  // What dkernel has at a tap, the channels or what is read with them, and how many of these a tile has at most.
+  static int64_t terms_of(const ConvPlan& plan) {
+    const Source source = source_of(plan);
+    if (source == Source::kShifted) return plan.taps();
+    return source == Source::kPacked ? plan.group_in() : plan.window.width().kernel * plan.in_channels;
   }
+  static int64_t tallest_tile(const ConvPlan& plan) {
+    const GemmKernels<T>& gemm = kernels<T>().gemm;
+    if (source_of(plan) == Source::kShifted)  // whose views are row pointers
+      return std::min(gemm.tile_heights[0], gemm.tile_heights[1]);
+    return tall_shape(gemm, plan.group_out()).rows;
+  }
+  int64_t terms() const { return tiles_.total; }
   bool shifted() const { return source_ == Source::kShifted; }
   // Taps along an axis that are not terms.
   int64_t taps(int axis) const {
@@ -143,13 +151,6 @@ class WeightInputs {
     if (!few_channels(plan)) return Source::kPacked;
     return plan.in_channels == 1 && plan.window.width().stride == 1 ? Source::kShifted : Source::kKernelRows;
   }
-  // The tallest tile: shifted views are row pointers.
-  int64_t rows() const {
-    const GemmKernels<T>& gemm = kernels<T>().gemm;
-    return shifted() ? std::min(gemm.tile_heights[0], gemm.tile_heights[1])
-                     : tall_shape(gemm, plan_.group_out()).rows;
-  }
-
   // Columns of x that the outputs of a block meet.
   int64_t first_column(const WeightBlock& block) const {
     const WindowAxis& across = plan_.window.width();

@@ -65,10 +65,9 @@ class WinogradGradient {
   }
 
   void run(bool accumulate, T* dkernel) {
-    if (positions_ * c_ * padded_columns(gemm_, o_) * kSize <= kWholeBytes)
-      whole(accumulate, dkernel);
-    else
-      squares(accumulate, dkernel);
+    if (positions_ * c_ * padded_columns(gemm_, o_) * kSize > kWholeBytes)
+      return squares(accumulate, dkernel);
+    grid_.count <= block_tiles() ? one_block(accumulate, dkernel) : whole(accumulate, dkernel);
   }
 
  private:
@@ -87,12 +86,34 @@ class WinogradGradient {
   };
   static int64_t sums_step(int64_t rows, int64_t width) { return rows * width + kLineBytes / kSize; }
 
+  int64_t block_tiles() const { return std::max<int64_t>(shape_.rows, kBlockBytes / tile_bytes()); }
+
+  // So few tiles that two threads share the rows of dU: each transforms all tiles, a twelfth of what it multiplies.
+  void one_block(bool accumulate, T* dkernel) {
+    const bool shares = work(grid_.count) >= kParallelWork && get_num_threads() > 1;
+    const EvenSplit rows(c_, shares ? ceil_div(c_, 2) : c_);
+    const int workers = workers_for(rows.parts, work(grid_.count));
+    const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width);
+    const Matrices v_shape = Matrices::shape(grid_.count, c_), d_shape = Matrices::shape(grid_.count, o_);
+    const int64_t own = positions_ * (v_shape.step + d_shape.step) + window_size();
+    const Scratch<T> scratch(workers * own), sums(positions_ * step);
+    parallel_for(rows.parts, workers, [&](int64_t task, int worker) {
+      const Matrices v = v_shape.at(scratch.data() + worker * own),
+                     d = d_shape.at(v.data + positions_ * v.step);
+      transform(0, grid_.count, v, d, d.data + positions_ * d.step);
+      const Square square{rows.begin(task), rows.size(task), 0, o_};
+      const Sums mine{sums.data() + square.row * width, width, step};
+      add_products(v, d, grid_.count, square, mine, false);
+      to_kernel(mine, square, accumulate, dkernel);
+    });
+  }
+
   void whole(bool accumulate, T* dkernel) {
     const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width), size = positions_ * step;
-    const int64_t block = std::max<int64_t>(shape_.rows, kBlockBytes / tile_bytes());
+    const int64_t block = block_tiles();
     const int64_t unit = tiles_together(grid_, x_.planar, block), units = grid_.count / unit;
     const int64_t most = std::min({grid_.count / (2 * block), kSumParts, kSumBytes / (size * kSize)});
-    const int64_t parts = grid_.count > block ? std::max<int64_t>(2, most / 2 * 2) : 1;
+    const int64_t parts = std::max<int64_t>(2, most / 2 * 2);
     const int64_t rounds =
         1 + static_cast<int64_t>(work(grid_.count) / (kTaskWork * static_cast<double>(parts)));
     const EvenSplit slots(units, ceil_div(units, parts * rounds));

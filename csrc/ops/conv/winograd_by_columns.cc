@@ -48,7 +48,7 @@ struct ColumnTasks {
 
 // Two threads whose shares of the panels are uneven, one panel being the most so, share the tiles instead: each then
 // transforms all weights, as long as four tiles take to multiply.
-constexpr int64_t kLeastShare = 8;  // tiles
+constexpr int64_t kLeastShare = 6;  // tiles
 template <class T>
 ColumnTasks column_tasks(const WinogradStages<T>& s) {
   const int64_t unit = tiles_together(s.grid, s.p.in.planar, s.grid.count), units = s.grid.count / unit,
