@@ -1,5 +1,6 @@
 // Tasks that two threads share in halves.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
 #include "kernels/gemm.h"
@@ -14,9 +15,7 @@ class HalvedSplit {
       : first_(total <= largest ? total : total / 2, largest), second_(total - first_.total, largest) {}
 
   int64_t parts() const { return first_.parts + second_.parts; }
-  int64_t largest() const {
-    return second_.parts > 0 ? second_.size(second_.parts - 1) : first_.size(first_.parts - 1);
-  }
+  int64_t largest() const { return std::max(largest_of(first_), largest_of(second_)); }
   int64_t begin(int64_t part) const {
     return part < first_.parts ? first_.begin(part) : first_.total + second_.begin(part - first_.parts);
   }
@@ -25,6 +24,8 @@ class HalvedSplit {
   }
 
  private:
+  static int64_t largest_of(const EvenSplit& half) { return half.parts > 0 ? half.size(half.parts - 1) : 0; }
+
   EvenSplit first_, second_;
 };
 
