@@ -7,6 +7,7 @@
 #include "core/divide.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/zeros.h"
 
 namespace foldgate {
 namespace {
@@ -37,7 +38,8 @@ void for_each_block(int64_t count, int64_t channels, int64_t positions, Body bod
 template <class Body>
 void for_each_row(int64_t count, const Window& w, int64_t channels, Body body) {
   const int64_t depth = w.depth().input, height = w.height().input;
-  const double work = static_cast<double>(count * w.input_positions()) * static_cast<double>(channels);
+  const double work =
+      kValueWork * static_cast<double>(count * w.input_positions()) * static_cast<double>(channels);
   parallel_for(count * depth, workers_for(count * depth, work), [&](int64_t plane, int) {
     for (int64_t y = 0; y < height; ++y) body(plane / depth, plane % depth, y);
   });
@@ -146,7 +148,7 @@ template <class T>
 Images<T> frame_images(const T* images, int64_t count, int64_t channels, const Window& w, T* frame) {
   const Images<T> out = frame_of(frame, channels, w);
   const Images<const T> in = dense_inputs(images, w, channels);
-  std::memset(static_cast<void*>(frame), 0, static_cast<size_t>(count * out.step[0]) * sizeof(T));
+  write_zeros(frame, count * out.step[0]);
   T* inner = frame + corner(out, w);
   for_each_row(count, w, channels, [&](int64_t n, int64_t z, int64_t y) {
     std::memcpy(inner + n * out.step[0] + z * out.step[1] + y * out.step[2],
