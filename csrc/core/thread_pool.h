@@ -2,7 +2,7 @@
 // body must be right for any subset of workers, which costs nothing when work is claimed from shared counters
 // (parallel_for) and means that a sleeping or descheduled worker never holds up the caller.
 //
-// Work is cut by shape alone and every task computes the same whoever runs it: results are bit-identical for any
+// Sums are cut by shape alone and every task computes the same whoever runs it: results are bit-identical for any
 // number of threads.
 #pragma once
 #include <cstdint>

@@ -14,8 +14,8 @@ struct TapTask {
   int64_t first_tile, tiles, first_panel, end_panel, first_column, columns;
 };
 
-// By shape alone: sweeps that fit the caches; enough tasks for a few threads, of rows where each has several tiles, of
-// columns otherwise; none that runs long.
+// By shape: sweeps that fit the caches; enough tasks for a few threads, of rows where each has several tiles, of columns
+// otherwise; none that runs long. No sum runs over pixels: where there are other threads, few are shared as well.
 template <class T>
 class TapCut {
  public:
@@ -39,9 +39,8 @@ class TapCut {
   int64_t tap_block() const { return tap_block_; }      // taps whose pointers stand at a time, at most
   bool fetches() const { return fetches_; }             // whether tiles fetch the weights of the next
   bool selects() const { return selects_; }             // whether a tap leaves out pixels that it misses
-  bool single_sweep() const {
-    return single_sweep_;
-  }  // over each of the panels, or two that two threads share
+  // Over each of the panels, or two that two threads share.
+  bool single_sweep() const { return single_sweep_; }
   int64_t tasks() const { return row_tasks_ * column_tasks_; }
   double work() const { return work_; }
 

@@ -1,4 +1,4 @@
-// How the pixels that a kernel gradient sums over are cut, by shape alone:
+// How the pixels that a kernel gradient sums over are cut, by shape alone, and the terms, which no sum runs over:
 //
 //   row      a row of outputs, (image, depth, height); a long one is several pieces
 //   block    neighbouring rows, or one piece: what lies packed in L2 while all taps and tiles pass over it
@@ -39,7 +39,7 @@ class WeightBlocks {
     parts_ = std::min(least, weight_parts(plan.kernel_size() * element_bytes, rows_ * width_ / kPartPixels));
     blocks_ = std::min(pieces, parts_ * ceil_div(least, parts_));
     work_ = static_cast<double>(rows_ * width_) * static_cast<double>(plan.kernel_size());
-    // Two threads halve an even number of tiles. Lower ones cost 5 %, of 8 instead of 11 rows.
+    // Two threads halve an even number of tiles.
     const bool halved = parts_ == 1 && work_ >= kParallelWork && get_num_threads() > 1;
     if (halved && plan.groups == 1 && tiles_.parts % 2 == 1 && tiles_.parts < kTasks)
       tiles_ = EvenSplit(terms, ceil_div(terms, tiles_.parts + 1));

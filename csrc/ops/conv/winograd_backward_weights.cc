@@ -88,7 +88,7 @@ class WinogradGradient {
 
   int64_t block_tiles() const { return std::max<int64_t>(shape_.rows, kBlockBytes / tile_bytes()); }
 
-  // So few tiles that two threads share the rows of dU: each transforms all tiles, a twelfth of what it multiplies.
+  // So few tiles that two threads share the rows of dU: each transforms all tiles.
   void one_block(bool accumulate, T* dkernel) {
     const bool shares = work(grid_.count) >= kParallelWork && get_num_threads() > 1;
     const EvenSplit rows(c_, shares ? ceil_div(c_, 2) : c_);

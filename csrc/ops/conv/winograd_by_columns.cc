@@ -47,7 +47,7 @@ struct ColumnTasks {
 };
 
 // Two threads whose shares of the panels are uneven, one panel being the most so, share the tiles instead: each then
-// transforms all weights, as long as four tiles take to multiply.
+// transforms all weights.
 constexpr int64_t kLeastShare = 6;  // tiles
 template <class T>
 ColumnTasks column_tasks(const WinogradStages<T>& s) {

@@ -11,7 +11,7 @@ namespace foldgate {
 namespace {
 
 constexpr uint64_t kTurnBit = 1 << 20;  // beyond the pieces of a turn
-constexpr int kPatience = 16;  // looks at the others' lines, ~1 us, before who waits takes what is theirs
+constexpr int kPatience = 16;           // looks at the others' lines before who waits takes what is theirs
 
 // Whether the other worker is there, and near.
 bool meet(Rally& rally, const Nearness& nearness) {

@@ -18,7 +18,7 @@ struct Nearness {
 // Items shared out within a step, turn by turn: all workers of a region make the same calls of `run`, of which each is a
 // turn, and none goes on before its turn is over. Each begins with a range of its own, whose weights stay in its cache.
 // Who is done says so in a line that is its own, and waits a little before it looks for what others have not begun:
-// so a turn costs two workers a line each way, 60 to 100 ns on a chip, one that the system put to sleep holds up no more
+// so a turn costs two workers a line each way, one that the system put to sleep holds up no more
 // than the item it is at, and one that comes late passes over the turns that are over.
 class Claims {
  public:
