@@ -91,6 +91,29 @@ assert seen
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_a_handler_may_call_kernels_itself():
+    program = """
+import os, signal, threading
+import numpy as np
+from foldgate import ops
+a = np.ones((2500, 2500), np.float64)
+small = np.ones((400, 400), np.float32)
+inner = []
+def handler(*_):
+    inner.append(ops.matmul(small, small))
+    inner.append(ops.matmul(small[:4, :4], small[:4, :4]))  # keeps the GIL
+signal.signal(signal.SIGINT, handler)
+threading.Timer(0.02, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+for _ in range(20):
+    assert (ops.matmul(a, a) == 2500).all()
+    if inner:
+        break
+assert (inner[0] == 400).all() and (inner[1] == 4).all()
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_a_call_off_the_main_thread_leaves_the_signal_to_the_main_thread():
     program = """
 import os, signal, threading, time

@@ -148,6 +148,28 @@ def test_the_exit_does_not_wait_for_a_daemon_threads_long_call(threads):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "on_exit"), reason="C's on_exit is an addition of glibc's")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_daemon_threads_calls_may_outlive_the_interpreter(threads):
+    """Kernels run on while Python is gone already and the process is not. The calls look for signals every
+    50 ms, each 12 ms after another one, and some of them not before the 262,144 us that on_exit sleeps: it
+    hands its function the exit status.
+    """
+    done = run(
+        "import ctypes, sys, threading, time\n"
+        "import numpy as np, foldgate\n"
+        f"foldgate.set_num_threads({threads})\n"
+        "a = np.ones((6000, 6000), np.float64)\n"  # seconds of work
+        "for _ in range(4):\n"
+        "    threading.Thread(target=foldgate.ops.matmul, args=(a, a), daemon=True).start()\n"
+        "    time.sleep(0.112)\n"
+        "libc = ctypes.CDLL(None)\n"
+        "libc.on_exit(libc.usleep, None)\n"
+        "sys.exit(0x40000)\n"  # of which the parent sees the lowest eight bits
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_call_in_atexit_works():
     """After foldgate's own atexit function has ended the pool: it is registered later, so it runs first."""
     done = run(

@@ -5,15 +5,13 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <exception>
 #include <vector>
 
+#include "bindings/gil.h"
 #include "core/allocator.h"
 #include "core/check.h"
-#include "core/interrupt.h"
 
 namespace foldgate {
 
@@ -101,38 +99,6 @@ py::array output(const char* op, const char* name, const py::object& array, cons
 // ValueError unless the operand and the result begin at one address or share no memory: a kernel that writes element i
 // after it has read element i is right for no other overlap.
 void apart_or_same(const char* op, const char* name, const py::array& operand, const py::array& result);
-
-// Takes the GIL by `take`, a call of CPython's. To a thread that comes for it while the interpreter ends, CPython before
-// 3.14 answers with pthread_exit, whose unwinding would run destructors that need the GIL and abort in the first that
-// is noexcept: such a thread sleeps instead until the process is gone, as newer versions let it.
-template <class Take>
-void take_gil(Take take) {
-  try {
-    take();
-  } catch (...) {
-    for (;;) pause();
-  }
-}
-
-// Runs the kernels of one call without the GIL. An interrupt surfaces as the Python error that the hook has set.
-template <class Body>
-void without_gil(Body body) {
-  start_interrupt_clock();
-  std::exception_ptr error;
-  PyThreadState* const thread = PyEval_SaveThread();
-  try {
-    body();
-  } catch (...) {
-    error = std::current_exception();
-  }
-  take_gil([&] { PyEval_RestoreThread(thread); });
-  if (!error) return;
-  try {
-    std::rethrow_exception(error);
-  } catch (const Interrupted&) {
-    throw py::error_already_set();
-  }
-}
 
 }  // namespace foldgate
 

@@ -8,7 +8,6 @@
 // it, so that no other object takes its address. Any other call goes the long way, through every check.
 #pragma once
 #include "bindings/arrays.h"
-#include "core/interrupt.h"
 
 namespace foldgate {
 
@@ -24,22 +23,6 @@ class NativeCall {
  private:
   int operands_;
 };
-
-// Multiply-adds of a call that keeps the GIL: it takes a few microseconds, and another thread waits as long for the GIL
-// to be handed over.
-constexpr double kWorkWithGil = 5e4;
-
-// without_gil for a call of `work` multiply-adds, which gives the GIL away where that is worth it.
-template <class Body>
-void without_gil(double work, Body body) {
-  if (work >= kWorkWithGil) return without_gil(body);
-  start_interrupt_clock();
-  try {
-    body();
-  } catch (const Interrupted&) {
-    throw py::error_already_set();
-  }
-}
 
 inline py::object object_of(py::handle operand) { return py::reinterpret_borrow<py::object>(operand); }
 

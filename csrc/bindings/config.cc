@@ -3,13 +3,12 @@
 
 #include <chrono>
 
-#include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
 #include "core/allocator.h"
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/handover.h"
-#include "core/interrupt.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 
@@ -24,15 +23,6 @@ __attribute__((visibility("default"))) void foldgate_set_num_threads(int threads
 namespace foldgate {
 namespace py = pybind11;
 namespace {
-
-// Runs on the thread that called into the kernels: Python's own signal handlers run here, KeyboardInterrupt included.
-bool python_interrupt() {
-  PyGILState_STATE state;
-  take_gil([&] { state = PyGILState_Ensure(); });
-  const bool stop = PyErr_CheckSignals() != 0;
-  PyGILState_Release(state);
-  return stop;
-}
 
 std::vector<std::string> isa_names() {
   std::vector<std::string> names;
@@ -67,7 +57,7 @@ double measure_peak() {
 }  // namespace
 
 void register_config(py::module_& module) {
-  set_interrupt_hook(python_interrupt);
+  answer_interrupts();
   module.def("get_num_threads", &get_num_threads, "Threads that a call may use.");
   module.def("set_num_threads", &set_num_threads, py::arg("threads"),
              "Sets the threads that a call may use.");
