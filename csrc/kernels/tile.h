@@ -128,6 +128,10 @@ FOLDGATE_INLINE void multiply_add(Accumulators<T, M, N>& sum, const T* b, Elemen
     FOLDGATE_UNROLL
     for (int v = 0; v < N; ++v) store(packed + v * kLanes<T>, row[v]);
   }
+  if constexpr (M == 2 || M == 3) {  // gcc would read B again for each of so few rows
+    FOLDGATE_UNROLL
+    for (int v = 0; v < N; ++v) hold<T>(row[v]);
+  }
   FOLDGATE_UNROLL
   for (int i = 0; i < M; ++i) {
     const Vec<T> s = broadcast<T>(a(i));

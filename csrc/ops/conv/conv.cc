@@ -15,6 +15,7 @@
 #include "ops/conv/layout.h"
 #include "ops/conv/narrow_groups.h"
 #include "ops/conv/output_gradient.h"
+#include "ops/conv/turned.h"
 #include "ops/conv/winograd.h"
 
 namespace foldgate {
@@ -91,7 +92,8 @@ void backward_data_chunk(const ConvPlan& plan, int64_t batch, const T* dy, const
     case ConvAlgorithm::kWinograd: return winograd_backward_data(plan, batch, dy, kernel, dx);
     case ConvAlgorithm::kFft: return fft_backward_data(plan, batch, dy, kernel, dx);
     default:
-      if (few_backward<T>(plan)) return few_backward_data(plan, batch, dy, kernel, planes, dx);
+      if (few_backward<T>(plan) && !(planes && backward_by_rows<T>(plan)))
+        return few_backward_data(plan, batch, dy, kernel, planes, dx);
       return direct_backward_data(plan, batch, dy, kernel, planes, dx);
   }
 }
@@ -181,7 +183,7 @@ DirectForward<T> direct_operands(const ConvPlan& plan, const T* kernel) {
 
 template <class T>
 WeightForm weight_form(const ConvPlan& plan) {
-  if (plan.batch == 0) return {};
+  if (plan.batch == 0 || turned_forward_pays<T>(plan)) return {};
   if (plan.algorithm == ConvAlgorithm::kWinograd) return winograd_form<T>(plan);
   if (plan.algorithm == ConvAlgorithm::kDirect) return direct_form(plan, direct_operands<T>(plan, nullptr));
   return {};  // depthwise kernels and im2col's product read the kernel as it is
@@ -189,16 +191,69 @@ WeightForm weight_form(const ConvPlan& plan) {
 
 template <class T>
 PackedWeights<T> pack_weights(const ConvPlan& plan, const T* kernel) {
-  if (plan.batch == 0) return {};
+  if (plan.batch == 0 || turned_forward_pays<T>(plan)) return {};
   if (plan.algorithm == ConvAlgorithm::kWinograd) return winograd_pack(plan, kernel);
   if (plan.algorithm == ConvAlgorithm::kDirect) return direct_pack(plan, direct_operands(plan, kernel));
   return {};
 }
 
+namespace {
+
+// Images of a chunk as planes, and back; nothing is moved where the two are the same.
+template <class T>
+class TurnedImages {
+ public:
+  TurnedImages(int64_t images, int64_t channels, int64_t positions)
+      : channels_(channels),
+        positions_(positions),
+        turned_(same_layout(channels, positions) ? 0 : images * channels * positions) {}
+
+  const T* planes(const T* pixels, int64_t count) const {
+    if (turned_.size() == 0) return pixels;
+    pixels_to_planes(pixels, count, channels_, positions_, turned_.data());
+    return turned_.data();
+  }
+  // Where the planes are made that become these pixels.
+  T* room(T* pixels) const { return turned_.size() == 0 ? pixels : turned_.data(); }
+  void finish(int64_t count, T* pixels) const {
+    if (turned_.size() > 0) planes_to_pixels(turned_.data(), count, channels_, positions_, pixels);
+  }
+
+ private:
+  int64_t channels_, positions_;
+  Scratch<T> turned_;
+};
+
+template <class T>
+void turned_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y) {
+  const int64_t images = chunk_images<T>(plan, x_size(plan) + y_size(plan));
+  const TurnedImages<T> in(images, plan.in_channels, plan.window.input_positions());
+  const TurnedImages<T> out(images, plan.out_channels, plan.window.output_positions());
+  ConvPlan chunk = as_planes(plan);
+  for (int64_t n = 0; n < plan.batch; n += images) {
+    chunk.batch = std::min(images, plan.batch - n);
+    T* const to = y + n * y_size(plan);
+    const T* const planes = in.planes(x + n * x_size(plan), chunk.batch);
+    conv_forward<T>(chunk, planes, kernel, bias, out.room(to));
+    out.finish(chunk.batch, to);
+  }
+}
+
+template <class T>
+void turned_backward_data(const ConvPlan& plan, int64_t count, const T* dy, const T* kernel, T* dx) {
+  const TurnedImages<T> out(count, plan.out_channels, plan.window.output_positions());
+  const TurnedImages<T> in(count, plan.in_channels, plan.window.input_positions());
+  backward_data_chunk(as_planes(plan), count, out.planes(dy, count), kernel, true, in.room(dx));
+  in.finish(count, dx);
+}
+
+}  // namespace
+
 template <class T>
 void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y,
                   const PackedWeights<T>* packed) {
   if (plan.batch == 0) return;
+  if (turned_forward_pays<T>(plan)) return turned_forward(plan, x, kernel, bias, y);
   const auto [turn_x, turn_y, x_planes, y_planes, images] = forward_layout<T>(plan);
   const Scratch<T> turned_x(turn_x ? images * x_size(plan) : 0);
   const Scratch<T> turned_y(turn_y ? images * y_size(plan) : 0);
@@ -258,9 +313,10 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
   const bool turn_x = turns_x(plan) && o.dkernel && !planes.x,
              turn_dx = turns_x(plan) && o.dx && !planes.data;
   const bool turn_dy = turns_y(plan) && ((o.dkernel && !planes.dy) || (o.dx && !planes.data));
+  const bool turned = o.dx && turned_backward_data_pays<T>(plan);
   const bool derives = plan.activation != Activation::kLinear || turn_dy;
-  const int64_t held =
-      std::max({turn_x || turn_dx ? x_size(plan) : 0, derives ? y_size(plan) : 0, held_by_algorithm(plan)});
+  const int64_t held = std::max({turn_x || turn_dx || turned ? x_size(plan) : 0,
+                                 derives || turned ? y_size(plan) : 0, held_by_algorithm(plan)});
   const int64_t images = held > 0 ? chunk_images<T>(plan, held) : plan.batch;
   const OutputGradient<T> gradient(plan, images, turn_dy, o.over_dy);
   const Scratch<T> turned_x(turn_x || turn_dx ? images * x_size(plan) : 0);  // of x, then of dx
@@ -276,8 +332,11 @@ void conv_backward(const ConvPlan& plan, const ConvBackward<T>& o) {
     }
     if (o.dx) {
       T* dx = o.dx + n * x_size(plan);
-      backward_data_chunk(plan, count, planes.data ? dy : pixels, o.kernel, planes.data,
-                          turn_dx ? turned_x.data() : dx);
+      if (turned)
+        turned_backward_data(plan, count, dy, o.kernel, dx);
+      else
+        backward_data_chunk(plan, count, planes.data ? dy : pixels, o.kernel, planes.data,
+                            turn_dx ? turned_x.data() : dx);
       if (turn_dx) pixels_to_planes(turned_x.data(), count, plan.in_channels, positions, dx);
     }
     check_interrupt();

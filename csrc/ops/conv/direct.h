@@ -41,6 +41,10 @@ WeightForm direct_form(const ConvPlan& plan, const DirectForward<T>& operands);
 template <class T>
 bool direct_reads_planes(const ConvPlan& plan);
 
+// Whether direct_forward multiplies planes by whole rows (planar_gemm.h), which few channels cost no lanes.
+template <class T>
+bool forward_by_rows(const ConvPlan& plan);
+
 // What follows reads and writes planes, (batch, C, *spatial), where it says so.
 
 // dx = the gradient of sum(dy * y) by x; all of dx is written. planes: of dy and dx. What a transposed convolution adds
@@ -49,7 +53,11 @@ template <class T>
 void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, bool planes,
                           T* dx, const T* bias = nullptr, Activation activation = Activation::kLinear);
 
-// Whether few_backward_data is the faster for its plan: up to half a vector of channels, below which the tiles' columns
+// The same of direct_backward_data.
+template <class T>
+bool backward_by_rows(const ConvPlan& plan);
+
+// Whether few_backward_data is the faster for its plan, but for planes that are multiplied by rows: up to half a vector of channels, below which the tiles' columns
 // of direct_backward_data are mostly empty. For 4 to 15 channels of narrower vectors it took 1.3 to 5 times as long.
 template <class T>
 bool few_backward(const ConvPlan& plan) {

@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <iterator>
+
 #include "core/check.h"
 #include "core/scratch.h"
+#include "kernels/table.h"
 #include "ops/conv/direct.h"
 #include "ops/conv/groups.h"
 #include "ops/conv/narrow_groups.h"
@@ -49,13 +53,49 @@ void place(const ConvPlan& plan, const StridePhase& phase, T* dx, TapGemm<T>& pr
 
 }  // namespace
 
+namespace {
+
+// Of planes: weights as planar_gemm reads them, (taps, Cout, Cin / groups), with the channels of a term side by side.
+template <class T>
+void turn(const ConvPlan& plan, const T* weights, TapGemm<T>& problem) {
+  problem.weights = weights;
+  problem.planes = problem.planar = true;
+  problem.k_step = plan.group_in();
+  problem.column_step = 1;
+  problem.group_step = plan.group_out() * plan.group_in();
+}
+template <class T>
+Scratch<T> turned_kernel(const ConvPlan& plan, const T* kernel) {
+  Scratch<T> turned(plan.kernel_size());
+  const int64_t tap_size = plan.group_in() * plan.out_channels;
+  for (int64_t tap = 0; tap < plan.taps(); ++tap)
+    kernels<T>().gemm.transpose(kernel + tap * tap_size, plan.out_channels, plan.group_in(),
+                                plan.out_channels, turned.data() + tap * tap_size, plan.group_in());
+  return turned;
+}
+
+bool has_strides(const Window& window) {
+  return std::any_of(std::begin(window.axes), std::end(window.axes),
+                     [](const WindowAxis& axis) { return axis.stride > 1; });
+}
+
+}  // namespace
+
+// A single channel's rows would read a vector of dy for each multiply-add: few_backward_data reads it once for all taps.
+template <class T>
+bool backward_by_rows(const ConvPlan& plan) {
+  if (plan.in_channels == 1 || has_strides(plan.window) || has_narrow_groups<T>(plan)) return false;
+  TapGemm<T> problem = problem_of<T>(plan, plan.batch, nullptr);
+  turn<T>(plan, nullptr, problem);
+  for_each_phase(plan.window, [&](const StridePhase& phase) { place<T>(plan, phase, nullptr, problem); });
+  return !planar_product_suits(problem) && planar_gemm_suits(problem);
+}
+
 // A stride would scatter the outputs of a phase over its planes.
 template <class T>
 bool backward_data_reads_planes(const ConvPlan& plan) {
   if (few_backward<T>(plan)) return true;
-  if (has_narrow_groups<T>(plan)) return false;
-  for (const WindowAxis& axis : plan.window.axes)
-    if (axis.stride > 1) return false;
+  if (has_narrow_groups<T>(plan) || has_strides(plan.window)) return false;
   TapGemm<T> problem = problem_of<T>(plan, plan.batch, nullptr);
   for_each_phase(plan.window, [&](const StridePhase& phase) { place<T>(plan, phase, nullptr, problem); });
   return direct_gemm_reads_planes(problem);
@@ -76,6 +116,11 @@ void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, con
   TapGemm<T> problem = problem_of(plan, batch, dy);
   problem.weights = block_kernel.data() ? block_kernel.data() : given_kernel;
   problem.planes = problem.planar = planes;
+  Scratch<T> turned;
+  if (planes && backward_by_rows<T>(plan)) {
+    turned = turned_kernel(plan, problem.weights);
+    turn<T>(plan, turned.data(), problem);
+  }
   problem.bias = bias;
   problem.activation = activation;
   for_each_phase(plan.window, [&](const StridePhase& phase) {
@@ -85,6 +130,7 @@ void direct_backward_data(const ConvPlan& asked, int64_t batch, const T* dy, con
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                                                        \
+  template bool backward_by_rows<T>(const ConvPlan&);                                                  \
   template bool backward_data_reads_planes<T>(const ConvPlan&);                                        \
   template void direct_backward_data(const ConvPlan&, int64_t, const T*, const T*, bool, T*, const T*, \
                                      Activation);

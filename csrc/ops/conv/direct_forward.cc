@@ -26,7 +26,7 @@ void add_taps(const ConvPlan& plan, TapGemm<T>& problem) {
 }
 
 template <class T>
-TapGemm<T> problem_of(const ConvPlan& plan, int64_t batch, bool planes) {
+TapGemm<T> problem_of(const ConvPlan& plan, int64_t batch, bool planes, bool planar) {
   const Images<T> out = dense_outputs(static_cast<T*>(nullptr), plan.window, plan.out_channels);
   TapGemm<T> problem;
   problem.batch = batch;
@@ -38,6 +38,7 @@ TapGemm<T> problem_of(const ConvPlan& plan, int64_t batch, bool planes) {
   problem.in = dense_inputs(static_cast<const T*>(nullptr), plan.window, plan.in_channels);
   problem.inside = !has_padding(plan.window);
   problem.planes = planes;
+  problem.planar = planar || (planes && plan.out_channels == 1);  // a single plane is its pixels
   problem.groups = plan.groups;
   problem.length = plan.group_in();
   problem.columns = plan.group_out();
@@ -55,7 +56,14 @@ bool frames_input(const ConvPlan& plan) { return few_channels(plan) && has_paddi
 
 template <class T>
 bool direct_reads_planes(const ConvPlan& plan) {
-  return !has_narrow_groups<T>(plan) && direct_gemm_reads_planes(problem_of<T>(plan, plan.batch, true));
+  return !has_narrow_groups<T>(plan) && direct_gemm_reads_planes(problem_of<T>(plan, plan.batch, true, true));
+}
+
+template <class T>
+bool forward_by_rows(const ConvPlan& plan) {
+  if (has_narrow_groups<T>(plan)) return false;
+  const TapGemm<T> problem = problem_of<T>(plan, plan.batch, true, true);
+  return !planar_product_suits(problem) && planar_gemm_suits(problem);
 }
 
 template <class T>
@@ -63,8 +71,7 @@ void direct_forward(const ConvPlan& asked, const DirectForward<T>& o) {
   if (is_single_plane<T>(asked)) return depthwise_planes_forward(asked, o.batch, o.x, o.kernel, o.bias, o.y);
   if (has_narrow_groups<T>(asked)) return narrow_groups_forward(asked, o.batch, o.x, o.kernel, o.bias, o.y);
   const MergedGroups<T> merged(asked, o.x, o.batch * asked.window.input_positions() * asked.in_channels);
-  TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
-  problem.planar = o.y_planes;
+  TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes, o.y_planes);
   // The engines look at the form themselves, but need the kernel where they cannot use it.
   if (o.packed && o.packed->data.data() && (!merged.any() || o.packed->form == direct_gemm_form(problem)))
     problem.packed = o.packed;
@@ -81,8 +88,7 @@ PackedWeights<T> direct_pack(const ConvPlan& asked, const DirectForward<T>& o) {
   if (is_single_plane<T>(asked) || has_narrow_groups<T>(asked)) return {};
   const MergedGroups<T> merged(asked, nullptr, 0);
   const Scratch<T> block_kernel = merged.kernel(o.kernel);
-  TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes);
-  problem.planar = o.y_planes;
+  TapGemm<T> problem = problem_of<T>(merged.plan(), o.batch, o.x_planes, o.y_planes);
   problem.weights = block_kernel.data() ? block_kernel.data() : o.kernel;
   return direct_gemm_pack(problem);
 }
@@ -90,13 +96,15 @@ PackedWeights<T> direct_pack(const ConvPlan& asked, const DirectForward<T>& o) {
 template <class T>
 WeightForm direct_form(const ConvPlan& asked, const DirectForward<T>& o) {
   if (is_single_plane<T>(asked) || has_narrow_groups<T>(asked)) return {};
-  TapGemm<T> problem = problem_of<T>(MergedGroups<T>(asked, nullptr, 0).plan(), o.batch, o.x_planes);
-  problem.planar = o.y_planes;
+  TapGemm<T> problem =
+      problem_of<T>(MergedGroups<T>(asked, nullptr, 0).plan(), o.batch, o.x_planes, o.y_planes);
   return direct_gemm_form(problem);
 }
 
 template bool direct_reads_planes<float>(const ConvPlan&);
 template bool direct_reads_planes<double>(const ConvPlan&);
+template bool forward_by_rows<float>(const ConvPlan&);
+template bool forward_by_rows<double>(const ConvPlan&);
 #define FOLDGATE_INSTANTIATE(T)                                                    \
   template void direct_forward(const ConvPlan&, const DirectForward<T>&);          \
   template PackedWeights<T> direct_pack(const ConvPlan&, const DirectForward<T>&); \

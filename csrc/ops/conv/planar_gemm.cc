@@ -17,9 +17,9 @@ constexpr int64_t kSweepBytes =
 constexpr int64_t kLargestFrame = 1 << 20;
 constexpr int64_t kTasks = 32;
 constexpr int64_t kTaskPixels = 256;
-constexpr double kTaskWork = 5e8;  // ~10 ms, so that an interrupt is answered
-constexpr int64_t kMostTerms = 640;
-constexpr int64_t kFewTerms = 32;  // below it the stores of a tile take longer than its products
+constexpr double kTaskWork = 5e8;    // ~10 ms, so that an interrupt is answered
+constexpr int64_t kMostTerms = 640;  // of the tallest tile, whose weights are 36 KB then, and of dots
+constexpr int64_t kFewTerms = 32;    // below it the stores of a tile take longer than its products
 
 template <class T>
 class PlanarRun {
@@ -224,13 +224,16 @@ class PlanarRun {
 
 template <class T>
 bool planar_gemm_suits(const TapGemm<T>& problem) {
-  const int64_t lanes = kernels<T>().gemm.lanes, taps = static_cast<int64_t>(problem.taps.size());
-  if (!problem.planes || !problem.planar || taps == 0 || problem.column_step != 1 || problem.step[2] != 1)
+  const GemmKernels<T>& gemm = kernels<T>().gemm;
+  if (!problem.planes || !problem.planar || problem.taps.empty() || problem.column_step != 1 ||
+      problem.step[2] != 1)
     return false;
   const TapGemm<T> p = flattened(problem);
-  if (p.grid[2] < lanes || p.columns < 4 || taps * p.length > kMostTerms) return false;
-  const int64_t filled = ceil_div(p.grid[2], lanes) * lanes;
-  if (taps * p.length > kFewTerms && 20 * p.grid[2] < 19 * filled) return false;
+  const int64_t terms = static_cast<int64_t>(p.taps.size()) * p.length, tallest = gemm.column_heights[1];
+  if (p.grid[2] < gemm.lanes || terms * std::min(p.columns, tallest) > kMostTerms * tallest) return false;
+  if (p.columns <= gemm.dots_columns && terms > kMostTerms) return false;
+  const int64_t row = round_up(p.grid[2], gemm.lanes), pixel = round_up(p.columns, gemm.lanes);
+  if (terms > kFewTerms && 20 * p.grid[2] * pixel < 19 * row * p.columns) return false;
   return PlanarRun<T>(p).frame_size() * static_cast<int64_t>(sizeof(T)) <= kLargestFrame;
 }
 

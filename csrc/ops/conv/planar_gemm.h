@@ -5,8 +5,9 @@
 
 namespace foldgate {
 
-// Wants planes and planar, unit steps along the width, and rows that fill their vectors, or so few terms that stores
-// take longer than the lanes that are lost.
+// Wants planes and planar, unit steps along the width, weights whose columns are contiguous, and rows that fill their
+// vectors better than the columns of a pixel would fill theirs, or so few terms that stores take longer than the lanes
+// that are lost.
 template <class T>
 bool planar_gemm_suits(const TapGemm<T>& problem);
 
