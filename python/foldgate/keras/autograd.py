@@ -44,7 +44,8 @@ class _Call(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *grads: Any) -> Arrays:
-        operands, outputs = ctx.saved_tensors[: ctx.operands], ctx.saved_tensors[ctx.operands :]
+        saved = ctx.saved_tensors  # once: a checkpoint unpacks its tensors a single time
+        operands, outputs = saved[: ctx.operands], saved[ctx.operands :]
         needs = ctx.needs_input_grad[2:]
         if all(grad is None for grad in grads):
             return (None, None, *(None for _ in operands))

@@ -88,12 +88,12 @@ def _results(room: Any, layer: Any, y: Any, states: list[Any], mask: Any) -> tup
     if mask is not None:
         walked = mask[:, ::-1] if backwards else mask
         if zeros:
-            last = room.where(np.ascontiguousarray(walked[:, -1]), last)
+            last = room.where(walked[:, -1].copy(), last)
         elif room.STARTS_WITH_ZEROS and not walked[:, 0].all():
             seen = np.logical_or.accumulate(walked, axis=1)
-            last = room.where(np.ascontiguousarray(seen[:, -1]), last)
-            if layer.return_sequences:
-                y = room.where(np.ascontiguousarray(seen[:, ::-1] if backwards else seen), y)
+            last = room.where(seen[:, -1].copy(), last)
+            if layer.return_sequences:  # copies: of a single step, torch refuses a view with negative strides
+                y = room.where((seen[:, ::-1] if backwards else seen).copy(), y)
     if not layer.return_sequences:
         return last, last[:, None], states
     return last, room.flip(y) if backwards else y, states

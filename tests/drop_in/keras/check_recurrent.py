@@ -212,3 +212,11 @@ def test_gradients_of_gradients(name: str, options: Any, rng: Any) -> None:
         return list(torch.autograd.grad((dx**2).sum(), [inputs, *weights]))
 
     same(*with_and_without(call, name), precision(name, "float64", False, options))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_single_step_that_some_rows_leave_out(name: str, backwards: bool, rng: Any) -> None:
+    layer = build(name, rng, return_sequences=True, return_state=True, go_backwards=backwards)
+    x, mask = rng.normal(size=(3, 1, 3)).astype("float32"), np.array([[True], [False], [False]])
+    same(*with_and_without(lambda: layer(x, mask=mask), name))

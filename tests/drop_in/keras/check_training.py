@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from under_keras import every_size, keras, needs_gradients, needs_plain_windows
+from under_keras import every_size, keras, needs_gradients, needs_plain_windows, same, with_and_without
 
 import foldgate.keras
 
@@ -109,3 +109,19 @@ def test_many_threads_switch_and_call(rng: Any) -> None:
         thread.join()
     assert faults == []
     assert not foldgate.keras.is_enabled()
+
+
+@needs_gradients
+def test_a_checkpointed_layer_unpacks_its_tensors_once(rng: Any) -> None:
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    layer = L.LSTM(5)
+    layer.build((4, 6, 3))
+    x = rng.normal(size=(4, 6, 3)).astype("float32")
+
+    def call() -> Any:
+        inputs = torch.tensor(x, requires_grad=True)
+        return torch.autograd.grad(checkpoint(layer, inputs, use_reentrant=False).sum(), inputs)[0]
+
+    same(*with_and_without(call, "lstm"))

@@ -174,3 +174,23 @@ def test_packed_weights_are_not_kept_twice():
     (step,) = program.steps
     held = [cell.cell_contents for cell in step.function.__closure__ or ()]
     assert not any(isinstance(value, np.ndarray) for value in held)
+
+
+@pytest.mark.parametrize("function", ["Relu", "Sigmoid", "Tanh"])
+def test_a_row_that_is_added_after_an_activation_stays_after_it(function):
+    model, session, _ = compiled(f"""(float[N, 3] x) => (float[N, 4] y)
+      <float[3, 4] w = {weights(3, 4)}, float[4] row = {{-1, -2, 1, -3}}>
+      {{ a = MatMul(x, w)
+        b = {function}(a)
+        y = Add(b, row) }}""")
+    same(model, session, random(5, 3))
+
+
+def test_values_that_are_kept_for_shapes_are_not_written_over():
+    model, session, _ = compiled("""(float[A, B] x, float[K] v) => (float[K] y)
+      <float[2] half = {0.5, 0.25}>
+      { s = Shape(x)
+        f = Cast<to=1>(s)
+        m = Mul(f, half)
+        y = Add(m, v) }""")
+    same(model, session, random(2, 3), random(2))

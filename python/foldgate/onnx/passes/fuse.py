@@ -133,6 +133,8 @@ def _biased(walk: _Fusing, node: Node) -> bool:
         maker, row = walk.before(node, i), walk.constant(node, 1 - i)
         if maker is None or maker.op != "MatMul" or len(maker.inputs) > 2 or row is None:
             continue
+        if "_activation" in maker.attributes:  # the row is added after it
+            continue
         weights = walk.constant(maker, 1)
         if weights is None or weights.ndim != 2 or row.dtype != weights.dtype or row.dtype not in _FLOATS:
             continue

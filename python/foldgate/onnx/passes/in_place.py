@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from foldgate.onnx.graph import Graph, Node
+from foldgate.onnx.shape_nodes import shape_nodes
 
 # Their results are arrays of their own, in one piece.
 _FRESH = {
@@ -28,11 +29,13 @@ def write_in_place(graph: Graph) -> None:
     """Marks nodes with the operand that they may overwrite."""
     makers: dict[str, Node] = {}
     readers = graph.readers()
+    kept = {name for i in shape_nodes(graph) for name in graph.nodes[i].outputs}  # for the next run's shapes
 
     def free(name: str) -> bool:
         maker = makers.get(name)
         return (
             maker is not None
+            and name not in kept
             and maker.op in _FRESH
             and not maker.domain
             and len(maker.outputs) == 1
