@@ -6,7 +6,8 @@
 namespace foldgate {
 
 // x, kernel, y as the plan's shapes; bias (Cout,) or null; packed: of the kernel (packed.h), or null.
-// Scratch: the algorithm's; with channels_first a channels_last copy of at most kChunkBytes of images, or of one.
+// Scratch: the algorithm's; with channels_first a channels_last copy of at most kChunkBytes of images, or of one, and the
+// other way round where that pays (turned.h).
 constexpr int64_t kChunkBytes = 4 << 20;
 template <class T>
 void conv_forward(const ConvPlan& plan, const T* x, const T* kernel, const T* bias, T* y,
