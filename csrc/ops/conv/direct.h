@@ -57,8 +57,9 @@ void direct_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, cons
 template <class T>
 bool backward_by_rows(const ConvPlan& plan);
 
-// Whether few_backward_data is the faster for its plan, but for planes that are multiplied by rows: up to half a vector of channels, below which the tiles' columns
-// of direct_backward_data are mostly empty. For 4 to 15 channels of narrower vectors it took 1.3 to 5 times as long.
+// Whether few_backward_data is the faster for its plan, but for planes that are multiplied by rows: up to half a vector of
+// channels, below which the tiles' columns of direct_backward_data are mostly empty. For 4 to 15 channels of narrower
+// vectors it took 1.3 to 5 times as long.
 template <class T>
 bool few_backward(const ConvPlan& plan) {
   return few_channels(plan) && 2 * plan.in_channels < std::max(kernels<T>().gemm.lanes, 8);

@@ -51,10 +51,6 @@ void place(const ConvPlan& plan, const StridePhase& phase, T* dx, TapGemm<T>& pr
   }
 }
 
-}  // namespace
-
-namespace {
-
 // Of planes: weights as planar_gemm reads them, (taps, Cout, Cin / groups), with the channels of a term side by side.
 template <class T>
 void turn(const ConvPlan& plan, const T* weights, TapGemm<T>& problem) {
