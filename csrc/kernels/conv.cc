@@ -44,16 +44,32 @@ void inner_pointers(const TilePixels& pixels, const TapShift* taps, int64_t coun
       store_pointers(rows + i, load_longs(pixels.address + i) + taps[t].bytes);
 }
 
+// Stretches of kBytes to twice as many, in two copies that may overlap: masked stores take two to ten times as long.
+template <int kBytes, class T>
+FOLDGATE_INLINE void copy_ends(const T* source, int64_t source_step, int64_t count, int64_t n, T* target,
+                               int64_t target_step) {
+  const int64_t last = n - kBytes / static_cast<int64_t>(sizeof(T));
+  for (int64_t i = 0; i < count; ++i, source += source_step, target += target_step) {
+    __builtin_memcpy(target, source, kBytes);
+    if (last > 0) __builtin_memcpy(target + last, source + last, kBytes);
+  }
+}
+
 template <class T>
 void copy_stretches(const T* source, int64_t source_step, int64_t count, int64_t n, T* target,
                     int64_t target_step) {
-  if (n <= kLanes<T>) {
-    for (int64_t i = 0; i < count; ++i, source += source_step, target += target_step)
-      store_part(target, load_part(source, n), n);
+  const int64_t bytes = n * static_cast<int64_t>(sizeof(T));
+  if (bytes >= 64) {
+    for (int64_t i = 0; i < count; ++i, source += source_step, target += target_step) {
+      for (int64_t j = 0; j < n - kLanes<T>; j += kLanes<T>) store(target + j, load(source + j));
+      store(target + n - kLanes<T>, load(source + n - kLanes<T>));
+    }
     return;
   }
-  for (int64_t i = 0; i < count; ++i, source += source_step, target += target_step)
-    for (int64_t j = 0; j < n; j += kLanes<T>) store(target + j, load(source + j, n - j), n - j);
+  if (bytes >= 32) return copy_ends<32>(source, source_step, count, n, target, target_step);
+  if (bytes >= 16) return copy_ends<16>(source, source_step, count, n, target, target_step);
+  if (bytes >= 8) return copy_ends<8>(source, source_step, count, n, target, target_step);
+  if (bytes > 0) copy_ends<sizeof(T)>(source, source_step, count, n, target, target_step);
 }
 
 // N vectors of columns at a time, so that rows are read in whole cache lines, several of each; two chains a column hide

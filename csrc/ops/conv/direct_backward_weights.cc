@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <utility>
 
 #include "core/check.h"
 #include "core/scratch.h"
@@ -10,7 +9,9 @@
 #include "ops/conv/layout.h"
 #include "ops/conv/narrow_groups.h"
 #include "ops/conv/single_plane.h"
+#include "ops/conv/swapped.h"
 #include "ops/conv/weight_inputs.h"
+#include "ops/conv/whole_windows.h"
 
 namespace foldgate {
 namespace {
@@ -216,27 +217,6 @@ void dense_backward_weights(const ConvPlan& plan, const DirectWeights<T>& o) {
   WeightGradient<T>(plan, images, framed, o).run(o.accumulate, o.dkernel);
 }
 
-// Few output channels would leave most lanes of a panel empty. At stride 1 x and dy change places:
-//
-//   dkernel[j][c][o] = sum over positions q of x of  dy[q + before - j * dilation][o] * x[q][c]
-//
-// is the gradient of a convolution from dy to x whose taps run backwards.
-bool swaps_operands(const ConvPlan& plan) {
-  if (plan.groups > 1 || plan.out_channels >= kFewChannels || plan.in_channels < 2 * plan.out_channels)
-    return false;
-  for (const WindowAxis& axis : plan.window.axes)
-    if (axis.stride > 1 || axis.before >= axis.extent()) return false;
-  return true;
-}
-ConvPlan swapped(const ConvPlan& plan) {
-  ConvPlan other = plan;
-  std::swap(other.in_channels, other.out_channels);
-  for (WindowAxis& axis : other.window.axes) {
-    std::swap(axis.input, axis.output);
-    axis.before = axis.extent() - 1 - axis.before;
-  }
-  return other;
-}
 template <class T>
 void swapped_backward_weights(const ConvPlan& plan, const DirectWeights<T>& o) {
   const Scratch<T> backwards(plan.kernel_size());
@@ -256,6 +236,7 @@ void swapped_backward_weights(const ConvPlan& plan, const DirectWeights<T>& o) {
 template <class T>
 PlanesRead weights_read_planes(const ConvPlan& plan) {
   if (has_narrow_groups<T>(plan)) return {false, false};
+  if (takes_whole_windows<T>(plan)) return {has_one_row(plan), true};
   const MergedGroups<T> merged(plan, nullptr, 0);
   const bool swaps = swaps_operands(plan);
   return {!swaps && !few_channels(merged.plan()), !swaps};
@@ -267,6 +248,7 @@ void direct_backward_weights(const ConvPlan& asked, const DirectWeights<T>& o) {
     return single_plane_backward_weights(asked, o);
   if (has_narrow_groups<T>(asked))
     return narrow_groups_backward_weights(asked, o.batch, o.x, o.dy, o.accumulate, o.dkernel);
+  if (takes_whole_windows<T>(asked)) return whole_windows_backward_weights(asked, o);
   if (swaps_operands(asked)) return swapped_backward_weights(asked, o);
   const MergedGroups<T> merged(asked, static_cast<const T*>(nullptr), 0);
   if (!merged.any()) return dense_backward_weights(asked, o);
