@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats
-from foldgate.onnx.operators._window import Window, brief, data_format, spatial_of, window_of
+from foldgate.onnx.operators._window import Pairs, Window, brief, data_format, spatial_of, window_of
 from foldgate.onnx.registry import Context, Function, operator
 
 _WINDOW = "auto_pad ceil_mode dilations kernel_shape pads strides"
@@ -37,9 +37,26 @@ def _pool(context: Context, function: Callable[..., Any], fill: float, **more: A
             return function(x, window.size, window.strides, pads, ceil_mode=ceil_mode, **options)
         ends = [(0, 0), *pads, (0, 0)] if layout == "channels_last" else [(0, 0), (0, 0), *pads]
         filled = np.pad(x, ends, constant_values=x.dtype.type(fill))
-        return function(filled, window.size, window.strides, ceil_mode=ceil_mode, **options)
+        done = function(filled, window.size, window.strides, ceil_mode=ceil_mode, **options)
+        kept = [slice(None)] * x.ndim
+        if ceil_mode:
+            for axis, stride in zip(spatial(range(x.ndim)), window.strides, strict=True):
+                # no window begins in the padding after the image
+                kept[axis] = slice(-(-(ends[axis][0] + x.shape[axis]) // stride))
+        if not isinstance(done, tuple):
+            return done[tuple(kept)]
+        y, indices = (part[tuple(kept)] for part in done)
+        return y, _without_pads(indices, spatial(x.shape), pads)
 
     return call
+
+
+def _without_pads(indices: Array, spatial: Sequence[int], pads: Pairs) -> Array:
+    """Positions in a padded plane as positions in the plane."""
+    padded = [extent + sum(pair) for extent, pair in zip(spatial, pads, strict=True)]
+    places = np.unravel_index(indices, padded)
+    inside = [place - before for place, (before, _) in zip(places, pads, strict=True)]
+    return np.ravel_multi_index(inside, spatial, mode="clip")  # where all of a window is padding
 
 
 def _is_ordinary(window: Window) -> bool:
@@ -60,9 +77,6 @@ def max_pool(context: Context) -> Function:
             return (y, None) if several else y
 
         return in_floats(call) if context.dtype(0) not in (np.int8, np.uint8) else call
-    window = window_of(context, None)
-    if not _is_ordinary(window):
-        raise context.refuse(f"pads are {window.pads}; expected at most half the window with Indices")
     pool = _pool(context, ops.max_pool, -np.inf, return_indices=True)
     column_major = context.flag("storage_order")
 
