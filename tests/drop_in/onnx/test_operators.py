@@ -64,3 +64,28 @@ def test_indices_of_a_max_pool_with_large_pads_are_those_of_the_input(storage_or
         storage_order=storage_order,
     )
     same(node, {"x": normal(2, 3, 7, 6)}, opset=12)
+
+
+def resized(mode, opset, extent, scale, **attributes):
+    """Resize of a line of numbers."""
+    names = ["x", "s"] if opset < 11 else ["x", "", "s"]
+    node = helper.make_node("Resize", names, ["y"], mode=mode, **attributes)
+    x = np.arange(extent, dtype=np.float32).reshape(1, 1, 1, extent)
+    return same(node, {"x": x}, opset, {"s": np.array([1, 1, 1, scale], np.float32)}, atol=1e-5)
+
+
+@pytest.mark.parametrize(("extent", "scale"), [(10, 2.3), (10, 0.7), (10, 0.9), (3, 1 / 3), (7, 2 / 3)])
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+def test_scales_and_extents_are_multiplied_in_float32(mode, extent, scale):
+    resized(mode, 13, extent, scale)
+
+
+@pytest.mark.parametrize("nearest", ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"])
+@pytest.mark.parametrize(("extent", "scale"), [(12, 1 / 3), (10, 0.6), (5, 1.2), (7, 2 / 3), (10, 2.3)])
+def test_nearest_positions_are_float32s(nearest, extent, scale):
+    resized("nearest", 13, extent, scale, nearest_mode=nearest, coordinate_transformation_mode="asymmetric")
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.6, 2 / 3, 0.9, 1.2, 2.3])
+def test_nearest_of_opset_10_looks_up_where_it_shrinks(scale):
+    resized("nearest", 10, 10, scale)

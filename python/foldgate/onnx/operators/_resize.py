@@ -1,4 +1,8 @@
-"""Sampling an array at other positions, one axis after the other."""
+"""Sampling an array at other positions, one axis after the other.
+
+Extents and positions are computed in float32, as a scale is given: where they come to whole numbers or to
+halves, the rounding decides on the result's shape and on the nearest value.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from foldgate.onnx.graph import Array
 _TRANSFORMATIONS = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"}
 _TRANSFORMATIONS |= {"tf_crop_and_resize", "tf_half_pixel_for_nn"}
 _NEAREST = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}
+OLD_NEAREST = "ceil where an axis shrinks, else floor"
+"""What Resize of opset 10 takes, which had no attribute for it."""
 
 
 class Sampling(NamedTuple):
@@ -58,14 +64,14 @@ def resized(
     elif sizes is not None:
         scales = [size / extent for size, extent in zip(sizes, extents, strict=True)]
     else:
-        sizes = [floor(scale * extent) for scale, extent in zip(scales or (), extents, strict=True)]
+        sizes = [floor(np.float32(s) * np.float32(e)) for s, e in zip(scales or (), extents, strict=True)]
     outside = False
     for i, axis in enumerate(axes):
         scale, size, extent = (scales or ())[i], sizes[i], extents[i]
         if scale == 1 and size == extent and how.transformation != "tf_crop_and_resize":
             continue
         area = (0.0, 1.0) if roi is None else (float(roi[i]), float(roi[i + len(axes)]))
-        at = _positions(size, extent, float(scale), how.transformation, area)
+        at = _positions(size, extent, np.float32(scale), how.transformation, area)
         beyond = (at < 0) | (at > extent - 1)
         x = _sampled(x, axis, how, at, extent, float(scale))
         if how.transformation == "tf_crop_and_resize" and beyond.any():
@@ -75,12 +81,12 @@ def resized(
     return np.ascontiguousarray(x) if outside else x
 
 
-def _positions(size: int, extent: int, scale: float, name: str, roi: tuple[float, float]) -> Array:
+def _positions(size: int, extent: int, scale: np.float32, name: str, roi: tuple[float, float]) -> Array:
     """Where every result looks in the input."""
-    i = np.arange(size, dtype=np.float64)
+    i = np.arange(size, dtype=np.float32)
     if name == "align_corners":
-        length = scale * extent
-        return i * (extent - 1) / (length - 1) if length != 1 else np.zeros(size)
+        length = float(scale) * extent  # and not `size`: the standard's own cases want the fraction
+        return i * ((extent - 1) / (length - 1)) if length != 1 else np.zeros(size, np.float32)
     if name == "asymmetric":
         return i / scale
     if name == "tf_half_pixel_for_nn":
@@ -89,23 +95,26 @@ def _positions(size: int, extent: int, scale: float, name: str, roi: tuple[float
         start, end = roi
         if size == 1:
             return np.full(1, 0.5 * (start + end) * (extent - 1))
-        return start * (extent - 1) + i * (end - start) * (extent - 1) / (size - 1)
+        return start * (extent - 1) + i * ((end - start) * (extent - 1) / (size - 1))
     if name == "pytorch_half_pixel" and size == 1:
-        return np.zeros(1)
-    offset = 0.0
+        return np.zeros(1, np.float32)
+    centres = (i + 0.5) / scale - 0.5
     if name == "half_pixel_symmetric":
-        offset = extent / 2 * (1 - size / (scale * extent))
-    return offset + (i + 0.5) / scale - 0.5
+        centres += extent / 2 * (1 - size / (scale * extent))
+    return centres
 
 
 def _sampled(x: Array, axis: int, how: Sampling, at: Array, extent: int, scale: float) -> Array:
     if how.mode == "nearest":
-        if how.nearest == "round_prefer_floor":
+        nearest = how.nearest
+        if nearest == OLD_NEAREST:
+            nearest = "ceil" if scale < 1 else "floor"
+        if nearest == "round_prefer_floor":
             index = np.ceil(at - 0.5)
-        elif how.nearest == "round_prefer_ceil":
+        elif nearest == "round_prefer_ceil":
             index = np.floor(at + 0.5)
         else:
-            index = np.floor(at) if how.nearest == "floor" else np.ceil(at)
+            index = np.floor(at) if nearest == "floor" else np.ceil(at)
         return np.take(x, np.clip(index, 0, extent - 1).astype(np.int64), axis)
     weights = _weights(how, tuple(at.tolist()), extent, scale).astype(
         x.dtype if x.dtype.kind == "f" else float

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from foldgate.onnx.graph import Array
-from foldgate.onnx.operators._resize import Sampling, resized
+from foldgate.onnx.operators._resize import OLD_NEAREST, Sampling, resized
 from foldgate.onnx.registry import Context, Function, operator
 
 _MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge", "wrap": "wrap"}
@@ -72,7 +72,7 @@ def resize(context: Context) -> Function:
     how = Sampling(
         context.attr("mode", "nearest"),
         context.attr("coordinate_transformation_mode", "asymmetric" if old else "half_pixel"),
-        context.attr("nearest_mode", "floor" if old else "round_prefer_floor"),
+        context.attr("nearest_mode", "round_prefer_floor"),
         context.attr("cubic_coeff_a", -0.75),
         context.flag("exclude_outside"),
         context.flag("antialias"),
@@ -82,6 +82,8 @@ def resize(context: Context) -> Function:
     fault = how.fault()
     if fault:
         raise context.refuse(fault)
+    if old:
+        how = how._replace(nearest=OLD_NEAREST)
     said = context.attr("axes")
     last = context.flag("_last")
 
