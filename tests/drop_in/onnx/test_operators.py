@@ -89,3 +89,29 @@ def test_nearest_positions_are_float32s(nearest, extent, scale):
 @pytest.mark.parametrize("scale", [0.3, 0.6, 2 / 3, 0.9, 1.2, 2.3])
 def test_nearest_of_opset_10_looks_up_where_it_shrinks(scale):
     resized("nearest", 10, 10, scale)
+
+
+def test_dynamic_quantisation_of_zeros():
+    node = helper.make_node("DynamicQuantizeLinear", ["x"], ["y", "scale", "zero"])
+    same(node, {"x": np.zeros(3, np.float32)})
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_statistics_of_a_layer_normalization_are_float32(dtype):
+    node = helper.make_node("LayerNormalization", ["x", "gain"], ["y", "mean", "deviation"])
+    tolerance = {"rtol": 1e-2, "atol": 2e-3} if dtype == np.float16 else {}
+    found = same(node, {"x": normal(2, 5).astype(dtype), "gain": np.ones(5, dtype)}, **tolerance)
+    assert [y.dtype for y in found] == [dtype, np.float32, np.float32]
+
+
+@pytest.mark.parametrize("mode", ["constant", "wrap", "reflect", "edge"])
+@pytest.mark.parametrize("pads", [[-1, 2], [2, -1], [-2, -1], [-3, 1]])
+def test_pads_continue_what_negative_ones_leave(mode, pads):
+    node = helper.make_node("Pad", ["x", "pads"], ["y"], mode=mode)
+    same(node, {"x": np.arange(5, dtype=np.float32)}, 19, {"pads": np.array(pads)})
+
+
+def test_a_negative_pad_beyond_the_end_cuts_the_constant():
+    node = helper.make_node("Pad", ["x", "pads"], ["y"])
+    (y,) = foldgate.onnx.run_node(node, [np.ones(2, np.float32), np.array([-3, 4])])
+    np.testing.assert_array_equal(y, [0, 0, 0])

@@ -10,6 +10,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats, wide
+from foldgate.onnx.operators.shapes import dtype_of
 from foldgate.onnx.registry import Context, Function, operator
 
 
@@ -71,18 +72,19 @@ def group_normalization(context: Context) -> Function:
 
 @operator("LayerNormalization", attributes="axis epsilon stash_type")
 def layer_normalization(context: Context) -> Function:
-    """Over the axes from `axis` on; the statistics keep them with extent 1."""
+    """Over the axes from `axis` on; the statistics keep them with extent 1, in the type of `stash_type`."""
+    stash = dtype_of(context.attr("stash_type", 1))
     axis, epsilon, outputs = context.attr("axis", -1), context.attr("epsilon", 1e-5), context.outputs
 
     def call(x: Array, gamma: Array, beta: Array | None = None) -> Any:
-        first, rows, parts = _rows(x, axis, gamma, beta)
+        first, rows, parts = _rows(wide(x), axis, wide(gamma), None if beta is None else wide(beta))
         done = ops.layer_norm(rows, *parts, epsilon=epsilon, return_statistics=True)
-        y = done.y.reshape(x.shape)
+        y = done.y.reshape(x.shape).astype(x.dtype, copy=False)
         shape = x.shape[:first] + (1,) * (x.ndim - first)
-        statistics = [np.asarray(value).reshape(shape) for value in (done.mean, done.rstd)]
+        statistics = [np.asarray(value, stash).reshape(shape) for value in (done.mean, done.rstd)]
         return (y, *statistics)[:outputs] if outputs > 1 else y
 
-    return in_floats(call)
+    return call
 
 
 @operator("RMSNormalization", attributes="axis epsilon stash_type")

@@ -39,10 +39,10 @@ def _padded(x: Array, pads: Any, axes: Any, mode: str, fill: Any) -> Array:
     for i, axis in enumerate(axes):
         ends[axis] = (int(pads[i]), int(pads[i + len(axes)]))
     more = [(max(a, 0), max(b, 0)) for a, b in ends]
-    y = x
-    if any(a or b for a, b in more):
-        y = np.pad(x, more, mode, **({"constant_values": fill} if mode == "constant" else {}))  # type: ignore[call-overload]
-    return y[tuple(slice(max(-a, 0), -max(-b, 0) or None) for a, b in ends)]
+    cut = tuple(slice(max(-a, 0), -max(-b, 0) or None) for a, b in ends)
+    if mode == "constant":
+        return np.pad(x, more, constant_values=fill)[cut]
+    return np.pad(x[cut], more, mode)  # type: ignore[call-overload, no-any-return]  # on from what is left
 
 
 @operator("Upsample", attributes="height_scale mode scales width_scale")

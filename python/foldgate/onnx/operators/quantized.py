@@ -90,9 +90,9 @@ def dynamic_quantize(context: Context) -> Function:
 
     def call(x: Array) -> tuple[Array, Array, Array]:
         least, most = np.minimum(x.min(), 0), np.maximum(x.max(), 0)
-        scale = np.asarray((most - least) / np.float32(255), np.float32)
-        zero = np.asarray(np.clip(np.rint(-least / scale) if scale else 0, 0, 255), np.uint8)
-        return quantized(x, scale if scale else np.float32(1), zero, np.dtype(np.uint8)), scale, zero
+        scale = np.asarray((most - least) / np.float32(255) or 1, np.float32)  # 1 where all are 0
+        zero = np.asarray(np.clip(np.rint(-least / scale), 0, 255), np.uint8)
+        return quantized(x, scale, zero, np.dtype(np.uint8)), scale, zero
 
     return call
 
