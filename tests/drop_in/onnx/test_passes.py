@@ -194,3 +194,23 @@ def test_values_that_are_kept_for_shapes_are_not_written_over():
         m = Mul(f, half)
         y = Add(m, v) }""")
     same(model, session, random(2, 3), random(2))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "y = Softmax<axis=1>(g)",
+        "y = Flatten(g)",
+        "y = Reshape(g, flat)",
+        "h = Squeeze(g, last) y = Flatten(h)",
+        "h = Add(one, g) y = Softmax<axis=1>(h)",
+        "y = Identity(g)",
+    ],
+)
+def test_ranks_that_onnx_does_not_infer_are_kept(body):
+    model = parser.parse_model(f"""<ir_version: 8, opset_import: ["": 18]> f
+      (float[N, 2, 9, 1] x) => (float[] y) <float[2, 2, 3, 1] w = {weights(2, 2, 3, 1)},
+       float[2] scale = {{1, 2}}, float[2] bias = {{0, 1}}, int64[2] flat = {{0, -1}}, int64[1] last = {{3}},
+       float one = {{1}}>
+      {{ c = Conv(x, w) d = Conv(c, w) g = GroupNormalization<num_groups=2>(d, scale, bias) {body} }}""")
+    same(model, foldgate.onnx.Session(model), random(3, 2, 9, 1))

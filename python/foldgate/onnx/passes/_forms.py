@@ -82,11 +82,12 @@ class Forms:
         self._emit(node)
         self._plain.update(node.outputs)
 
-    def turned(self, node: Node, inputs: list[str]) -> bool:
-        """The node on other inputs, its outputs with their channels last."""
+    def turned(self, node: Node, inputs: list[str], rank: int) -> bool:
+        """The node on other inputs, its outputs with their channels last and of this rank."""
         outputs = [f"{name}@last" if name else "" for name in node.outputs]
         for name, last in zip(node.outputs, outputs, strict=True):
             if name:
+                self.graph.shapes.setdefault(name, (None,) * rank)  # onnx does not know every one
                 self.gives(name, last)
         node.inputs, node.outputs = inputs, outputs
         self._emit(node)
@@ -110,7 +111,8 @@ STARTERS = {"Conv", "ConvTranspose"}
 
 def _window(forms: Forms, node: Node) -> bool:
     """Operators whose first input is an image, and which have a layout."""
-    if len([name for name in node.outputs if name]) != 1:
+    rank = forms.rank(node.inputs[0])
+    if rank is None or len([name for name in node.outputs if name]) != 1:
         return False
     if node.op in STARTERS and node.inputs[1] not in forms.graph.constants:
         return False
@@ -118,12 +120,18 @@ def _window(forms: Forms, node: Node) -> bool:
         return False
     node.attributes["_last"] = 1
     inputs = [forms.last(node.inputs[0]), *(forms.plain(name) for name in node.inputs[1:])]
-    return forms.reads_last(node, inputs) if "_flat" in node.attributes else forms.turned(node, inputs)
+    if "_flat" in node.attributes:
+        return forms.reads_last(node, inputs)
+    return forms.turned(node, inputs, rank)
 
 
 def _elementwise(forms: Forms, node: Node) -> bool:
     """One image, and bounds that are single values."""
-    return forms.turned(node, [forms.last(node.inputs[0]), *(forms.plain(name) for name in node.inputs[1:])])
+    rank = forms.rank(node.inputs[0])
+    if rank is None:
+        return False
+    inputs = [forms.last(node.inputs[0]), *(forms.plain(name) for name in node.inputs[1:])]
+    return forms.turned(node, inputs, rank)
 
 
 def _broadcast(forms: Forms, node: Node) -> bool:
@@ -131,23 +139,23 @@ def _broadcast(forms: Forms, node: Node) -> bool:
     if node.opset < 7 or len([name for name in node.outputs if name]) != 1:
         return False
     ranks = {forms.rank(name) for name in node.inputs if name not in forms.graph.constants}
-    if len(ranks) != 1 or None in ranks:
+    rank = ranks.pop() if len(ranks) == 1 else None
+    if rank is None:
         return False
-    (rank,) = ranks
     inputs: list[str] = []
     for name in node.inputs:
         value = forms.graph.constants.get(name)
         if value is None:
             inputs.append(forms.last(name))
-        elif value.size == 1 and value.ndim <= (rank or 0):
+        elif value.size == 1 and value.ndim <= rank:
             inputs.append(name)
-        elif value.ndim > (rank or 0):
+        elif value.ndim > rank:
             return False
         else:
-            full = value.reshape((1,) * ((rank or 0) - value.ndim) + value.shape)
-            turned = np.ascontiguousarray(full.transpose(to_last(rank or 0)))
+            full = value.reshape((1,) * (rank - value.ndim) + value.shape)
+            turned = np.ascontiguousarray(full.transpose(to_last(rank)))
             inputs.append(forms.constant(name, turned))
-    return forms.turned(node, inputs)
+    return forms.turned(node, inputs, rank)
 
 
 def _along(forms: Forms, node: Node) -> bool:
@@ -160,8 +168,8 @@ def _along(forms: Forms, node: Node) -> bool:
         return False
     node.attributes["axis"] = to_last(rank).index(node.attributes["axis"] % rank)
     if many:
-        return forms.turned(node, [forms.last(name) for name in node.inputs])
-    return forms.turned(node, [forms.last(node.inputs[0]), *node.inputs[1:]])
+        return forms.turned(node, [forms.last(name) for name in node.inputs], rank)
+    return forms.turned(node, [forms.last(node.inputs[0]), *node.inputs[1:]], rank)
 
 
 def _padding(forms: Forms, node: Node) -> bool:
@@ -173,7 +181,7 @@ def _padding(forms: Forms, node: Node) -> bool:
         return False
     turned = pads.reshape(2, rank)[:, list(to_last(rank))].ravel()
     rest = [forms.plain(name) for name in node.inputs[2:]]
-    return forms.turned(node, [forms.last(node.inputs[0]), forms.constant("pads", turned), *rest])
+    return forms.turned(node, [forms.last(node.inputs[0]), forms.constant("pads", turned), *rest], rank)
 
 
 def _slice(forms: Forms, node: Node) -> bool:
@@ -188,7 +196,8 @@ def _slice(forms: Forms, node: Node) -> bool:
     given = len(node.inputs) > 3 and node.inputs[3] != ""
     axes = forms.graph.constants[node.inputs[3]].tolist() if given else list(range(starts.size))
     turned = forms.constant("axes", np.array([to_last(rank).index(axis % rank) for axis in axes], np.int64))
-    return forms.turned(node, [forms.last(node.inputs[0]), *node.inputs[1:3], turned, *node.inputs[4:]])
+    inputs = [forms.last(node.inputs[0]), *node.inputs[1:3], turned, *node.inputs[4:]]
+    return forms.turned(node, inputs, rank)
 
 
 def _transpose(forms: Forms, node: Node) -> bool:
@@ -235,7 +244,7 @@ def _squeeze(forms: Forms, node: Node) -> bool:
         inputs = [image, forms.constant("axes", np.array(turned, np.int64))]
     if len(axes) == rank - 2:
         return forms.reads_last(node, inputs)
-    return forms.turned(node, inputs)
+    return forms.turned(node, inputs, rank - len(axes))
 
 
 _WINDOWS = "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool "
