@@ -116,3 +116,22 @@ def test_weights_that_do_not_fit_are_named(op):
     graph.initializer.extend(t for t in model.graph.initializer if t.name != "W")
     with pytest.raises(ValueError, match=rf"\({op}\): W has shape \(1, 7\)"):
         foldgate.onnx.Session(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)]))
+
+
+@pytest.mark.parametrize("constant", [True, False])
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+@pytest.mark.parametrize(("steps", "rows"), [(4, 0), (0, 3), (0, 0)])
+@pytest.mark.parametrize("op", list(GATES))
+def test_no_rows_and_no_steps(op, steps, rows, direction, constant):
+    d, g, u = 1 + (direction == "bidirectional"), GATES[op], 5
+    values = {"X": (steps, rows, 2), "W": (d, g * u, 2), "R": (d, g * u, u), "h": (d, rows, u)}
+    arrays = {name: np.ones(shape, np.float32) for name, shape in values.items()}
+    outputs = ["Y", "Y_h", "Y_c"][: 3 if op == "LSTM" else 2]
+    node = helper.make_node(op, ["X", "W", "R", "", "", "h"], outputs, hidden_size=u, direction=direction)
+    weights = [numpy_helper.from_array(arrays.pop(name), name) for name in "WR"] if constant else []
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, a.shape) for name, a in arrays.items()]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    model = helper.make_model(helper.make_graph([node], "empty", inputs, results, initializer=weights))
+    y, last, *_ = foldgate.onnx.Session(model).run(None, arrays)
+    assert y.shape == (steps, d, rows, u)
+    np.testing.assert_array_equal(last, np.ones((d, rows, u)))  # the state that was given, after no step

@@ -175,7 +175,7 @@ def _state(value: Array | None, axis: int) -> Array | None:
 
 def _as_onnx(y: Array, directions: int, time_first: bool) -> Array:
     """(N, T, D U) as (T, D, N, U), or (N, T, D, U)."""
-    y = y.reshape(*y.shape[:2], directions, -1)
+    y = y.reshape(*y.shape[:2], directions, y.shape[2] // directions)
     return y.transpose(1, 2, 0, 3) if time_first else y
 
 
@@ -237,13 +237,12 @@ def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[...,
 
     def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
         initial: dict[str, Any] = {
-            name: state.transpose(1, 0, 2).reshape(len(x), -1)
+            name: np.concatenate(list(state), axis=1)
             for name, state in zip(("initial_h", "initial_c"), states, strict=False)
             if state is not None
         }
         given = {**initial, **_padded(lengths)}
         y, *last = both_directions(forward, reverse, x, return_sequences=sequences, **given)
-        halves = [value.reshape(len(x), 2, -1) for value in last if value is not None]
-        return (y, *[value.transpose(1, 0, 2) for value in halves])
+        return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last if value is not None])
 
     return call
