@@ -149,7 +149,7 @@ def run_node(
 
     Args:
       node: an `onnx.NodeProto`.
-      inputs: an array for each of its inputs that is there.
+      inputs: an array for each of its inputs that is there, twice where it reads one twice.
       device: `"CPU"`.
       outputs_info: taken for the API's sake.
       options: `opset_version`, the newest by default.
@@ -166,17 +166,18 @@ def run_node(
       (array([0., 2.], dtype=float32),)
     """
     helper = onnx_package("helper")
-    names = [name for name in dict.fromkeys(node.input) if name]
+    names = [name for name in node.input if name]
     if len(names) != len(inputs):
         raise ValueError(f"run_node: {len(inputs)} inputs are given; {node.op_type!r} has {len(names)}")
     values = [np.asarray(value) for value in inputs]
+    feeds = dict(zip(names, values, strict=True))
     infos = [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
-        for name, value in zip(names, values, strict=True)
+        for name, value in feeds.items()
     ]
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
     graph = helper.make_graph([node], "node", infos, outputs)
     opset = helper.make_opsetid(
         node.domain, options.get("opset_version", onnx_package("defs").onnx_opset_version())
     )
-    return run_model(helper.make_model(graph, opset_imports=[opset]), values, device)
+    return run_model(helper.make_model(graph, opset_imports=[opset]), feeds, device)

@@ -106,6 +106,14 @@ def test_backend_calls():
         foldgate.onnx.prepare(proto, "CUDA")
 
 
+def test_a_node_that_reads_a_value_twice_takes_an_array_for_each_place():
+    node = helper.make_node("Sub", ["x", "x"], ["y"])
+    x = np.array([5, 7], np.float32)
+    np.testing.assert_array_equal(foldgate.onnx.run_node(node, [x, x])[0], [0, 0])
+    with pytest.raises(ValueError, match="run_node: 1 inputs are given; 'Sub' has 2"):
+        foldgate.onnx.run_node(node, [x])
+
+
 def test_what_is_no_model_is_named() -> None:
     with pytest.raises(
         TypeError, match=r"foldgate\.onnx: model is 3; expected a path, bytes or a ModelProto"
