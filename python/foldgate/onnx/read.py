@@ -53,6 +53,23 @@ def load_model(model: Any) -> tuple[Any, Path | None]:
     return proto, folder
 
 
+def overridable(model: Any) -> list[ValueInfo]:
+    """The initializers that are inputs, too: defaults, from IR version 4 on."""
+    if model.ir_version < 4:
+        return []
+    names = {tensor.name for tensor in model.graph.initializer}
+    return [_value_info(value) for value in model.graph.input if value.name in names]
+
+
+def without_initializers(model: Any, names: frozenset[str]) -> Any:
+    """The model, these values being inputs alone."""
+    copy = onnx_package().ModelProto()
+    copy.CopyFrom(model)
+    del copy.graph.initializer[:]
+    copy.graph.initializer.extend(t for t in model.graph.initializer if t.name not in names)
+    return copy
+
+
 def read_graph(model: Any, folder: Path | None = None) -> Graph:
     """A ModelProto's graph, its shapes inferred as far as onnx knows them.
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from foldgate.onnx import operators as _operators  # registers them
-from foldgate.onnx.graph import Array, ValueInfo
+from foldgate.onnx.graph import Array, Graph, ValueInfo
 from foldgate.onnx.passes import prepare_graph
-from foldgate.onnx.program import compile_graph
-from foldgate.onnx.read import load_model, read_graph
+from foldgate.onnx.program import Program, compile_graph
+from foldgate.onnx.read import load_model, overridable, read_graph, without_initializers
 from foldgate.onnx.registry import missing
 
 assert _operators
@@ -50,9 +50,13 @@ class Session:
         if faults:
             raise ValueError("model cannot be run: " + "; ".join(faults[:20]))
         self._inputs, self._outputs = list(graph.inputs), [_copy(value) for value in graph.outputs]
-        self._program = compile_graph(prepare_graph(graph))
-        graph.constants.clear()  # what the steps need they have, packed or as it was
+        self._program = _compiled(graph)
         self._names = [value.name for value in self._outputs]
+        self._defaults = overridable(proto)
+        # a copy, as the caller may change its own
+        self._proto = without_initializers(proto, frozenset()) if self._defaults else None
+        self._folder = folder
+        self._overriding: dict[frozenset[str], tuple[list[ValueInfo], Program]] = {}
 
     def get_inputs(self) -> list[ValueInfo]:
         """What `run` takes: name, shape (ints, names of free extents, None) and type, one an input."""
@@ -62,12 +66,19 @@ class Session:
         """What `run` gives, likewise."""
         return list(self._outputs)
 
+    def get_overridable_initializers(self) -> list[ValueInfo]:
+        """What `run` may be given beside its inputs: initializers that the model declares as inputs, too.
+
+        The first run that is given some compiles the model once more, without them.
+        """
+        return list(self._defaults)
+
     def run(self, output_names: Sequence[str] | None, feeds: Mapping[str, Any]) -> list[Any]:
         """Runs the model.
 
         Args:
           output_names: the outputs wanted, in this order; None for all.
-          feeds: an array for every input, by its name.
+          feeds: an array for every input, by its name; likewise for initializers that are to be others.
 
         Returns:
           The outputs as arrays.
@@ -77,13 +88,12 @@ class Session:
           ValueError: an input is missing or too many, of another shape, or what a node makes of it does not
             fit; a name is not an output's.
         """
-        inputs = self._inputs
+        inputs, program = self._inputs, self._program
         if len(feeds) != len(inputs) or any(value.name not in feeds for value in inputs):
-            expected = [value.name for value in inputs]
-            raise ValueError(f"run: feeds has {sorted(feeds)}; expected {sorted(expected)}")
+            inputs, program = self._without_defaults(feeds)
         values = [_fed(value, feeds[value.name]) for value in inputs]
         with np.errstate(all="ignore"):  # infinities and NaNs are results here, not mishaps
-            results = self._program(*values)
+            results = program(*values)
         results = [_owned(result, values) for result in results]
         if output_names is None:
             return results
@@ -91,6 +101,26 @@ class Session:
             if name not in self._names:
                 raise ValueError(f"run: output_names has {name!r}; expected some of {self._names}")
         return [results[self._names.index(name)] for name in output_names]
+
+    def _without_defaults(self, feeds: Mapping[str, Any]) -> tuple[list[ValueInfo], Program]:
+        """The inputs and the program of a run that is given initializers."""
+        needed = {value.name for value in self._inputs}
+        names = frozenset(feeds) - needed
+        known = {value.name for value in self._defaults}
+        if needed - set(feeds) or names - known:
+            optional = f", and any of {sorted(known)}" if known else ""
+            raise ValueError(f"run: feeds has {sorted(feeds)}; expected {sorted(needed)}{optional}")
+        found = self._overriding.get(names)
+        if found is None:
+            graph = read_graph(without_initializers(self._proto, names), self._folder)
+            found = self._overriding[names] = list(graph.inputs), _compiled(graph)
+        return found
+
+
+def _compiled(graph: Graph) -> Program:
+    program = compile_graph(prepare_graph(graph))
+    graph.constants.clear()  # what the steps need they have, packed or as it was
+    return program
 
 
 def _copy(value: ValueInfo) -> ValueInfo:

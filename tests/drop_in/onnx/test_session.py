@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper, parser  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 import foldgate.onnx  # noqa: E402
@@ -112,6 +112,41 @@ def test_a_node_that_reads_a_value_twice_takes_an_array_for_each_place():
     np.testing.assert_array_equal(foldgate.onnx.run_node(node, [x, x])[0], [0, 0])
     with pytest.raises(ValueError, match="run_node: 1 inputs are given; 'Sub' has 2"):
         foldgate.onnx.run_node(node, [x])
+
+
+OVERRIDABLE = """<ir_version: {ir}, opset_import: ["": 17]>
+  f (float[n, 2] x, float[2, 2] w, float[k] b, int64[2] shape) => (float[p, q] y)
+  <float[2, 2] w = {{1, 2, 3, 4}}, float[2] b = {{10, 20}}, int64[2] shape = {{-1, 2}}>
+  {{ m = MatMul(x, w) a = Add(m, b) y = Reshape(a, shape) }}"""
+
+
+@pytest.mark.parametrize("names", [[], ["w"], ["b"], ["shape"], ["w", "b", "shape"]])
+def test_initializers_that_are_inputs_are_defaults(names):
+    proto = parser.parse_model(OVERRIDABLE.format(ir=8))
+    own = {"w": np.eye(2, dtype=np.float32), "b": np.array([5], np.float32), "shape": np.array([1, -1])}
+    feeds = {"x": np.ones((3, 2), np.float32), **{name: own[name] for name in names}}
+    session = foldgate.onnx.Session(proto)
+    assert [value.name for value in session.get_inputs()] == ["x"]
+    assert [value.name for value in session.get_overridable_initializers()] == ["w", "b", "shape"]
+    del proto.graph.node[:]  # the session has its own
+    for given in (feeds, {"x": feeds["x"]}, feeds):
+        peer = ReferenceEvaluator(parser.parse_model(OVERRIDABLE.format(ir=8)))
+        (y,), (expected,) = session.run(None, given), peer.run(None, given)
+        assert y.shape == expected.shape
+        np.testing.assert_allclose(y, expected)
+
+
+def test_initializers_are_constants_in_files_older_than_ir_4():
+    session = foldgate.onnx.Session(parser.parse_model(OVERRIDABLE.format(ir=3)))
+    assert session.get_overridable_initializers() == []
+    with pytest.raises(ValueError, match="feeds has"):
+        session.run(None, {"x": np.ones((3, 2), np.float32), "b": np.zeros(2, np.float32)})
+
+
+def test_what_overrides_an_initializer_is_checked():
+    session = foldgate.onnx.Session(parser.parse_model(OVERRIDABLE.format(ir=8)))
+    with pytest.raises(ValueError, match=r"input 'w' has shape \(3, 2\); expected \(2, 2\)"):
+        session.run(None, {"x": np.ones((3, 2), np.float32), "w": np.ones((3, 2), np.float32)})
 
 
 def test_what_is_no_model_is_named() -> None:
