@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate.onnx._infer import inferred
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx._schemas import check_node
 from foldgate.onnx.graph import Array, Graph, Node, ValueInfo
@@ -16,7 +17,6 @@ from foldgate.onnx.tensors import array_from
 
 NEWEST_OPSET = 28
 """The newest version of the standard operators that these follow."""
-_SMALL = 4096  # bytes of a tensor whose values may tell a shape
 _DEPTH = 32  # graphs within graphs; what exporters write has two or three
 
 Opsets = dict[str, int]
@@ -90,30 +90,8 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
     unknown = graph.captured()
     if unknown:
         raise ValueError(f"model reads {unknown[0]!r}, which nothing before it computes")
-    _take_shapes(graph, _inferred(model))
+    _take_shapes(graph, inferred(model))
     return graph
-
-
-def _inferred(model: Any) -> Any:
-    """The graph with the shapes that onnx infers. Shapes only make it faster, so that none is no error."""
-    onnx = onnx_package()
-    light = onnx.ModelProto()
-    light.CopyFrom(model)
-    named = {value.name for value in light.graph.input}
-    kept = []
-    for tensor in light.graph.initializer:
-        if tensor.ByteSize() <= _SMALL and tensor.data_location != 1:
-            kept.append(tensor)
-        elif tensor.name not in named:  # its shape is all that matters
-            info = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
-            light.graph.input.append(info)
-    kept = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in kept]
-    del light.graph.initializer[:]
-    light.graph.initializer.extend(kept)
-    try:
-        return onnx_package("shape_inference").infer_shapes(light, data_prop=True).graph
-    except Exception:
-        return model.graph
 
 
 def _take_shapes(graph: Graph, proto: Any) -> None:

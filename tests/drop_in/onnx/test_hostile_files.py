@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import resource
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper, parser  # noqa: E402
 
 import foldgate.onnx  # noqa: E402
+from foldgate.onnx._infer import inferred  # noqa: E402
 
 
 def model(weights):
@@ -163,3 +167,31 @@ def test_a_graph_that_gives_a_value_without_a_name():
     model = of_node("Relu", ["x"], ["y"])
     model.graph.output[0].name = ""
     refused(model, "graph 'hostile' has an input or output without a name")
+
+
+HEAD = '<ir_version: 8, opset_import: ["": 17]> hostile (float[n] x, int64[100000000] many) => (float[n] y) '
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<int64[1] s = {100000000}, int64[1] one = {1}> { c = ConstantOfShape(s) d = Concat<axis=0>(one, c)",
+        "<int64[1] s = {100000000}> { a = Identity(s) c = ConstantOfShape(a) d = Cast<to=7>(c)",
+        "<int64[1] s = {100000000}> { a = Cast<to=7>(s) c = ConstantOfShape(a) d = Cast<to=7>(c)",
+        "<int64[1] one = {1}> { c = Gather(many, one) d = Mul(many, one)",
+        "<int64[2] one = {1, 1}> { a0 = Concat<axis=0>(one, one) "
+        + " ".join(f"a{i + 1} = Concat<axis=0>(a{i}, a{i})" for i in range(30)),
+        "<bool b = {1}> { z = If(b) <then_branch = g () => (int64[m] t) { t = Mul(many, many) },"
+        " else_branch = h () => (int64[m] t) { t = Identity(many) }>",
+    ],
+)
+def test_no_memory_is_taken_for_the_shapes_of_what_is_not_read(body):
+    model = parser.parse_model(HEAD + body + " y = Relu(x) }")
+    limit, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, hard))
+    try:
+        found = inferred(model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    assert found is not model.graph  # which is what there is where onnx fails

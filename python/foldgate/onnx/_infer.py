@@ -1,0 +1,88 @@
+"""The shapes that onnx infers. They only make a model faster, so that none is no error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foldgate.onnx._package import onnx_package
+
+_SMALL = 4096  # bytes of a tensor whose values may tell a shape
+_LONGEST = 512  # values that may tell a shape
+_ROUNDS = 4  # how often what was found may tell more: once for every Reshape by the shape of another's result
+# What onnx computes the values of, to know shapes by them: a dimension for each, however many there are.
+_BY_VALUES = {"Add", "Cast", "Concat", "Gather", "Mul", "Slice", "Squeeze", "Sub", "Unsqueeze"}
+_HIDDEN = "hidden "
+
+
+def inferred(model: Any) -> Any:
+    """The graph of a ModelProto with what onnx infers: once without values, then by those that are few."""
+    infer = onnx_package("shape_inference").infer_shapes
+    found = _without_weights(model)
+    hidden = None
+    try:
+        found = infer(found)
+        for _ in range(_ROUNDS):
+            before, hidden = hidden, _hide(found.graph, {})
+            if hidden == before:
+                break
+            found = infer(found, data_prop=True)
+            _show(found.graph)
+    except Exception:  # of onnx's own kinds, and whatever protobuf has
+        return model.graph
+    return found.graph
+
+
+def _without_weights(model: Any) -> Any:
+    """A copy whose large initializers are inputs, whose shapes are all that matters."""
+    onnx = onnx_package()
+    light = onnx.ModelProto()
+    light.CopyFrom(model)
+    named = {value.name for value in light.graph.input}
+    kept = []
+    for tensor in light.graph.initializer:
+        if tensor.ByteSize() <= _SMALL and tensor.data_location != 1:
+            kept.append(tensor)
+        elif tensor.name not in named:
+            info = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+            light.graph.input.append(info)
+    kept = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in kept]
+    del light.graph.initializer[:]
+    light.graph.initializer.extend(kept)
+    return light
+
+
+def _hide(graph: Any, around: dict[str, bool]) -> int:
+    """Nodes on values that are many, or may be, become none that onnx knows; how many they are."""
+    few = {**around, **dict.fromkeys((name for node in graph.node for name in node.output), False)}
+    few.update((value.name, _is_few(value.type)) for part in _values(graph) for value in part)
+    few.update((tensor.name, max(tensor.dims, default=0) <= _LONGEST) for tensor in graph.initializer)
+    hidden = 0
+    for node in graph.node:
+        if node.op_type in _BY_VALUES and not all(few.get(name, not name) for name in node.input):
+            node.op_type = _HIDDEN + node.op_type
+            hidden += 1
+        hidden += sum(_hide(inner, few) for inner in _graphs(node))
+    return hidden
+
+
+def _show(graph: Any) -> None:
+    for node in graph.node:
+        node.op_type = node.op_type.removeprefix(_HIDDEN)
+        for inner in _graphs(node):
+            _show(inner)
+
+
+def _is_few(kind: Any) -> bool:
+    """Whether a value is known to be none of many values in a row; only rows tell a shape."""
+    if not kind.tensor_type.HasField("shape"):
+        return False
+    extents = kind.tensor_type.shape.dim
+    return len(extents) != 1 or 0 < extents[0].dim_value <= _LONGEST
+
+
+def _values(graph: Any) -> tuple[Any, ...]:
+    return graph.input, graph.value_info, graph.output
+
+
+def _graphs(node: Any) -> list[Any]:
+    return [attribute.g for attribute in node.attribute if attribute.type == attribute.GRAPH]
