@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from foldgate.onnx._functions import inlined
 from foldgate.onnx._infer import inferred
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx._schemas import check_node
@@ -76,8 +77,7 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
     Raises:
       ValueError: what the model says does not fit together; the message names the node or tensor.
     """
-    if len(model.functions):
-        model = onnx_package("inliner").inline_local_functions(model)
+    model = inlined(model)
     opsets = {
         entry.domain if entry.domain != "ai.onnx" else "": entry.version for entry in model.opset_import
     }
