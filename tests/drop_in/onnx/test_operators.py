@@ -115,3 +115,19 @@ def test_a_negative_pad_beyond_the_end_cuts_the_constant():
     node = helper.make_node("Pad", ["x", "pads"], ["y"])
     (y,) = foldgate.onnx.run_node(node, [np.ones(2, np.float32), np.array([-3, 4])])
     np.testing.assert_array_equal(y, [0, 0, 0])
+
+
+@pytest.mark.parametrize("op", ["QuantizeLinear", "DequantizeLinear"])
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        (2**60, "1 block of 1152921504606846976 along axis 1"),
+        (3, r"scale has shape \(2, 2\); expected 1 block of 3 along axis 1 of \(2, 3\)"),
+        (-2, "block_size is -2; expected 0 or more"),
+    ],
+)
+def test_blocks_that_do_not_fit_are_named(op, block, words):
+    x = np.ones((2, 3), np.int8 if op == "DequantizeLinear" else np.float32)
+    node = helper.make_node(op, ["x", "s"], ["y"], name="q", axis=1, block_size=block)
+    with pytest.raises(ValueError, match=rf"node 'q' \({op}\): .*{words}"):
+        foldgate.onnx.run_node(node, [x, np.ones((2, 2), np.float32)])

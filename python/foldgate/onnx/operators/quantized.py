@@ -13,10 +13,14 @@ from foldgate.onnx.operators.shapes import cast_to, dtype_of
 from foldgate.onnx.registry import Context, Function, operator
 
 
-def _along(values: Array, x: Array, axis: int, block: int) -> Array:
+def _along(values: Array, x: Array, axis: int, block: int, name: str = "scale") -> Array:
     """Scales or zero points so that they broadcast to x: one, one a channel, or one a block."""
     if block:
-        repeated = np.repeat(values, block, axis)
+        count = -(-x.shape[axis] // block)
+        if values.ndim != x.ndim or values.shape[axis] != count:
+            wanted = f"{count} block{'s' * (count != 1)} of {block} along axis {axis} of {x.shape}"
+            raise ValueError(f"{name} has shape {values.shape}; expected {wanted}")
+        repeated = np.repeat(values, min(block, x.shape[axis]), axis)
         return repeated[tuple(slice(extent) for extent in x.shape)]
     if values.size == 1:
         return values.reshape(())
@@ -46,10 +50,17 @@ def quantized(x: Array, scale: Any, zero: Array | None, dtype: np.dtype[Any], sa
     return np.clip(y, *limits).astype(np.int32).astype(dtype)
 
 
+def _block(context: Context) -> int:
+    block: int = context.attr("block_size", 0)
+    if block < 0:
+        raise context.refuse(f"block_size is {block}; expected 0 or more")
+    return block
+
+
 @operator("QuantizeLinear", attributes="axis block_size output_dtype precision saturate")
 def quantize(context: Context) -> Function:
     """To the type of the zero point."""
-    axis, block = context.attr("axis", 1), context.attr("block_size", 0)
+    axis, block = context.attr("axis", 1), _block(context)
     code, saturate, precision = (
         context.attr("output_dtype", 0),
         context.flag("saturate", 1),
@@ -60,7 +71,9 @@ def quantize(context: Context) -> Function:
         dtype = zero.dtype if zero is not None else dtype_of(code) if code else np.dtype(np.uint8)
         wide = dtype_of(precision) if precision else np.dtype(np.float32 if x.dtype.kind != "f" else x.dtype)
         x, scale = x.astype(wide), _along(scale, x, axis, block).astype(wide)
-        return quantized(x, scale, None if zero is None else _along(zero, x, axis, block), dtype, saturate)
+        if zero is not None:
+            zero = _along(zero, x, axis, block, "zero point")
+        return quantized(x, scale, zero, dtype, saturate)
 
     return call
 
@@ -68,16 +81,12 @@ def quantize(context: Context) -> Function:
 @operator("DequantizeLinear", attributes="axis block_size output_dtype")
 def dequantize(context: Context) -> Function:
     """(x - zero) scale."""
-    axis, block, code = (
-        context.attr("axis", 1),
-        context.attr("block_size", 0),
-        context.attr("output_dtype", 0),
-    )
+    axis, block, code = context.attr("axis", 1), _block(context), context.attr("output_dtype", 0)
 
     def call(x: Array, scale: Array, zero: Array | None = None) -> Array:
         y = x.astype(np.float32)
         if zero is not None:
-            y = y - _along(zero, x, axis, block).astype(np.float32)
+            y = y - _along(zero, x, axis, block, "zero point").astype(np.float32)
         y = y * _along(scale, x, axis, block).astype(np.float32)
         return y.astype(dtype_of(code) if code else scale.dtype)
 
