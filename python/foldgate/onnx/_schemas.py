@@ -17,7 +17,8 @@ def check_node(node: Node, proto: Any) -> None:
       proto: the NodeProto.
 
     Raises:
-      ValueError: a count or an attribute's kind is another than ONNX says.
+      ValueError: a count or an attribute's kind is another than ONNX says, or an attribute that it must have
+        is not there.
     """
     schema = _schema(node.op, node.opset, node.domain)
     if schema is None:
@@ -37,6 +38,9 @@ def check_node(node: Node, proto: Any) -> None:
         if known is not None and attribute.type != known.type.value:
             found, wanted = _kind(attribute.type), _kind(known.type.value)
             raise ValueError(f"{node}: attribute {attribute.name!r} is {found}; expected {wanted}")
+    for name, known in schema.attributes.items():
+        if known.required and name not in node.attributes:
+            raise ValueError(f"{node} has no attribute {name!r}; expected one")
 
 
 def _kind(number: int) -> str:

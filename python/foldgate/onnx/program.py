@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from foldgate.onnx._errors import CAUGHT, at_run
 from foldgate.onnx.graph import Graph, Node
-from foldgate.onnx.registry import OPERATORS, Context
+from foldgate.onnx.registry import Context, built
 from foldgate.onnx.shape_nodes import shape_nodes
 
 _SHAPES = 16  # sets of input shapes of which something is kept, at most
 _SHAPE_BYTES = 2**22  # what is kept of one, at most
-_NAMED = (IndexError, MemoryError, TypeError, NotImplementedError, ValueError)  # the others are ValueErrors
 
 
 class Step(NamedTuple):
@@ -92,8 +92,8 @@ class Program:
                             slots[slot] = value
                 for slot in dead:
                     slots[slot] = None
-        except (*_NAMED, ArithmeticError) as error:
-            raise _named(error, step.node if step else None) from error
+        except CAUGHT as error:
+            raise at_run(error, step.node if step else None) from error
         return [slots[i] for i in self._outputs]
 
 
@@ -101,12 +101,6 @@ def _written(steps: list[Step], which: set[int]) -> tuple[int, ...]:
     """The slots that these steps write."""
     slots = [slot for i in which for slot in (steps[i].output, *steps[i].outputs)]
     return tuple(slot for slot in slots if slot >= 0)
-
-
-def _named(error: Exception, node: Node | None) -> Exception:
-    """The error with its node's name before it; numbers too large for C and divisors 0 are wrong values."""
-    kind = next((kind for kind in _NAMED if isinstance(error, kind)), ValueError)
-    return kind(f"{node}: {error}")
 
 
 def compile_graph(graph: Graph, captured: Sequence[str] = ()) -> Program:
@@ -130,7 +124,7 @@ def compile_graph(graph: Graph, captured: Sequence[str] = ()) -> Program:
     steps = []
     for i, node in enumerate(graph.nodes):
         context = Context(node, graph, _inner)
-        function = OPERATORS[node.domain, node.op].build(context)
+        function = built(context)
         given = reads[i] if context.reads is None else [node.inputs[k] for k in context.reads]
         places = tuple(slots.setdefault(name, len(slots)) if name else -1 for name in node.outputs)
         single = len(places) == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foldgate.onnx._errors import CAUGHT, at_load
 from foldgate.onnx.graph import Array, Graph, Node, Shape
 
 if TYPE_CHECKING:
@@ -89,8 +90,20 @@ class Context:
         return self._compile(graph, self.graph)
 
     def refuse(self, words: str) -> ValueError:
-        """The error of a node that cannot be as it is."""
-        return ValueError(f"{self.node}: {words}")
+        """The error of a node that cannot be as it is; who builds or runs it adds which one."""
+        return ValueError(words)
+
+
+def built(context: Context) -> Function:
+    """The function of a node.
+
+    Raises:
+      ValueError: the node is none of its operator.
+    """
+    try:
+        return OPERATORS[context.node.domain, context.op].build(context)
+    except CAUGHT as error:
+        raise at_load(error, context.node) from error
 
 
 def missing(graph: Graph) -> Iterator[str]:

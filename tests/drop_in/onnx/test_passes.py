@@ -214,3 +214,12 @@ def test_ranks_that_onnx_does_not_infer_are_kept(body):
        float one = {{1}}>
       {{ c = Conv(x, w) d = Conv(c, w) g = GroupNormalization<num_groups=2>(d, scale, bias) {body} }}""")
     same(model, foldgate.onnx.Session(model), random(3, 2, 9, 1))
+
+
+def test_a_rank_that_a_file_says_wrongly_is_not_believed():
+    model = parser.parse_model(f"""{HEAD} (float[1, 2, 9] x) => (float[] y)
+      <float[2, 2, 3] w = {weights(2, 2, 3)}>
+      {{ a = Conv(x, w) y = Conv(a, w) }}""")
+    del model.graph.output[0].type.tensor_type.shape.dim[:]
+    model.graph.output[0].type.tensor_type.shape.dim.add(dim_value=4)
+    assert foldgate.onnx.Session(model).run(None, {"x": random(1, 2, 9)})[0].shape == (1, 2, 5)

@@ -166,3 +166,39 @@ def test_a_number_too_large_for_an_axis_is_named_with_its_node() -> None:
     session = foldgate.onnx.Session(model(nodes, [value("x", [2])], [value("y", None)]))
     with pytest.raises(ValueError, match=r"node 'join' \(ConcatFromSequence\)"):
         session.run(None, {"x": np.ones(2, np.float32)})
+
+
+def one_node(*names, outputs=("y",), opset=17, constants=(), **attributes):
+    """A model of a node "odd" that reads x and constants, given as name and array."""
+    op, *inputs = names
+    node = helper.make_node(op, inputs, outputs, name="odd", **attributes)
+    given = [tensor(name, np.asarray(array)) for name, array in constants]
+    return model([node], [value("x", ["n", 3])], [value("y", None)], given, opset)
+
+
+@pytest.mark.parametrize(
+    ("proto", "words"),
+    [
+        (
+            one_node("Slice", "x", "s", "e", "a", constants=[("s", [0]), ("e", [1]), ("a", [5])]),
+            "node 'odd' (Slice): axes has 5; expected one of 2 axes",
+        ),
+        (
+            one_node("Slice", "x", "s", "e", constants=[("s", [0, 0]), ("e", [1])]),
+            "node 'odd' (Slice): it has 2 starts, 1 ends",
+        ),
+        (one_node("Slice", "x", "s", "e", constants=[("s", 0), ("e", 1)]), "node 'odd' (Slice): object of"),
+        (one_node("Cast", "x", to=61), "node 'odd' (Cast): data type 61; expected one that onnx knows"),
+        (one_node("Cast", "x"), "node 'odd' (Cast) has no attribute 'to'; expected one"),
+        (one_node("MaxPool", "x"), "node 'odd' (MaxPool) has no attribute 'kernel_shape'; expected one"),
+        (one_node("Gelu", "x", opset=20, approximate="no"), "node 'odd' (Gelu): approximate is 'no'"),
+        (
+            one_node("Unsqueeze", "c", "a", constants=[("c", [1.0]), ("a", [2**40])]),
+            "node 'odd' (Unsqueeze): Python int too large",
+        ),
+    ],
+)
+def test_what_does_not_fit_at_load_is_named_with_its_node(proto, words):
+    with pytest.raises(ValueError) as caught:
+        foldgate.onnx.Session(proto)
+    assert str(caught.value).startswith(words)

@@ -35,9 +35,14 @@ def _parts(rank: int, starts: Any, ends: Any, axes: Any = None, steps: Any = Non
     index = [slice(None)] * rank
     axes = range(len(starts)) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
+    if not len(starts) == len(ends) == len(axes) == len(steps):
+        counts = f"{len(starts)} starts, {len(ends)} ends, {len(axes)} axes and {len(steps)} steps"
+        raise ValueError(f"it has {counts}; expected as many of each")
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         if step == 0:
             raise ValueError("steps has 0; expected another step")
+        if not -rank <= axis < rank:
+            raise ValueError(f"axes has {axis}; expected one of {rank} axes")
         # A negative end counts from the back, as in Python; beyond the front it means all the way.
         index[axis] = slice(start, end, step)
     return tuple(index)

@@ -87,7 +87,8 @@ class Forms:
         outputs = [f"{name}@last" if name else "" for name in node.outputs]
         for name, last in zip(node.outputs, outputs, strict=True):
             if name:
-                self.graph.shapes.setdefault(name, (None,) * rank)  # onnx does not know every one
+                if self.rank(name) != rank:  # onnx does not know every one, and a file may say anything
+                    self.graph.shapes[name] = (None,) * rank
                 self.gives(name, last)
         node.inputs, node.outputs = inputs, outputs
         self._emit(node)

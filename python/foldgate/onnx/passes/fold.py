@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from foldgate.onnx._errors import CAUGHT, at_load
 from foldgate.onnx.graph import Graph, Node
-from foldgate.onnx.registry import OPERATORS, Context
+from foldgate.onnx.registry import Context, built
 
 _RANDOM = {"RandomUniformLike", "RandomNormalLike", "RandomUniform", "RandomNormal", "Bernoulli"}
 # Whose results may be far larger than their inputs: a few bytes of a file could ask for all memory.
@@ -55,13 +56,13 @@ def _computed(node: Node, graph: Graph) -> list[Any] | None:
     from foldgate.onnx.program import _inner
 
     context = Context(node, graph, _inner)
-    function = OPERATORS[node.domain, node.op].build(context)
+    function = built(context)
     names = node.inputs if context.reads is None else [node.inputs[k] for k in context.reads]
     try:
         with np.errstate(all="ignore"):
             result = function(*[graph.constants[name] if name else None for name in names])
-    except (ValueError, TypeError, IndexError) as error:
-        raise type(error)(f"{node}: {error}") from error
+    except CAUGHT as error:
+        raise at_load(error, node) from error
     values = [result] if len(node.outputs) == 1 else list(result)
     values = [np.asarray(value) if isinstance(value, np.generic) else value for value in values]
     return values if all(isinstance(value, np.ndarray) for value in values) else None
