@@ -11,6 +11,7 @@ import numpy as np
 
 from foldgate.onnx._functions import inlined
 from foldgate.onnx._infer import inferred
+from foldgate.onnx._names import check_names
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx._schemas import check_node
 from foldgate.onnx.graph import Array, Graph, Node, ValueInfo
@@ -77,6 +78,7 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
     Raises:
       ValueError: what the model says does not fit together; the message names the node or tensor.
     """
+    check_names(model)
     model = inlined(model)
     opsets = {
         entry.domain if entry.domain != "ai.onnx" else "": entry.version for entry in model.opset_import

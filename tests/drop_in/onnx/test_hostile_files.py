@@ -234,3 +234,20 @@ def test_functions_whose_nodes_double_with_each_are_refused():
 def test_functions_that_stand_very_deep_are_refused():
     bodies = {"F0": ["Relu"], **{f"F{i}": [f"F{i - 1}"] for i in range(1, 2000)}}
     refused(of_functions(bodies), "stands 64 functions deep")
+
+
+@pytest.mark.parametrize(
+    "word", ["CONVNODE", "OUTPUTS", "Transpose", "WEIGHT", "perm", "extent", "MYGRAPH", "INPUTS"]
+)
+def test_names_that_are_no_utf8_are_refused(word):
+    x = helper.make_tensor_value_info("INPUTS", TensorProto.FLOAT, ["extent", 2])
+    y = helper.make_tensor_value_info("OUTPUTS", TensorProto.FLOAT, None)
+    nodes = [
+        helper.make_node("Transpose", ["INPUTS"], ["t"], name="CONVNODE", perm=[1, 0]),
+        helper.make_node("Add", ["t", "WEIGHT"], ["OUTPUTS"]),
+    ]
+    weight = numpy_helper.from_array(np.ones(1, np.float32), "WEIGHT")
+    data = helper.make_model(helper.make_graph(nodes, "MYGRAPH", [x], [y], [weight])).SerializeToString()
+    first, rest = word[:-1].encode(), word[-1:].encode()
+    assert first + rest in data
+    refused(data.replace(first + rest, first + b"\xff"), "expected UTF-8")
