@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,13 @@ class Prepared:
         """
         if isinstance(inputs, np.ndarray):
             inputs = [inputs]
-        feeds = inputs if isinstance(inputs, dict) else dict(zip(self._names, inputs, strict=False))
-        return tuple(self._session.run(None, feeds))
+        if isinstance(inputs, Mapping):
+            return tuple(self._session.run(None, inputs))
+        inputs = list(inputs)
+        if len(inputs) != len(self._names):
+            names = self._names
+            raise ValueError(f"run: {len(inputs)} inputs are given; expected {len(names)}: {names}")
+        return tuple(self._session.run(None, dict(zip(self._names, inputs, strict=True))))
 
 
 def supports_device(device: str) -> bool:

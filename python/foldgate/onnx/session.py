@@ -84,10 +84,17 @@ class Session:
           The outputs as arrays.
 
         Raises:
-          TypeError: an input is of another type.
+          TypeError: an input is of another type; `feeds` is no mapping, or `output_names` no list.
           ValueError: an input is missing or too many, of another shape, or what a node makes of it does not
             fit; a name is not an output's.
         """
+        if not isinstance(feeds, Mapping):
+            raise TypeError(f"run: feeds is a {type(feeds).__name__}; expected a mapping of names to arrays")
+        if isinstance(output_names, str):
+            raise TypeError(f"run: output_names is {output_names!r}; expected a list of names, or None")
+        for name in output_names or ():
+            if name not in self._names:
+                raise ValueError(f"run: output_names has {name!r}; expected some of {self._names}")
         inputs, program = self._inputs, self._program
         if len(feeds) != len(inputs) or any(value.name not in feeds for value in inputs):
             inputs, program = self._without_defaults(feeds)
@@ -97,9 +104,6 @@ class Session:
         results = [_owned(result, values) for result in results]
         if output_names is None:
             return results
-        for name in output_names:
-            if name not in self._names:
-                raise ValueError(f"run: output_names has {name!r}; expected some of {self._names}")
         return [results[self._names.index(name)] for name in output_names]
 
     def _without_defaults(self, feeds: Mapping[str, Any]) -> tuple[list[ValueInfo], Program]:
@@ -109,7 +113,7 @@ class Session:
         known = {value.name for value in self._defaults}
         if needed - set(feeds) or names - known:
             optional = f", and any of {sorted(known)}" if known else ""
-            raise ValueError(f"run: feeds has {sorted(feeds)}; expected {sorted(needed)}{optional}")
+            raise ValueError(f"run: feeds has {sorted(feeds, key=str)}; expected {sorted(needed)}{optional}")
         found = self._overriding.get(names)
         if found is None:
             graph = read_graph(without_initializers(self._proto, names), self._folder)
@@ -140,8 +144,14 @@ def _owned(value: Any, feeds: list[Any]) -> Any:
 def _fed(info: ValueInfo, value: Any) -> Any:
     """An input as the model declares it."""
     if info.dtype is None:
+        if info.type.startswith("seq(") and not isinstance(value, list | tuple):
+            found = type(value).__name__
+            raise TypeError(f"run: input {info.name!r} is a {found}; expected a list ({info.type})")
         return value
-    array: Array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    try:
+        array: Array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    except ValueError as error:  # lists of other lengths
+        raise ValueError(f"run: input {info.name!r} is no array: {error}") from None
     if array.dtype != info.dtype and not (array.dtype.kind in "OU" and info.dtype.kind in "OU"):
         raise TypeError(f"run: input {info.name!r} is of {array.dtype}; expected {info.dtype} ({info.type})")
     shape = info.shape

@@ -70,12 +70,33 @@ def test_outputs_come_by_name_in_the_order_asked_for():
         ({"x": np.zeros((1, 2, 4, 4), np.float32)}, None, ValueError, "input 'x' has shape (1, 2, 4, 4)"),
         ({"x": np.zeros((1, 4, 4), np.float32)}, None, ValueError, "input 'x' has shape (1, 4, 4)"),
         ({"x": np.zeros((1, 1, 4, 4), np.float32)}, ["z"], ValueError, "output_names has 'z'"),
+        ({"x": np.zeros((1, 1, 4, 4), np.float32)}, "y", TypeError, "output_names is 'y'; expected a list"),
+        ([np.zeros((1, 1, 4, 4), np.float32)], None, TypeError, "feeds is a list; expected a mapping"),
+        ({"x": [[1.0], [1.0, 2.0]]}, None, ValueError, "input 'x' is no array"),
+        ({"x": None}, None, TypeError, "input 'x' is of object; expected float32"),
+        ({"x": 1, 2: 3}, None, ValueError, "feeds has [2, 'x']; expected ['x']"),
     ],
 )
 def test_wrong_calls_are_refused_by_name(feeds, names, error, words):
     with pytest.raises(error) as caught:
         foldgate.onnx.Session(conv_model()).run(names, feeds)
     assert words in str(caught.value)
+
+
+def test_a_sequence_is_a_list():
+    shape = helper.make_tensor_sequence_value_info("s", TensorProto.FLOAT, None)
+    nodes = [helper.make_node("SequenceLength", ["s"], ["n"])]
+    session = foldgate.onnx.Session(model(nodes, [shape], [value("n", [], TensorProto.INT64)]))
+    assert session.run(None, {"s": [np.ones(2, np.float32)] * 3})[0] == 3
+    with pytest.raises(TypeError, match=r"input 's' is a ndarray; expected a list \(seq"):
+        session.run(None, {"s": np.ones((3, 2), np.float32)})
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_prepared_model_takes_as_many_arrays_as_it_has_inputs(count):
+    prepared = foldgate.onnx.prepare(conv_model())
+    with pytest.raises(ValueError, match=rf"run: {count} inputs are given; expected 1: \['x'\]"):
+        prepared.run([np.zeros((1, 1, 4, 4), np.float32)] * count)
 
 
 def test_a_missing_operator_is_named_at_load_with_its_node():
