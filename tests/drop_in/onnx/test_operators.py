@@ -131,3 +131,17 @@ def test_blocks_that_do_not_fit_are_named(op, block, words):
     node = helper.make_node(op, ["x", "s"], ["y"], name="q", axis=1, block_size=block)
     with pytest.raises(ValueError, match=rf"node 'q' \({op}\): .*{words}"):
         foldgate.onnx.run_node(node, [x, np.ones((2, 2), np.float32)])
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [([-2, 3], r"shape is \(-2, 3\); expected"), ([2, 3, 0], "expected no 0 beyond the 2")],
+)
+def test_shapes_that_mean_nothing_are_named(shape, words, known):
+    node = helper.make_node("Reshape", ["x", "s"], ["y"], name="r")
+    feeds, constants = {"x": normal(2, 3)}, {"s": np.array(shape)}
+    if not known:
+        feeds, constants = {**feeds, **constants}, None
+    with pytest.raises(ValueError, match=rf"node 'r' \(Reshape\): .*{words}"):
+        foldgate.onnx.Session(model_of(node, feeds, 17, constants)).run(None, feeds)

@@ -135,3 +135,34 @@ def test_no_rows_and_no_steps(op, steps, rows, direction, constant):
     y, last, *_ = foldgate.onnx.Session(model).run(None, arrays)
     assert y.shape == (steps, d, rows, u)
     np.testing.assert_array_equal(last, np.ones((d, rows, u)))  # the state that was given, after no step
+
+
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "shape", "words"),
+    [
+        ("X", (4, 2), "X has shape (4, 2); expected 3 axes"),
+        ("W", (2, 20, 2), "W has shape (2, 20, 2); expected (1, 20, None)"),
+        ("R", (1, 20, 4), "R has shape (1, 20, 4); expected (1, 20, 5)"),
+        ("B", (1, 20), "B has shape (1, 20); expected (1, 40)"),
+        ("h", (2, 3, 5), "initial_h has shape (2, 3, 5); expected (1, 3, 5)"),
+        ("c", (1, 2, 5), "initial_c has shape (1, 2, 5); expected (1, 3, 5)"),
+        ("P", (15,), "P has shape (15,); expected (1, 15)"),
+    ],
+)
+def test_operands_of_other_shapes_are_named_at_a_run(name, shape, words, layout):
+    shapes = {"X": (4, 3, 2), "W": (1, 20, 2), "R": (1, 20, 5), "B": (1, 40), "h": (1, 3, 5), "c": (1, 3, 5)}
+    shapes = {**shapes, "P": (1, 15), name: shape}
+    values = {key: np.zeros(s, np.float32) for key, s in shapes.items()}
+    if layout:
+        values |= {key: values[key].swapaxes(0, 1) for key in "Xhc"}
+        if name in "hc":
+            words = f"initial_{name} has shape {values[name].shape}; expected (3, 1, 5)"
+    names = ["X", "W", "R", "B", "", "h", "c", "P"]
+    node = helper.make_node("LSTM", names, ["Y"], name="r", hidden_size=5, layout=layout)
+    infos = [helper.make_tensor_value_info(key, TensorProto.FLOAT, None) for key in shapes]
+    y = helper.make_tensor_value_info("Y", TensorProto.FLOAT, None)
+    model = helper.make_model(helper.make_graph([node], "g", infos, [y]))
+    with pytest.raises(ValueError) as caught:
+        foldgate.onnx.Session(model).run(None, values)
+    assert words.replace("(4, 2)", str(values["X"].shape)) in str(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from foldgate.ops._packed_recurrent import both_directions
 
 _ATTRIBUTES = "activation_alpha activation_beta activations clip direction hidden_size layout output_sequence"
 _DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
+_WEIGHTS = (1, 2, 3, 7)  # inputs W, R, B and P
 _LSTM_ORDER = (0, 2, 3, 1)  # i, o, f, c as i, f, c, o
 _PEEPHOLE_ORDER = (0, 2, 1)  # i, o, f as i, f, o
 
 Weights = tuple[Array, Array, Array | None]
 Direction = Callable[..., Any]
+_Given = Mapping[int, Array | None]
 
 
 @operator("LSTM", attributes=_ATTRIBUTES + " input_forget")
@@ -114,30 +116,34 @@ def _layer(context: Context, cell: _Cell) -> Function:
     name = context.attr("direction", "forward")
     if name not in _DIRECTIONS:
         raise context.refuse(f"direction is {name!r}; expected one of {', '.join(_DIRECTIONS)}")
-    _check_weights(context, len(_DIRECTIONS[name]))
-    has_cell, batch_first = context.op == "LSTM", context.flag("_batch_first")
-    axis = 1 if context.flag("layout") else 0  # of the directions in states
-    time_first = not batch_first and not context.flag("layout")
-    known = [context.constant(i) for i in (1, 2, 3, 7)]
-    fixed = all(
-        value is not None or not context.given(i) for value, i in zip(known, (1, 2, 3, 7), strict=True)
-    )
+    directions, batch_first = len(_DIRECTIONS[name]), context.flag("layout")
+    known = _checked(context, directions, {i: context.constant(i) for i in _WEIGHTS})
+    fixed = all(value is not None or not context.given(i) for i, value in known.items())
     sequences = context.wanted(0)
-    run = _prepared(context, cell, sequences, *known) if fixed else None
     positions = [i for i in (0, 4, 5, 6) if i < len(context.node.inputs)]
     if fixed:
         context.takes(*positions)
+    names = ("initial_h", "initial_c")[: 2 if context.op == "LSTM" else 1]
+
+    def prepare(weights: _Given) -> tuple[Callable[..., tuple[Any, ...]], int]:
+        recurrent = weights[2]
+        assert recurrent is not None  # the operators' schemas want it
+        return _prepared(context, cell, sequences, *weights.values()), recurrent.shape[2]
+
+    packed = prepare(known) if fixed else None
 
     def call(*inputs: Any) -> tuple[Any, ...]:
         given = dict(zip(positions, inputs, strict=True)) if fixed else dict(enumerate(inputs))
-        x, lengths = wide(given[0]), given.get(4)
-        states = [_state(given.get(i), axis) for i in ((5, 6) if has_cell else (5,))]
-        body = run or _prepared(context, cell, sequences, *[given.get(i) for i in (1, 2, 3, 7)])
-        x = x.transpose(1, 0, 2) if time_first else x
-        y, *last = body(x, lengths, states)
-        if y is not None and not batch_first:
-            y = _as_onnx(y, last[0].shape[0], time_first)
-        last = [value.transpose(1, 0, 2) if axis else value for value in last]
+        body, units = packed or prepare(_checked(context, directions, {i: given.get(i) for i in _WEIGHTS}))
+        if given[0].ndim != 3:
+            raise ValueError(f"X has shape {given[0].shape}; expected 3 axes")
+        x = wide(given[0] if batch_first else given[0].transpose(1, 0, 2))
+        shape = (len(x), directions, units) if batch_first else (directions, len(x), units)
+        states = [_state(name, given.get(5 + i), shape, batch_first) for i, name in enumerate(names)]
+        y, *last = body(x, given.get(4), states)
+        if y is not None:
+            y = _as_onnx(y, directions, batch_first)
+        last = [value.transpose(1, 0, 2) if batch_first else value for value in last]
         outputs = (y, *last)[: context.outputs]
         if given[0].dtype != x.dtype:
             outputs = tuple(None if value is None else value.astype(given[0].dtype) for value in outputs)
@@ -146,11 +152,11 @@ def _layer(context: Context, cell: _Cell) -> Function:
     return call
 
 
-def _check_weights(context: Context, directions: int) -> None:
-    """Ranks and extents of what is known; the kernels check the rest."""
+def _checked(context: Context, directions: int, given: _Given) -> _Given:
+    """The weights, after their ranks and extents: of those that are there, and the kernels check the rest."""
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[context.op]
-    r = context.shape(2)
-    hidden = context.attr("hidden_size") or (r[-1] if r and len(r) == 3 else None)
+    r = given[2]
+    hidden = context.attr("hidden_size") or (r.shape[-1] if r is not None and r.ndim == 3 else None)
     expected: dict[int, tuple[str, list[Any]]] = {
         1: ("W", [directions, hidden and gates * hidden, None]),
         2: ("R", [directions, hidden and gates * hidden, hidden]),
@@ -158,25 +164,28 @@ def _check_weights(context: Context, directions: int) -> None:
         7: ("P", [directions, hidden and 3 * hidden]),
     }
     for i, (name, extents) in expected.items():
-        value = context.constant(i)
+        value = given[i]
         if value is not None and (
             value.ndim != len(extents)
             or any(want is not None and want != have for want, have in zip(extents, value.shape, strict=True))
         ):
             raise context.refuse(f"{name} has shape {value.shape}; expected {tuple(extents)}")
+    return given
 
 
-def _state(value: Array | None, axis: int) -> Array | None:
+def _state(name: str, value: Array | None, expected: tuple[int, ...], batch_first: bool) -> Array | None:
     """(D, N, U)."""
     if value is None:
         return None
-    return wide(value.transpose(1, 0, 2) if axis else value)
+    if value.shape != expected:
+        raise ValueError(f"{name} has shape {value.shape}; expected {expected}")
+    return wide(value.transpose(1, 0, 2) if batch_first else value)
 
 
-def _as_onnx(y: Array, directions: int, time_first: bool) -> Array:
+def _as_onnx(y: Array, directions: int, batch_first: bool) -> Array:
     """(N, T, D U) as (T, D, N, U), or (N, T, D, U)."""
     y = y.reshape(*y.shape[:2], directions, y.shape[2] // directions)
-    return y.transpose(1, 2, 0, 3) if time_first else y
+    return y if batch_first else y.transpose(1, 2, 0, 3)
 
 
 def _prepared(

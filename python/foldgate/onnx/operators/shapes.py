@@ -101,16 +101,26 @@ def reshape(context: Context) -> Function:
     keep_zero = not context.flag("allowzero")
     known = ints_of(context, "shape", 1)
     if known is not None and not (keep_zero and 0 in known):
-        fixed = tuple(known)
+        fixed = _extents(known)
         return lambda x, *_: x.reshape(fixed)
 
     def call(x: Array, wanted: Array | None = None) -> Array:
-        extents = known if wanted is None or known is not None else wanted.tolist()
-        if keep_zero:
-            extents = [x.shape[i] if e == 0 else e for i, e in enumerate(extents or ())]
-        return x.reshape(extents or ())
+        extents = _extents(known if wanted is None or known is not None else wanted.tolist())
+        if not keep_zero:
+            return x.reshape(extents)
+        if 0 in extents[x.ndim :]:
+            raise ValueError(f"shape is {extents}; expected no 0 beyond the {x.ndim} axes of {x.shape}")
+        return x.reshape([x.shape[i] if e == 0 else e for i, e in enumerate(extents)])
 
     return call
+
+
+def _extents(wanted: list[int] | None) -> tuple[int, ...]:
+    """What a shape to come says; NumPy would take every negative number for -1."""
+    extents = tuple(wanted or ())
+    if min(extents, default=0) < -1:
+        raise ValueError(f"shape is {extents}; expected extents of at least -1")
+    return extents
 
 
 @operator("Transpose", attributes="perm")
