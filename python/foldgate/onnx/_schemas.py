@@ -1,12 +1,15 @@
-"""What ONNX says of an operator's nodes: how many inputs and outputs, attributes of which kinds."""
+"""What ONNX says of an operator's nodes: the counts and types of operands, attributes of which kinds."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from foldgate.onnx._package import onnx_package
-from foldgate.onnx.graph import Node
+from foldgate.onnx.graph import Graph, Node
 
 
 def check_node(node: Node, proto: Any) -> None:
@@ -41,6 +44,50 @@ def check_node(node: Node, proto: Any) -> None:
     for name, known in schema.attributes.items():
         if known.required and name not in node.attributes:
             raise ValueError(f"{node} has no attribute {name!r}; expected one")
+
+
+def check_types(graph: Graph, around: Mapping[str, np.dtype[Any]]) -> None:
+    """Refuses nodes on values of types, as far as they are known, that ONNX does not let them have.
+
+    Args:
+      graph: with the graphs inside it.
+      around: the types of what it may read from around it.
+
+    Raises:
+      ValueError: an operator is not for a type, or its operands differ where they must not.
+    """
+    types = {**around, **graph.types, **{name: value.dtype for name, value in graph.constants.items()}}
+    for node in graph.nodes:
+        schema = _schema(node.op, node.opset, node.domain)
+        if schema is not None and schema.inputs:
+            _check_operands(node, schema.inputs, types)
+        for inner in node.graphs():
+            check_types(inner, types)
+
+
+def _check_operands(node: Node, formals: Sequence[Any], types: Mapping[str, np.dtype[Any]]) -> None:
+    bound: dict[str, tuple[str, str]] = {}
+    for i, name in enumerate(node.inputs):
+        formal = formals[min(i, len(formals) - 1)]
+        found = _type_of(types[name]) if name in types else None
+        if found is None or not formal.is_homogeneous:
+            continue
+        if found not in formal.types:
+            expected = ", ".join(sorted(formal.types))
+            raise ValueError(f"{node}: input {name!r} is a {found}; expected one of {expected}")
+        first, kind = bound.setdefault(formal.type_str, (name, found))
+        if kind != found:
+            raise ValueError(f"{node}: input {name!r} is a {found}; expected a {kind}, as {first!r} is")
+
+
+@functools.lru_cache(maxsize=64)
+def _type_of(dtype: np.dtype[Any]) -> str | None:
+    """A type as schemas spell it."""
+    try:
+        code = onnx_package("helper").np_dtype_to_tensor_dtype(dtype)
+    except ValueError:
+        return None
+    return f"tensor({onnx_package().TensorProto.DataType.Name(code).lower()})"
 
 
 def _kind(number: int) -> str:

@@ -13,7 +13,7 @@ from foldgate.onnx._functions import inlined
 from foldgate.onnx._infer import inferred
 from foldgate.onnx._names import check_names
 from foldgate.onnx._package import onnx_package
-from foldgate.onnx._schemas import check_node
+from foldgate.onnx._schemas import check_node, check_types
 from foldgate.onnx.graph import Array, Graph, Node, ValueInfo
 from foldgate.onnx.tensors import array_from
 
@@ -93,6 +93,7 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
     if unknown:
         raise ValueError(f"model reads {unknown[0]!r}, which nothing before it computes")
     _take_shapes(graph, inferred(model))
+    check_types(graph, {})
     return graph
 
 

@@ -212,6 +212,14 @@ def one_node(*names, outputs=("y",), opset=17, constants=(), **attributes):
         (one_node("Cast", "x", to=61), "node 'odd' (Cast): data type 61; expected one that onnx knows"),
         (one_node("Cast", "x"), "node 'odd' (Cast) has no attribute 'to'; expected one"),
         (one_node("MaxPool", "x"), "node 'odd' (MaxPool) has no attribute 'kernel_shape'; expected one"),
+        (
+            one_node("Add", "x", "c", constants=[("c", [1, 2, 3])]),
+            "node 'odd' (Add): input 'c' is a tensor(int64); expected a tensor(float), as 'x' is",
+        ),
+        (
+            one_node("And", "c", "c", constants=[("c", [1])]),
+            "node 'odd' (And): input 'c' is a tensor(int64); expected one of tensor(bool)",
+        ),
         (one_node("Gelu", "x", opset=20, approximate="no"), "node 'odd' (Gelu): approximate is 'no'"),
         (
             one_node("Unsqueeze", "c", "a", constants=[("c", [1.0]), ("a", [2**40])]),
