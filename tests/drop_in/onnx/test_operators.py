@@ -66,12 +66,13 @@ def test_indices_of_a_max_pool_with_large_pads_are_those_of_the_input(storage_or
     same(node, {"x": normal(2, 3, 7, 6)}, opset=12)
 
 
-def resized(mode, opset, extent, scale, **attributes):
-    """Resize of a line of numbers."""
-    names = ["x", "s"] if opset < 11 else ["x", "", "s"]
+def resized(mode, opset, extent, to, **attributes):
+    """Resize of a line of numbers, by a scale or to a size."""
+    names = ["x", "k"] if opset < 11 else ["x", "", "", "k"] if isinstance(to, int) else ["x", "", "k"]
     node = helper.make_node("Resize", names, ["y"], mode=mode, **attributes)
     x = np.arange(extent, dtype=np.float32).reshape(1, 1, 1, extent)
-    return same(node, {"x": x}, opset, {"s": np.array([1, 1, 1, scale], np.float32)}, atol=1e-5)
+    k = np.array([1, 1, 1, to], np.int64 if isinstance(to, int) else np.float32)
+    return same(node, {"x": x}, opset, {"k": k}, atol=1e-5)
 
 
 @pytest.mark.parametrize(("extent", "scale"), [(10, 2.3), (10, 0.7), (10, 0.9), (3, 1 / 3), (7, 2 / 3)])
@@ -81,9 +82,12 @@ def test_scales_and_extents_are_multiplied_in_float32(mode, extent, scale):
 
 
 @pytest.mark.parametrize("nearest", ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"])
-@pytest.mark.parametrize(("extent", "scale"), [(12, 1 / 3), (10, 0.6), (5, 1.2), (7, 2 / 3), (10, 2.3)])
-def test_nearest_positions_are_float32s(nearest, extent, scale):
-    resized("nearest", 13, extent, scale, nearest_mode=nearest, coordinate_transformation_mode="asymmetric")
+@pytest.mark.parametrize("where", ["asymmetric", "half_pixel"])
+@pytest.mark.parametrize(
+    ("extent", "to"), [(12, 1 / 3), (10, 0.6), (10, 1.2), (7, 2 / 3), (10, 2.3), (7, 4), (10, 6), (9, 7)]
+)
+def test_nearest_positions_are_float32s(nearest, where, extent, to):
+    resized("nearest", 13, extent, to, nearest_mode=nearest, coordinate_transformation_mode=where)
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.6, 2 / 3, 0.9, 1.2, 2.3])

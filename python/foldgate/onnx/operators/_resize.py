@@ -112,7 +112,7 @@ def _sampled(x: Array, axis: int, how: Sampling, at: Array, extent: int, scale: 
         if nearest == "round_prefer_floor":
             index = np.ceil(at - 0.5)
         elif nearest == "round_prefer_ceil":
-            index = np.floor(at + 0.5)
+            index = np.floor(np.nextafter(at, np.float32(np.inf)) + 0.5)  # a half may have been rounded down
         else:
             index = np.floor(at) if nearest == "floor" else np.ceil(at)
         return np.take(x, np.clip(index, 0, extent - 1).astype(np.int64), axis)
