@@ -11,13 +11,16 @@ _LONGEST = 512  # values that may tell a shape
 _ROUNDS = 4  # how often what was found may tell more: once for every Reshape by the shape of another's result
 # What onnx computes the values of, to know shapes by them: a dimension for each, however many there are.
 _BY_VALUES = {"Add", "Cast", "Concat", "Gather", "Mul", "Slice", "Squeeze", "Sub", "Unsqueeze"}
-_HIDDEN = "hidden "
+_HIDDEN, _GONE = "hidden ", "gone "  # before an operator's name: onnx knows none of these
+_GATHERS = ("Gather", "GatherND")
+_SET = {"Constant", "Shape", "Size", "Reshape", "NonZero"}  # whose ranks do not follow from their inputs'
 
 
 def inferred(model: Any) -> Any:
     """The graph of a ModelProto with what onnx infers: once without values, then by those that are few."""
     infer = onnx_package("shape_inference").infer_shapes
     found = _without_weights(model)
+    _hide_growing(found.graph, set(), set())
     hidden = None
     try:
         found = infer(found)
@@ -49,6 +52,28 @@ def _without_weights(model: Any) -> Any:
     del light.graph.initializer[:]
     light.graph.initializer.extend(kept)
     return light
+
+
+def _hide_growing(graph: Any, rows: set[str], grown: set[str]) -> None:
+    """Gathers from what was gathered, at what was gathered, go for good: ranks would double with each.
+
+    Args:
+      graph: of a model.
+      rows: names around it of constants of one axis, or none.
+      grown: names around it of values of more axes than something before them had, perhaps.
+    """
+    rows, grown = rows | {t.name for t in graph.initializer if len(t.dims) < 2}, set(grown)
+    for node in graph.node:
+        sources = [name for name in node.input if name in grown]
+        if node.op_type in _GATHERS and len(sources) > 1:
+            node.op_type = _GONE + node.op_type
+        if node.op_type == "Constant" and all(len(a.t.dims) < 2 for a in node.attribute):
+            rows.update(node.output)
+        gathers = node.op_type in _GATHERS and not rows.issuperset(node.input[1:])
+        if gathers or (sources and node.op_type not in _SET):
+            grown.update(node.output)
+        for inner in _graphs(node):
+            _hide_growing(inner, rows, grown)
 
 
 def _hide(graph: Any, around: dict[str, bool]) -> int:

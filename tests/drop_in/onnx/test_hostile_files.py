@@ -181,6 +181,9 @@ HEAD = '<ir_version: 8, opset_import: ["": 17]> hostile (float[n] x, int64[10000
         "<int64[1] one = {1}> { c = Gather(many, one) d = Mul(many, one)",
         "<int64[2] one = {1, 1}> { a0 = Concat<axis=0>(one, one) "
         + " ".join(f"a{i + 1} = Concat<axis=0>(a{i}, a{i})" for i in range(30)),
+        "<int64[1, 1] a0 = {0}> { " + " ".join(f"a{i + 1} = Gather(a{i}, a{i})" for i in range(40)),
+        "<int64[1, 1] a0 = {0}, int64[1, 1] a1 = {0}> { "
+        + " ".join(f"a{i + 2} = Gather(a{i + 1}, a{i})" for i in range(60)),
         "<bool b = {1}> { z = If(b) <then_branch = g () => (int64[m] t) { t = Mul(many, many) },"
         " else_branch = h () => (int64[m] t) { t = Identity(many) }>",
     ],
