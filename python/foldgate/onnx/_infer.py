@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from foldgate.onnx._package import onnx_package
@@ -20,10 +21,12 @@ def inferred(model: Any) -> Any:
     """The graph of a ModelProto with what onnx infers: once without values, then by those that are few."""
     infer = onnx_package("shape_inference").infer_shapes
     found = _without_weights(model)
+    said = _unsaid(found.graph)
     _hide_growing(found.graph, set(), set())
     hidden = None
     try:
         found = infer(found)
+        _say(found.graph, said)
         for _ in range(_ROUNDS):
             before, hidden = hidden, _hide(found.graph, {})
             if hidden == before:
@@ -52,6 +55,26 @@ def _without_weights(model: Any) -> Any:
     del light.graph.initializer[:]
     light.graph.initializer.extend(kept)
     return light
+
+
+def _unsaid(graph: Any) -> dict[str, Any]:
+    """Takes away what a file says of results, which may be wrong; gives it by their names."""
+    said = {value.name: copy(value.type) for value in (*graph.value_info, *graph.output)}
+    del graph.value_info[:]
+    for value in graph.output:
+        if value.type.WhichOneof("value") == "tensor_type":
+            value.type.tensor_type.ClearField("shape")
+    return said
+
+
+def _say(graph: Any, said: dict[str, Any]) -> None:
+    """Puts it back where onnx found no shape by itself."""
+    known = {value.name: value for value in (*graph.value_info, *graph.output)}
+    for name, kind in said.items():
+        if name not in known:
+            graph.value_info.add(name=name).type.CopyFrom(kind)
+        elif not known[name].type.tensor_type.HasField("shape"):
+            known[name].type.CopyFrom(kind)
 
 
 def _hide_growing(graph: Any, rows: set[str], grown: set[str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
-from onnx import numpy_helper, parser  # noqa: E402
+from onnx import helper, numpy_helper, parser  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 import foldgate.onnx  # noqa: E402
@@ -223,3 +223,12 @@ def test_a_rank_that_a_file_says_wrongly_is_not_believed():
     del model.graph.output[0].type.tensor_type.shape.dim[:]
     model.graph.output[0].type.tensor_type.shape.dim.add(dim_value=4)
     assert foldgate.onnx.Session(model).run(None, {"x": random(1, 2, 9)})[0].shape == (1, 2, 5)
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_extents_that_a_file_says_wrongly_are_not_believed(name):
+    model = parser.parse_model(f"""{HEAD} (float[2, 3] x) => (int64[2] y, float[7, 9] z)
+      {{ a = Neg(x) z = Relu(a) y = Shape({name}) }}""")
+    model.graph.value_info.append(helper.make_tensor_value_info("a", 1, [7, 9]))
+    y, _ = foldgate.onnx.Session(model).run(None, {"x": random(2, 3)})
+    assert y.tolist() == [2, 3]
