@@ -126,38 +126,56 @@ void log_sums(const T* x, int64_t count, int64_t n, T* highest, T* result) {
   }
 }
 
+// Whether e^(x - log sum e^x) is no share yet: the logarithm's rounding is more than 4 eps of it, and is undone by their sum.
 template <class T>
-void scaled_exp(const T* x, int64_t n, T shift, T scale, T* y) {
-  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
-    fetch_stream(x + i);
-    fetch_stream(y + i);
-    store(y + i, exp<T>(load(x + i, left) - shift) * scale, left);
-  });
+FOLDGATE_INLINE bool rounded(T log_sum_exp) {
+  const T size = log_sum_exp < 0 ? -log_sum_exp : log_sum_exp;
+  return size > T(16) && size < T(__builtin_inf());
 }
 
 template <class T>
-T cross(const T* p, const T* x, int64_t n, T shift) {
+void scaled_shares(const T* x, int64_t n, T log_sum_exp, T scale, T* y) {
+  const bool again = rounded(log_sum_exp);
+  const T first = again ? T(1) : scale;
+  Vec<T> total = {};
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    fetch_stream(x + i);
+    fetch_stream(y + i);
+    const Vec<T> e = exp<T>(load(x + i, left) - log_sum_exp);
+    total += padded<T>(e, left, T(0));
+    store(y + i, e * first, left);
+  });
+  if (!again) return;
+  const T rest = scale / sum(total);
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA { store(y + i, load(y + i, left) * rest, left); });
+}
+
+template <class T>
+T cross(const T* p, const T* x, int64_t n, T highest, T log_sum) {
   Vec<T> total = {};
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
     fetch_stream(p + i);
     const Vec<T> v = load(p + i, left);
-    total += v == T(0) ? v : v * (shift - load(x + i, left));
+    total += v == T(0) ? v : v * ((highest - load(x + i, left)) + log_sum);
   });
   return sum(total);
 }
 
 template <class T>
-void cross_backward(const T* p, const T* x, int64_t n, T shift, T scale, T* dx) {
-  Vec<T> total = {};
+void cross_backward(const T* p, const T* x, int64_t n, T log_sum_exp, T scale, T* dx) {
+  Vec<T> total = {}, total_p = {};
   each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
     fetch_stream(p + i);
     fetch_stream(x + i);
-    total += load(p + i, left);
-  });
-  const T all = sum(total);
-  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
     fetch_stream(dx + i);
-    store(dx + i, (exp<T>(load(x + i, left) - shift) * all - load(p + i, left)) * scale, left);
+    const Vec<T> e = exp<T>(load(x + i, left) - log_sum_exp);
+    store(dx + i, e, left);
+    total += padded<T>(e, left, T(0));
+    total_p += load(p + i, left);
+  });
+  const T all = sum(total_p) / (rounded(log_sum_exp) ? sum(total) : T(1));
+  each<T>(n, [&](int64_t i, int64_t left) FOLDGATE_LAMBDA {
+    store(dx + i, (load(dx + i, left) * all - load(p + i, left)) * scale, left);
   });
 }
 
@@ -183,8 +201,8 @@ void logistic_backward(const T* d, const T* x, const T* z, int64_t n, Target<T> 
 
 template <class T>
 constexpr SoftmaxKernels<T> all() {
-  return {rows<T>,       rows_backward<T>, columns<T>,        columns_backward<T>, log_sums<T>,
-          scaled_exp<T>, cross<T>,         cross_backward<T>, logistic<T>,         logistic_backward<T>};
+  return {rows<T>,          rows_backward<T>, columns<T>,        columns_backward<T>, log_sums<T>,
+          scaled_shares<T>, cross<T>,         cross_backward<T>, logistic<T>,         logistic_backward<T>};
 }
 
 }  // namespace

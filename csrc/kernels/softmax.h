@@ -25,12 +25,12 @@ struct SoftmaxKernels {
 
   // m and log s of each of `rows` rows of n values
   void (*log_sums)(const T* x, int64_t rows, int64_t n, T* highest, T* log_sum);
-  // y = scale e^(x - shift)
-  void (*scaled_exp)(const T* x, int64_t n, T shift, T scale, T* y);
-  // sum p (shift - x); a p of 0 adds 0, whatever x is
-  T (*cross)(const T* p, const T* x, int64_t n, T shift);
-  // dx = scale (e^(x - shift) sum p - p)
-  void (*cross_backward)(const T* p, const T* x, int64_t n, T shift, T scale, T* dx);
+  // y = scale softmax(x), whose log sum e^x is known, but for its rounding
+  void (*scaled_shares)(const T* x, int64_t n, T log_sum_exp, T scale, T* y);
+  // sum p (m + log s - x); a p of 0 adds 0, whatever x is
+  T (*cross)(const T* p, const T* x, int64_t n, T highest, T log_sum);
+  // dx = scale (softmax(x) sum p - p)
+  void (*cross_backward)(const T* p, const T* x, int64_t n, T log_sum_exp, T scale, T* dx);
   // loss = max(x, 0) - x z + log(1 + e^-|x|), of every value
   void (*logistic)(const T* x, const T* z, int64_t n, Target<T> loss);
   // dx = d (sigmoid(x) - z)

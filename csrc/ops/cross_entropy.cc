@@ -48,7 +48,7 @@ void class_cross_entropy_backward(const T* dloss, const T* x, const Classes& cla
       std::fill_n(row, n, T(0));
       return;
     }
-    kernel.scaled_exp(x + r * n, n, log_sum_exp[r], dloss[r], row);
+    kernel.scaled_shares(x + r * n, n, log_sum_exp[r], dloss[r], row);
     row[classes.at(r)] -= dloss[r];
   });
 }
@@ -60,7 +60,7 @@ void cross_entropy(const T* x, const T* p, int64_t rows, int64_t n, T* loss, T* 
     T highest, log_sum;
     kernel.log_sums(x + r * n, 1, n, &highest, &log_sum);
     log_sum_exp[r] = highest + log_sum;
-    loss[r] = kernel.cross(p + r * n, x + r * n, n, log_sum_exp[r]);
+    loss[r] = kernel.cross(p + r * n, x + r * n, n, highest, log_sum);
   });
 }
 

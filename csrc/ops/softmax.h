@@ -36,7 +36,8 @@ struct Classes {
 template <class T>
 void class_cross_entropy(const T* x, const Classes& classes, int64_t rows, int64_t n, T* loss,
                          T* log_sum_exp);
-// dx[r][k] = dloss[r] (e^(x[r][k] - log_sum_exp[r]) - [k is the class of r])
+// dx[r][k] = dloss[r] (s[r][k] - [k is the class of r]), s = softmax(x): e^(x - log_sum_exp), over its sum where rounding
+// has made that another than 1.
 template <class T>
 void class_cross_entropy_backward(const T* dloss, const T* x, const Classes& classes, const T* log_sum_exp,
                                   int64_t rows, int64_t n, T* dx);
@@ -44,7 +45,7 @@ void class_cross_entropy_backward(const T* dloss, const T* x, const Classes& cla
 // loss[r] = sum_k p[r][k] (log_sum_exp[r] - x[r][k]). x, p (rows, n).
 template <class T>
 void cross_entropy(const T* x, const T* p, int64_t rows, int64_t n, T* loss, T* log_sum_exp);
-// dx[r][k] = dloss[r] (e^(x[r][k] - log_sum_exp[r]) sum_k p[r][k] - p[r][k])
+// dx[r][k] = dloss[r] (s[r][k] sum_k p[r][k] - p[r][k])
 template <class T>
 void cross_entropy_backward(const T* dloss, const T* x, const T* p, const T* log_sum_exp, int64_t rows,
                             int64_t n, T* dx);

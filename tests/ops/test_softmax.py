@@ -97,6 +97,24 @@ def test_softmax_cross_entropy(kind: str, isa: str, dtype: Any, rng: np.random.G
         assert_close(dx_found, dx, 16 * allowed, "dx")
 
 
+@pytest.mark.parametrize("offset", [-1e4, 1e4, 40])
+@pytest.mark.parametrize("kind", ["classes", "probabilities"])
+def test_cross_entropy_is_as_exact_far_from_0(
+    kind: str, offset: float, isa: str, ops: Any, dtype: Any, rng: np.random.Generator
+) -> None:
+    x = (rng.standard_normal((9, 37)) + offset).astype(dtype)
+    near = (x - dtype(offset)).astype(np.float64)  # exact
+    p = rng.dirichlet(np.ones(37), 9).astype(dtype)
+    labels = rng.integers(0, 37, 9) if kind == "classes" else p
+    loss, log_sum_exp = ops.softmax_cross_entropy(x, labels)
+    dx = ops.softmax_cross_entropy_backward(np.ones(9, dtype), x, labels, log_sum_exp)
+    exact = labels if kind == "classes" else p.astype(np.float64)
+    exact_loss, exact_log = reference.softmax_cross_entropy(near, exact)
+    assert_close(loss, exact_loss.astype(dtype), 64 * eps(dtype))
+    exact_dx = reference.softmax_cross_entropy_backward(np.ones(9), near, exact, exact_log)
+    assert_close(dx, exact_dx.astype(dtype), 8 * eps(dtype), "dx")
+
+
 def test_ignored_rows_have_neither_loss_nor_gradient(ops: Any, dtype: Any, rng: np.random.Generator) -> None:
     x, labels = rng.standard_normal((6, 5)).astype(dtype), np.array([0, -1, 2, -1, 4, 1])
     loss, log_sum_exp = ops.softmax_cross_entropy(x, labels, ignore_index=-1)

@@ -81,10 +81,10 @@ def softmax_cross_entropy(
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         shift = _shift(logits, -1)
-        log_sum_exp = shift + np.log(np.exp(logits - shift).sum(-1, keepdims=True))
+        log_sum = np.log(np.exp(logits - shift).sum(-1, keepdims=True))
         p = _probabilities(logits, labels, ignore_index)
-        loss = np.where(p == 0, 0, p * (log_sum_exp - logits)).astype(logits.dtype).sum(-1)
-    return np.asarray(loss), log_sum_exp[..., 0]
+        loss = np.where(p == 0, 0, p * (shift - logits + log_sum)).astype(logits.dtype).sum(-1)
+    return np.asarray(loss), (shift + log_sum)[..., 0]
 
 
 def softmax_cross_entropy_backward(
@@ -104,9 +104,9 @@ def softmax_cross_entropy_backward(
         array([[ 0.25, -0.25]])
     """
     p = _probabilities(logits, labels, ignore_index)
-    return np.asarray(
-        dloss[..., None] * (np.exp(logits - log_sum_exp[..., None]) * p.sum(-1, keepdims=True) - p)
-    )
+    shares = np.exp(logits - log_sum_exp[..., None])
+    shares /= shares.sum(-1, keepdims=True)  # 1 but for the logarithm's rounding
+    return np.asarray(dloss[..., None] * (shares * p.sum(-1, keepdims=True) - p))
 
 
 def sigmoid_cross_entropy(logits: Array, labels: Array) -> Array:
