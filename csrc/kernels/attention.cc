@@ -86,12 +86,12 @@ void finish(int64_t rows, const T* largest, const T* sums, const HeadRows<T>& ou
 }
 
 template <class T>
-void gradient(const ScoreBlock<T>& b, T* scores, const T* lse, const T* delta, T* dp) {
+void gradient(const ScoreBlock<T>& b, T* scores, const T* from, const T* share, const T* delta, T* dp) {
   for (int64_t r = 0; r < b.rows; ++r) {
-    const T from = lse[r] == kHidden<T> ? T(0) : lse[r];
+    const T shift = from[r] == kHidden<T> ? T(0) : from[r];
     for (int64_t i = 0; i < b.columns; i += kLanes<T>) {
       const int64_t live = b.columns - i, at = r * b.step + i;
-      const Vec<T> p = exp<T>(score(b, scores, r, i) - from);
+      const Vec<T> p = exp<T>(score(b, scores, r, i) - shift) * share[r];
       store(scores + at, p, live);
       store(dp + at, p * (load(dp + at, live) - delta[r]) * b.scale, live);
     }

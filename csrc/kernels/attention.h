@@ -30,8 +30,8 @@ struct AttentionKernels {
   void (*softmax)(const ScoreBlock<T>&, T* scores, bool first, T* largest, T* sums, const HeadRows<T>& out);
   // out = out / sum, lse = m + log(sum); 0 and -inf for a row that sees nothing
   void (*finish)(int64_t rows, const T* largest, const T* sums, const HeadRows<T>& out, T* lse);
-  // p = exp(s - lse) in place of scores, ds = scale p (dp - delta) in place of dp
-  void (*gradient)(const ScoreBlock<T>&, T* scores, const T* lse, const T* delta, T* dp);
+  // p = share exp(s - from) in place of scores, ds = scale p (dp - delta) in place of dp
+  void (*gradient)(const ScoreBlock<T>&, T* scores, const T* from, const T* share, const T* delta, T* dp);
   // delta[r] = sum of dout out
   void (*delta)(int64_t rows, const HeadRows<const T>& dout, const HeadRows<const T>& out, T* delta);
 };

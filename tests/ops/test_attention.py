@@ -148,6 +148,24 @@ def test_a_query_or_key_that_is_not_finite(isa: str, rng: np.random.Generator) -
     np.testing.assert_array_equal(np.flatnonzero(bad), [3, *range(35, 40)])
 
 
+@pytest.mark.parametrize("away", [2e4, -1e9])
+def test_scores_far_from_0_have_the_gradients_of_those_near(
+    away: float, ops: Any, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    q, k, v, dy = (rng.integers(-2, 3, (1, 2, 200, 8)).astype(dtype) for _ in range(4))
+    mask = np.zeros((200, 200), dtype)
+    mask[::3] = away  # of whole rows: what is left of their scores is as it was
+    if away == -1e9:
+        k[:] = 0  # all of a row are equal, which float32 would make them
+    exact = [x.astype(np.float64) for x in (q, k, v)]
+    y, lse = reference.attention(*exact, causal=True, scale=0.5, return_statistics=True)
+    expected = reference.attention_backward(dy.astype(np.float64), *exact, y, lse, causal=True, scale=0.5)
+    y, lse = ops.attention(q, k, v, mask=mask, causal=True, scale=0.5, return_statistics=True)
+    found = ops.attention_backward(dy, q, k, v, y, lse, mask=mask, causal=True, scale=0.5)
+    for x, close in zip(found, expected, strict=True):
+        assert_close(x, close.astype(dtype), 200 * float(np.finfo(dtype).eps) * np.abs(close).max())
+
+
 @pytest.mark.parametrize("groups", [1, 3])
 def test_nothing_to_attend_to(groups: int, dtype: Any) -> None:
     for queries, keys in ((0, 5), (4, 0), (0, 0)):

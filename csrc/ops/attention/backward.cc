@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/check.h"
 #include "core/scratch.h"
@@ -7,6 +9,12 @@
 
 namespace foldgate {
 namespace {
+
+// Whether e^(s - lse) is a share to 8 eps, which larger ones are rounded by. A query that sees nothing has -inf.
+template <class T>
+bool exact_enough(T lse) {
+  return std::abs(lse) <= T(32) || lse == -std::numeric_limits<T>::infinity();
+}
 
 // One head of keys of one sample: for every block of keys, every block of queries that sees it, head by head, in order.
 template <class T>
@@ -26,25 +34,51 @@ class Backward {
         vt_(products_.packed_size(plan.values, keys_)),
         k_(products_.packed_size(keys_, plan.width)),
         q_(products_.packed_size(queries_, plan.width)),
-        dy_(products_.packed_size(queries_, plan.values)) {}
+        dy_(products_.packed_size(queries_, plan.values)),
+        rows_(plan.sharing * plan.queries) {}
 
-  int64_t scratch() const {
-    return 2 * queries_ * kKeyBlock + kt_ + vt_ + k_ + q_ + dy_ + p_.sharing * p_.queries;
-  }
+  int64_t scratch() const { return 2 * queries_ * kKeyBlock + kt_ + vt_ + k_ + q_ + dy_ + 3 * rows_; }
 
   void head(int64_t key_unit, T* memory) const {
-    T* delta = memory + scratch() - p_.sharing * p_.queries;
+    T* delta = memory + scratch() - 3 * rows_;
+    const Rows rows{delta, delta + rows_, delta + 2 * rows_};
     const int64_t n = key_unit / p_.key_heads, key_head = key_unit % p_.key_heads;
     for (int64_t i = 0; i < p_.sharing; ++i) {
       const int64_t at = p_.y.at(n, key_head * p_.sharing + i, 0);
       kernels_.delta(p_.queries, {a_.dy + at, p_.values, p_.y.step}, {a_.y + at, p_.values, p_.y.step},
                      delta + i * p_.queries);
+      for (int64_t query = 0; query < p_.queries; query += kQueryBlock)
+        shares(n, key_head * p_.sharing + i, query, rows.at(i * p_.queries + query), memory);
     }
-    for (int64_t key = 0; key < p_.keys; key += kKeyBlock) keys(n, key_head, key, delta, memory);
+    for (int64_t key = 0; key < p_.keys; key += kKeyBlock) keys(n, key_head, key, rows, memory);
   }
 
  private:
-  void keys(int64_t n, int64_t key_head, int64_t key, const T* delta, T* memory) const {
+  // Of every row of scores: p = share e^(s - from), and delta = sum dy y
+  struct Rows {
+    T *delta, *from, *share;
+    Rows at(int64_t row) const { return {delta + row, from + row, share + row}; }
+  };
+
+  // lse and 1; where that is not exact enough for one row, all rows' largest scores and sums as forward had them.
+  void shares(int64_t n, int64_t head, int64_t query, const Rows& rows, T* memory) const {
+    const int64_t unit = n * p_.heads + head, count = std::min(kQueryBlock, p_.queries - query);
+    const T* lse = a_.lse + unit * p_.queries + query;
+    std::copy_n(lse, count, rows.from);
+    std::fill_n(rows.share, count, T(1));
+    if (std::all_of(lse, lse + count, exact_enough<T>)) return;
+    T *s = memory, *kt = s + 2 * queries_ * kKeyBlock;
+    for (int64_t key = 0; key < p_.keys && !scores_.hidden(query, key); key += kKeyBlock) {
+      const ScoreBlock<T> block = scores_.block(unit, query, key);
+      products_.pack(a_.k + p_.k.at(n, head / p_.sharing, key), 1, p_.k.step, p_.width, block.columns, kt);
+      products_.rows(a_.q + p_.q.at(n, head, query), p_.q.step, count, kt, p_.width, block.columns, s,
+                     kKeyBlock, false);
+      kernels_.softmax(block, s, key == 0, rows.from, rows.share, {nullptr, 0, 0});
+    }
+    for (int64_t r = 0; r < count; ++r) rows.share[r] = rows.share[r] == 0 ? T(0) : T(1) / rows.share[r];
+  }
+
+  void keys(int64_t n, int64_t key_head, int64_t key, const Rows& rows_of_head, T* memory) const {
     T *s = memory, *dp = s + queries_ * kKeyBlock, *kt = dp + queries_ * kKeyBlock, *vt = kt + kt_,
       *k = vt + vt_, *q = k + k_, *dy = q + q_;
     const int64_t w = p_.width, u = p_.values, columns = std::min(kKeyBlock, p_.keys - key);
@@ -61,8 +95,8 @@ class Backward {
       const int64_t q_at = p_.q.at(n, head, query), y_at = p_.y.at(n, head, query), rows = block.rows;
       products_.rows(a_.q + q_at, p_.q.step, rows, kt, w, columns, s, kKeyBlock, false);
       products_.rows(a_.dy + y_at, p_.y.step, rows, vt, u, columns, dp, kKeyBlock, false);
-      kernels_.gradient(block, s, a_.lse + unit * p_.queries + query, delta + shared * p_.queries + query,
-                        dp);
+      const Rows of = rows_of_head.at(shared * p_.queries + query);
+      kernels_.gradient(block, s, of.from, of.share, of.delta, dp);
       products_.pack(a_.dy + y_at, p_.y.step, 1, rows, u, dy);
       products_.pack(a_.q + q_at, p_.q.step, 1, rows, w, q);
       products_.transposed(s, kKeyBlock, columns, dy, rows, u, a_.dv + v_at, p_.v.step, any);
@@ -81,7 +115,7 @@ class Backward {
   const Arrays a_;
   const Products<T> products_;
   const AttentionKernels<T>& kernels_ = kernels<T>().attention;
-  const int64_t queries_, keys_, kt_, vt_, k_, q_, dy_;
+  const int64_t queries_, keys_, kt_, vt_, k_, q_, dy_, rows_;
 };
 
 }  // namespace

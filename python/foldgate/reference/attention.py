@@ -94,6 +94,8 @@ def attention_backward(
     k, v = (_for_each(q, x) for x in (k, v))
     s = _scores(q, k, mask, causal, scale)
     p = np.exp(s - np.where(np.isneginf(lse), q.dtype.type(0), lse)[..., None])
+    total = p.sum(axis=-1, keepdims=True)  # 1 but for the rounding of lse
+    p = p / np.where(total == 0, q.dtype.type(1), total)
     delta = (dy * y).sum(axis=-1, keepdims=True)
     ds = p * (dy @ np.swapaxes(v, -1, -2) - delta) * q.dtype.type(_scale(q, scale))
     dk, dv = (_shared(np.swapaxes(x, -1, -2) @ of, groups) for x, of in ((ds, q), (p, dy)))
