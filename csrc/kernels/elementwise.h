@@ -16,7 +16,7 @@ enum class Elementwise {
   kLeakyRelu,  // x > 0 ? x : a x, a >= 0
   kElu,        // x > 0 ? x : a (e^x - 1), a >= 0
   kSelu,
-  kHardSigmoid,  // clip(x / 6 + 1 / 2, 0, 1)
+  kHardSigmoid,  // clip(x + 3, 0, 6) / 6
   kLogSigmoid,   // -log(1 + e^-x)
   kSoftplus,     // log(1 + e^x)
   kLog,

@@ -49,7 +49,7 @@ struct LeakyRelu {
 
 template <class T, class V = Vec<T>>
 struct Elu {
-  FOLDGATE_INLINE V of(V x, T a) { return x > T(0) ? x : expm1_below_zero<T>(x) * a; }
+  FOLDGATE_INLINE V of(V x, T a) { return x >= T(0) ? x : expm1_below_zero<T>(x) * a; }
   FOLDGATE_INLINE V chain(V d, V y, T a) { return y > T(0) ? d : d * (y + a); }
 };
 
@@ -57,13 +57,14 @@ struct Elu {
 template <class T, class V = Vec<T>>
 struct Selu {
   static constexpr T kScale = T(1.0507009873554804934), kAlpha = T(1.6732632423543772848);
-  FOLDGATE_INLINE V of(V x, T) { return (x > T(0) ? x : expm1_below_zero<T>(x) * kAlpha) * kScale; }
+  FOLDGATE_INLINE V of(V x, T) { return (x >= T(0) ? x : expm1_below_zero<T>(x) * kAlpha) * kScale; }
   FOLDGATE_INLINE V chain(V d, V y, T) { return d * (y > T(0) ? broadcast<T>(kScale) : y + kScale * kAlpha); }
 };
 
+// Clamped before it is divided: x / 6 + 1 / 2, rounded once, is no 0 at -3.
 template <class T, class V = Vec<T>>
 struct HardSigmoid {
-  FOLDGATE_INLINE V of(V x, T) { return clamp<T>(0, 1, x * T(1.0 / 6) + T(0.5)); }
+  FOLDGATE_INLINE V of(V x, T) { return clamp<T>(0, 6, x + T(3)) * T(1.0 / 6); }
   FOLDGATE_INLINE V chain(V d, V y, T) { return (y <= T(0)) | (y >= T(1)) ? V{} : d * T(1.0 / 6); }
 };
 

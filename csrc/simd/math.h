@@ -166,7 +166,7 @@ FOLDGATE_INLINE Vec<T> sigmoid(Vec<T> x) {
   return T(1) / (exp<T>(-x) + T(1));
 }
 
-// em1 / (em1 + 2) with em1 = e^2x - 1: no cancellation near 0
+// em1 / (em1 + 2) with em1 = e^2x - 1: no cancellation near 0, where scale - 1 is a 0 without the sign of x
 template <class T>
 FOLDGATE_INLINE Vec<T> tanh(Vec<T> x) {
   using C = ExpConstants<T>;
@@ -174,7 +174,7 @@ FOLDGATE_INLINE Vec<T> tanh(Vec<T> x) {
   const ExpParts<T> e = exp_parts<T>(x + x);
   const Vec<T> scale = normal_power<T>(e.rounded);
   const Vec<T> em1 = scale * e.q + (scale - T(1));
-  return em1 / (em1 + T(2));
+  return with_sign<T>(em1 / (em1 + T(2)), x);
 }
 
 }  // namespace foldgate::FOLDGATE_ISA

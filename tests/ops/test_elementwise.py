@@ -58,6 +58,18 @@ def test_what_is_not_finite_is_as_the_reference_says(name: str, isa: str, dtype:
     assert_close(getattr(ops, name)(x), expected, 4 * float(np.finfo(dtype).eps))
 
 
+def test_hard_sigmoid_is_exact_where_its_slope_ends(ops: Any, isa: str, dtype: Any) -> None:
+    y = ops.hard_sigmoid(np.array([-3, 3], dtype))
+    np.testing.assert_array_equal(y, [0, 1])
+    np.testing.assert_array_equal(ops.hard_sigmoid_backward(np.ones(2, dtype), y), 0)
+
+
+@pytest.mark.parametrize("name", ["tanh", "leaky_relu", "elu", "selu", "erf", "gelu", "silu", "softsign"])
+def test_a_zero_keeps_its_sign(name: str, isa: str, dtype: Any) -> None:
+    for x in (np.zeros(3, dtype), -np.zeros(3, dtype)):
+        np.testing.assert_array_equal(np.signbit(getattr(ops, name)(x)), np.signbit(x))
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_out_takes_the_result_and_may_be_an_operand(name: str, rng: np.random.Generator) -> None:
     forward, backward = getattr(ops, name), getattr(ops, f"{name}_backward")

@@ -69,7 +69,7 @@ def _mish_tanh(x: Array) -> Array:
 
 
 def _hard_sigmoid(x: Array) -> Array:
-    return np.clip(x / 6 + 0.5, 0, 1)
+    return np.asarray(np.clip(x + 3, 0, 6) / 6)
 
 
 def _forward(name: str, formula: str, function: Callable[[Array], Array]) -> Any:
