@@ -12,7 +12,7 @@ namespace foldgate {
 template <class T>
 void dropout(RandomStream stream, double rate, const T* x, int64_t n, T* y);
 
-// y (n,) between low and high
+// y (n,) from low to high, which does not occur unless it is low
 template <class T>
 void random_uniform(RandomStream stream, double low, double high, int64_t n, T* y);
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,34 @@ def test_uniform_numbers_are_the_references(size: int, isa: str, dtype: Any) -> 
     expected = reference.random_uniform((size,), -3, 5, **options)
     assert found.shape == (size,) and found.dtype == dtype
     assert np.abs(found - expected).max(initial=0) <= 8 * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("low, steps", [(0, 9), (1000, 9), (-5, 3), (1000, 1), (7, -4), (2, 0)])
+def test_high_does_not_occur(low: float, steps: int, ops: Any, isa: str, dtype: Any) -> None:
+    """Few numbers lie between the bounds, and all but `high` come: of 4000, a sixteenth at the rarest."""
+    first = dtype(low)
+    high = first + steps * np.spacing(first)
+    u = ops.random_uniform((4000,), low, float(high), seed=4, dtype=dtype)
+    assert not (u == high).any() or steps == 0
+    if low != 0:
+        assert len(np.unique(u)) == max(1, abs(steps))
+    assert u.min() >= min(first, high) and u.max() <= max(first, high)
+
+
+@pytest.mark.parametrize(
+    "low, high, dtype", [(-3e38, 3e38, "float32"), (1e39, 1e40, "float32"), (-1e308, 1e308, "float64")]
+)
+def test_a_range_beyond_the_dtype_is_refused(low: float, high: float, dtype: str) -> None:
+    message = re.escape(f"random_uniform: low is {low} and high {high}; expected ") + f".*{dtype}"
+    with pytest.raises(ValueError, match=message):
+        ops.random_uniform((2,), low, high, seed=1, dtype=dtype)
+
+
+@pytest.mark.parametrize("wrong", [{"shape": b"ab"}, {"dtype": None}, {"dtype": "x"}, {"dtype": "float16"}])
+def test_wrong_arguments_of_random_uniform(wrong: Any) -> None:
+    name = next(iter(wrong))
+    with pytest.raises(TypeError, match=f"random_uniform: {name} is .*; expected"):
+        ops.random_uniform(**{"shape": (2,), "seed": 1, **wrong})
 
 
 def test_bit_identical_for_any_number_of_threads(dtype: Any) -> None:

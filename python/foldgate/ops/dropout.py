@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import index
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -92,12 +93,12 @@ def random_uniform(
     offset: int = 0,
     dtype: DTypeLike = np.float32,
 ) -> FloatArray:
-    """Uniform numbers from `low` to `high`, from the generator of `dropout`.
+    """Uniform numbers from `low` to below `high`, from the generator of `dropout`.
 
     Args:
       shape: of the result, a tuple of ints.
       low: what the fraction 0 stands for.
-      high: what the fraction 1, which does not occur, stands for.
+      high: what the fraction 1 stands for. It does not occur, unless it is `low`.
       seed: 0 to 2^64 - 1.
       offset: 0 to 2^64 - 1, as in `dropout`.
       dtype: float32, of fractions of 24 bits, or float64, of 32 bits.
@@ -107,7 +108,8 @@ def random_uniform(
 
     Raises:
       TypeError: an argument is of another kind, or `dtype` another dtype.
-      ValueError: an extent is negative, `seed` or `offset` is outside its range, or a bound is not finite.
+      ValueError: an extent is negative, `seed` or `offset` is outside its range, a bound is not finite, or it
+        or the range between them is beyond the dtype's.
 
     Example:
       >>> from foldgate import ops
@@ -115,17 +117,27 @@ def random_uniform(
       (2, 2)
     """
     op = "random_uniform"
-    kind = np.dtype(dtype)
-    if kind not in (np.float32, np.float64):
-        raise TypeError(f"{op}: dtype is {kind}; expected float32 or float64")
-    if not isinstance(shape, Sequence) or not all(map(_is_int, shape)):
+    kind = _float_dtype(op, dtype)
+    if not isinstance(shape, Sequence) or isinstance(shape, str | bytes) or not all(map(_is_int, shape)):
         raise TypeError(f"{op}: shape is {shape!r}; expected a tuple of ints")
     extents = [index(n) for n in shape]
     if any(not 0 <= n < 2**63 for n in extents):
         raise ValueError(f"{op}: shape is {tuple(extents)}; expected extents from 0 to 2**63 - 1")
     bounds = _finite(op, "low", low), _finite(op, "high", high)
+    if max(abs(bounds[0]), abs(bounds[1]), abs(bounds[1] - bounds[0])) > float(np.finfo(kind).max):
+        raise ValueError(f"{op}: low is {low} and high {high}; expected them and their range within {kind}'s")
     words = _word64(op, "seed", seed), _word64(op, "offset", offset)
     return _native.random_uniform(extents, *bounds, *words, bool(kind == np.float64))
+
+
+def _float_dtype(op: str, dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if dtype is None or kind not in (np.float32, np.float64):  # to NumPy None is float64
+        raise TypeError(f"{op}: dtype is {dtype!r}; expected float32 or float64")
+    return kind
 
 
 def _is_int(value: object) -> bool:

@@ -70,6 +70,8 @@ def random_uniform(
 ) -> Array:
     """low + (high - low) u, u the upper 24 bits of a word (float32) or all 32 (float64) as a fraction of 1.
 
+    Where the largest u would be rounded to high, the last number before that is taken for it.
+
     Example:
         >>> random_uniform((2, 2), -1, 1, seed=7).shape
         (2, 2)
@@ -77,4 +79,8 @@ def random_uniform(
     words = philox_words(int(np.prod(shape, dtype=np.int64)), seed, offset)
     fractions = words / 2.0**32 if np.dtype(dtype) == np.float64 else (words >> np.uint32(8)) / 2.0**24
     span, first = np.array([high - low], dtype), np.array([low], dtype)
+    last = np.nextafter(np.array([high], dtype), first)
+    largest = 1 - 2.0 ** (-32 if span.dtype == np.float64 else -24)
+    if abs(span.dtype.type(largest) * span + first - first) > abs(last - first):
+        span = last - first
     return np.asarray(fractions.astype(dtype) * span + first).reshape(shape)
