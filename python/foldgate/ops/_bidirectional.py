@@ -9,6 +9,7 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, no_cache
 from foldgate.ops._recurrent import counted_steps
 from foldgate.ops._recurrent_calls import Learned
@@ -56,6 +57,12 @@ def forward(
 ) -> tuple[Any, ...]:
     """What `known` makes of (y, h, c, cache), None where not wanted or not there."""
     x = operand(op, "x", x)
+    check_flags(
+        op,
+        zero_output_for_mask=zero_output_for_mask,
+        return_sequences=return_sequences,
+        return_cache=return_cache,
+    )
     mask, lengths = counted_steps(op, mask, lengths)
     arguments = (
         op,
@@ -94,6 +101,7 @@ def backward(
 ) -> BidirectionalGradients:
     """The gradients of all operands."""
     x = operand(op, "x", x)
+    check_flags(op, zero_output_for_mask=zero_output_for_mask, need_dx=need_dx)
     mask, lengths = counted_steps(op, mask, lengths)
     operands = _checked(op, x, weights)
     gradients = _native.bidirectional_backward(

@@ -9,6 +9,7 @@ from typing import Any
 
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
+from foldgate.ops._flags import check_flags
 from foldgate.ops._window import channels_axis, spatial_shape
 from foldgate.ops.pool import shape_argument, spatial_rank
 
@@ -28,8 +29,7 @@ def _check_positions(op: str, what: str, shape: tuple[int, ...], data_format: st
 
 def per_channel(op: str, x: FloatArray, data_format: str, keepdims: bool) -> Callable[[Any], Any] | None:
     """What makes (N, C) of an array with one position of each image of x; None where the axes stay."""
-    if not isinstance(keepdims, bool):
-        raise TypeError(f"{op}: keepdims is {keepdims!r}; expected a bool")
+    check_flags(op, keepdims=keepdims)
     pair = x.shape[0], x.shape[channels_axis(op, data_format, x.ndim)]
     return None if keepdims else methodcaller("reshape", pair)
 

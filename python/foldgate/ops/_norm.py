@@ -63,12 +63,6 @@ def relu_argument(op: str, activation: str | None) -> bool:
     return activation == "relu"
 
 
-def flag_argument(op: str, name: str, value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{op}: {name} is {value!r}; expected a bool")
-    return value
-
-
 def _index(op: str, axis: object) -> int:
     if isinstance(axis, bool):
         raise TypeError(f"{op}: axis is {axis!r}; expected an int")

@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from foldgate._typing import BoolArray, IntArray
+from foldgate.ops._flags import check_flags
 
 LSTM, GRU, GRU_RESET_BEFORE, TANH_RNN, RELU_RNN = range(5)
 """Native codes of the cells."""
 
 _RNN_CELLS = {"tanh": TANH_RNN, "relu": RELU_RNN}
+
+
+def gru_cell(op: str, reset_after: bool) -> int:
+    """The native code of the GRU whose reset gate comes after, or before, the recurrent product."""
+    check_flags(op, reset_after=reset_after)
+    return GRU if reset_after else GRU_RESET_BEFORE
 
 
 def rnn_cell(op: str, activation: object) -> int:

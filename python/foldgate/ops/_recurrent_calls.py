@@ -10,6 +10,7 @@ import numpy as np
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
+from foldgate.ops._flags import check_flags
 from foldgate.ops._recurrent import LSTM, counted_steps
 from foldgate.ops._recurrent_options import CellOptions
 
@@ -56,6 +57,13 @@ def forward(
 ) -> tuple[Any, ...]:
     """What `known` makes of (y, h, c, cache), None where not wanted or not there."""
     x = operand(op, "x", x)
+    check_flags(
+        op,
+        reverse=reverse,
+        zero_output_for_mask=zero_output_for_mask,
+        return_sequences=return_sequences,
+        return_cache=return_cache,
+    )
     if mask is not None or lengths is not None:
         mask, lengths = counted_steps(op, mask, lengths)
     function: Any = _native.recurrent_forward
@@ -112,6 +120,7 @@ def backward(
     """What `known` makes of (dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c[, dpeephole,
     dprojection])."""
     x = operand(op, "x", x)
+    check_flags(op, reverse=reverse, zero_output_for_mask=zero_output_for_mask, need_dx=need_dx)
     if mask is not None or lengths is not None:
         mask, lengths = counted_steps(op, mask, lengths)
     function: Any = _native.recurrent_backward
@@ -164,6 +173,7 @@ def step(
     A generic step is a sequence of one, and does not become known.
     """
     x = operand(op, "x", x)
+    check_flags(op, return_cache=return_cache)
     h = operand(op, "h", h, x)
     c = operand(op, "c", c, x) if cell == LSTM else None
     kernel = operand(op, "kernel", kernel, x)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from foldgate._typing import FloatArray
+from foldgate.ops._flags import check_flags
 
 Gate: TypeAlias = str | tuple[Any, ...] | None
 """A function's name, or a tuple of a name and its parameters; None is linear."""
@@ -109,8 +110,7 @@ def gated_options(
         and projection is None
     ):
         return None  # nearly every call, in a tenth of the time
-    if not isinstance(coupled, bool | np.bool_):
-        raise TypeError(f"{op}: coupled is {coupled!r}; expected a bool")
+    check_flags(op, coupled=coupled)
     candidate = gate_function(op, "activation", activation)
     gate = gate_function(op, "recurrent_activation", recurrent_activation)
     output = candidate

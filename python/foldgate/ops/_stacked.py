@@ -16,6 +16,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import StackedGradients
 from foldgate.ops import _bidirectional
+from foldgate.ops._flags import check_flags
 from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE, LSTM, RELU_RNN, TANH_RNN, counted_steps
 
 Layer = tuple[Any, ...]
@@ -103,6 +104,7 @@ class _Call(NamedTuple):
 
 def _call(op: str, x: FloatArray, layers: object, options: Options) -> _Call:
     cell, checked = cell_code(op, options.cell), layers_of(op, layers)
+    check_flags(op, reverse=options.reverse, zero_output_for_mask=options.zero_output_for_mask)
     x = operand(op, "x", x)
     if len(checked[0]) == 6 and options.reverse:
         raise ValueError(f"{op}: reverse is True for layers of both directions; expected False")
@@ -126,6 +128,7 @@ def forward(
     return_cache: bool,
 ) -> tuple[Any, Any, Any, tuple[tuple[FloatArray, FloatArray], ...]]:
     """(y, h, c, ((y, cache) of every layer)), None where not wanted or not there."""
+    check_flags(op, return_sequences=return_sequences, return_cache=return_cache)
     call = _call(op, x, layers, options)
     if call.both:
         return _both_forward(call, options.zero_output_for_mask, return_sequences, return_cache)
@@ -174,6 +177,7 @@ def backward(
     need_dx: bool,
 ) -> StackedGradients:
     """The gradients of all operands."""
+    check_flags(op, need_dx=need_dx)
     call = _call(op, x, layers, options)
     if not isinstance(cache, tuple) or not all(isinstance(c, tuple) and len(c) == 2 for c in cache):
         raise TypeError(f"{op}: cache is a {type(cache).__name__}; expected what the forward op returned")

@@ -9,6 +9,7 @@ from numbers import Real
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import any_tensor, record
 from foldgate.ops.elementwise import CODES, recorded
 
@@ -193,8 +194,7 @@ def gelu_backward(
 
 
 def _gelu_code(op: str, approximate: bool) -> int:
-    if not isinstance(approximate, bool):
-        raise TypeError(f"{op}: approximate is {approximate!r}; expected a bool")
+    check_flags(op, approximate=approximate)
     return CODES["gelu_tanh" if approximate else "gelu"]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
@@ -69,8 +70,7 @@ def adaptive_max_pool(
     op = "adaptive_max_pool"
     x = operand(op, "x", x)
     size = per_axis(op, "output_size", output_size, spatial_rank(op, "x", x.shape))
-    if not isinstance(return_indices, bool):
-        raise TypeError(f"{op}: return_indices is {return_indices!r}; expected a bool")
+    check_flags(op, return_indices=return_indices)
     first = channels_axis(op, data_format, x.ndim) == 1
     then = None if return_indices else itemgetter(0)
     arguments = (x, size, first, return_indices)

@@ -12,7 +12,7 @@ from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.gradients import AttentionGradients, AttentionOutput
-from foldgate.ops._norm import flag_argument
+from foldgate.ops._flags import flag_argument
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 _calls = _native.Calls(3, 128)

@@ -8,6 +8,7 @@ from typing import Any
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
+from foldgate.ops._flags import flag_argument
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import pool_window, shape_argument, spatial_rank
@@ -65,7 +66,7 @@ def average_pool(
         return record(average_pool, _recorded, ("x",), locals())
     op = "average_pool"
     x = operand(op, "x", x)
-    include_pad = _flag(op, count_include_pad)
+    include_pad = flag_argument(op, "count_include_pad", count_include_pad)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     plan = _native.AveragePoolPlan(x.shape, *window, include_pad)
     _calls.keep(
@@ -120,7 +121,7 @@ def average_pool_backward(
     op = "average_pool_backward"
     dy = operand(op, "dy", dy)
     shape = shape_argument(op, input_shape)
-    include_pad = _flag(op, count_include_pad)
+    include_pad = flag_argument(op, "count_include_pad", count_include_pad)
     window = pool_window(op, shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     arguments = (dy, shape, *window, include_pad)
     return _backward_calls.learn(None, _native.average_pool_backward, arguments, *call)
@@ -204,9 +205,3 @@ def adaptive_average_pool_backward(
     if spatial_rank(op, "dy", dy.shape) != spatial_rank(op, "input_shape", shape):
         raise ValueError(f"{op}: input_shape is {shape}; expected as many axes as dy's {dy.shape}")
     return _native.adaptive_average_pool_backward(dy, shape, channels_axis(op, data_format, dy.ndim) == 1)
-
-
-def _flag(op: str, count_include_pad: bool) -> bool:
-    if not isinstance(count_include_pad, bool):
-        raise TypeError(f"{op}: count_include_pad is {count_include_pad!r}; expected a bool")
-    return count_include_pad

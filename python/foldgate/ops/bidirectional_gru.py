@@ -10,7 +10,7 @@ from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
 from foldgate.ops._bidirectional import OPERANDS, backward, forward, rule
 from foldgate.ops._record import any_tensor, record
-from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+from foldgate.ops._recurrent import gru_cell
 from foldgate.ops._recurrent_calls import Learned
 
 _calls = _native.Calls(7, 128)
@@ -84,7 +84,7 @@ def bidirectional_gru(
     return forward(
         known,
         "bidirectional_gru",
-        GRU if reset_after else GRU_RESET_BEFORE,
+        gru_cell("bidirectional_gru", reset_after),
         x,
         (kernel, recurrent_kernel, bias, reverse_kernel, reverse_recurrent_kernel, reverse_bias),
         initial_h,
@@ -159,7 +159,7 @@ def bidirectional_gru_backward(
     """
     return backward(
         "bidirectional_gru_backward",
-        GRU if reset_after else GRU_RESET_BEFORE,
+        gru_cell("bidirectional_gru_backward", reset_after),
         dy,
         x,
         (kernel, recurrent_kernel, bias, reverse_kernel, reverse_recurrent_kernel, reverse_bias),

@@ -9,6 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_code
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import KnownOp
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
@@ -168,10 +169,10 @@ def _plan_backward(
     codes = conv_options(op, x, kernel, *options)
     if y is None and codes[5] != 0:
         raise ValueError(f"{op}: y is None with activation {options[5]!r}; expected what conv returned")
-    need_x, need_kernel, need_bias = map(bool, needs)
-    plan = _native.ConvBackwardPlan(
-        x.shape, kernel.shape, *codes, need_x, need_kernel, need_bias, over_dy=over_dy
-    )
+    need_dx, need_dkernel, need_dbias = needs
+    check_flags(op, need_dx=need_dx, need_dkernel=need_dkernel, need_dbias=need_dbias)
+    wanted = bool(need_dx), bool(need_dkernel), bool(need_dbias)
+    plan = _native.ConvBackwardPlan(x.shape, kernel.shape, *codes, *wanted, over_dy)
     _backward_calls.keep(plan, dy, x, kernel, y, *options, *needs, over_dy)
     return plan(dy, x, kernel, y)
 

@@ -9,6 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_backward
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops.conv import conv_backward, conv_options
 from foldgate.ops.pool import max_pool_backward
@@ -94,8 +95,7 @@ def conv_max_pool(
     x = operand(op, "x", x)
     kernel = operand(op, "kernel", kernel, x)
     bias = optional(op, "bias", bias, x)
-    if not isinstance(return_taps, bool):
-        raise TypeError(f"{op}: return_taps is {return_taps!r}; expected a bool")
+    check_flags(op, return_taps=return_taps)
     options = conv_options(
         op, x, kernel, strides, padding, data_format, dilation_rate, groups, activation, algorithm
     )
@@ -166,6 +166,7 @@ def conv_max_pool_backward(
       (array([0., 0., 0., 2.]), array([3.]), array([1.]))
     """
     op = "conv_max_pool_backward"
+    check_flags(op, need_dx=need_dx, need_dkernel=need_dkernel, need_dbias=need_dbias)
     x = operand(op, "x", x)
     kernel = operand(op, "kernel", kernel, x)
     dy = operand(op, "dy", dy, x)

@@ -9,6 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._conv_transpose import transposed_options
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 
 _calls = _native.Calls(3, 128)
@@ -185,6 +186,7 @@ def conv_transpose_backward(
         raise ValueError(
             f"{op}: y is None with activation {activation!r}; expected what conv_transpose returned"
         )
+    check_flags(op, need_dx=need_dx, need_dkernel=need_dkernel, need_dbias=need_dbias)
     needs = (bool(need_dx), bool(need_dkernel), bool(need_dbias))
     arguments = (dy, x, kernel, y, *options, *needs)
     return _backward_calls.learn(ConvGradients._make, _native.conv_transpose_backward, arguments, *call)

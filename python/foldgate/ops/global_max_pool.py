@@ -9,6 +9,7 @@ import numpy as np
 
 from foldgate import _native
 from foldgate._typing import FloatArray, IntArray
+from foldgate.ops._flags import check_flags
 from foldgate.ops._global_pool import check_per_channel, gradient_operand, image_operand, per_channel
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, spatial_shape
@@ -68,8 +69,7 @@ def global_max_pool(
     call = tuple(locals().values())
     op = "global_max_pool"
     x = image_operand(op, x, data_format)
-    if not isinstance(return_indices, bool):
-        raise TypeError(f"{op}: return_indices is {return_indices!r}; expected a bool")
+    check_flags(op, return_indices=return_indices)
     each = per_channel(op, x, data_format, keepdims)
 
     def then(found: tuple[Any, ...]) -> Any:

@@ -10,7 +10,8 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.gradients import NormGradients, NormOutput
-from foldgate.ops._norm import channels_first, epsilon_argument, flag_argument, recorded_norm
+from foldgate.ops._flags import flag_argument
+from foldgate.ops._norm import channels_first, epsilon_argument, recorded_norm
 from foldgate.ops._record import any_tensor, record
 
 _OPERANDS = ("x", "gamma", "beta")

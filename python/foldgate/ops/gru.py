@@ -9,7 +9,7 @@ from foldgate import _native
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import GRUGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
-from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+from foldgate.ops._recurrent import gru_cell
 from foldgate.ops._recurrent_calls import Learned, backward, forward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
@@ -89,7 +89,7 @@ def gru(
     return forward(
         known,
         op,
-        GRU if reset_after else GRU_RESET_BEFORE,
+        gru_cell(op, reset_after),
         options,
         x,
         kernel,
@@ -198,7 +198,7 @@ def gru_backward(
     result: GRUGradients = backward(
         known,
         op,
-        GRU if reset_after else GRU_RESET_BEFORE,
+        gru_cell(op, reset_after),
         options,
         dy,
         x,

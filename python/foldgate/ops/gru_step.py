@@ -10,7 +10,7 @@ from foldgate import _native
 from foldgate._typing import FloatArray
 from foldgate.gradients import GRUGradients
 from foldgate.ops._record import Backward, Needs, any_tensor, no_cache, record
-from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+from foldgate.ops._recurrent import gru_cell
 from foldgate.ops._recurrent_calls import Learned, step, step_backward
 from foldgate.ops._recurrent_options import Gate, gated_options
 
@@ -68,7 +68,7 @@ def gru_step(
     return step(
         known,
         op,
-        GRU if reset_after else GRU_RESET_BEFORE,
+        gru_cell(op, reset_after),
         options,
         x,
         h,
@@ -152,7 +152,7 @@ def gru_step_backward(
     options = gated_options(op, activation, recurrent_activation, clip)
     gradients = step_backward(
         op,
-        GRU if reset_after else GRU_RESET_BEFORE,
+        gru_cell(op, reset_after),
         options,
         dh,
         None,

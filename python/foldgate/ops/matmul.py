@@ -10,6 +10,7 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.ops._activation import activation_backward, activation_code
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import KnownOp, Needs
 
 _Options = tuple[bool, bool, str | None]
@@ -61,6 +62,7 @@ def _plan(a: FloatArray, b: FloatArray, bias: FloatArray | None, options: _Optio
     b = operand("matmul", "b", b, a, "a")
     bias = optional("matmul", "bias", bias, a, "a")
     transpose_a, transpose_b, activation = options
+    check_flags("matmul", transpose_a=transpose_a, transpose_b=transpose_b)
     code = activation_code("matmul", activation)
     plan = _native.MatmulPlan(a.shape, b.shape, bool(transpose_a), bool(transpose_b), code)
     _calls.keep(plan, a, b, bias, *options)

@@ -6,7 +6,7 @@ Slots are arrays of the shape of the variable, named as Keras names its own; the
 from __future__ import annotations
 
 from foldgate._typing import FloatArray
-from foldgate.ops._norm import flag_argument
+from foldgate.ops._flags import check_flags
 from foldgate.ops._optimizer import Optimizer, check_momentum, share, update
 
 
@@ -49,7 +49,7 @@ def sgd_update(
     """
     op = "sgd_update"
     check_momentum(op, momentums, momentum)
-    flag_argument(op, "nesterov", nesterov)
+    check_flags(op, nesterov=nesterov)
     kind = Optimizer.SGD if momentums is None else Optimizer.NESTEROV if nesterov else Optimizer.MOMENTUM
     rates = {"lr": learning_rate, "mu": momentum}
     update(op, kind, variable, gradient, {"momentums": momentums}, rates, learning_rate, weight_decay)

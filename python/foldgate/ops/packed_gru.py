@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foldgate._typing import FloatArray
 from foldgate.ops._packed_recurrent import PackedOneState
-from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE
+from foldgate.ops._recurrent import gru_cell
 
 
 class PackedGRU(PackedOneState):
@@ -42,4 +42,4 @@ class PackedGRU(PackedOneState):
         *,
         reset_after: bool = True,
     ) -> None:
-        super().__init__(GRU if reset_after else GRU_RESET_BEFORE, kernel, recurrent_kernel, bias)
+        super().__init__(gru_cell("PackedGRU", reset_after), kernel, recurrent_kernel, bias)

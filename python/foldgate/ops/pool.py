@@ -11,6 +11,7 @@ import numpy as np
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
@@ -234,8 +235,7 @@ def _window(
 ) -> PoolWindow:
     channels_first = channels_axis(op, data_format, len(shape)) == 1
     rank = spatial_rank(op, "input_shape" if op.endswith("backward") else "x", shape)
-    if not isinstance(ceil_mode, bool):
-        raise TypeError(f"{op}: ceil_mode is {ceil_mode!r}; expected a bool")
+    check_flags(op, ceil_mode=ceil_mode)
     if ceil_mode and isinstance(padding, str) and padding == "same":
         raise ValueError(f"{op}: ceil_mode is True with padding 'same'; expected False, or pads in numbers")
     size = per_axis(op, "pool_size", pool_size, rank)

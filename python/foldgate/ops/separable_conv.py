@@ -9,6 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import SeparableConvGradients
 from foldgate.ops._activation import activation_code
+from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import channels_axis, flat_pads, per_axis
 from foldgate.ops.conv import conv, conv_backward, is_plain
@@ -145,6 +146,13 @@ def separable_conv_backward(
       array([4., 4.])
     """
     op = "separable_conv_backward"
+    check_flags(
+        op,
+        need_dx=need_dx,
+        need_ddepthwise_kernel=need_ddepthwise_kernel,
+        need_dpointwise_kernel=need_dpointwise_kernel,
+        need_dbias=need_dbias,
+    )
     x = operand(op, "x", x)
     depthwise_kernel = operand(op, "depthwise_kernel", depthwise_kernel, x)
     pointwise_kernel = operand(op, "pointwise_kernel", pointwise_kernel, x)

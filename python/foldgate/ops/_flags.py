@@ -1,0 +1,22 @@
+"""Options that are True or False."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def check_flags(op: str, **values: object) -> None:
+    """Refuses what is neither True nor False, by its name.
+
+    Raises:
+      TypeError: one of the values is no bool.
+    """
+    for name, value in values.items():
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{op}: {name} is {value!r}; expected a bool")
+
+
+def flag_argument(op: str, name: str, value: bool) -> bool:
+    """A bool, of Python's kind."""
+    check_flags(op, **{name: value})
+    return bool(value)
