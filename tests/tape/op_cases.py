@@ -112,6 +112,14 @@ CASES |= {
         lambda x, g, b: ops.batch_norm_inference(x, *[value.astype(x.dtype) for value in MOVING], g, b),
         (ROWS, GAMMA, BETA),
     ),
+    "batch_norm_inference statistics": (
+        lambda x, m, v, g: ops.batch_norm_inference(x, m, v, g, epsilon=0.5),
+        (ROWS, normal(*GAMMA.shape), np.square(normal(*GAMMA.shape)), GAMMA),
+    ),
+    "batch_norm_inference statistics alone": (
+        lambda m, v: ops.batch_norm_inference(ROWS.astype(m.dtype), m, v, activation="relu"),
+        (normal(*GAMMA.shape), np.square(normal(*GAMMA.shape)) + 0.1),
+    ),
     "layer_norm": (ops.layer_norm, (ROWS, GAMMA, BETA)),
     "layer_norm 2": (lambda x: ops.layer_norm(x, axis=(1, 2), return_statistics=True)[0], (ROWS,)),
     "rms_norm": (ops.rms_norm, (ROWS, GAMMA)),
@@ -125,7 +133,11 @@ CASES |= {
     "softmax 1": (lambda x: ops.softmax(x, axis=1), (normal(2, 3, 4),)),
     "log_softmax": (ops.log_softmax, (normal(2, 3, 4),)),
     "softmax_cross_entropy": (
-        lambda x: ops.softmax_cross_entropy(x, CLASSES, ignore_index=-1)[0],
+        lambda x: ops.softmax_cross_entropy(x, CLASSES, ignore_index=-1),
+        (normal(2, 3, 4),),
+    ),
+    "softmax_cross_entropy logarithms alone": (
+        lambda x: ops.softmax_cross_entropy(x, CLASSES, ignore_index=-1)[1],
         (normal(2, 3, 4),),
     ),
     "softmax_cross_entropy shares": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from foldgate import _native
 from foldgate._arrays import operand, optional
@@ -179,11 +181,17 @@ def _recorded_inference(
     beta: FloatArray | None,
     **options: Any,
 ) -> tuple[FloatArray, Backward]:
+    """The gradients of mean and variance are sums that those of beta and gamma are made of too."""
     y = batch_norm_inference(x, mean, variance, gamma, beta, **options)
 
     def backward(needs: Needs, dy: FloatArray) -> Sequence[FloatArray | None]:
-        dx, dgamma, dbeta = batch_norm_inference_backward(dy, x, mean, variance, gamma, beta, **options)
-        return dx, None, None, dgamma, dbeta
+        scale = np.ones_like(mean) if gamma is None else gamma
+        gradients = batch_norm_inference_backward(dy, x, mean, variance, scale, beta, **options)
+        dx, dgamma, dbeta = cast("tuple[FloatArray, FloatArray, FloatArray]", gradients)
+        square = variance + variance.dtype.type(options["epsilon"])
+        dmean = -dbeta * scale / np.sqrt(square) if needs[1] else None
+        dvariance = -dgamma * scale / (square + square) if needs[2] else None
+        return dx, dmean, dvariance, dgamma, dbeta
 
     return y, backward
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from operator import index
 from typing import cast
 
@@ -13,6 +14,7 @@ from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._ids import ids_operand
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops.softmax import softmax
 
 
 def softmax_cross_entropy(
@@ -29,7 +31,8 @@ def softmax_cross_entropy(
       ignore_index: integer labels of this value have no loss and no gradient.
 
     Returns:
-      (loss, log_sum_exp), both (...): what `softmax_cross_entropy_backward` needs is the second.
+      (loss, log_sum_exp), both (...): what `softmax_cross_entropy_backward` needs is the second. On a tape
+      both have gradients.
 
     Raises:
       TypeError: an operand is not an array of these dtypes; `ignore_index` is not an int.
@@ -52,15 +55,21 @@ def softmax_cross_entropy(
 
 def _recorded_softmax(
     logits: FloatArray, labels: IntArray | FloatArray, ignore_index: int | None
-) -> tuple[tuple[FloatArray, FloatArray], Backward, int]:
-    """Of the loss alone: the logarithms of sums are for backward."""
+) -> tuple[tuple[FloatArray, FloatArray], Backward]:
     loss, log_sum_exp = softmax_cross_entropy(logits, labels, ignore_index=ignore_index)
 
-    def backward(needs: Needs, dloss: FloatArray, dlog_sum_exp: None) -> Sequence[FloatArray]:
-        options = {"ignore_index": ignore_index}
-        return (softmax_cross_entropy_backward(dloss, logits, labels, log_sum_exp, **options),)
+    def backward(
+        needs: Needs, dloss: FloatArray | None, dlog_sum_exp: FloatArray | None
+    ) -> Sequence[FloatArray]:
+        gradients = []
+        if dloss is not None:
+            options = {"ignore_index": ignore_index}
+            gradients.append(softmax_cross_entropy_backward(dloss, logits, labels, log_sum_exp, **options))
+        if dlog_sum_exp is not None:
+            gradients.append(dlog_sum_exp[..., None] * softmax(logits))
+        return (reduce(np.add, gradients),)
 
-    return (loss, log_sum_exp), backward, 1
+    return (loss, log_sum_exp), backward
 
 
 def softmax_cross_entropy_backward(
