@@ -60,7 +60,14 @@ void apart_or_same(const char* op, const char* name, const py::array& operand, c
 
 py::array new_array(const char* op, const py::dtype& dtype, const Shape& shape) {
   const int64_t bytes = checked_mul(op, checked_product(op, shape), dtype.itemsize());
-  void* block = allocate(bytes);
+  void* block = nullptr;
+  try {
+    block = allocate(bytes);
+  } catch (const std::bad_alloc&) {
+    const std::string message = text(op, ": no memory for an array of shape ", shape_text(shape));
+    PyErr_SetString(PyExc_MemoryError, message.c_str());
+    throw py::error_already_set();
+  }
   // By NumPy's own functions: py::array and py::capsule cost as much as a small kernel.
   PyObject* owner = PyCapsule_New(
       block, nullptr, [](PyObject* capsule) { deallocate(PyCapsule_GetPointer(capsule, nullptr)); });

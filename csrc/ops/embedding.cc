@@ -29,7 +29,9 @@ void Ids::check(const char* op, int64_t rows) const {
   if ((narrow ? outside(narrow, count, rows) : outside(wide, count, rows)) >= 0) return;
   for (int64_t i = 0; i < count; ++i)
     if ((*this)[i] < 0 || (*this)[i] >= rows)
-      throw std::out_of_range(text(op, ": ids hold ", (*this)[i], "; expected 0 to ", rows - 1));
+      throw std::out_of_range(
+          text(op, ": ids hold ", (*this)[i], "; expected ",
+               rows == 0 ? std::string("none, as there are no rows") : text("0 to ", rows - 1)));
 }
 
 namespace {

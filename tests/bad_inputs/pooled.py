@@ -61,6 +61,6 @@ def pooled_rows() -> Iterator[Row]:
     )
     far = np.full((1, 2, 2, 4), 4, np.uint8)
     yield spoil(
-        "tap 4", op, _BACKWARD, IndexError, "max_pool_backward: indices hold 4; expected a tap", taps=far
+        "tap 4", op, _BACKWARD, IndexError, "conv_max_pool_backward: taps hold 4; expected 0 to 3", taps=far
     )
     yield from _native_rows()

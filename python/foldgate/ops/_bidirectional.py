@@ -9,10 +9,10 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import BidirectionalGradients
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, no_cache
 from foldgate.ops._recurrent import counted_steps
 from foldgate.ops._recurrent_calls import Learned
+from foldgate.ops._scalars import check_flags
 
 Weights = tuple[FloatArray, FloatArray, FloatArray | None, FloatArray, FloatArray, FloatArray | None]
 """(kernel, recurrent_kernel, bias) of the forward direction, then of the reverse one."""

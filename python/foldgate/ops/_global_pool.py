@@ -9,7 +9,7 @@ from typing import Any
 
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
-from foldgate.ops._flags import check_flags
+from foldgate.ops._scalars import check_flags
 from foldgate.ops._window import channels_axis, spatial_shape
 from foldgate.ops.pool import shape_argument, spatial_rank
 

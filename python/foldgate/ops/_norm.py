@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from foldgate._arrays import operand
 from foldgate._typing import FloatArray
 from foldgate.gradients import NormGradients, NormOutput
 from foldgate.ops._record import Backward, Needs
+from foldgate.ops._scalars import int_argument
 
 
 def epsilon_argument(op: str, epsilon: float) -> float:
@@ -27,7 +27,7 @@ def epsilon_argument(op: str, epsilon: float) -> float:
 
 def axis_argument(op: str, axis: int, rank: int) -> int:
     """An axis of `rank`, counted from the first."""
-    index = _index(op, axis)
+    index = int_argument(op, "axis", axis)
     if not -rank <= index < rank:
         raise ValueError(f"{op}: axis is {axis}; expected {-rank} to {rank - 1}")
     return index % rank
@@ -61,15 +61,6 @@ def relu_argument(op: str, activation: str | None) -> bool:
     if activation not in (None, "linear", "relu"):
         raise ValueError(f"{op}: activation is {activation!r}; expected None, 'linear' or 'relu'")
     return activation == "relu"
-
-
-def _index(op: str, axis: object) -> int:
-    if isinstance(axis, bool):
-        raise TypeError(f"{op}: axis is {axis!r}; expected an int")
-    try:
-        return operator.index(axis)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{op}: axis is {axis!r}; expected an int") from None
 
 
 def recorded_norm(

@@ -34,15 +34,16 @@ class Optimizer(IntEnum):
     LION = 13
 
 
-def number(op: str, name: str, value: float) -> float:
-    """A finite number, 0 or more."""
-    if type(value) is float and 0.0 <= value < math.inf:
+def number(op: str, name: str, value: float, *, above_0: bool = False) -> float:
+    """A finite number, above 0 or at least 0."""
+    if type(value) is float and 0.0 < value < math.inf:
         return value  # nearly always: a step asks this of every number it has
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating):
-        raise TypeError(f"{op}: {name} is {value!r}; expected a float")
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        raise TypeError(f"{op}: {name} is {value!r}; expected a number")
     found = float(value)
-    if not (math.isfinite(found) and found >= 0):
-        raise ValueError(f"{op}: {name} is {value}; expected 0 or more")
+    if not (math.isfinite(found) and (found > 0 if above_0 else found >= 0)):
+        expected = "above 0" if above_0 else "of at least 0"
+        raise ValueError(f"{op}: {name} is {value}; expected a finite number {expected}")
     return found
 
 
@@ -103,6 +104,8 @@ def _check_array(op: str, name: str, value: FloatArray | None) -> None:
         found = type(value).__name__
         article = "an" if found[0] in "aeiou" else "a"
         raise TypeError(f"{op}: {name} is {article} {found}; expected a numpy.ndarray")
+    if value.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{op}: {name} has dtype {value.dtype}; expected float32 or float64")
 
 
 def constants_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from foldgate._typing import BoolArray, IntArray
-from foldgate.ops._flags import check_flags
+from foldgate.ops._scalars import check_flags
 
 LSTM, GRU, GRU_RESET_BEFORE, TANH_RNN, RELU_RNN = range(5)
 """Native codes of the cells."""

@@ -10,9 +10,9 @@ import numpy as np
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
-from foldgate.ops._flags import check_flags
 from foldgate.ops._recurrent import LSTM, counted_steps
 from foldgate.ops._recurrent_options import CellOptions
+from foldgate.ops._scalars import check_flags
 
 GENERIC_CELLS = (0, 1, 2, 3, 3)
 """By native code of a fused cell: that of the one with options, which has one simple RNN."""

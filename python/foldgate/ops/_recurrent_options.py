@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from foldgate._typing import FloatArray
-from foldgate.ops._flags import check_flags
+from foldgate.ops._scalars import check_flags
 
 Gate: TypeAlias = str | tuple[Any, ...] | None
 """A function's name, or a tuple of a name and its parameters; None is linear."""

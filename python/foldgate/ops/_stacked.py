@@ -16,8 +16,8 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.gradients import StackedGradients
 from foldgate.ops import _bidirectional
-from foldgate.ops._flags import check_flags
 from foldgate.ops._recurrent import GRU, GRU_RESET_BEFORE, LSTM, RELU_RNN, TANH_RNN, counted_steps
+from foldgate.ops._scalars import check_flags
 
 Layer = tuple[Any, ...]
 """(kernel, recurrent_kernel, bias), and of a layer of both directions the same three of the reverse one."""

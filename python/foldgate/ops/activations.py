@@ -9,8 +9,8 @@ from numbers import Real
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import any_tensor, record
+from foldgate.ops._scalars import check_flags
 from foldgate.ops.elementwise import CODES, recorded
 
 

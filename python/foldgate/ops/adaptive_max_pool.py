@@ -9,8 +9,8 @@ from typing import Any, Literal, overload
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import check_flags
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import positions_operand, shape_argument, spatial_rank
 

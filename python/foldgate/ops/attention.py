@@ -12,8 +12,9 @@ from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import BoolArray, FloatArray
 from foldgate.gradients import AttentionGradients, AttentionOutput
-from foldgate.ops._flags import flag_argument
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import flag_argument
+from foldgate.ops._window import is_int
 
 _calls = _native.Calls(3, 128)
 
@@ -169,7 +170,7 @@ def _scale(op: str, scale: float | None, q: FloatArray) -> float:
 
 
 def _heads_axis(op: str, heads_axis: int) -> int:
-    if isinstance(heads_axis, bool) or heads_axis not in (1, 2):
+    if not is_int(heads_axis) or heads_axis not in (1, 2):
         raise ValueError(f"{op}: heads_axis is {heads_axis!r}; expected 1 or 2")
     return int(heads_axis)
 

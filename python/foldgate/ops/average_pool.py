@@ -8,8 +8,8 @@ from typing import Any
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, Ints, Padding
-from foldgate.ops._flags import flag_argument
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import flag_argument
 from foldgate.ops._window import channels_axis, per_axis
 from foldgate.ops.pool import pool_window, shape_argument, spatial_rank
 

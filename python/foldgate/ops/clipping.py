@@ -56,8 +56,7 @@ def clip_by_global_norm(arrays: Sequence[FloatArray], clip_norm: float) -> list[
       [array([0.6]), array([0.8])]
     """
     op = "clip_by_global_norm"
-    if number(op, "clip_norm", clip_norm) == 0:
-        raise ValueError(f"{op}: clip_norm is {clip_norm}; expected more than 0")
+    clip_norm = number(op, "clip_norm", clip_norm, above_0=True)
     values = _list(op, arrays)
     norm = math.sqrt(_native.square_sum(op, values))
     factor = clip_norm / max(norm, clip_norm) if math.isfinite(norm) else math.nan

@@ -9,8 +9,8 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_code
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import KnownOp
+from foldgate.ops._scalars import check_flags
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _ALGORITHMS: dict[str | None, int] = {

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
+import numpy as np
+
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._activation import activation_backward
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import check_flags
 from foldgate.ops.conv import conv_backward, conv_options
 from foldgate.ops.pool import max_pool_backward
 
@@ -182,7 +184,8 @@ def conv_max_pool_backward(
         if y.shape != dy.shape:
             raise ValueError(f"{op}: y has shape {y.shape}; expected dy's, {dy.shape}")
         dy = activation_backward(activation, dy, y)
-    steps, pads, dilation, _, channels_first, _, _ = options
+    shape = _convolved(op, x, kernel, options)
+    _check_taps(op, taps, dy, shape, options[4])
     convolution: dict[str, Any] = {
         "strides": strides,
         "padding": padding,
@@ -194,14 +197,51 @@ def conv_max_pool_backward(
         "need_dkernel": need_dkernel,
         "need_dbias": need_dbias,
     }
+    unpooled = max_pool_backward(dy, taps, shape, data_format=data_format)
+    return conv_backward(unpooled, x, kernel, **convolution)
+
+
+def _convolved(op: str, x: FloatArray, kernel: FloatArray, options: Any) -> tuple[int, ...]:
+    """The shape of the convolution's result, of operands that fit each other."""
+    if kernel.ndim != 4:
+        raise ValueError(f"{op}: kernel has shape {kernel.shape}; expected (H, W, Cin / groups, Cout)")
+    steps, pads, dilation, groups, channels_first, *_ = options
+    inputs, outputs = x.shape[1 if channels_first else -1], kernel.shape[-1]
+    if inputs % groups or outputs % groups:
+        raise ValueError(
+            f"{op}: groups is {groups}; expected a divisor of x's {inputs} channels and of kernel's {outputs}"
+        )
+    if kernel.shape[-2] * groups != inputs:
+        raise ValueError(
+            f"{op}: kernel has shape {kernel.shape}; expected (*kernel_size, {inputs // groups}, Cout)"
+        )
     spatial = x.shape[2:] if channels_first else x.shape[1:-1]
-    outputs = tuple(
+    positions = tuple(
         (size + before + after - (extent - 1) * d - 1) // step + 1
         for size, before, after, extent, d, step in zip(
             spatial, pads[::2], pads[1::2], kernel.shape[:2], dilation, steps, strict=True
         )
     )
-    channels = kernel.shape[-1]
-    shape = (len(x), channels, *outputs) if channels_first else (len(x), *outputs, channels)
-    unpooled = max_pool_backward(dy, taps, shape, data_format=data_format)
-    return conv_backward(unpooled, x, kernel, **convolution)
+    if min(positions) < 2:
+        raise ValueError(
+            f"{op}: the convolution has {positions} positions; expected at least 2 along each axis"
+        )
+    return (len(x), outputs, *positions) if channels_first else (len(x), *positions, outputs)
+
+
+def _check_taps(
+    op: str, taps: IntArray, dy: FloatArray, convolved: tuple[int, ...], channels_first: bool
+) -> None:
+    first = 2 if channels_first else 1
+    pooled = tuple(
+        extent // 2 if first <= axis < first + 2 else extent for axis, extent in enumerate(convolved)
+    )
+    if not isinstance(taps, np.ndarray):
+        raise TypeError(f"{op}: taps is a {type(taps).__name__}; expected a numpy.ndarray of uint8")
+    if taps.dtype != np.uint8:
+        raise TypeError(f"{op}: taps has dtype {taps.dtype}; expected uint8")
+    for name, array in (("dy", dy), ("taps", taps)):
+        if array.shape != pooled:
+            raise ValueError(f"{op}: {name} has shape {array.shape}; expected {pooled}")
+    if taps.max(initial=0) > 3:
+        raise IndexError(f"{op}: taps hold {taps.max()}; expected 0 to 3")

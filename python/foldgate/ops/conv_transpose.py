@@ -9,8 +9,8 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import ConvGradients
 from foldgate.ops._conv_transpose import transposed_options
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import check_flags
 
 _calls = _native.Calls(3, 128)
 

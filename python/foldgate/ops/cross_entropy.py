@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from operator import index
 from typing import cast
 
 import numpy as np
@@ -14,6 +13,7 @@ from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._ids import ids_operand
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import int_argument
 from foldgate.ops.softmax import softmax
 
 
@@ -184,8 +184,7 @@ def _labels(op: str, logits: FloatArray, labels: IntArray | FloatArray) -> IntAr
 def _ignored(op: str, ignore_index: int | None) -> int | None:
     if ignore_index is None:
         return None
-    if isinstance(ignore_index, bool) or not hasattr(ignore_index, "__index__"):
-        raise TypeError(f"{op}: ignore_index is {ignore_index!r}; expected an int or None")
-    if not -(2**63) <= index(ignore_index) < 2**63:
+    ignored = int_argument(op, "ignore_index", ignore_index, expected="an int or None")
+    if not -(2**63) <= ignored < 2**63:
         raise ValueError(f"{op}: ignore_index is {ignore_index}; expected a 64-bit integer")
-    return index(ignore_index)
+    return ignored

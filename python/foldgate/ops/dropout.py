@@ -13,6 +13,8 @@ from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import int_argument
+from foldgate.ops._window import is_int
 
 
 def dropout(x: FloatArray, rate: float, *, seed: int, offset: int = 0) -> FloatArray:
@@ -118,7 +120,7 @@ def random_uniform(
     """
     op = "random_uniform"
     kind = _float_dtype(op, dtype)
-    if not isinstance(shape, Sequence) or isinstance(shape, str | bytes) or not all(map(_is_int, shape)):
+    if not isinstance(shape, Sequence) or isinstance(shape, str | bytes) or not all(map(is_int, shape)):
         raise TypeError(f"{op}: shape is {shape!r}; expected a tuple of ints")
     extents = [index(n) for n in shape]
     if any(not 0 <= n < 2**63 for n in extents):
@@ -140,10 +142,6 @@ def _float_dtype(op: str, dtype: DTypeLike) -> np.dtype[Any]:
     return kind
 
 
-def _is_int(value: object) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
-
-
 def _number(op: str, name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
         raise TypeError(f"{op}: {name} is {value!r}; expected a number")
@@ -163,8 +161,7 @@ def _finite(op: str, name: str, value: float) -> float:
 
 
 def _word64(op: str, name: str, value: int) -> int:
-    if not _is_int(value):
-        raise TypeError(f"{op}: {name} is {value!r}; expected an int")
-    if not 0 <= index(value) < 2**64:
+    word = int_argument(op, name, value)
+    if not 0 <= word < 2**64:
         raise ValueError(f"{op}: {name} is {value}; expected 0 to 2**64 - 1")
-    return index(value)
+    return word

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray
 from foldgate.ops._ids import ids_operand
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import int_argument
 
 
 def embedding(ids: IntArray, table: FloatArray) -> FloatArray:
@@ -78,8 +78,7 @@ def embedding_backward(dy: FloatArray, ids: IntArray, rows: int) -> FloatArray:
     op = "embedding_backward"
     dy = operand(op, "dy", dy)
     ids = ids_operand(op, "ids", ids)
-    if isinstance(rows, bool) or not hasattr(rows, "__index__"):
-        raise TypeError(f"{op}: rows is {rows!r}; expected an int")
-    if not 0 <= index(rows) < 2**63:
+    count = int_argument(op, "rows", rows)
+    if not 0 <= count < 2**63:
         raise ValueError(f"{op}: rows is {rows}; expected at least 0 and below 2**63")
-    return _native.embedding_backward(dy, ids, index(rows))
+    return _native.embedding_backward(dy, ids, count)

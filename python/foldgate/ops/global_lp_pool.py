@@ -9,7 +9,7 @@ from foldgate._typing import FloatArray
 from foldgate.ops._global_pool import check_per_channel, gradient_operand, image_operand, per_channel
 from foldgate.ops._record import Backward, Needs, any_tensor, record
 from foldgate.ops._window import spatial_shape
-from foldgate.ops.lp_pool import lp_pool, lp_pool_backward
+from foldgate.ops.lp_pool import lp_pool, lp_pool_backward, power_argument
 
 
 def global_lp_pool(
@@ -43,6 +43,7 @@ def global_lp_pool(
     x = image_operand(op, x, data_format)
     size = spatial_shape(op, data_format, x.shape)
     then = per_channel(op, x, data_format, keepdims)
+    p = power_argument(op, p)
     y = lp_pool(x, size, p=p, data_format=data_format)
     return y if then is None else then(y)
 
@@ -88,4 +89,5 @@ def global_lp_pool_backward(
     x, y = operand(op, "x", x, dy, "dy"), operand(op, "y", y, dy, "dy")
     check_per_channel(op, "y", y.shape, dy.shape)
     size = spatial_shape(op, data_format, shape)
+    p = power_argument(op, p)
     return lp_pool_backward(dy, x, y.reshape(dy.shape), size, p=p, data_format=data_format)

@@ -9,9 +9,9 @@ import numpy as np
 
 from foldgate import _native
 from foldgate._typing import FloatArray, IntArray
-from foldgate.ops._flags import check_flags
 from foldgate.ops._global_pool import check_per_channel, gradient_operand, image_operand, per_channel
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import check_flags
 from foldgate.ops._window import channels_axis, spatial_shape
 from foldgate.ops.adaptive_max_pool import adaptive_max_pool_backward
 from foldgate.ops.pool import positions_operand

@@ -11,9 +11,9 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.gradients import NormGradients, NormOutput
-from foldgate.ops._flags import flag_argument
 from foldgate.ops._norm import epsilon_argument, last_axes, recorded_norm
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import flag_argument
 
 _OPERANDS = ("x", "gamma", "beta")
 

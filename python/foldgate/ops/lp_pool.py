@@ -64,7 +64,7 @@ def lp_pool(
     call = tuple(locals().values())
     op = "lp_pool"
     x = operand(op, "x", x)
-    power = _power(op, p)
+    power = power_argument(op, p)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     return _calls.learn(None, _native.lp_pool, (x, *window, power), *call)
 
@@ -122,12 +122,12 @@ def lp_pool_backward(
     x = operand(op, "x", x, dy, "dy")
     y = operand(op, "y", y, dy, "dy")
     spatial_rank(op, "x", x.shape)
-    power = _power(op, p)
+    power = power_argument(op, p)
     window = pool_window(op, x.shape, pool_size, strides, padding, data_format, dilation_rate, ceil_mode)
     return _native.lp_pool_backward(dy, x, y, *window, power)
 
 
-def _power(op: str, p: object) -> float:
+def power_argument(op: str, p: object) -> float:
     if not isinstance(p, (int, float, np.integer, np.floating)) or isinstance(p, bool):
         raise TypeError(f"{op}: p is {p!r}; expected a number")
     if not (p > 0 and p <= sys.float_info.max):

@@ -10,8 +10,8 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray
 from foldgate.ops._activation import activation_backward, activation_code
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import KnownOp, Needs
+from foldgate.ops._scalars import check_flags
 
 _Options = tuple[bool, bool, str | None]
 _calls, _backward_calls = _native.Calls(3), _native.Calls(4)

@@ -6,8 +6,8 @@ Slots are arrays of the shape of the variable, named as Keras names its own; the
 from __future__ import annotations
 
 from foldgate._typing import FloatArray
-from foldgate.ops._flags import check_flags
 from foldgate.ops._optimizer import Optimizer, check_momentum, share, update
+from foldgate.ops._scalars import check_flags
 
 
 def sgd_update(

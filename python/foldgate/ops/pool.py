@@ -11,8 +11,8 @@ import numpy as np
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray, IntArray, Ints, Padding
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import check_flags
 from foldgate.ops._window import channels_axis, flat_pads, is_int, per_axis
 
 _INDICES = {False: 0, True: 1, "taps": 2}

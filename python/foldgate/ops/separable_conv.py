@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.gradients import SeparableConvGradients
 from foldgate.ops._activation import activation_code
-from foldgate.ops._flags import check_flags
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import check_flags
 from foldgate.ops._window import channels_axis, flat_pads, per_axis
 from foldgate.ops.conv import conv, conv_backward, is_plain
 
@@ -277,6 +278,9 @@ def _checked(
                 f"{op}: the effective kernel size {needed} does not fit the padded input of {covered} along "
                 f"spatial axis {axis}"
             )
+    padded = [extent + sum(pads[2 * axis : 2 * axis + 2]) for axis, extent in enumerate(spatial)]
+    if prod((*padded, x[0], expected[-1], pointwise_kernel[-1])) >= 2**63:
+        raise ValueError(f"{op}: padding is {padding!r}; expected fewer than 2**63 padded values")
     return {
         "strides": strides,
         "padding": padding,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from operator import index
 
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
 from foldgate.ops._record import Backward, Needs, any_tensor, record
+from foldgate.ops._scalars import int_argument
 
 
 def softmax(x: FloatArray, *, axis: int = -1) -> FloatArray:
@@ -131,8 +131,7 @@ def _recorded(
 
 
 def _axis(op: str, axis: int) -> int:
-    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-        raise TypeError(f"{op}: axis is {axis!r}; expected an int")
-    if abs(index(axis)) >= 2**31:  # so that it passes into the native call
+    index = int_argument(op, "axis", axis)
+    if abs(index) >= 2**31:  # so that it passes into the native call
         raise ValueError(f"{op}: axis is {axis}; expected one of the axes")
-    return index(axis)
+    return index

@@ -1,6 +1,8 @@
-"""Options that are True or False."""
+"""Options that are one bool or one int."""
 
 from __future__ import annotations
+
+import operator
 
 import numpy as np
 
@@ -20,3 +22,17 @@ def flag_argument(op: str, name: str, value: bool) -> bool:
     """A bool, of Python's kind."""
     check_flags(op, **{name: value})
     return bool(value)
+
+
+def int_argument(op: str, name: str, value: object, *, expected: str = "an int") -> int:
+    """An int, of Python's kind.
+
+    Raises:
+      TypeError: the value is a bool, or has no index.
+    """
+    if isinstance(value, bool):
+        raise TypeError(f"{op}: {name} is {value!r}; expected {expected}")
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{op}: {name} is {value!r}; expected {expected}") from None
