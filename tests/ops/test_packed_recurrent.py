@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import threading
 from typing import Any
 
@@ -182,6 +184,22 @@ def test_the_reference_has_the_same_parameters(name: str) -> None:
             for module in (ops, reference)
         )
         assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    "name, shapes",
+    [
+        ("PackedConv", ((3, 2, 2),)),
+        ("PackedLSTM", ((2, 8), (2, 8))),
+        ("PackedGRU", ((2, 6), (2, 6))),
+        ("PackedSimpleRNN", ((2, 2), (2, 2))),
+    ],
+)
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_handle_says_that_it_is_not_pickled(name: str, shapes: Any, copied: Any) -> None:
+    handle = getattr(ops, name)(*map(np.ones, shapes))
+    with pytest.raises(TypeError, match=f"^{name}: it can neither be pickled nor copied, .*; expected"):
+        copied(handle)
 
 
 def test_a_handle_cannot_be_forged() -> None:

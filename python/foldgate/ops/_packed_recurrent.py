@@ -7,10 +7,11 @@ from typing import Any
 from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
+from foldgate.ops._handle import Handle
 from foldgate.ops._recurrent import counted_steps
 
 
-class PackedRecurrent:
+class PackedRecurrent(Handle):
     """Weights that are packed once, of the layer that a subclass names."""
 
     __slots__ = ("_cell", "_packed", "_step_name")

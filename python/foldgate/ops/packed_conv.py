@@ -6,6 +6,7 @@ from foldgate import _native
 from foldgate._arrays import operand, optional
 from foldgate._typing import FloatArray, Ints, Padding
 from foldgate.ops._activation import activation_code
+from foldgate.ops._handle import Handle
 from foldgate.ops._window import channels_axis, flat_pads, per_axis
 from foldgate.ops.conv import algorithm_code, checked_groups
 
@@ -13,13 +14,14 @@ _OP = "PackedConv"
 _PLANS = 16  # shapes of x whose plans are kept, at most
 
 
-class PackedConv:
+class PackedConv(Handle):
     """`conv` with weights that were packed once: faster where the weights are large and the pixels few.
 
     The weights are copied when the handle is made, and never read from the caller's arrays again: what is
     written to those afterwards does not reach the handle until `update`, so that it cannot serve a mixture.
     Beside the copy it keeps them in the layout that the shape's algorithm reads (as large again; four times
     with Winograd). A call may come from any thread.
+    A handle is not pickled: the weights are.
 
     Args:
       kernel: (*kernel_size, Cin / groups, Cout), in either data format.

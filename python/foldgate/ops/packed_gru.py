@@ -12,7 +12,8 @@ class PackedGRU(PackedOneState):
 
     It copies the weights at its making, so that it is never stale: later writes to the arrays do not reach
     it, and `update` packs anew. It keeps to the instruction-set tier that was in use when it packed.
-    Any number of threads may call it at once. T calls of `step` give the bits of one sequence of T steps.
+    It is not pickled: the weights are. Any number of threads may call it at once.
+    T calls of `step` give the bits of one sequence of T steps.
 
     Args:
       kernel: (D, 3U), gates in the order z, r, h.
