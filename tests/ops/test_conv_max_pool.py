@@ -165,3 +165,11 @@ def test_bad_arguments_of_backward_are_named(
     }
     with pytest.raises(error, match=words):
         ops.conv_max_pool_backward(**(valid | arguments))
+
+
+def test_taps_may_be_of_a_subclass() -> None:
+    x, kernel = np.arange(4.0).reshape(1, 2, 2, 1), np.full((1, 1, 1, 1), 2.0)
+    y, taps = ops.conv_max_pool(x, kernel, return_taps=True)
+    masked = np.ma.masked_array(taps)
+    dx = ops.conv_max_pool_backward(np.ones_like(y), x, kernel, masked).dx
+    np.testing.assert_array_equal(dx.ravel(), [0, 0, 0, 2])

@@ -243,5 +243,6 @@ def _check_taps(
     for name, array in (("dy", dy), ("taps", taps)):
         if array.shape != pooled:
             raise ValueError(f"{op}: {name} has shape {array.shape}; expected {pooled}")
-    if taps.max(initial=0) > 3:
-        raise IndexError(f"{op}: taps hold {taps.max()}; expected 0 to 3")
+    highest = taps.view(np.ndarray).max(initial=0)
+    if highest > 3:
+        raise IndexError(f"{op}: taps hold {highest}; expected 0 to 3")
