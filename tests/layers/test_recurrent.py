@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -276,3 +277,19 @@ def test_one_step_at_a_time(name: str, backwards: bool, rng: np.random.Generator
         np.testing.assert_allclose(step[:, 0], y[:, place], atol=1e-6)
     for a, b in zip(states, last, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name, flag",
+    [
+        ("GRU", "reset_after"),
+        *product(["LSTM", "GRU", "SimpleRNN"], ["return_sequences", "go_backwards", "zero_output_for_mask"]),
+    ],
+)
+@pytest.mark.parametrize("value", [0, 1])
+def test_1_and_0_stand_for_true_and_false(name: str, flag: str, value: int) -> None:
+    x = np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4)
+    found, expected = (getattr(layers, name)(3, seed=1, **{flag: f}) for f in (value, bool(value)))
+    expected.build(x.shape), found.build(x.shape)
+    found.set_weights(expected.get_weights())
+    np.testing.assert_array_equal(found(x), expected(x))

@@ -80,7 +80,7 @@ class GRUCell(RecurrentCell):
     ) -> None:
         super().__init__(**arguments(locals(), "recurrent_activation", "reset_after"))
         self.recurrent_activation = activations.get(recurrent_activation)
-        self.reset_after = reset_after
+        self.reset_after = bool(reset_after)
 
     def call(self, inputs: FloatArray, states: Any, training: bool = False) -> tuple[FloatArray, State]:
         """One step."""

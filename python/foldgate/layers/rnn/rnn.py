@@ -78,9 +78,9 @@ class RNN(Layer):
         check_cell(type(self).__name__, cell)
         super().__init__(**kwargs)
         self.cell = cell
-        self.return_sequences, self.return_state = return_sequences, return_state
-        self.go_backwards, self.stateful = go_backwards, stateful
-        self.unroll, self.zero_output_for_mask = unroll, zero_output_for_mask
+        self.return_sequences, self.return_state = bool(return_sequences), bool(return_state)
+        self.go_backwards, self.stateful = bool(go_backwards), bool(stateful)
+        self.unroll, self.zero_output_for_mask = bool(unroll), bool(zero_output_for_mask)
         self.supports_masking = True
         size = cell.state_size
         if not isinstance(size, (int, list, tuple)):
