@@ -166,3 +166,13 @@ def test_scores_in_functional_models() -> None:
 def test_errors(make: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.Attention(), layers.GroupQueryAttention(2, 2, 1)], ids=["one", "heads"]
+)
+def test_1_asks_for_a_causal_mask(layer: Any) -> None:
+    x = np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4)
+    operands = ([x, x],) if isinstance(layer, layers.Attention) else (x, x)
+    expected = layer(*operands, use_causal_mask=True)
+    np.testing.assert_array_equal(layer(*operands, use_causal_mask=1), expected)

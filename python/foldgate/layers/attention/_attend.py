@@ -41,7 +41,7 @@ def attend(
       or None.
     """
     if dropout is None and not weights:
-        return ops.attention(q, k, v, mask=mask, causal=causal, scale=scale, heads_axis=2), None
+        return ops.attention(q, k, v, mask=mask, causal=bool(causal), scale=scale, heads_axis=2), None
     if causal:
         below = causal_mask(q.shape[1], k.shape[1])
         mask = below if mask is None else np.logical_and(mask, below)
