@@ -44,6 +44,8 @@ class Kept:
         self._entries: dict[Any, tuple[tuple[Source | None, ...], Any]] = {}
         self.verdicts: dict[Any, bool] = {}
         """What the rules said of inputs of a shape and layout, with or without gradients."""
+        self.options: Any = None
+        """The module's, of which the rules said it."""
 
     def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
         return Kept, ()

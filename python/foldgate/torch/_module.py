@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.compiler import is_compiling
 
+from foldgate.torch._forms import have_usual_forms
 from foldgate.torch._kept import kept_of
 
 _MOST_VERDICTS = 1024
@@ -42,11 +43,23 @@ def wins(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
     Args:
       module: a convolution.
       x: a strided tensor of any shape.
-      rule: is asked of batches whose channels fit.
+      rule: is asked of batches whose channels fit, of options as the constructor makes them.
     """
     if is_compiling():
         return _verdict(module, x, rule)
-    verdicts = kept_of(module).verdicts
+    kept = kept_of(module)
+    verdicts = kept.verdicts
+    options = (
+        module.kernel_size,
+        module.stride,
+        module.padding,
+        module.output_padding,
+        module.dilation,
+        module.groups,
+    )
+    if options != kept.options:  # somebody has set one
+        verdicts.clear()
+        kept.options = options
     key = x.shape, x.dtype, x.is_contiguous(), torch.is_grad_enabled()
     found = verdicts.get(key)
     if found is None:
@@ -57,7 +70,9 @@ def wins(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
 
 
 def _verdict(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
-    rank = len(module.kernel_size) + 2
+    rank = module._rank
+    if not have_usual_forms(module, rank - 2):
+        return False
     if x.dim() == rank - 1:
         x = x.unsqueeze(0)
     if x.dim() != rank or x.shape[1] != module.in_channels or x.numel() == 0:

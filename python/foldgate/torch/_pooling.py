@@ -69,8 +69,3 @@ def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[An
     if batch is not x:
         y, winners = y.squeeze(0), winners.squeeze(0)
     return (y, winners) if pairs else y
-
-
-def each(size: Any, axes: int) -> list[int]:
-    """A size an axis, of one or of as many."""
-    return list(size) if isinstance(size, tuple | list) else [size] * axes

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from foldgate.torch._forms import per_axis
+
 LEAST_MAX_POOLED = 1 << 15
 LEAST_MAX_POOLED_TRAINING = 1 << 17
 LEAST_AVERAGED = LEAST_PARTS_AVERAGED = 1 << 20
@@ -194,8 +196,10 @@ def _is_first(x: Any) -> bool:
 
 def _has_long_rows(module: Any, x: Any, steps: int, wide_steps: int) -> bool:
     """Whether a row of x takes a pool as many steps, or as many wide ones: short rows are all edges."""
-    stride = module.stride
-    step = stride if isinstance(stride, int) else stride[-1]
+    strides = per_axis(module.stride, module._rank - 2)
+    if strides is None:
+        return False
+    step = strides[-1]
     return bool(x.shape[-1] >= (2 * steps if step <= 2 else step * wide_steps))
 
 

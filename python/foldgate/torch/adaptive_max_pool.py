@@ -69,6 +69,8 @@ def _pools(x: Any, last: bool, size: tuple[int, ...]) -> tuple[Any, Any]:
 
 def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     size = parts_of(module, x)
+    if size is None:
+        return None
     y, positions = (_AdaptiveMaxPool.apply if gradient else _pools)(x, last, size)
     return (y, positions) if module.return_indices else y
 

@@ -13,9 +13,10 @@ from torch.nn import functional
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._eagerly import eagerly
+from foldgate.torch._forms import all_per_axis, per_axis
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, each, pool
+from foldgate.torch._pooling import compiled_pool, pool
 from foldgate.torch._ready import is_first_order
 
 _WINDOWS = {3: functional.avg_pool1d, 4: functional.avg_pool2d, 5: functional.avg_pool3d}
@@ -63,9 +64,10 @@ def _compute(x: Any, last: bool, gradient: bool, options: dict[str, Any], again:
 
 
 def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:
-    if getattr(module, "divisor_override", None) is not None:
+    sizes = _window_sizes(module)
+    if sizes is None:
         return None
-    size, strides, padding = module.kernel_size, module.stride, module.padding
+    size, strides, padding = sizes
     ceil_mode, include_pad = module.ceil_mode, module.count_include_pad
 
     def again(x: Any) -> Any:
@@ -75,19 +77,28 @@ def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     return _compute(x, last, gradient, {**options, "count_include_pad": include_pad}, again)
 
 
-def _window_sizes(module: Any, x: Any) -> Any:
+def _window_sizes(module: Any) -> Any:
+    """The windows' size, steps and padding, None where torch's op has to compute (or refuse) them."""
     if getattr(module, "divisor_override", None) is not None:
         return None
-    options = (module.kernel_size, module.stride, module.padding)
-    sizes = [s for o in options for s in each(o, x.dim() - 2)]
-    return sizes, [module.ceil_mode, module.count_include_pad]
+    return all_per_axis((module.kernel_size, module.stride, module.padding), module._rank - 2)
 
 
-def parts_of(module: Any, x: Any) -> tuple[int, ...]:
-    """The parts of every axis; None in `output_size` means the input's own extent."""
+def _flat_options(module: Any, x: Any) -> Any:
+    sizes = _window_sizes(module)
+    if sizes is None:
+        return None
+    return [s for size in sizes for s in size], [module.ceil_mode, module.count_include_pad]
+
+
+def parts_of(module: Any, x: Any) -> tuple[int, ...] | None:
+    """The parts of every axis; None in `output_size` means the input's own extent, None torch's refusal."""
     size = module.output_size
-    sizes = size if isinstance(size, tuple | list) else (size,) * (x.dim() - 2)
-    return tuple(n if s is None else s for s, n in zip(sizes, x.shape[2:], strict=True))
+    if isinstance(size, tuple | list):
+        size = [n if s is None else s for s, n in zip(size, x.shape[2:], strict=False)] + [
+            *size[x.dim() - 2 :]
+        ]
+    return per_axis(size, x.dim() - 2)
 
 
 def is_plain_size(size: Any, rank: int) -> bool:
@@ -97,11 +108,14 @@ def is_plain_size(size: Any, rank: int) -> bool:
 
 def part_sizes(module: Any, x: Any) -> Any:
     """`parts_of` as an op of torch's dispatcher takes it: sizes, and no flags."""
-    return list(parts_of(module, x)), []
+    parts = parts_of(module, x)
+    return None if parts is None else (list(parts), [])
 
 
 def _parts(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     size = parts_of(module, x)
+    if size is None:
+        return None
 
     def again(x: Any) -> Any:
         return _PARTS[x.dim()](x, size)
@@ -126,7 +140,7 @@ class _Pool(Accelerated):
     def _here(self, x: Any) -> Any:
         """The result by foldgate, or else by torch's class."""
         if is_compiling():
-            y = compiled_pool(self, x, self._rank, "average_pool", _window_sizes)
+            y = compiled_pool(self, x, self._rank, "average_pool", _flat_options)
         else:
             y = pool(self, x, self._rank, _windows)
         return self._own(x) if y is None else y

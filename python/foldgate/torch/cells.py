@@ -11,7 +11,7 @@ from torch.compiler import is_compiling
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._eagerly import eagerly
-from foldgate.torch._gates import Direction, direction_of, weight_gradients
+from foldgate.torch._gates import GATES, Direction, direction_of, weight_gradients
 from foldgate.torch._kept import kept_of
 from foldgate.torch._module import Accelerated, parameter
 from foldgate.torch._ready import are_plain, is_first_order, is_ordinary, needs_gradient
@@ -90,8 +90,7 @@ def _wins(module: Any, x: Any, least: int) -> bool:
 
 def _step(module: Any, kind: str, x: Any, states: tuple[Any, ...]) -> Any:
     """The new states of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    weights = tuple(parameter(module, n) for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-    if not (are_plain(x, *weights, *states) and is_ordinary()):
+    if not (are_plain(x, *states) and is_ordinary()):
         return None
     if x.dim() == 1 and all(s is None or s.dim() == 1 for s in states):
         found = _step(
@@ -101,8 +100,17 @@ def _step(module: Any, kind: str, x: Any, states: tuple[Any, ...]) -> Any:
     size = (x.shape[0], module.hidden_size)
     if x.dim() != 2 or x.shape[1] != module.input_size:
         return None
-    if any(s is not None and s.shape != size for s in states) or not all(
-        w is None or w.is_contiguous() for w in weights
+    if any(s is not None and s.shape != size for s in states):
+        return None
+    # Last: torch, too, would have them computed.
+    weights: tuple[Any, ...] = tuple(
+        None if w is None else w.contiguous()
+        for w in (parameter(module, n) for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+    )
+    if (
+        not are_plain(x, *weights)
+        or weights[1].shape != (GATES[kind] * size[1], size[1])
+        or (weights[2] is None) != (weights[3] is None)
     ):
         return None
     given = tuple(x.new_zeros(size) if s is None else s for s in states)

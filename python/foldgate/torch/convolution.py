@@ -54,10 +54,8 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
     )
 
 
-def _convolve(module: Any, x: Any, padding: Any) -> Any:
+def _convolve(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    weight = parameter(module, "weight")
-    bias = parameter(module, "bias")
     if is_compiling():
         return _compiled(module, x, weight, bias, padding) if computes(x, weight, bias) else None
     if not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
@@ -98,37 +96,39 @@ class _Conv(Accelerated):
     """What the three have in common."""
 
     _op: Any
+    _rank: int
 
     def forward(self, input: Any) -> Any:
         module: Any = self
         if type(input) is not Tensor or input.layout is not strided:
             return self._own(input)
+        # Read once a call: what computes them may count its calls.
+        weight, bias = parameter(module, "weight"), parameter(module, "bias")
         if wins(module, input, _rules.convolution_wins):
-            y = _of_any_batch(module, input)
+            y = _of_any_batch(module, input, weight, bias)
             if y is not None:
                 return y
         padding = module.padding
         if module.padding_mode != "zeros":
             input, padding = _pad(module, input), 0
-        weight, bias = parameter(module, "weight"), parameter(module, "bias")
         return self._op(input, weight, bias, module.stride, padding, module.dilation, module.groups)
 
 
-def _of_any_batch(module: Any, x: Any) -> Any:
+def _of_any_batch(module: Any, x: Any, weight: Any, bias: Any) -> Any:
     """`_padded` of x, or of its batch of one."""
-    if x.dim() == len(module.kernel_size) + 2:
-        return _padded(module, x)
-    y = _padded(module, x.unsqueeze(0))
+    if x.dim() == module._rank:
+        return _padded(module, x, weight, bias)
+    y = _padded(module, x.unsqueeze(0), weight, bias)
     return None if y is None else y.squeeze(0)
 
 
-def _padded(module: Any, x: Any) -> Any:
+def _padded(module: Any, x: Any, weight: Any, bias: Any) -> Any:
     """`_convolve` of x with its padding, which torch does where it is not of zeros."""
     if module.padding_mode == "zeros":
-        return _convolve(module, x, module.padding)
+        return _convolve(module, x, weight, bias, module.padding)
     if not (computes(x) if is_compiling() else are_plain(x) and is_ordinary()):
         return None
-    return _convolve(module, _pad(module, x), (0,) * (x.dim() - 2))
+    return _convolve(module, _pad(module, x), weight, bias, (0,) * (x.dim() - 2))
 
 
 def _pad(module: Any, x: Any) -> Any:
@@ -138,16 +138,16 @@ def _pad(module: Any, x: Any) -> Any:
 class Conv1d(_Conv, torch.nn.Conv1d):
     """torch.nn.Conv1d, computed by foldgate where it can and wins."""
 
-    _own, _op = torch.nn.Conv1d.forward, torch.conv1d
+    _own, _op, _rank = torch.nn.Conv1d.forward, torch.conv1d, 3
 
 
 class Conv2d(_Conv, torch.nn.Conv2d):
     """torch.nn.Conv2d, computed by foldgate where it can and wins."""
 
-    _own, _op = torch.nn.Conv2d.forward, torch.conv2d
+    _own, _op, _rank = torch.nn.Conv2d.forward, torch.conv2d, 4
 
 
 class Conv3d(_Conv, torch.nn.Conv3d):
     """torch.nn.Conv3d, computed by foldgate where it can and wins."""
 
-    _own, _op = torch.nn.Conv3d.forward, torch.conv3d
+    _own, _op, _rank = torch.nn.Conv3d.forward, torch.conv3d, 5

@@ -12,9 +12,10 @@ from torch.nn import functional
 from foldgate import ops
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._eagerly import eagerly
+from foldgate.torch._forms import all_per_axis
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, each, pool
+from foldgate.torch._pooling import compiled_pool, pool
 from foldgate.torch._ready import is_first_order
 
 _TORCH = {3: functional.max_pool1d, 4: functional.max_pool2d, 5: functional.max_pool3d}
@@ -72,7 +73,10 @@ def _named(last: bool, options: Any) -> dict[str, Any]:
 
 
 def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
-    options = (module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode)
+    sizes = _windows(module)
+    if sizes is None:
+        return None
+    options = (*sizes, module.ceil_mode)
     if gradient:
         return _MaxPool.apply(x, last, options, module.return_indices)
     found: Any = ops.max_pool(
@@ -83,9 +87,15 @@ def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     return tensor_of(found, last)
 
 
+def _windows(module: Any) -> Any:
+    return all_per_axis(
+        (module.kernel_size, module.stride, module.padding, module.dilation), module._rank - 2
+    )
+
+
 def _sizes(module: Any, x: Any) -> Any:
-    options = (module.kernel_size, module.stride, module.padding, module.dilation)
-    return [s for o in options for s in each(o, x.dim() - 2)], [module.ceil_mode]
+    windows = _windows(module)
+    return None if windows is None else ([s for size in windows for s in size], [module.ceil_mode])
 
 
 class _Pool(Accelerated):

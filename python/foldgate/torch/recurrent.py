@@ -12,10 +12,12 @@ from torch.nn.utils.rnn import PackedSequence
 from foldgate.torch import _rules
 from foldgate.torch._compiled_recurrent import recurrent_layer
 from foldgate.torch._eagerly import eagerly
+from foldgate.torch._forms import has_usual_switches
+from foldgate.torch._gates import GATES
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import copied, laid_out
 from foldgate.torch._library import computes
-from foldgate.torch._module import Accelerated, parameter
+from foldgate.torch._module import Accelerated
 from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._sequence import Layer, packed_rows, run_layer
 
@@ -102,18 +104,48 @@ def _run(module: Any, given: Any, hx: Any, compiling: bool = False) -> Any:
     if packed and compiling:
         return None
     x = given.data if packed else given
-    weights = [parameter(module, name) for name in module._flat_weights_names]
     alike = computes if compiling else are_plain
-    if not ((compiling or is_ordinary()) and alike(x, *weights)):
-        return None
-    if False in [w.is_contiguous() for w in weights]:
+    if not ((compiling or is_ordinary()) and alike(x) and has_usual_switches(module)):
         return None
     call = (_packed_call if packed else _dense_call)(module, given, hx, alike)
     if call is None:
         return None
+    # Last: torch, too, would have them computed.
+    weights = _flat_weights(module)
+    if not (_fit(module, weights) and alike(x, *weights)):
+        return None
     gradient = needs_gradient(x, *weights, *call.states)
-    y, last = _layers(module, call, weights, gradient, compiling)
+    try:
+        y, last = _layers(module, call, weights, gradient, compiling)
+    except ValueError:  # torch says it in its own words
+        return None
     return _as_torch_has_it(module, given, call, y, last)
+
+
+def _flat_weights(module: Any) -> list[Any]:
+    """Its weights; where a parametrization computes some, as often as torch's forward has them computed."""
+    names, parameters = module._flat_weights_names, module._parameters
+    if all(map(parameters.__contains__, names)):
+        return [parameters[name] for name in names]
+    module._update_flat_weights()
+    return [None if w is None else w.contiguous() for w in module._flat_weights]
+
+
+def _fit(module: Any, weights: list[Any]) -> bool:
+    """Whether there are as many as the options say, dense, and of as many units."""
+    depth = module.num_layers * (2 if module.bidirectional else 1)
+    if len(weights) != depth * sum(_which(module)) or False in [
+        w is not None and w.is_contiguous() for w in weights
+    ]:
+        return False
+    units = module.hidden_size
+    shape: tuple[int, int] = weights[1].shape
+    return shape == (GATES[module.mode] * units, module.proj_size or units)
+
+
+def _which(module: Any) -> tuple[bool, ...]:
+    """Which of weight_ih, weight_hh, bias_ih, bias_hh, weight_hr there are."""
+    return (True, True, module.bias, module.bias, module.proj_size > 0)
 
 
 def _layers(
@@ -121,8 +153,7 @@ def _layers(
 ) -> tuple[Any, list[Any]]:
     """y of the last layer, and the last states of all."""
     directions = 2 if module.bidirectional else 1
-    bias = bool(module.bias)
-    each = (True, True, bias, bias, module.proj_size > 0)
+    each = _which(module)
     layer = Layer(module.mode, directions, each, call.lengths, call.batch_sizes)
     width = sum(each) * directions
     y, watched = _read(call, gradient and not compiling)

@@ -57,27 +57,22 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
     )
 
 
-def _spread(module: Any, x: Any, output_size: Any) -> Any:
+def _spread(module: Any, x: Any, weight: Any, bias: Any, added: tuple[int, ...]) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    weight, bias = parameter(module, "weight"), parameter(module, "bias")
     if is_compiling():
         if not computes(x, weight, bias):
             return None
     elif not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     gradient = needs_gradient(x, weight, bias)
-    added = module.output_padding
-    if output_size is not None:
-        size, strides, padding, dilation = module.kernel_size, module.stride, module.padding, module.dilation
-        added = module._output_padding(x, output_size, strides, padding, size, x.dim() - 2, dilation)
     last = is_last(x) or is_last(weight)
     if is_compiling():
-        sizes = (module.stride, module.padding, tuple(added), module.dilation)
+        sizes = (module.stride, module.padding, added, module.dilation)
         return compiled_convolution(x, weight, bias, gradient, *sizes, module.groups, True, last)
     options = {
         "strides": module.stride,
         "padding": module.padding,
-        "output_padding": tuple(added),
+        "output_padding": added,
         "data_format": "channels_last" if last else "channels_first",
         "dilation_rate": module.dilation,
         "groups": module.groups,
@@ -87,7 +82,7 @@ def _spread(module: Any, x: Any, output_size: Any) -> Any:
             return _Transposed.apply(x, weight, bias, kernel_of(weight), last, options)
         kernel = kept_of(module).get("kernel", (weight,), lambda: kernel_of(weight))
         return _forward(laid_out(x, last), bias, kernel, last, options)
-    except ValueError:  # torch says it in its own words
+    except (TypeError, ValueError):  # torch says it in its own words
         return None
 
 
@@ -95,45 +90,52 @@ class _ConvTranspose(Accelerated):
     """What the three have in common."""
 
     _op: Any
+    _rank: int
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
         module: Any = self
-        if type(input) is not Tensor or input.layout is not strided or module.padding_mode != "zeros":
+        strides, padding, dilation = module.stride, module.padding, module.dilation
+        if (
+            type(input) is not Tensor
+            or input.layout is not strided
+            or module.padding_mode != "zeros"
+            or type(padding) is not tuple
+        ):
             return self._own(input, output_size)
-        rank = len(module.kernel_size) + 2
-        fits = output_size is None or input.dim() == rank
-        if fits and wins(module, input, _rules.transposed_convolution_wins):
-            y = _of_any_batch(module, input, output_size)
+        added = module.output_padding
+        if output_size is not None:
+            size, axes = module.kernel_size, self._rank - 2
+            added = tuple(module._output_padding(input, output_size, strides, padding, size, axes, dilation))
+        # Read once a call: what computes them may count its calls.
+        weight, bias = parameter(module, "weight"), parameter(module, "bias")
+        if wins(module, input, _rules.transposed_convolution_wins):
+            y = _of_any_batch(module, input, weight, bias, added)
             if y is not None:
                 return y
-        if output_size is not None or input.dim() > rank:
-            return self._own(input, output_size)
-        weight, bias = parameter(module, "weight"), parameter(module, "bias")
-        options = (module.stride, module.padding, module.output_padding, module.groups, module.dilation)
-        return self._op(input, weight, bias, *options)
+        return self._op(input, weight, bias, strides, padding, added, module.groups, dilation)
 
 
-def _of_any_batch(module: Any, x: Any, output_size: Any) -> Any:
+def _of_any_batch(module: Any, x: Any, weight: Any, bias: Any, added: tuple[int, ...]) -> Any:
     """`_spread` of x, or of its batch of one."""
-    if x.dim() == len(module.kernel_size) + 2:
-        return _spread(module, x, output_size)
-    y = _spread(module, x.unsqueeze(0), None)
+    if x.dim() == module._rank:
+        return _spread(module, x, weight, bias, added)
+    y = _spread(module, x.unsqueeze(0), weight, bias, added)
     return None if y is None else y.squeeze(0)
 
 
 class ConvTranspose1d(_ConvTranspose, torch.nn.ConvTranspose1d):
     """torch.nn.ConvTranspose1d, computed by foldgate where it can and wins."""
 
-    _own, _op = torch.nn.ConvTranspose1d.forward, torch.conv_transpose1d
+    _own, _op, _rank = torch.nn.ConvTranspose1d.forward, torch.conv_transpose1d, 3
 
 
 class ConvTranspose2d(_ConvTranspose, torch.nn.ConvTranspose2d):
     """torch.nn.ConvTranspose2d, computed by foldgate where it can and wins."""
 
-    _own, _op = torch.nn.ConvTranspose2d.forward, torch.conv_transpose2d
+    _own, _op, _rank = torch.nn.ConvTranspose2d.forward, torch.conv_transpose2d, 4
 
 
 class ConvTranspose3d(_ConvTranspose, torch.nn.ConvTranspose3d):
     """torch.nn.ConvTranspose3d, computed by foldgate where it can and wins."""
 
-    _own, _op = torch.nn.ConvTranspose3d.forward, torch.conv_transpose3d
+    _own, _op, _rank = torch.nn.ConvTranspose3d.forward, torch.conv_transpose3d, 5
