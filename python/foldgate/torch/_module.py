@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import torch
 from torch.compiler import is_compiling
 
 from foldgate.torch._forms import have_usual_forms
-from foldgate.torch._kept import kept_of
+from foldgate.torch._kept import forget, kept_of
 
 _MOST_VERDICTS = 1024
 
@@ -24,9 +23,17 @@ class Accelerated:
         """torch.jit.script compiles the torch class: nothing else is TorchScript."""
         from foldgate.torch._classes import original_class
 
-        plain = copy.copy(self)
-        plain.__class__ = original_class(type(self))
+        kind = original_class(type(self))
+        plain = kind.__new__(kind)  # copy.copy pickles, which parametrized modules refuse
+        plain.__dict__ = self.__dict__.copy()
+        unmark(plain)
         return plain
+
+
+def unmark(module: Any) -> None:
+    """Drops what an accelerated module has and its original had not."""
+    module.__dict__.pop("__module__", None)
+    forget(module)
 
 
 def parameter(module: Any, name: str) -> Any:

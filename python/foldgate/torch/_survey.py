@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
-from foldgate.torch._classes import SWAPPED, original_class
+from foldgate.torch._classes import SWAPPED, swapped_base, torch_base
 from foldgate.torch._rules import where
 
 Only: TypeAlias = str | type | Iterable[str | type] | None
@@ -109,15 +109,17 @@ def chooser(op: str, model: Any, only: Only) -> Any:
 
 def _verdict(name: str, module: Any, chosen: Any) -> tuple[bool, str]:
     kind = type(module)
-    if original_class(kind) is not None:
-        return True, where(kind.__name__)
-    if kind not in SWAPPED:
+    swapped = swapped_base(kind)
+    if swapped is not None:
+        return True, where(swapped.__name__)
+    base = torch_base(kind)
+    if base is None:
         return False, _why_not(kind)
     if not chosen(name, module):
         return False, "not in `only`"
     if "forward" in module.__dict__:
         return False, "its forward was replaced"
-    return True, where(kind.__name__)
+    return True, where(base.__name__)
 
 
 def _why_not(kind: Any) -> str:

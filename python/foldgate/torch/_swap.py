@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from foldgate._torch_threads import share_threads
-from foldgate.torch._classes import SWAPPED, original_class
-from foldgate.torch._kept import forget
+from foldgate.torch._classes import original_class, swapped_base, swapped_class
+from foldgate.torch._module import unmark
 from foldgate.torch._survey import Finding, Only, check_model, findings_of
 
 Model = TypeVar("Model")
@@ -50,12 +50,18 @@ def accelerate(model: Model, only: Only = None, report: bool = False) -> Model:
     modules: dict[str, Any] = dict(model.named_modules())  # type: ignore[attr-defined]
     for name, _, swapped, _ in findings:
         module = modules[name]
-        if swapped and type(module) in SWAPPED:
-            module.__class__ = SWAPPED[type(module)]
+        if swapped and swapped_base(type(module)) is None:
+            _swap(module)
     share_threads()
     if report:
         _print(findings)
     return model
+
+
+def _swap(module: Any) -> None:
+    # By this name torch.fx knows the modules into which it does not trace; pickles go by the class's own.
+    module.__dict__["__module__"] = type(module).__module__
+    module.__class__ = swapped_class(type(module))
 
 
 def restore(model: Model) -> Model:
@@ -82,7 +88,7 @@ def restore(model: Model) -> Model:
         plain = original_class(type(module))
         if plain is not None:
             module.__class__ = plain
-            forget(module)
+            unmark(module)
     return model
 
 
