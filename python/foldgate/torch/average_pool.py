@@ -64,7 +64,7 @@ def _compute(x: Any, last: bool, gradient: bool, options: dict[str, Any], again:
 
 
 def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:
-    sizes = _window_sizes(module)
+    sizes = _window_sizes(module, x)
     if sizes is None:
         return None
     size, strides, padding = sizes
@@ -77,15 +77,23 @@ def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     return _compute(x, last, gradient, {**options, "count_include_pad": include_pad}, again)
 
 
-def _window_sizes(module: Any) -> Any:
-    """The windows' size, steps and padding, None where torch's op has to compute (or refuse) them."""
+def _window_sizes(module: Any, x: Any) -> Any:
+    """The windows' size, steps and padding, None where torch's op has to compute (or refuse) them.
+
+    It refuses volumes smaller than a window, though their padding may hold it.
+    """
     if getattr(module, "divisor_override", None) is not None:
         return None
-    return all_per_axis((module.kernel_size, module.stride, module.padding), module._rank - 2)
+    sizes = all_per_axis((module.kernel_size, module.stride, module.padding), x.dim() - 2)
+    if sizes is None or (
+        x.dim() == 5 and any(n < size for n, size in zip(x.shape[2:], sizes[0], strict=True))
+    ):
+        return None
+    return sizes
 
 
 def _flat_options(module: Any, x: Any) -> Any:
-    sizes = _window_sizes(module)
+    sizes = _window_sizes(module, x)
     if sizes is None:
         return None
     return [s for size in sizes for s in size], [module.ceil_mode, module.count_include_pad]

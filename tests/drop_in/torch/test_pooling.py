@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
-from torch_modules import by_foldgate, compare  # noqa: E402
+from torch_modules import at_any_size, by_foldgate, compare  # noqa: E402
 
 import foldgate.torch  # noqa: E402
 
@@ -56,3 +56,11 @@ def test_nan_wins_and_padding_does_not():
     with by_foldgate():
         found = foldgate.torch.accelerate(module)(x)
     torch.testing.assert_close(found, expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("compiled", (False, True))
+@pytest.mark.parametrize("shape", ((1, 2, 2, 5, 5), (1, 2, 5, 5, 2), (2, 2, 5, 5)))
+def test_volumes_smaller_than_a_window_are_refused_as_by_torch(shape, compiled):
+    fast = foldgate.torch.accelerate(nn.AvgPool3d(3, 1, 1))
+    with at_any_size(), pytest.raises(RuntimeError, match="smaller than kernel size"):
+        (torch.compile(fast, backend="eager") if compiled else fast)(torch.ones(shape))
