@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch.autograd import forward_ad
+from torch.utils._device import DeviceContext
 
 _FLOATS = frozenset({torch.float32, torch.float64})
 _PLAIN = frozenset({torch.Tensor, torch.nn.Parameter})
@@ -15,6 +16,7 @@ _autocast = torch._C._is_any_autocast_enabled
 _is_batched = torch._C._functorch.is_legacy_batchedtensor
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _function_modes = torch._C._len_torch_function_stack
+_function_mode = torch._C._get_function_stack_at
 
 
 def are_plain(x: Any, *others: Any) -> bool:
@@ -44,10 +46,15 @@ def is_ordinary() -> bool:
         _transforms()
         or _autocast()
         or _dispatch_modes()
-        or _function_modes()
+        or (_function_modes() and _are_watched())
         or _tracing() is not None
         or forward_ad._current_level >= 0
     )
+
+
+def _are_watched() -> bool:
+    """Whether a function mode sees calls; a default device, which is always the first, only makes tensors."""
+    return _function_modes() > 1 or type(_function_mode(0)) is not DeviceContext
 
 
 def is_first_order(*dys: Any) -> bool:

@@ -201,3 +201,28 @@ def test_tensors_of_another_layout_are_torchs(module):
 def test_a_packed_sequence_of_another_width():
     packed = pack_padded_sequence(torch.ones(2, 3, 5), torch.tensor([3, 2]), batch_first=True)
     assert same(MODULES["gru"][0], call, packed)[0] is RuntimeError
+
+
+@every_module
+@pytest.mark.parametrize("device", ("cpu", "meta"))
+def test_a_default_device_changes_nothing(made, shape, device):
+    plain, x = made(), torch.randn(shape)
+    fast, expected = foldgate.torch.accelerate(copy.deepcopy(plain)), tensors(plain(x))
+    with by_foldgate(), torch.device(device):
+        found = tensors(fast(x))
+        found[0].sum().backward() if found[0].requires_grad else None
+    for y, e in zip(found, expected, strict=True):
+        torch.testing.assert_close(y, e)
+
+
+@every_module
+def test_a_mode_sees_torchs_calls(made, shape):
+    class Watch(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            seen.append(function)
+            return function(*args, **(kwargs or {}))
+
+    seen = []
+    with at_any_size(), torch.device("cpu"), Watch():
+        foldgate.torch.accelerate(made())(torch.randn(shape))
+    assert any(word in f.__name__ for f in seen for word in ("conv", "pool", "lstm", "gru", "rnn"))
