@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
-from foldgate.torch._classes import SWAPPED, swapped_base, torch_base
+from foldgate.torch._classes import SWAPPED, original_class, swapped_base, torch_base
 from foldgate.torch._rules import where
 
 Only: TypeAlias = str | type | Iterable[str | type] | None
@@ -67,7 +68,7 @@ def findings_of(op: str, model: Any, only: Only) -> list[Finding]:
     check_model(op, model)
     chosen = chooser(op, model, only)
     return [
-        Finding(name, type(module).__name__, *_verdict(name, module, chosen))
+        Finding(name, type(module).__name__, *_verdict(module, chosen))
         for name, module in model.named_modules()
         if not any(True for _ in module.children()) or any(kind in SWAPPED for kind in type(module).__mro__)
     ]
@@ -80,34 +81,47 @@ def check_model(op: str, model: Any) -> None:
 
 
 def chooser(op: str, model: Any, only: Only) -> Any:
-    """`only` as a function of a module's name and the module."""
+    """`only` as a function of a module."""
     if only is None:
-        return lambda name, module: True
+        return lambda module: True
     if isinstance(only, str | type) or not isinstance(only, Iterable):
         only = (only,)
-    patterns, classes = [], []
+    named, classes = set(), []
     for entry in only:
         if isinstance(entry, str):
-            if not any(fnmatch.fnmatchcase(name, entry) for name, _ in model.named_modules()):
-                raise ValueError(
-                    f"{op}: only has {entry!r}; expected the name of a module, or a pattern of names"
-                )
-            patterns.append(entry)
+            named |= _ids_of(op, model, entry)
         elif isinstance(entry, type):
-            if not any(issubclass(torch_class, entry) for torch_class in SWAPPED):
-                names = ", ".join(sorted(c.__name__ for c in SWAPPED))
-                raise ValueError(f"{op}: only has {entry.__name__}; expected one of {names}")
-            classes.append(entry)
+            classes.append(_checked_class(op, original_class(entry) or entry))
         else:
-            raise TypeError(f"{op}: only has {entry!r}; expected classes of torch.nn or names of modules")
-
-    def chosen(name: str, module: Any) -> bool:
-        return isinstance(module, tuple(classes)) or any(fnmatch.fnmatchcase(name, p) for p in patterns)
-
-    return chosen
+            raise TypeError(
+                f"{op}: only has a {type(entry).__name__}; expected classes of torch.nn or names of modules"
+            )
+    return lambda module: isinstance(module, tuple(classes)) or id(module) in named
 
 
-def _verdict(name: str, module: Any, chosen: Any) -> tuple[bool, str]:
+def _ids_of(op: str, model: Any, pattern: str) -> set[int]:
+    """The ids of the modules that have such a name; a shared module has several."""
+    names = list(model.named_modules(remove_duplicate=False))
+    found = {id(module) for name, module in names if fnmatch.fnmatchcase(name, pattern)}
+    if not found:
+        near = difflib.get_close_matches(pattern, [name for name, _ in names], n=3, cutoff=0.0)
+        raise ValueError(
+            f"{op}: only has {pattern!r}, which no module of the model is named; expected a name such as "
+            f"{', '.join(map(repr, near))}, or a pattern of names with * and ?"
+        )
+    return found
+
+
+def _checked_class(op: str, kind: type) -> type:
+    if not any(issubclass(torch_class, kind) for torch_class in SWAPPED):
+        names = ", ".join(sorted(c.__name__ for c in SWAPPED))
+        raise ValueError(
+            f"{op}: only has the class {kind.__name__}, which is never accelerated; expected one of {names}"
+        )
+    return kind
+
+
+def _verdict(module: Any, chosen: Any) -> tuple[bool, str]:
     kind = type(module)
     swapped = swapped_base(kind)
     if swapped is not None:
@@ -115,7 +129,7 @@ def _verdict(name: str, module: Any, chosen: Any) -> tuple[bool, str]:
     base = torch_base(kind)
     if base is None:
         return False, _why_not(kind)
-    if not chosen(name, module):
+    if not chosen(module):
         return False, "not in `only`"
     if "forward" in module.__dict__:
         return False, "its forward was replaced"

@@ -8,25 +8,38 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 import foldgate.torch  # noqa: E402
+from foldgate.torch import recurrent  # noqa: E402
 
 
 def model_of():
     return nn.ModuleDict({"conv": nn.Conv1d(3, 4, 3), "rnn": nn.GRU(4, 4), "head": nn.Linear(4, 2)})
 
 
-@pytest.mark.parametrize("only", ("rnn", "r*", nn.GRU, (nn.GRU,), ["rnn"], nn.modules.rnn.RNNBase))
+@pytest.mark.parametrize(
+    "only", ("rnn", "r*", nn.GRU, (nn.GRU,), ["rnn"], nn.modules.rnn.RNNBase, recurrent.GRU)
+)
 def test_only(only):
     model = foldgate.torch.accelerate(model_of(), only=only)
     assert type(model["conv"]) is nn.Conv1d and type(model["rnn"]) is not nn.GRU
 
 
+@pytest.mark.parametrize("only", ("second", "sec*", "first"))
+def test_only_by_any_name_of_a_shared_module(only):
+    shared = nn.GRU(4, 4)
+    model = nn.ModuleDict({"first": shared, "second": shared, "third": nn.GRU(4, 4)})
+    findings = foldgate.torch.survey(foldgate.torch.accelerate(model, only=only))
+    assert [f[:3] for f in findings] == [("first", "GRU", True), ("third", "GRU", True)]
+    assert [type(m) is nn.GRU for m in model.values()] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("only", "error", "words"),
     [
-        (nn.Linear, ValueError, "only has Linear; expected one of AdaptiveAvgPool1d"),
-        ("nowhere", ValueError, "only has 'nowhere'; expected the name of a module"),
-        (3, TypeError, "only has 3; expected classes of torch.nn or names of modules"),
-        ([3], TypeError, "only has 3"),
+        (nn.Linear, ValueError, "only has the class Linear, .* expected one of AdaptiveAvgPool1d"),
+        ("con", ValueError, "only has 'con', .* expected a name such as 'conv'"),
+        ("no*", ValueError, "only has 'no\\*', which no module of the model is named"),
+        (3, TypeError, "only has a int; expected classes of torch.nn or names of modules"),
+        ([nn.GRU(2, 2)], TypeError, "only has a GRU"),
     ],
 )
 def test_wrong_only(only, error, words):
