@@ -116,6 +116,8 @@ DEPTHWISE = [
     Case((19,), 16, 16, (4,), {"groups": 16, "padding": "causal"}),
     Case((4, 5, 6), 17, 17, (2, 3, 3), {"groups": 17, "padding": "same", "strides": (1, 2, 1)}),
     Case((3, 2), 20, 20, (3, 3), {"groups": 20, "padding": 2}),
+    Case((5, 12), 4, 8, (3, 3), {"groups": 4, "padding": 2, "strides": 2, "dilation_rate": 2}),
+    Case((9, 7), 3, 3, (3, 3), {"groups": 3, "padding": (3, 1), "strides": (3, 1), "dilation_rate": (3, 1)}),
 ]  # fmt: skip
 CASES = [*AROUND_LANES, *AROUND_TILES, *OPTIONS, *GROUPS, *DEPTHWISE]
 

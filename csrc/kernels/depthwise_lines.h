@@ -77,7 +77,7 @@ struct DepthwiseLinesKernels {
   void (*gradient)(const DepthwiseLinesGradient<T>&);
   // row[m * stride + q] = phases[q * phase_step + m], for a row of `width`
   void (*interleave)(const T* phases, int64_t phase_step, int64_t stride, int64_t width, T* row);
-  // Null for vectors of fewer than kNarrowLanes. y, weights, bias, limit and accumulate of `lines` are used.
+  // Null for vectors of fewer than kNarrowLanes. y, y_row, weights, bias, limit and accumulate of `lines` are used.
   void (*narrow)(const NarrowPlane& plane, const T* x, const DepthwiseLines<T>& lines);
   void (*narrow_gradient)(const NarrowPlane& plane, const T* x, const T* dy, T* sums);
   // Null with those. y[o][u][v] = bias[o] + the sum over taps of weights[o][tap] * x, as lines(); bias may be null.

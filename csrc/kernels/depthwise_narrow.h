@@ -37,7 +37,7 @@ void narrow(const NarrowPlane& p, const T* x, const DepthwiseLines<T>& l) {
     see_row(p, x, r, seen);
     fetch_stream(x + r * p.width);
     sums[0] = broadcast<T>(l.bias);
-    if (l.accumulate && u + 2 < p.rows) sums[0] += load(l.y + (u + 2) * p.width, p.width);
+    if (l.accumulate && u + 2 < p.rows) sums[0] += load(l.y + (u + 2) * l.y_row, p.width);
     FOLDGATE_UNROLL
     for (int i = 2; i >= 0; --i) {
       Vec<T> sum = sums[i];
@@ -46,7 +46,7 @@ void narrow(const NarrowPlane& p, const T* x, const DepthwiseLines<T>& l) {
       if (i < 2)
         sums[i + 1] = sum;
       else if (u >= 0)
-        store(l.y + u * p.width, l.limit != 0 ? clamp<T>(T(0), l.limit, sum) : sum, p.width);
+        store(l.y + u * l.y_row, l.limit != 0 ? clamp<T>(T(0), l.limit, sum) : sum, p.width);
     }
   }
 }
