@@ -115,20 +115,16 @@ class _Conv(Accelerated):
 
 
 def _of_any_batch(module: Any, x: Any, weight: Any, bias: Any) -> Any:
-    """`_padded` of x, or of its batch of one."""
+    """`_convolve` of x, or of its batch of one; padding that is not of zeros is done by torch."""
+    padding = module.padding
+    if module.padding_mode != "zeros":
+        if not (computes(x) if is_compiling() else are_plain(x) and is_ordinary()):
+            return None
+        x, padding = _pad(module, x), (0,) * (module._rank - 2)
     if x.dim() == module._rank:
-        return _padded(module, x, weight, bias)
-    y = _padded(module, x.unsqueeze(0), weight, bias)
+        return _convolve(module, x, weight, bias, padding)
+    y = _convolve(module, x.unsqueeze(0), weight, bias, padding)
     return None if y is None else y.squeeze(0)
-
-
-def _padded(module: Any, x: Any, weight: Any, bias: Any) -> Any:
-    """`_convolve` of x with its padding, which torch does where it is not of zeros."""
-    if module.padding_mode == "zeros":
-        return _convolve(module, x, weight, bias, module.padding)
-    if not (computes(x) if is_compiling() else are_plain(x) and is_ordinary()):
-        return None
-    return _convolve(module, _pad(module, x), weight, bias, (0,) * (x.dim() - 2))
 
 
 def _pad(module: Any, x: Any) -> Any:

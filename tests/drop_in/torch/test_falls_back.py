@@ -226,3 +226,9 @@ def test_a_mode_sees_torchs_calls(made, shape):
     with at_any_size(), torch.device("cpu"), Watch():
         foldgate.torch.accelerate(made())(torch.randn(shape))
     assert any(word in f.__name__ for f in seen for word in ("conv", "pool", "lstm", "gru", "rnn"))
+
+
+@pytest.mark.parametrize("shape", ((2, 3, 1, 5), (3, 1, 5), (3, 5, 1)))
+def test_an_image_smaller_than_its_reflection(shape):
+    options = {"padding": 1, "padding_mode": "reflect"}
+    assert same(MODULES["conv"][0], call, torch.ones(shape), options=options)[0] is RuntimeError
