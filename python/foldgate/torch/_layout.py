@@ -32,7 +32,9 @@ def is_last(x: Any) -> bool:
 
 
 def is_dense(weight: Any) -> bool:
-    """Whether a weight fills its memory, in either layout."""
+    """Whether a weight fills its memory, in either layout; None, which torch refuses, does not."""
+    if weight is None:
+        return False
     contiguous: bool = weight.is_contiguous()
     return contiguous or (weight.dim() in FORMATS and is_last(weight))
 

@@ -109,6 +109,7 @@ def _step(module: Any, kind: str, x: Any, states: tuple[Any, ...]) -> Any:
     )
     if (
         not are_plain(x, *weights)
+        or any(w is None for w in weights[:2])
         or weights[1].shape != (GATES[kind] * size[1], size[1])
         or (weights[2] is None) != (weights[3] is None)
     ):

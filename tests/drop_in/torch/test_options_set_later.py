@@ -35,6 +35,7 @@ SETTINGS = (
         (conv, "weight", v)
         for v in (nn.Parameter(torch.ones(5, 4, 2, 3)), nn.Parameter(torch.ones(8, 3, 3, 3)))
     ),
+    *((made, name, None) for made in (conv, transposed) for name in ("weight", "bias")),
     *((transposed, name, v) for name in ("stride", "padding", "dilation", "output_padding") for v in FORMS),
     *((transposed, "groups", v) for v in (1, 2, 0, None)),
     *(
@@ -58,6 +59,8 @@ SETTINGS = (
     *((lstm(), "input_size", v) for v in (3, 5)),
     *((lstm(), "weight_hh_l0", nn.Parameter(torch.ones(24, n).double())) for n in (1, 5)),
     *((lstm(), "bias_hh_l1", nn.Parameter(torch.ones(n).double())) for n in (1, 23)),
+    *((lstm(), name, None) for name in ("weight_hh_l0", "bias_ih_l1")),
+    *((lambda: nn.GRUCell(4, 6), name, None) for name in ("weight_ih", "weight_hh")),
     *((lambda: nn.GRUCell(4, 6), "hidden_size", v) for v in (3, 7)),
     *((lambda: nn.RNNCell(4, 6), "nonlinearity", v) for v in ("relu", "sigmoid")),
     *((lambda: nn.LSTMCell(4, 6), "bias_hh", v) for v in (None, nn.Parameter(torch.ones(24)))),
