@@ -101,12 +101,10 @@ def _flat_options(module: Any, x: Any) -> Any:
 
 def parts_of(module: Any, x: Any) -> tuple[int, ...] | None:
     """The parts of every axis; None in `output_size` means the input's own extent, None torch's refusal."""
-    size = module.output_size
-    if isinstance(size, tuple | list):
-        size = [n if s is None else s for s, n in zip(size, x.shape[2:], strict=False)] + [
-            *size[x.dim() - 2 :]
-        ]
-    return per_axis(size, x.dim() - 2)
+    size, extents = module.output_size, x.shape[2:]
+    if isinstance(size, tuple | list) and len(size) == len(extents):
+        size = [n if s is None else s for s, n in zip(size, extents, strict=True)]
+    return per_axis(size, len(extents))
 
 
 def is_plain_size(size: Any, rank: int) -> bool:
