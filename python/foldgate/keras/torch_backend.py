@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from foldgate._torch_ready import are_plain, is_ordinary
 from foldgate._torch_threads import share_threads
 from foldgate.keras import rules
 from foldgate.keras.autograd import run as run
@@ -20,12 +21,7 @@ AVERAGES_OVER_THE_IMAGE = False
 STARTS_WITH_ZEROS = True
 """Whether masked steps before the first that counts put out 0; if not, the initial h."""
 
-_DTYPES = (torch.float32, torch.float64)
 _TENSORS = (torch.Tensor, torch.nn.Parameter)
-_tracing = torch._C._get_tracing_state
-_dispatch_modes = torch._C._len_torch_dispatch_stack
-_function_modes = torch._C._len_torch_function_stack
-_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 
 
 @functools.cache
@@ -46,21 +42,12 @@ def tensor(value: Any) -> Any:
 def operands(*tensors: Any) -> tuple[Any, ...] | None:
     """The tensors, if the kernels take them: plain, dense, on the CPU, all float32 or all float64.
 
-    Not while somebody traces, compiles, maps or fakes what is called: the kernels are invisible to them.
+    Not while somebody traces, compiles, maps or fakes what is called, or differentiates it forward: the kernels
+    are invisible to them.
     """
-    dtype = tensors[0].dtype
-    if dtype not in _DTYPES or _tracing() is not None or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or not (is_ordinary() and are_plain(*tensors)):
         return None
-    if _dispatch_modes() or _function_modes():
-        return None
-    for t in tensors:
-        if not (type(t) in _TENSORS and t.dtype is dtype and _is_plain(t)):
-            return None
     return tensors
-
-
-def _is_plain(t: Any) -> bool:
-    return t.is_cpu and t.layout is torch.strided and not t.is_neg() and not _is_wrapped(t)
 
 
 def worth(name: str, x: Any, kernel: Any) -> bool:

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from foldgate._torch_ready import are_plain, is_ordinary
 from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
 from foldgate.torch._compiled_pool import pool as compiled_op
 from foldgate.torch._layout import is_last
 from foldgate.torch._library import computes
-from foldgate.torch._ready import are_plain, is_ordinary
 
 
 def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:

@@ -10,6 +10,7 @@ import torch
 from torch import _VF
 
 from foldgate import ops
+from foldgate._torch_ready import is_first_order
 from foldgate.ops._packed_recurrent import both_directions
 from foldgate.torch import _by_torch
 from foldgate.torch._eagerly import eagerly
@@ -17,7 +18,6 @@ from foldgate.torch._gates import Direction, biases_of, direction_of, weight_gra
 from foldgate.torch._kept import Kept
 from foldgate.torch._layer import backward, forward, one_above_another, side_by_side
 from foldgate.torch._layout import laid_out
-from foldgate.torch._ready import is_first_order
 
 _PACKED: dict[str, Any] = {
     "LSTM": ops.PackedLSTM,

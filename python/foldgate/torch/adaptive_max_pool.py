@@ -10,12 +10,12 @@ from torch.compiler import is_compiling
 from torch.nn import functional
 
 from foldgate import ops
+from foldgate._torch_ready import is_first_order
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
 from foldgate.torch._pooling import compiled_pool, pool
-from foldgate.torch._ready import is_first_order
 from foldgate.torch.average_pool import is_plain_size, part_sizes, parts_of
 
 _TORCH = {

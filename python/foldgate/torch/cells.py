@@ -9,12 +9,12 @@ from torch import _VF, Tensor
 from torch.compiler import is_compiling
 
 from foldgate import ops
+from foldgate._torch_ready import are_plain, is_first_order, is_ordinary, needs_gradient
 from foldgate.torch import _by_torch, _rules
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._gates import GATES, Direction, direction_of, weight_gradients
 from foldgate.torch._kept import kept_of
 from foldgate.torch._module import Accelerated, parameter
-from foldgate.torch._ready import are_plain, is_first_order, is_ordinary, needs_gradient
 
 _STEP: dict[str, Any] = {
     "LSTM": ops.lstm_step,

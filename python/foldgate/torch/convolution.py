@@ -10,6 +10,7 @@ from torch.compiler import is_compiling
 from torch.nn import functional
 
 from foldgate import config, ops
+from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import SAME
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
@@ -19,7 +20,6 @@ from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter, wins
-from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv1d, 4: torch.conv2d, 5: torch.conv3d}

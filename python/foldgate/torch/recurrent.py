@@ -9,6 +9,7 @@ import torch
 from torch.compiler import is_compiling
 from torch.nn.utils.rnn import PackedSequence
 
+from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch import _rules
 from foldgate.torch._compiled_recurrent import recurrent_layer
 from foldgate.torch._eagerly import eagerly
@@ -18,7 +19,6 @@ from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import copied, laid_out
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated
-from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._sequence import Layer, packed_rows, run_layer
 
 

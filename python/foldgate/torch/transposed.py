@@ -9,6 +9,7 @@ from torch import Tensor, strided
 from torch.compiler import is_compiling
 
 from foldgate import ops
+from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch import _rules
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
@@ -17,7 +18,6 @@ from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated, parameter, wins
-from foldgate.torch._ready import are_plain, is_ordinary, needs_gradient
 from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv_transpose1d, 4: torch.conv_transpose2d, 5: torch.conv_transpose3d}

@@ -1,0 +1,89 @@
+"""What PyTorch's autograd can ask of a layer, with foldgate's kernels and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from under_keras import BACKEND, arrays, every_size, keras, same
+
+import foldgate.keras
+
+if BACKEND != "torch":
+    pytest.skip("the numpy backend has no gradients", allow_module_level=True)
+
+import torch  # noqa: E402
+from torch.autograd import forward_ad  # noqa: E402
+
+L = keras.layers
+LAYERS: dict[str, Callable[[], Any]] = {
+    "conv": lambda: L.Conv1D(4, 3),
+    "depthwise": lambda: L.DepthwiseConv1D(3),
+    "separable": lambda: L.SeparableConv1D(4, 3),
+    "transposed": lambda: L.Conv1DTranspose(4, 3),
+    "max_pool": lambda: L.MaxPooling1D(2),
+    "average_pool": lambda: L.AveragePooling1D(2),
+    "lstm": lambda: L.LSTM(4, return_sequences=True),
+    "gru": lambda: L.GRU(4),
+    "simple_rnn": lambda: L.SimpleRNN(4, return_sequences=True),
+}
+
+
+@pytest.fixture(params=LAYERS)
+def layer(request: pytest.FixtureRequest) -> Any:
+    found = LAYERS[request.param]()
+    found.build((2, 6, 3))
+    return found
+
+
+@pytest.fixture
+def x(rng: np.random.Generator) -> Any:
+    return torch.tensor(rng.normal(size=(2, 6, 3)).astype("float32"))
+
+
+def alike(call: Callable[[], Any]) -> None:
+    """The same with foldgate, whoever computes it, as without."""
+    expected = arrays(call())
+    with every_size(), foldgate.keras.enabled():
+        found = arrays(call())
+    same(found, expected)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["trained", "frozen"])
+def test_forward_mode(layer: Any, frozen: bool, x: Any) -> None:
+    layer.trainable = not frozen
+
+    def call() -> Any:
+        with forward_ad.dual_level():
+            found = forward_ad.unpack_dual(layer(forward_ad.make_dual(x, torch.ones_like(x))))
+        assert found.tangent is not None
+        return [found.primal.detach(), found.tangent.detach()]
+
+    alike(call)
+
+
+def test_tangents_of_weights(x: Any) -> None:
+    def call(kernel: Any) -> Any:
+        with forward_ad.dual_level():
+            y = keras.ops.conv(x, forward_ad.make_dual(kernel, torch.ones_like(kernel)))
+            return list(forward_ad.unpack_dual(y))
+
+    alike(lambda: call(torch.ones(3, 3, 4)))
+
+
+def test_transforms(layer: Any, x: Any) -> None:
+    alike(lambda: torch.func.vmap(lambda row: layer(row[None])[0])(x).detach())
+    alike(lambda: [t.detach() for t in torch.func.jvp(layer, (x,), (torch.ones_like(x),))])
+    alike(lambda: torch.func.grad(lambda t: layer(t).sum())(x).detach())
+
+
+def test_autocast(layer: Any, x: Any) -> None:
+    def call() -> Any:
+        with torch.autocast("cpu", torch.bfloat16):
+            return layer(x).detach()
+
+    expected = call()
+    with every_size(), foldgate.keras.enabled():
+        torch.testing.assert_close(call(), expected, rtol=0, atol=0)
