@@ -90,7 +90,8 @@ IMPORTS = {
     "callbacks": {"callbacks", "saving", "_checks"},
     "onnx": {"onnx", "ops", "layers", "models", "activations", "config", "saving", "_nest", "_symbolic"}
     | {"_typing", "_join"},
-    "torch": {"torch", "ops", "config", "_native", "_torch_ready", "_torch_threads"},
+    "torch": {"torch", "ops", "config", "_native", "_by_torch", "_torch_ready", "_torch_threads"},
+    "_by_torch": set(),
     "_torch_ready": set(),
     "_torch_threads": {"config"},
     "bench": ANY,

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from foldgate import _by_torch
+from foldgate._torch_ready import is_first_order
 from foldgate.keras.kernels import Arrays, Kernel
 
 
@@ -49,19 +51,8 @@ class _Call(torch.autograd.Function):  # type: ignore[misc]
         needs = ctx.needs_input_grad[2:]
         if all(grad is None for grad in grads):
             return (None, None, *(None for _ in operands))
-        if torch.is_grad_enabled():  # somebody wants gradients of these gradients
-            return (None, None, *_plain_gradients(ctx.plain, operands, grads, needs))
+        if not is_first_order(*grads):
+            return (None, None, *_by_torch.gradients(ctx.plain, operands, needs, grads))
         gradients = ctx.kernel.backward(_arrays(grads), _arrays(operands), _arrays(outputs), ctx.kept, needs)
         wanted = (g if need else None for g, need in zip(gradients, needs, strict=True))
         return (None, None, *_tensors(wanted))
-
-
-def _plain_gradients(plain: Any, operands: Any, grads: Any, needs: Any) -> list[Any]:
-    outputs = plain(*operands)
-    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    given = [(y, grad) for y, grad in zip(outputs, grads, strict=True) if grad is not None]
-    wanted = [t for t, need in zip(operands, needs, strict=True) if need]
-    found = iter(
-        torch.autograd.grad([y for y, _ in given], wanted, [grad for _, grad in given], create_graph=True)
-    )
-    return [next(found) if need else None for need in needs]

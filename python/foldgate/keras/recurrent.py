@@ -58,8 +58,8 @@ def _run(
     if mask is not None and (steps is None or layer.unroll):  # unrolled, Keras masks in another way
         return None
     bias = layer.cell.bias if layer.cell.use_bias else None
-    weights = [layer.cell.kernel, layer.cell.recurrent_kernel, *([] if bias is None else [bias])]
-    found = room.operands(sequences, *map(room.tensor, weights), *states)
+    variables = [layer.cell.kernel, layer.cell.recurrent_kernel, *([] if bias is None else [bias])]
+    found = room.operands(sequences, *map(room.tensor, variables), *states)
     if found is None:
         return None
     x, weights, states = found[0], found[1 : -cell.states], list(found[-cell.states :])
@@ -76,7 +76,7 @@ def _run(
     }
     wants_sequences = bool(layer.return_sequences)
     call = kernels.Recurrence(cell.name, wants_sequences, options)
-    plain = functools.partial(_plain, original, layer, mask, cell.states)
+    plain = functools.partial(_plain, original, layer, variables, mask, cell.states)
     y, *ends = room.run(call, plain, *operands)
     return _results(room, layer, y, ends, steps)
 
@@ -99,12 +99,15 @@ def _results(room: Any, layer: Any, y: Any, states: list[Any], mask: Any) -> tup
     return last, room.flip(y) if backwards else y, states
 
 
-def _plain(original: Any, layer: Any, mask: Any, count: int, *operands: Any) -> tuple[Any, ...]:
-    """Keras' loop with outputs as the kernel has them; the weights are the layer's, x was dropped before.
+def _plain(
+    original: Any, layer: Any, variables: list[Any], mask: Any, count: int, *operands: Any
+) -> tuple[Any, ...]:
+    """Keras' loop with outputs as the kernel has them; x was dropped before.
 
     Where masked steps put out something else, no gradient arrives: `_results` cuts it off.
     """
-    _, y, states = original(layer, operands[0], list(operands[-count:]), mask, False)
+    with importlib.import_module("keras").StatelessScope(zip(variables, operands[1:], strict=False)):
+        _, y, states = original(layer, operands[0], list(operands[-count:]), mask, False)
     if not layer.return_sequences:
         return None, *states
     return y.flip(1) if layer.go_backwards else y, *states

@@ -42,8 +42,8 @@ def tensor(value: Any) -> Any:
 def operands(*tensors: Any) -> tuple[Any, ...] | None:
     """The tensors, if the kernels take them: plain, dense, on the CPU, all float32 or all float64.
 
-    Not while somebody traces, compiles, maps or fakes what is called, or differentiates it forward: the kernels
-    are invisible to them.
+    Not while somebody traces, compiles, maps or fakes what is called, casts its operands or differentiates it
+    forward: the kernels are invisible to them.
     """
     if torch.compiler.is_compiling() or not (is_ordinary() and are_plain(*tensors)):
         return None

@@ -6,8 +6,7 @@ from typing import Any
 
 import torch
 
-from foldgate import config, ops
-from foldgate.torch import _by_torch
+from foldgate import _by_torch, config, ops
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._library import define, differentiate, empty, kept_of_weight
 from foldgate.torch._weights import kernel_of, weight_gradient

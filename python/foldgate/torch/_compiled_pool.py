@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from foldgate import ops
-from foldgate.torch import _by_torch
+from foldgate import _by_torch, ops
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._library import define, differentiate, empty
 

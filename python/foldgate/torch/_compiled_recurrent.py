@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from foldgate.torch import _by_torch
+from foldgate import _by_torch
 from foldgate.torch._gates import GATES, Direction, weight_gradients
 from foldgate.torch._layer import backward, forward
 from foldgate.torch._library import define, differentiate, kept_of_weight

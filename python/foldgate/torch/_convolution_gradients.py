@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from foldgate import _by_torch
 from foldgate._torch_ready import is_first_order
-from foldgate.torch import _by_torch
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._weights import weight_gradient
 

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import _VF
 
-from foldgate import ops
+from foldgate import _by_torch, ops
 from foldgate._torch_ready import is_first_order
 from foldgate.ops._packed_recurrent import both_directions
-from foldgate.torch import _by_torch
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._gates import Direction, biases_of, direction_of, weight_gradients
 from foldgate.torch._kept import Kept

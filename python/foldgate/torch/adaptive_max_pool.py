@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.compiler import is_compiling
 from torch.nn import functional
 
-from foldgate import ops
+from foldgate import _by_torch, ops
 from foldgate._torch_ready import is_first_order
-from foldgate.torch import _by_torch, _rules
+from foldgate.torch import _rules
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated

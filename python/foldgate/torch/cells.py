@@ -8,9 +8,9 @@ import torch
 from torch import _VF, Tensor
 from torch.compiler import is_compiling
 
-from foldgate import ops
+from foldgate import _by_torch, ops
 from foldgate._torch_ready import are_plain, is_first_order, is_ordinary, needs_gradient
-from foldgate.torch import _by_torch, _rules
+from foldgate.torch import _rules
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._gates import GATES, Direction, direction_of, weight_gradients
 from foldgate.torch._kept import kept_of

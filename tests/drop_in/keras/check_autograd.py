@@ -14,8 +14,8 @@ import foldgate.keras
 if BACKEND != "torch":
     pytest.skip("the numpy backend has no gradients", allow_module_level=True)
 
-import torch  # noqa: E402
-from torch.autograd import forward_ad  # noqa: E402
+import torch
+from torch.autograd import forward_ad
 
 L = keras.layers
 LAYERS: dict[str, Callable[[], Any]] = {
@@ -87,3 +87,39 @@ def test_autocast(layer: Any, x: Any) -> None:
     expected = call()
     with every_size(), foldgate.keras.enabled():
         torch.testing.assert_close(call(), expected, rtol=0, atol=0)
+
+
+def test_a_batch_of_gradients(layer: Any, x: Any) -> None:
+    def call() -> Any:
+        y = layer(x.requires_grad_())
+        directions = torch.linspace(-1, 1, 3 * y.numel()).view(3, *y.shape)
+        return torch.autograd.grad(y, x, directions, is_grads_batched=True)
+
+    alike(call)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_gradients_of_gradients_where_the_states_depend_on_the_input(kind: str, x: Any) -> None:
+    layer = getattr(L, kind)(3)
+    layer.build(x.shape)
+
+    def call() -> Any:
+        inputs = x.clone().requires_grad_()
+        states = [inputs.mean(1)] * (2 if kind == "LSTM" else 1)
+        y = layer(inputs, initial_state=states)
+        (dx,) = torch.autograd.grad((y**2).sum(), inputs, create_graph=True)
+        return [dx.detach(), *torch.autograd.grad((dx**2).sum(), inputs)]
+
+    alike(call)
+
+
+def test_gradients_of_gradients_of_weights_that_were_given(layer: Any, x: Any) -> None:
+    def call() -> Any:
+        inputs = x.clone().requires_grad_()
+        given = [(v.value * 1.5).detach().requires_grad_() for v in layer.trainable_variables]
+        y, _ = layer.stateless_call(given, layer.non_trainable_variables, inputs)
+        first = torch.autograd.grad((y**2).mean(), [inputs, *given], create_graph=True)
+        second = torch.autograd.grad(sum((g**2).mean() for g in first), [inputs, *given])
+        return [*(g.detach() for g in first), *second]
+
+    alike(call)

@@ -48,6 +48,22 @@ def test_gradients_of_both_orders(module, shape, check, request):
         assert check(function, (x.requires_grad_(), *weights))
 
 
+@pytest.mark.parametrize("kind", ("LSTMCell", "GRUCell", "RNNCell"))
+def test_gradients_of_gradients_where_a_state_is_the_input(kind):
+    cell = getattr(nn, kind)(3, 3, dtype=torch.float64)
+
+    def second_order(cell):
+        x = torch.linspace(-1, 1, 6, dtype=torch.float64).view(2, 3).requires_grad_()
+        y = cell(x, (x, x) if kind == "LSTMCell" else x)
+        (dx,) = torch.autograd.grad(tensors(y)[0].sin().sum(), x, create_graph=True)
+        return dx, *torch.autograd.grad(dx.square().sum(), (x, *cell.parameters()))
+
+    expected = second_order(copy.deepcopy(cell))
+    with by_foldgate():
+        found = second_order(foldgate.torch.accelerate(cell))
+    torch.testing.assert_close(found, expected)
+
+
 class Block(nn.Module):
     def __init__(self, inputs, outputs, stride):
         super().__init__()
