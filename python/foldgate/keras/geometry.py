@@ -1,7 +1,7 @@
 """What Keras says of windows, as foldgate's options; None wherever Keras' own function should decide.
 
-Only whole numbers and the names "valid", "same", "channels_last" and "channels_first" are understood here,
-and only windows that leave an output: everything else, errors among it, is Keras' to answer.
+Only ints, NumPy's within a tuple, and the names "valid", "same", "channels_last" and "channels_first" are
+understood here, and only windows that leave an output: everything else, errors among it, is Keras' to answer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import importlib
 from typing import Any, NamedTuple
+
+import numpy as np
 
 
 class Window(NamedTuple):
@@ -20,13 +22,21 @@ class Window(NamedTuple):
 
 
 def fixed(value: Any) -> Any:
-    """An option as a key: a list as a tuple."""
-    return tuple(value) if isinstance(value, list) else value
+    """An option as a key: an int, a tuple of ints, a name or None as they are, and "" for what is none of them.
+
+    What is kept of windows would otherwise be found again by 2.0 and True, which equal ints and are none.
+    """
+    if value is None or type(value) in (int, str):
+        return value
+    if isinstance(value, (tuple, list)):
+        numbers = tuple(int(v) if isinstance(v, np.integer) else v for v in value)
+        return numbers if all(type(v) is int for v in numbers) else ""
+    return ""
 
 
 def data_format_of(value: Any) -> Any:
-    """A data format, or Keras' default for None."""
-    return _config().image_data_format() if value is None else value
+    """A data format as a key, or Keras' default for None."""
+    return _config().image_data_format() if value is None else fixed(value)
 
 
 @functools.cache
@@ -43,7 +53,7 @@ def _per_axis(value: Any, rank: int, least: int = 1) -> tuple[int, ...] | None:
     values = (value,) * rank if type(value) is int else value
     if not isinstance(values, tuple) or len(values) != rank:
         return None
-    return values if all(type(v) is int and v >= least for v in values) else None
+    return values if all(v >= least for v in values) else None
 
 
 def _channels(shape: tuple[int, ...], data_format: Any) -> tuple[int, tuple[int, ...]] | None:

@@ -36,7 +36,11 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
         if operands is not None:
             (x,) = operands
             window = pool_window(
-                tuple(x.shape), fixed(pool_size), fixed(strides), padding, data_format_of(data_format)
+                tuple(x.shape),
+                fixed(pool_size),
+                fixed(strides),
+                fixed(padding),
+                data_format_of(data_format),
             )
             if window is not None and (any_padding or window.symmetric):
                 counts.ran(name)

@@ -125,7 +125,7 @@ def _window(
         tuple(x.shape),
         tuple(kernel.shape),
         fixed(strides),
-        padding,
+        fixed(padding),
         data_format_of(data_format),
         fixed(dilation_rate),
     )
@@ -152,7 +152,7 @@ def conv_transpose(room: Any, original: Any) -> Any:
                 tuple(x.shape),
                 tuple(k.shape),
                 fixed(strides),
-                padding,
+                fixed(padding),
                 fixed(output_padding),
                 data_format_of(data_format),
                 fixed(dilation_rate),

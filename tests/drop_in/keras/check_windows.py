@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from under_keras import (
     BACKEND,
+    every_size,
     gradients,
     keras,
     needs_gradients,
@@ -214,3 +215,54 @@ def test_gradients_of_gradients(rng: Any) -> None:
         return list(torch.autograd.grad((dx**2).sum() + (dk**2).sum(), (inputs, weights)))
 
     same(*with_and_without(call, "conv"), "float64")
+
+
+WINDOWS: dict[str, Callable[[Any, Any], Any]] = {
+    "pool_size": lambda x, n: keras.ops.max_pool(x, n, strides=1),
+    "strides of a pool": lambda x, n: keras.ops.average_pool(x, 3, strides=n),
+    "output_size": lambda x, n: keras.ops.adaptive_max_pool(x, n),
+    "strides": lambda x, n: keras.ops.conv(x, np.ones((3, 3, 4, 2), "float32"), strides=n),
+    "dilation_rate": lambda x, n: keras.ops.conv(x, np.ones((3, 3, 4, 2), "float32"), dilation_rate=n),
+    "of a transpose": lambda x, n: keras.ops.conv_transpose(x, np.ones((3, 3, 2, 4), "float32"), strides=n),
+}
+
+
+@pytest.mark.parametrize("option", WINDOWS)
+def test_what_equals_an_option_is_not_taken_for_it(option: str, rng: Any) -> None:
+    if option == "output_size" and not HAS_ADAPTIVE:
+        pytest.skip("this Keras has no adaptive pooling")
+    x, call = image(rng, 2, "float32"), WINDOWS[option]
+
+    numbers = (2, (2.0, 2.0), np.int64(2), True, 1, (2, 2), np.array([2, 2]), ["2", 2], (np.int32(2), 2))
+
+    def answers() -> list[Any]:
+        found = []
+        for number in numbers:
+            try:
+                found.append(keras.ops.convert_to_numpy(call(x, number)))
+            except Exception as error:
+                found.append(f"{type(error).__name__}: {error}")
+        return found
+
+    def alike(one: Any, other: Any) -> bool:
+        return one == other if isinstance(other, str) else np.allclose(one, other, 1e-5, 1e-5)
+
+    plain = answers()
+    with every_size(), foldgate.keras.enabled():
+        for again in (answers(), answers()):
+            assert [alike(a, b) for a, b in zip(again[:-1], plain[:-1], strict=True)] == [True] * 8
+            assert alike(again[-1], plain[0])  # of which JAX refuses some
+
+
+@pytest.mark.parametrize("option", WINDOWS)
+@pytest.mark.parametrize("first", [2.0, np.int64(2), True])
+def test_what_went_before_changes_nothing(option: str, first: Any, rng: Any) -> None:
+    if option == "output_size" and not HAS_ADAPTIVE:
+        pytest.skip("this Keras has no adaptive pooling")
+    x, call = rng.normal(size=(2, 17, 19, 4)).astype("float32"), WINDOWS[option]
+    with every_size(), foldgate.keras.enabled():
+        with contextlib.suppress(Exception):
+            call(x, (first, first))
+        foldgate.keras.calls(reset=True)
+        call(x, (int(first),) * 2)
+        assert [left for _, left in foldgate.keras.calls().values()] == [0]
