@@ -22,7 +22,7 @@ class Window(NamedTuple):
 
 
 def fixed(value: Any) -> Any:
-    """An option as a key: an int, a tuple of ints, a name or None as they are, and "" for what is none of them.
+    """An option as a key: an int, a tuple of ints, a name or None as they are, "" for what is none of them.
 
     What is kept of windows would otherwise be found again by 2.0 and True, which equal ints and are none.
     """

@@ -60,7 +60,7 @@ def _run(
     bias = layer.cell.bias if layer.cell.use_bias else None
     variables = [layer.cell.kernel, layer.cell.recurrent_kernel, *([] if bias is None else [bias])]
     found = room.operands(sequences, *map(room.tensor, variables), *states)
-    if found is None:
+    if found is None or not all(isinstance(variable, _variable()) for variable in variables):
         return None
     x, weights, states = found[0], found[1 : -cell.states], list(found[-cell.states :])
     if not _fits(x, weights, states, steps):
@@ -141,7 +141,7 @@ def _dropped(cell: Any, x: Any) -> Any:
 def cell_of(cell: Any) -> _Cell | None:
     """What foldgate makes of a cell; None if it is not exactly one of Keras' three, with known functions."""
     kind = _cells().get(type(cell))
-    if kind is None:
+    if kind is None or _is_changed(cell):
         return None
     name, states = kind
     known = activations()
@@ -153,6 +153,23 @@ def cell_of(cell: Any) -> _Cell | None:
     if name == "gru":
         options["reset_after"] = bool(cell.reset_after)
     return _Cell(name, states, options)
+
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+"""What a layer of the torch backend keeps of those who watch its calls."""
+
+
+def _is_changed(cell: Any) -> bool:
+    """Whether a cell's calls are more than its class has: somebody's function or hooks, or losses."""
+    if "call" in vars(cell) or cell.activity_regularizer is not None:
+        return True
+    return any(getattr(cell, hooks, None) for hooks in _HOOKS)
+
+
+@functools.cache
+def _variable() -> type:
+    variable: type = importlib.import_module("keras").Variable
+    return variable
 
 
 @functools.cache

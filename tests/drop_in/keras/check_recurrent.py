@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from under_keras import BACKEND, gradients, keras, needs_gradients, same, with_and_without
+from under_keras import BACKEND, arrays, gradients, keras, needs_gradients, same, with_and_without
 
 import foldgate.keras
 
@@ -158,6 +158,60 @@ def test_a_cell_of_ones_own_is_left_alone(rng: Any) -> None:
     plain = keras.ops.convert_to_numpy(layer(x))
     with foldgate.keras.enabled():
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer(x)), plain)
+
+
+def with_a_regularizer(layer: Any, seen: list[Any]) -> None:
+    layer.cell.activity_regularizer = keras.regularizers.L2(0.1)
+
+
+def with_a_call_of_its_own(layer: Any, seen: list[Any]) -> None:
+    call = layer.cell.call
+
+    def doubled(*given: Any, **options: Any) -> Any:
+        output, states = call(*given, **options)
+        return output * 2, states
+
+    layer.cell.call = doubled
+
+
+def with_a_hook(layer: Any, seen: list[Any]) -> None:
+    layer.cell.register_forward_hook(lambda *given: seen.append(1))
+
+
+def with_a_hook_before(layer: Any, seen: list[Any]) -> None:
+    layer.cell.register_forward_pre_hook(lambda *given: seen.append(1))
+
+
+def with_a_hook_backward(layer: Any, seen: list[Any]) -> None:
+    layer.cell.register_full_backward_hook(lambda *given: seen.append(1))
+
+
+def with_a_tensor_for_a_weight(layer: Any, seen: list[Any]) -> None:
+    layer.cell.recurrent_kernel = layer.cell.recurrent_kernel.value * 2
+
+
+CHANGES = [with_a_regularizer, with_a_call_of_its_own, with_a_tensor_for_a_weight]
+CHANGES += [with_a_hook, with_a_hook_before, with_a_hook_backward] if BACKEND == "torch" else []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", [L.SimpleRNN, L.LSTM, L.RNN], ids=lambda kind: kind.__name__)
+def test_a_cell_that_somebody_changed_is_left_alone(kind: Any, change: Any, rng: Any) -> None:
+    layer, x = kind(L.GRUCell(4) if kind is L.RNN else 4), keras.ops.convert_to_tensor(sequences(rng))
+    layer.build(x.shape)
+    seen: list[Any] = []
+    change(layer, seen)
+
+    def call() -> list[np.ndarray]:
+        seen.clear()
+        y = layer(x)
+        if change.__name__ == "with_a_hook_backward":
+            y.sum().backward()
+        return [*arrays(y), *arrays(layer.losses), np.array(len(seen))]
+
+    plain = call()
+    with foldgate.keras.enabled():
+        same(call(), plain, "float64")
 
 
 @pytest.mark.parametrize("name", LAYERS)
