@@ -16,8 +16,10 @@ Arrays: TypeAlias = tuple[Any, ...]
 class Kernel:
     """One call of an op with fixed options."""
 
-    reads_outputs = False
-    """Whether the backward is given the outputs."""
+    reads_result = False
+    """Whether the backward reads the first output."""
+    unread: tuple[int, ...] = ()
+    """Operands whose values no first gradient depends on."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
@@ -27,11 +29,11 @@ class Kernel:
         raise NotImplementedError
 
     def forward(self, *operands: Any) -> tuple[Arrays, Any]:
-        """The outputs, and what the backward needs besides them and the operands."""
+        """The outputs, and what the backward needs besides the first and the operands."""
         return self.infer(*operands), None
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         """The gradients of the operands, None where not needed; one of `grads` is not None."""
         raise NotImplementedError
@@ -44,7 +46,7 @@ class Conv(Kernel):
         return (ops.conv(*operands, **self.options),)
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         dx, dkernel, _ = ops.conv_backward(
             grads[0],
@@ -64,7 +66,7 @@ class SeparableConv(Kernel):
         return (ops.separable_conv(*operands, **self.options),)
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         gradients = ops.separable_conv_backward(
             grads[0],
@@ -85,7 +87,7 @@ class ConvTranspose(Kernel):
         return (ops.conv_transpose(*operands, **self.options),)
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         dx, dkernel, _ = ops.conv_transpose_backward(
             grads[0],
@@ -109,7 +111,7 @@ class MaxPool(Kernel):
         return (y,), taps
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         return (ops.max_pool_backward(grads[0], kept, operands[0].shape, **self.options),)
 
@@ -121,7 +123,7 @@ class AveragePool(Kernel):
         return (ops.average_pool(*operands, **self.options),)
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         return (ops.average_pool_backward(grads[0], operands[0].shape, **self.options),)
 
@@ -137,7 +139,7 @@ class AdaptiveMaxPool(Kernel):
         return (y,), positions
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         data_format = self.options["data_format"]
         dx = ops.adaptive_max_pool_backward(grads[0], kept, operands[0].shape, data_format=data_format)
@@ -151,7 +153,7 @@ class AdaptiveAveragePool(Kernel):
         return (ops.adaptive_average_pool(*operands, **self.options),)
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         data_format = self.options["data_format"]
         dx = ops.adaptive_average_pool_backward(grads[0], operands[0].shape, data_format=data_format)
@@ -161,7 +163,8 @@ class AdaptiveAveragePool(Kernel):
 class Recurrence(Kernel):
     """(y, h[, c]) of (x, kernel, recurrent_kernel, bias, h[, c]); y is None where only states are wanted."""
 
-    reads_outputs = True
+    reads_result = True
+    unread = (3,)  # the bias
 
     def __init__(self, cell: str, sequences: bool, options: dict[str, Any]) -> None:
         super().__init__(options)
@@ -181,13 +184,13 @@ class Recurrence(Kernel):
         return tuple(outputs), cache
 
     def backward(
-        self, grads: Arrays, operands: Arrays, outputs: Arrays, kept: Any, needs: tuple[bool, ...]
+        self, grads: Arrays, operands: Arrays, result: Any, kept: Any, needs: tuple[bool, ...]
     ) -> Arrays:
         function = getattr(ops, f"{self.cell}_backward")
         weights, states = operands[:4], self._states(operands)
         ends = dict(zip(("dh", "dc"), grads[1:], strict=False))
         gradients = function(
-            grads[0], *weights, outputs[0], kept, need_dx=needs[0], **ends, **states, **self.options
+            grads[0], *weights, result, kept, need_dx=needs[0], **ends, **states, **self.options
         )
         return tuple(gradients[: len(operands)])
 

@@ -76,7 +76,8 @@ def _run(
     }
     wants_sequences = bool(layer.return_sequences)
     call = kernels.Recurrence(cell.name, wants_sequences, options)
-    plain = functools.partial(_plain, original, layer, variables, mask, cell.states)
+    masked = None if steps is None else room.as_tensor(steps)
+    plain = functools.partial(_plain, original, layer, variables, masked, cell.states)
     y, *ends = room.run(call, plain, *operands)
     return _results(room, layer, y, ends, steps)
 
@@ -95,6 +96,9 @@ def _results(room: Any, layer: Any, y: Any, states: list[Any], mask: Any) -> tup
             if layer.return_sequences:  # copies: of a single step, torch refuses a view with negative strides
                 y = room.where((seen[:, ::-1] if backwards else seen).copy(), y)
     if not layer.return_sequences:
+        last = (
+            room.copy(last) if layer.return_state else last
+        )  # whoever writes to one does not mean the other
         return last, last[:, None], states
     return last, room.flip(y) if backwards else y, states
 

@@ -90,15 +90,20 @@ def _crops_as_jax() -> bool:
 
 
 def mask_array(mask: Any) -> Any:
-    """A mask of (batch, steps) as the kernels read it; None if it is none."""
+    """A mask of (batch, steps) as the kernels read it, forward and backward; None if it is none."""
     if not isinstance(mask, torch.Tensor) or mask.ndim != 2 or mask.device.type != "cpu":
         return None
-    return mask.detach().to(torch.bool).numpy()
+    return mask.detach().to(torch.bool, copy=True).numpy()
 
 
 def as_tensor(array: Any) -> Any:
     """An array as a tensor, of the same memory."""
     return torch.from_numpy(array)
+
+
+def copy(y: Any) -> Any:
+    """The same in memory of its own."""
+    return y.clone()
 
 
 def flip(y: Any) -> Any:

@@ -123,3 +123,65 @@ def test_gradients_of_gradients_of_weights_that_were_given(layer: Any, x: Any) -
         return [*(g.detach() for g in first), *second]
 
     alike(call)
+
+
+def double_the_output(layer: Any, y: list[Any], mask: Any) -> None:
+    y[0].mul_(2)
+
+
+def write_to_the_outputs(layer: Any, y: list[Any], mask: Any) -> None:
+    with torch.no_grad():
+        for t in y[:1]:
+            t.add_(1)
+
+
+def write_to_the_bias(layer: Any, y: list[Any], mask: Any) -> None:
+    with torch.no_grad():
+        layer.cell.bias.value.add_(1)
+
+
+def write_to_the_mask(layer: Any, y: list[Any], mask: Any) -> None:
+    mask.logical_not_()
+
+
+def write_to_both(layer: Any, y: list[Any], mask: Any) -> None:
+    write_to_the_outputs(layer, y, mask)
+    write_to_the_bias(layer, y, mask)
+
+
+WRITES = [double_the_output, write_to_the_outputs, write_to_the_bias, write_to_the_mask]
+
+
+def written(
+    kind: str, write: Callable[..., None], x: Any, order: int = 1, **options: Any
+) -> Callable[[], Any]:
+    """A call that gives gradients after somebody wrote to what a recurrent layer was given or gave."""
+
+    def call() -> Any:
+        keras.utils.set_random_seed(0)
+        layer, inputs = getattr(L, kind)(4, **options), x.clone().requires_grad_()
+        layer.build(x.shape)
+        mask = torch.tensor([[1, 1, 1, 1, 0, 0], [1, 1, 0, 1, 1, 1]], dtype=torch.bool)
+        y = keras.tree.flatten(layer(inputs, mask=mask))
+        before = sum(t.sum() for t in y)
+        write(layer, y, mask)
+        weights = [variable.value for variable in layer.trainable_variables]
+        total = sum((t * t.detach().cos()).sum() for t in y) if write is double_the_output else before
+        found = torch.autograd.grad(total, [inputs, *weights], create_graph=order > 1)
+        return found if order == 1 else torch.autograd.grad(sum((g**2).sum() for g in found), weights)
+
+    return call
+
+
+@pytest.mark.parametrize("options", [{}, {"return_sequences": True}, {"return_state": True}], ids=str)
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_what_is_written_to_after_the_call(kind: str, write: Any, options: dict[str, Any], x: Any) -> None:
+    alike(written(kind, write, x, **options))
+
+
+@pytest.mark.parametrize(("write", "order"), [(write_to_both, 1), (write_to_the_bias, 2)])
+def test_a_bias_that_is_needed_again_may_not_be_written_to(write: Any, order: int, x: Any) -> None:
+    call = written("GRU", write, x, order, return_sequences=True)
+    with every_size(), foldgate.keras.enabled(), pytest.raises(RuntimeError, match="modified by an inplace"):
+        call()

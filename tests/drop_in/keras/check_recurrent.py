@@ -274,3 +274,13 @@ def test_a_single_step_that_some_rows_leave_out(name: str, backwards: bool, rng:
     layer = build(name, rng, return_sequences=True, return_state=True, go_backwards=backwards)
     x, mask = rng.normal(size=(3, 1, 3)).astype("float32"), np.array([[True], [False], [False]])
     same(*with_and_without(lambda: layer(x, mask=mask), name))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_output_is_not_the_state(name: str, rng: Any) -> None:
+    layer, x = build(name, rng, return_state=True), sequences(rng)
+    with foldgate.keras.enabled():
+        y, *ends = layer(x)
+    before = [np.array(end) for end in arrays(ends)]
+    y += 1  # as for a residual; Keras' own LSTM and GRU change their states here with torch
+    same(arrays(ends), before)
