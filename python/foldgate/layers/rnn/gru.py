@@ -34,7 +34,7 @@ class GRU(OwnCell):
       return_state: whether to return the last h too; default False.
       go_backwards: whether to start at the last step, and return outputs in that order; default False.
       stateful: whether a batch starts from the states that the one before it ended with; default False.
-      unroll: accepted; there is nothing to unroll.
+      unroll: accepted; it changes no result, not even with a mask, where in Keras it does.
       reset_after: whether r works on `h @ recurrent_kernel`, as in cuDNN and PyTorch, rather than on h;
         default True.
       use_cudnn: accepted, and has no meaning on a CPU.

@@ -35,7 +35,7 @@ class LSTM(OwnCell):
       return_state: whether to return the last h and c too; default False.
       go_backwards: whether to start at the last step, and return outputs in that order; default False.
       stateful: whether a batch starts from the states that the one before it ended with; default False.
-      unroll: accepted; there is nothing to unroll.
+      unroll: accepted; it changes no result, not even with a mask, where in Keras it does.
       use_cudnn: accepted, and has no meaning on a CPU.
       **kwargs: `name`, `dtype`, `trainable`, `zero_output_for_mask`, `implementation`.
 

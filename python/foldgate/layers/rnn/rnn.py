@@ -31,7 +31,7 @@ class RNN(Layer):
       go_backwards: whether to start at the last step, and return outputs in that order; default False.
       stateful: whether a batch starts from the states that the one before it ended with; default False.
         The batch size is then fixed. `reset_state` starts anew.
-      unroll: accepted; there is nothing to unroll.
+      unroll: accepted; it changes no result, not even with a mask, where in Keras it does.
       zero_output_for_mask: whether to put out 0 at masked steps; default False: the output before them.
       **kwargs: `name`, `dtype`, `trainable`, `activity_regularizer`.
 

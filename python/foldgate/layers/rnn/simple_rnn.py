@@ -32,7 +32,7 @@ class SimpleRNN(OwnCell):
       return_state: whether to return the last h too; default False.
       go_backwards: whether to start at the last step, and return outputs in that order; default False.
       stateful: whether a batch starts from the states that the one before it ended with; default False.
-      unroll: accepted; there is nothing to unroll.
+      unroll: accepted; it changes no result, not even with a mask, where in Keras it does.
       seed: of the dropout; default None.
       **kwargs: `name`, `dtype`, `trainable`, `zero_output_for_mask`.
 
