@@ -97,10 +97,7 @@ def separable_conv(room: Any, original: Any) -> Any:
         if operands is not None:
             x, depthwise, pointwise = operands
             window = _window(x, depthwise, *options)
-            channels, multiplier = depthwise.shape[-2:]
-            ones = (1,) * (len(x.shape) - 2)
-            fits = tuple(pointwise.shape[:-1]) == (*ones, channels * multiplier)
-            if window is not None and fits and x.shape[window.axis] == channels:
+            if window is not None and _fit(depthwise, pointwise, x.shape[window.axis]):
                 counts.ran("separable_conv")
                 call = kernels.SeparableConv(window.options)
                 return room.run(call, lambda *given: original(*given, *options), *operands)[0]
@@ -108,6 +105,13 @@ def separable_conv(room: Any, original: Any) -> Any:
         return original(inputs, depthwise_kernel, pointwise_kernel, *options)
 
     return replacement
+
+
+def _fit(depthwise: Any, pointwise: Any, channels: int) -> bool:
+    """Whether the kernels of a separable convolution go together, and with the channels."""
+    *taps, depth, multiplier = depthwise.shape
+    ones = (1,) * len(taps)
+    return depth == channels and tuple(pointwise.shape[:-1]) == (*ones, channels * multiplier)
 
 
 def _operands(room: Any, name: str, *given: Any) -> tuple[Any, ...] | None:
