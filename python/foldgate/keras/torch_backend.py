@@ -43,9 +43,12 @@ def operands(*tensors: Any) -> tuple[Any, ...] | None:
     """The tensors, if the kernels take them: plain, dense, on the CPU, all float32 or all float64.
 
     Not while somebody traces, compiles, maps or fakes what is called, casts its operands or differentiates it
-    forward: the kernels are invisible to them.
+    forward: the kernels are invisible to them. Nor where gradients are recorded of what was made in inference
+    mode: autograd does not save it, and Keras may copy it first.
     """
     if torch.compiler.is_compiling() or not (is_ordinary() and are_plain(*tensors)):
+        return None
+    if torch.is_grad_enabled() and any(t.is_inference() for t in tensors):
         return None
     return tensors
 

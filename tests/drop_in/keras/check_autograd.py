@@ -185,3 +185,18 @@ def test_a_bias_that_is_needed_again_may_not_be_written_to(write: Any, order: in
     call = written("GRU", write, x, order, return_sequences=True)
     with every_size(), foldgate.keras.enabled(), pytest.raises(RuntimeError, match="modified by an inplace"):
         call()
+
+
+def test_training_on_what_was_made_in_inference_mode(layer: Any, x: Any) -> None:
+    with torch.inference_mode():
+        inputs = x * 2
+
+    def call() -> Any:
+        try:
+            y = layer(inputs)
+        except RuntimeError as error:  # SimpleRNN's own step saves its input
+            return np.array("Inference tensors cannot be saved" in str(error))
+        weights = [variable.value for variable in layer.trainable_variables]
+        return torch.autograd.grad(y.sum(), weights) if weights else y
+
+    alike(call)
