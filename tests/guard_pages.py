@@ -30,6 +30,8 @@ def wider_ops(random: np.random.Generator) -> Iterator[tuple[str, Arguments]]:
                 yield from _norms(image, channels, data_format)
     for group, width in itertools.product((2, 4, 8), (3, 16, 31)):
         yield from _narrow_groups(random, group, width)
+    for width, data_format in itertools.product((7, 35, 70, 130), ("channels_last", "channels_first")):
+        yield from _few_outputs(random, width, data_format)
     ids = np.array([[2, 0], [1, 2]])
     for width in (1, 15, 17):
         table = random.standard_normal((3, width)).astype(np.float32)
@@ -79,6 +81,17 @@ def _narrow_groups(random: np.random.Generator, group: int, width: int) -> Itera
     yield "conv_backward", {**arguments, "dy": x}
     yield "conv_transpose", {**arguments, "activation": "tanh"}
     yield "conv_transpose_backward", {**arguments, "dy": x}
+
+
+def _few_outputs(random: np.random.Generator, width: int, data_format: str) -> Iterator[tuple[str, Arguments]]:
+    """Planes read in place and whole windows as columns, to the last pixel."""
+    shape = (2, 5, 9, width) if data_format == "channels_first" else (2, 9, width, 5)
+    x = random.standard_normal(shape).astype(np.float32)
+    for taps in (1, 3):
+        kernel = random.standard_normal((taps, taps, 5, 3)).astype(np.float32)
+        arguments: Arguments = {"x": x, "kernel": kernel, "data_format": data_format}
+        yield "conv", arguments
+        yield "conv_backward", {**arguments, "dy": ops.conv(**arguments)}
 
 
 def _norms(x: np.ndarray, channels: int, data_format: str) -> Iterator[tuple[str, Arguments]]:

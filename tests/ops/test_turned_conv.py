@@ -21,6 +21,10 @@ CASES = [
     Case((500,), 3, 5, (9,), {"padding": "same", "activation": "tanh"}, batch=2),
     Case((5, 7, 18), 5, 3, (3, 3, 3), {"padding": "same"}, batch=2),
     Case((24, 35), 8, 8, (3, 3), {"padding": "same", "groups": 2}, batch=1),
+    Case((37, 41), 33, 1, (1, 1), {"activation": "relu"}, batch=3),  # planes read in place, to their last pixel
+    Case((9, 131), 7, 10, (1, 1), batch=1),
+    Case((12, 83), 6, 5, (3, 3), {"padding": "valid"}, batch=2),
+    Case((7, 66), 3, 12, (2, 3), {"padding": "valid"}, batch=2),
 ]
 
 

@@ -35,7 +35,7 @@ class PlanarRun {
       }
       span_[i] = high - low_[i] + 1;
     }
-    in_place_ = p_.inside && p_.grid[2] % lanes_ == 0;
+    vectors_ = panel_vectors();
     cut();
   }
 
@@ -71,6 +71,13 @@ class PlanarRun {
            static_cast<double>(columns());
   }
 
+  // Of pixels: tiles of few outputs are wide, so that there are sums enough to hide a multiply-add's latency.
+  int panel_vectors() const {
+    int widest = kernel_.gemm.tile_vectors;
+    while (widest > 2 && kernel_.gemm.column_heights[widest - 1] < p_.columns) --widest;
+    return widest;
+  }
+
   // By shape alone: rows of a plane, or strips of a row, of whole panels.
   void cut() {
     const int64_t size = static_cast<int64_t>(sizeof(T)), pixels = planes() * p_.grid[1] * p_.grid[2];
@@ -82,6 +89,9 @@ class PlanarRun {
                   strip = std::max<int64_t>(1, most / (2 * lanes_));
     strips_ = parts_ < p_.grid[1] ? 1 : ceil_div(panels, strip);
     const int64_t width = std::min(p_.grid[2], ceil_div(panels, strips_) * 2 * lanes_);
+    // Planes that no tap leaves are read where they lie, the last panel of an area from its last pixel backwards.
+    const bool whole = p_.grid[2] % lanes_ == 0, covered = (panels / strips_ - 1) * 2 >= vectors_;
+    in_place_ = p_.inside && (whole || covered || (strips_ == 1 && p_.grid[2] >= vectors_ * lanes_));
     row_ = in_place_ ? p_.in.extent[2] : reach(2, width) + 2 * lanes_;  // whole vectors past the last window
     layer_ = in_place_ ? p_.in.extent[1] * row_ : reach(1, ceil_div(p_.grid[1], parts_)) * row_;
     channel_ = (in_place_ ? p_.in.extent[0] : span_[0]) * layer_;
@@ -97,11 +107,8 @@ class PlanarRun {
   }
 
   // weights_[(group * tiles + tile) * segments + segment]: the columns of a tile, in place, contiguous for each term.
-  EvenSplit tiles(int vectors) const {
-    return EvenSplit(p_.columns, kernel_.gemm.column_heights[vectors - 1]);
-  }
   void place_weights() {
-    const EvenSplit split = tiles(2);
+    const EvenSplit split(p_.columns, kernel_.gemm.column_heights[vectors_ - 1]);
     for (int64_t tile = 0; tile <= split.parts; ++tile) cuts_.push_back(split.begin(tile));
     for (const Tap& tap : p_.taps) offsets_.push_back(offset(tap));
     run_ = taps_a_segment();
@@ -165,10 +172,11 @@ class PlanarRun {
     if (!in_place_) fill(area, frame);
     const int64_t layer = p_.grid[1] * p_.grid[2], image = p_.grid[0] * layer;
     for (int64_t o = 0; o < columns(); ++o) c[o] = p_.out + (area.n * columns() + o) * image + area.z * layer;
-    const EvenSplit panels(ceil_div(area.width, lanes_), 2);
+    const EvenSplit panels(ceil_div(area.width, lanes_), vectors_);
     for (int64_t y = 0; y < area.rows; ++y)
       for (int64_t panel = 0; panel < panels.parts; ++panel) {
-        const int64_t x = panels.begin(panel) * lanes_, whole = panels.size(panel) * lanes_;
+        const int64_t whole = panels.size(panel) * lanes_;
+        const int64_t x = std::min(panels.begin(panel) * lanes_, in_place_ ? area.width - whole : area.width);
         // A row that this task writes next may be written over: whole vectors are stored, three times as fast as parts.
         const int64_t width = strips_ == 1 && y + 1 < area.rows ? whole : std::min(area.width - x, whole);
         multiply(origin(area, frame) + y * p_.step[1] * row_ + x, (area.y + y) * p_.grid[2] + area.x + x,
@@ -177,7 +185,7 @@ class PlanarRun {
     if (is_curve(p_.activation)) curve(area, c);
   }
 
-  // All output channels of up to two vectors of pixels.
+  // All output channels of a panel of pixels.
   void multiply(const T* a, int64_t at, int width, int vectors, const T** b, T* const* c) const {
     const int64_t parts = static_cast<int64_t>(cuts_.size()) - 1;
     Tile<T> tile;
@@ -213,7 +221,8 @@ class PlanarRun {
   const TapGemm<T>& p_;
   const Kernels<T>& kernel_;
   int64_t lanes_, low_[kMaxSpatial], span_[kMaxSpatial];
-  bool in_place_;
+  int vectors_ = 2;  // of a panel
+  bool in_place_ = false;
   int64_t parts_ = 1, strips_ = 1, row_ = 0, layer_ = 0, channel_ = 0;
   int64_t run_ = 1;  // taps of a segment
   std::vector<const T*> weights_;

@@ -8,6 +8,7 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/matrix_product.h"
+#include "ops/conv/planar_gemm.h"
 
 namespace foldgate {
 namespace {
@@ -151,11 +152,23 @@ class PlanarProduct {
   const T* kept_ = nullptr;  // instead of weights_
 };
 
+// Few columns meet each pixel in one tile: packing the pixels costs more than reading planes that lie far apart
+// (planar_gemm), as long as those come from a cache. Of narrower vectors as many columns take several tiles.
+constexpr int64_t kPixelBytes = 8 << 20;
+template <class T>
+bool has_one_tile(const TapGemm<T>& problem) {
+  const int64_t bytes = problem.batch * problem.grid[0] * problem.grid[1] * problem.grid[2] * problem.length *
+                        static_cast<int64_t>(sizeof(T));
+  const GemmKernels<T>& gemm = kernels<T>().gemm;
+  return gemm.tile_vectors > 2 && problem.columns <= gemm.column_heights[1] && bytes <= kPixelBytes;
+}
+
 }  // namespace
 
 template <class T>
 bool planar_product_suits(const TapGemm<T>& problem) {
   if (!problem.planes || !problem.planar || problem.columns < 4 || !is_matrix_product(problem)) return false;
+  if (has_one_tile(problem) && planar_gemm_suits(problem)) return false;
   const int64_t pixels = problem.grid[0] * problem.grid[1] * problem.grid[2];
   const int64_t lanes = kernels<T>().gemm.lanes;
   if (problem.length <= kDepth) return 5 * pixels >= 4 * round_up(pixels, lanes);
