@@ -83,13 +83,13 @@ def _narrow_groups(random: np.random.Generator, group: int, width: int) -> Itera
     yield "conv_transpose_backward", {**arguments, "dy": x}
 
 
-def _few_outputs(random: np.random.Generator, width: int, data_format: str) -> Iterator[tuple[str, Arguments]]:
+def _few_outputs(random: np.random.Generator, width: int, layout: str) -> Iterator[tuple[str, Arguments]]:
     """Planes read in place and whole windows as columns, to the last pixel."""
-    shape = (2, 5, 9, width) if data_format == "channels_first" else (2, 9, width, 5)
+    shape = (2, 5, 9, width) if layout == "channels_first" else (2, 9, width, 5)
     x = random.standard_normal(shape).astype(np.float32)
     for taps in (1, 3):
         kernel = random.standard_normal((taps, taps, 5, 3)).astype(np.float32)
-        arguments: Arguments = {"x": x, "kernel": kernel, "data_format": data_format}
+        arguments: Arguments = {"x": x, "kernel": kernel, "data_format": layout}
         yield "conv", arguments
         yield "conv_backward", {**arguments, "dy": ops.conv(**arguments)}
 

@@ -1,8 +1,8 @@
 """Where foldgate's kernels win: the one home of the sizes at which PyTorch's own op computes a call.
 
 Measured by `benchmarks/torch_modules.py` and `torch_sweep.py`, PyTorch 2.13, one thread and two, alternating,
-foldgate on PyTorch's own threads, on two cores of a Zen 5 (pools and recurrence on a Skylake-SP, too), with
-AVX-512. Every rule leaves to PyTorch what came out under 1.0, with some room. A call through a
+foldgate on PyTorch's own threads, on two cores of a Zen 5 (pools and recurrence on a Skylake-SP, convolutions
+to 16 channels and fewer on a Zen 4, too), with AVX-512. Every rule leaves to PyTorch what came out under 1.0, with some room. A call through a
 torch.autograd.Function costs 0.04 ms more than torch's own (on the Skylake-SP 0.1 ms), one of oneDNN as
 much, and a weight in another layout must be turned at every training step, and its gradient back: hence
 the sizes.
@@ -69,10 +69,14 @@ def _torch_unfolds(module: Any, x: Any) -> bool:
     return x.shape[0] == 1 and module.groups == 1 and x.shape[:4].numel() <= 20480 and not wide
 
 
-def _unfolding_loses(module: Any, work: int, gradient: bool) -> bool:
+def _unfolding_loses(module: Any, x: Any, work: int, gradient: bool) -> bool:
     """Whether a call of so many multiply-adds repays what foldgate's costs over torch's im2col."""
-    least = 1 << (20 + gradient + (math.prod(module.kernel_size) == 1))
-    return work >= least and not (gradient and module.out_channels > 12 * module.in_channels)
+    outputs, single = module.out_channels, math.prod(module.kernel_size) == 1
+    if gradient and outputs > 12 * module.in_channels:
+        return False
+    if single and outputs <= 16 and not x.is_contiguous():  # torch reorders x, but for a product with a vector
+        return work >= 1 << 18 and (gradient or outputs > 1)
+    return work >= 1 << (20 + gradient + (single and outputs > 16))
 
 
 def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
@@ -81,27 +85,28 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     if module.groups > 1:
         return _narrow_groups_win(module, x) or _depthwise_wins(module, x, gradient, work)
     if _torch_unfolds(module, x):
-        return _unfolding_loses(module, work, gradient)
-    if _waits_for_memory(module, x) or (not gradient and _fills_few_lanes(module, x)):
+        return _unfolding_loses(module, x, work, gradient)
+    if _waits_for_memory(module, x, gradient) or (not gradient and _fills_few_lanes(module, x)):
         return False
     if _volumes_lose(module, x, work) if x.dim() == 5 else _taps_lose(module, x, work):
         return False
     return not gradient or _weights_repay_turning(module, x, work)
 
 
-def _waits_for_memory(module: Any, x: Any) -> bool:
+def _waits_for_memory(module: Any, x: Any, gradient: bool) -> bool:
     """Whether x or y is so large against the work that torch's shorter passes over memory count."""
     inputs, outputs, taps = module.in_channels, module.out_channels, math.prod(module.kernel_size)
     written = outputs * _positions(x) // math.prod(module.stride)
     if inputs * taps <= 8 and outputs > 12 * inputs and written >= 1 << 18:
         return True
-    if outputs < 8 and taps < 9 and x.numel() >= 1 << (18 if taps == 1 else 20):
-        return True
     if x.is_contiguous():
         return False
-    if taps == 1:
-        return _is_large(x, written) or (min(inputs, outputs) < 9 and x.numel() >= 1 << 15)
-    return bool(outputs < 9 and x.numel() >= 1 << 17)
+    if taps > 1:
+        strided = not gradient and module.stride[0] > 1
+        return bool(outputs < 9 and x.numel() >= 1 << 17 and (strided or inputs > 48))
+    if gradient and outputs <= 16:
+        return bool(inputs < 4 and x.numel() >= 1 << 15)
+    return _is_large(x, written) or (inputs < 9 and x.numel() >= 1 << 15)
 
 
 def _fills_few_lanes(module: Any, x: Any) -> bool:
@@ -176,7 +181,7 @@ def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     work, taps, last = _products(module, x), math.prod(module.kernel_size), not x.is_contiguous()
     few = last and module.in_channels <= 8
     if _torch_unfolds(module, x):
-        return _unfolding_loses(module, work, gradient)
+        return _unfolding_loses(module, x, work, gradient)
     if module.groups > 1:
         return not (last and x.dim() == 5 and taps > 27)
     narrow = taps >= 9 and module.out_channels <= 16 and work >= 1 << 23
