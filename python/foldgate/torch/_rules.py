@@ -3,9 +3,9 @@
 Measured by `benchmarks/torch_modules.py` and `torch_sweep.py`, PyTorch 2.13, one thread and two, alternating,
 foldgate on PyTorch's own threads, on two cores of a Zen 5 (pools and recurrence on a Skylake-SP, convolutions
 to 16 channels and fewer on a Zen 4, too), with AVX-512. Every rule leaves to PyTorch what came out under 1.0,
-with some room. A call through a torch.autograd.Function costs 0.04 ms more than torch's own (on the Skylake-SP
-0.1 ms), one of oneDNN as much, and a weight in another layout must be turned at every training step, and its
-gradient back: hence the sizes.
+with some room. A call through a torch.autograd.Function costs 0.04 ms more than torch's own (0.1 ms there),
+one of oneDNN as much, and a weight in another layout must be turned at every training step, and its gradient
+back: hence the sizes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _unfolding_loses(module: Any, x: Any, work: int, gradient: bool) -> bool:
         return False
     if single and outputs <= 16 and not x.is_contiguous():  # torch reorders x of several outputs
         return work >= 1 << 18 and (gradient or outputs > 1)
-    return work >= 1 << (20 + gradient + (single and outputs > 16))
+    return bool(work >= 1 << (20 + gradient + (single and outputs > 16)))
 
 
 def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
