@@ -96,9 +96,8 @@ def _results(room: Any, layer: Any, y: Any, states: list[Any], mask: Any) -> tup
             if layer.return_sequences:  # copies: of a single step, torch refuses a view with negative strides
                 y = room.where((seen[:, ::-1] if backwards else seen).copy(), y)
     if not layer.return_sequences:
-        last = (
-            room.copy(last) if layer.return_state else last
-        )  # whoever writes to one does not mean the other
+        if layer.return_state:  # whoever writes to the one does not mean the other
+            last = room.copy(last)
         return last, last[:, None], states
     return last, room.flip(y) if backwards else y, states
 
