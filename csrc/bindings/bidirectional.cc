@@ -40,7 +40,7 @@ Operands<T> operands_of(const BothDirections& both) {
       read<T>(op, "reverse_recurrent_kernel", both.reverse_recurrent_kernel, shape_of(s.recurrent_kernel)),
       read_optional<T>(op, "reverse_bias", both.reverse_bias, bias_shape(plan))};
   o.state = {plan.batch, 2 * plan.units};
-  o.sequence = {plan.batch, plan.steps, 2 * plan.units};
+  o.sequence = plan.sequences(2 * plan.units);
   o.x = read<T>(op, "x", s.x, shape_of(s.x));
   o.initial_h = read_optional<T>(op, "initial_h", s.initial_h, o.state);
   o.initial_c = read_optional<T>(op, "initial_c", s.initial_c, o.state);
@@ -154,9 +154,10 @@ void register_bidirectional(py::module_& module) {
          const py::array& recurrent_kernel, const py::object& bias, const py::array& reverse_kernel,
          const py::array& reverse_recurrent_kernel, const py::object& reverse_bias,
          const py::object& initial_h, const py::object& initial_c, const py::object& mask,
-         const py::object& lengths, bool zero_output_for_mask, bool return_sequences, bool return_cache) {
+         const py::object& lengths, bool zero_output_for_mask, bool time_major, bool return_sequences,
+         bool return_cache) {
         const BothDirections both{{op, cell, x, kernel, recurrent_kernel, bias, initial_h, initial_c, mask,
-                                   lengths, false, zero_output_for_mask},
+                                   lengths, false, zero_output_for_mask, time_major},
                                   reverse_kernel,
                                   reverse_recurrent_kernel,
                                   reverse_bias};
@@ -167,7 +168,7 @@ void register_bidirectional(py::module_& module) {
       py::arg("op"), py::arg("cell"), py::arg("x"), py::arg("kernel"), py::arg("recurrent_kernel"),
       py::arg("bias"), py::arg("reverse_kernel"), py::arg("reverse_recurrent_kernel"),
       py::arg("reverse_bias"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"),
-      py::arg("lengths"), py::arg("zero_output_for_mask"), py::arg("return_sequences"),
+      py::arg("lengths"), py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("return_sequences"),
       py::arg("return_cache"),
       "Both directions over a whole sequence: (y, h, c, cache), None where not wanted or not there.");
   module.def(
@@ -177,9 +178,9 @@ void register_bidirectional(py::module_& module) {
          const py::array& reverse_recurrent_kernel, const py::object& reverse_bias, const py::array& y,
          const py::array& cache, const py::object& dh, const py::object& dc, const py::object& initial_h,
          const py::object& initial_c, const py::object& mask, const py::object& lengths,
-         bool zero_output_for_mask, bool need_dx) {
+         bool zero_output_for_mask, bool time_major, bool need_dx) {
         const BothDirections both{{op, cell, x, kernel, recurrent_kernel, bias, initial_h, initial_c, mask,
-                                   lengths, false, zero_output_for_mask},
+                                   lengths, false, zero_output_for_mask, time_major},
                                   reverse_kernel,
                                   reverse_recurrent_kernel,
                                   reverse_bias};
@@ -191,7 +192,7 @@ void register_bidirectional(py::module_& module) {
       py::arg("recurrent_kernel"), py::arg("bias"), py::arg("reverse_kernel"),
       py::arg("reverse_recurrent_kernel"), py::arg("reverse_bias"), py::arg("y"), py::arg("cache"),
       py::arg("dh"), py::arg("dc"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"),
-      py::arg("lengths"), py::arg("zero_output_for_mask"), py::arg("need_dx"),
+      py::arg("lengths"), py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("need_dx"),
       "(dx, dkernel, drecurrent_kernel, dbias, dreverse_kernel, dreverse_recurrent_kernel, dreverse_bias,\n"
       "dinitial_h, dinitial_c), None where not wanted or not there.");
 }

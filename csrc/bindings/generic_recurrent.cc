@@ -22,7 +22,7 @@ struct Sequence {
   int cell;
   py::array x, kernel, recurrent_kernel;
   py::object bias, initial_h, initial_c, mask, lengths;
-  bool reverse, zero_output_for_mask;
+  bool reverse, zero_output_for_mask, time_major;
   CellOptions options;
 };
 
@@ -53,15 +53,11 @@ GenericPlan generic_plan(const Sequence& s) {
   require(lstm || (s.options.peephole.is_none() && s.options.projection.is_none() && !s.options.coupled), op,
           ": peephole, projection or coupled is given; expected none of them for a cell without c");
   require(lstm || s.initial_c.is_none(), op, ": initial_c is given; expected None for a cell without c");
-  require(s.x.ndim() == 3, op, ": x has shape ", shape_text(shape_of(s.x)),
-          "; expected (batch, steps, features)");
-  require(s.mask.is_none() || s.lengths.is_none(), op,
-          ": both mask and lengths are given; expected at most one of them");
-  return GenericPlan::make({op, cell, s.reverse, s.zero_output_for_mask}, functions_of(op, s.options),
-                           shape_of(s.x), shape_of(s.kernel), shape_of(s.recurrent_kernel),
-                           shape_of_optional(op, "projection", s.options.projection),
-                           read_optional<bool>(op, "mask", s.mask, {s.x.shape(0), s.x.shape(1)}),
-                           read_optional<int64_t>(op, "lengths", s.lengths, {s.x.shape(0)}));
+  const RecurrentOptions options{op, cell, s.reverse, s.zero_output_for_mask, false, s.time_major};
+  const CountedSteps counted = counted_steps(options, shape_of(s.x), s.mask, s.lengths);
+  return GenericPlan::make(
+      options, functions_of(op, s.options), shape_of(s.x), shape_of(s.kernel), shape_of(s.recurrent_kernel),
+      shape_of_optional(op, "projection", s.options.projection), counted.mask, counted.lengths);
 }
 
 // What both directions read: `given` is GenericForward or GenericBackward.
@@ -90,7 +86,7 @@ py::tuple forward(const Sequence& s, bool return_sequences, bool return_cache) {
   read_operands<T>(s, plan, given);
   py::object y = py::none(), h, c = py::none(), cache = py::none();
   RecurrentForward<T>& a = given.arrays;
-  if (return_sequences) a.y = output<T>(op, y, {plan.rows.batch, plan.rows.steps, plan.outputs});
+  if (return_sequences) a.y = output<T>(op, y, plan.rows.sequences(plan.outputs));
   a.h = output<T>(op, h, {plan.rows.batch, plan.outputs});
   if (is_lstm(plan.rows)) a.c = output<T>(op, c, {plan.rows.batch, plan.rows.units});
   if (return_cache) a.cache = output<T>(op, cache, {plan.cache_size()});
@@ -107,8 +103,8 @@ py::tuple backward(const py::object& dy, const Sequence& s, const py::array& y, 
   require(!dy.is_none() || !dh.is_none() || !dc.is_none(), op, ": ",
           lstm ? "dy, dh and dc are None" : "dy and dh are None", "; expected at least one of them");
   require(lstm || dc.is_none(), op, ": dc is given; expected None for a cell without c");
-  const Shape state{plan.rows.batch, plan.outputs}, sequence{plan.rows.batch, plan.rows.steps, plan.outputs},
-      cell_state{plan.rows.batch, plan.rows.units};
+  const Shape state{plan.rows.batch, plan.outputs}, sequence = plan.rows.sequences(plan.outputs),
+                                                    cell_state{plan.rows.batch, plan.rows.units};
   GenericBackward<T> given;
   read_operands<T>(s, plan, given);
   RecurrentBackward<T>& a = given.arrays;
@@ -143,7 +139,7 @@ void register_generic_recurrent(py::module_& module) {
       [](const std::string& op, int cell, const py::array& x, const py::array& kernel,
          const py::array& recurrent_kernel, const py::object& bias, const py::object& initial_h,
          const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
-         bool zero_output_for_mask, const Functions& functions, double clip, bool coupled,
+         bool zero_output_for_mask, bool time_major, const Functions& functions, double clip, bool coupled,
          const py::object& peephole, const py::object& projection, bool return_sequences, bool return_cache) {
         const Sequence s{op,
                          cell,
@@ -157,6 +153,7 @@ void register_generic_recurrent(py::module_& module) {
                          lengths,
                          reverse,
                          zero_output_for_mask,
+                         time_major,
                          {functions, clip, coupled, peephole, projection}};
         return by_dtype(op.c_str(), "x", x, [&](auto zero) {
           return forward<decltype(zero)>(s, return_sequences, return_cache);
@@ -164,16 +161,16 @@ void register_generic_recurrent(py::module_& module) {
       },
       py::arg("op"), py::arg("cell"), py::arg("x"), py::arg("kernel"), py::arg("recurrent_kernel"),
       py::arg("bias"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"), py::arg("lengths"),
-      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("functions"), py::arg("clip"),
-      py::arg("coupled"), py::arg("peephole"), py::arg("projection"), py::arg("return_sequences"),
-      py::arg("return_cache"), "As recurrent_forward, for cells with options.");
+      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("functions"),
+      py::arg("clip"), py::arg("coupled"), py::arg("peephole"), py::arg("projection"),
+      py::arg("return_sequences"), py::arg("return_cache"), "As recurrent_forward, for cells with options.");
   module.def(
       "generic_recurrent_backward",
       [](const std::string& op, int cell, const py::object& dy, const py::array& x, const py::array& kernel,
          const py::array& recurrent_kernel, const py::object& bias, const py::array& y,
          const py::array& cache, const py::object& dh, const py::object& dc, const py::object& initial_h,
          const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
-         bool zero_output_for_mask, const Functions& functions, double clip, bool coupled,
+         bool zero_output_for_mask, bool time_major, const Functions& functions, double clip, bool coupled,
          const py::object& peephole, const py::object& projection, bool need_dx) {
         const Sequence s{op,
                          cell,
@@ -187,6 +184,7 @@ void register_generic_recurrent(py::module_& module) {
                          lengths,
                          reverse,
                          zero_output_for_mask,
+                         time_major,
                          {functions, clip, coupled, peephole, projection}};
         return by_dtype(op.c_str(), "x", x, [&](auto zero) {
           return backward<decltype(zero)>(dy, s, y, cache, dh, dc, need_dx);
@@ -195,8 +193,8 @@ void register_generic_recurrent(py::module_& module) {
       py::arg("op"), py::arg("cell"), py::arg("dy"), py::arg("x"), py::arg("kernel"),
       py::arg("recurrent_kernel"), py::arg("bias"), py::arg("y"), py::arg("cache"), py::arg("dh"),
       py::arg("dc"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"), py::arg("lengths"),
-      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("functions"), py::arg("clip"),
-      py::arg("coupled"), py::arg("peephole"), py::arg("projection"), py::arg("need_dx"),
+      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("functions"),
+      py::arg("clip"), py::arg("coupled"), py::arg("peephole"), py::arg("projection"), py::arg("need_dx"),
       "(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c, dpeephole, dprojection), None as "
       "there.");
 }

@@ -93,22 +93,21 @@ py::tuple run(const char* op, const PackedRecurrent<T>& packed, const PackedRecu
               const py::object& mask, const py::object& lengths, const RecurrentOptions& options,
               bool return_sequences) {
   check_c(op, packed.cell(), "initial_c", initial_c);
-  require(x.ndim() == 3 && x.shape(2) == packed.inputs(), op, ": x has shape ", shape_text(shape_of(x)),
-          "; expected (batch, steps, ", packed.inputs(), ")");
-  require(mask.is_none() || lengths.is_none(), op,
-          ": both mask and lengths are given; expected at most one of them");
+  const Shape shape = shape_of(x);
+  require(shape.size() == 3 && shape[2] == packed.inputs(), op, ": x has shape ", shape_text(shape),
+          "; expected ", options.time_major ? "(steps, batch, " : "(batch, steps, ", packed.inputs(), ")");
+  const CountedSteps counted = counted_steps(options, shape, mask, lengths);
   const int64_t columns = packed.gates() * packed.units();
   const RecurrentPlan plan =
-      RecurrentPlan::make(options, shape_of(x), {packed.inputs(), columns}, {packed.units(), columns},
-                          read_optional<bool>(op, "mask", mask, {x.shape(0), x.shape(1)}),
-                          read_optional<int64_t>(op, "lengths", lengths, {x.shape(0)}), packed.lanes());
+      RecurrentPlan::make(options, shape, {packed.inputs(), columns}, {packed.units(), columns}, counted.mask,
+                          counted.lengths, packed.lanes());
   const Shape state{plan.batch, plan.output_step()};
   RecurrentForward<T> a;
-  a.x = read<T>(op, "x", x, shape_of(x));
+  a.x = read<T>(op, "x", x, shape);
   a.initial_h = read_optional<T>(op, "initial_h", initial_h, state);
   a.initial_c = read_optional<T>(op, "initial_c", initial_c, state);
   py::object y = py::none(), h, c = py::none();
-  if (return_sequences) a.y = output<T>(op, y, {plan.batch, plan.steps, plan.output_step()});
+  if (return_sequences) a.y = output<T>(op, y, plan.sequences(plan.output_step()));
   a.h = output<T>(op, h, state);
   if (is_lstm(plan)) a.c = output<T>(op, c, state);
   if (reverse) {
@@ -153,18 +152,19 @@ void register_packed_recurrent(py::module_& module) {
       "packed_recurrent_forward",
       [](const std::string& op, const py::capsule& packed, const py::object& other, const py::array& x,
          const py::object& initial_h, const py::object& initial_c, const py::object& mask,
-         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool return_sequences) {
+         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool time_major,
+         bool return_sequences) {
         return by_handle(handle_of(op.c_str(), packed), [&](const auto& weights) {
           const auto* beside = other_direction(op.c_str(), weights, other);
-          const RecurrentOptions options{op.c_str(), weights.cell(), reverse, zero_output_for_mask,
-                                         beside != nullptr};
+          const RecurrentOptions options{op.c_str(),           weights.cell(),    reverse,
+                                         zero_output_for_mask, beside != nullptr, time_major};
           return run(op.c_str(), weights, beside, x, initial_h, initial_c, mask, lengths, options,
                      return_sequences);
         });
       },
       py::arg("op"), py::arg("packed"), py::arg("other"), py::arg("x"), py::arg("initial_h"),
       py::arg("initial_c"), py::arg("mask"), py::arg("lengths"), py::arg("reverse"),
-      py::arg("zero_output_for_mask"), py::arg("return_sequences"),
+      py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("return_sequences"),
       "A whole sequence with packed weights: (y, h, c), None where not wanted or not there. other: those of "
       "the\n"
       "reverse direction, whose results lie beside the forward one's, or None.");

@@ -22,7 +22,7 @@ py::tuple forward(const Sequence& s, bool return_sequences, bool return_cache) {
   py::array h = new_array<T>(op, state);
   a.h = data_of<T>(h);
   py::object y = py::none(), c = py::none(), cache = py::none();
-  if (return_sequences) a.y = output<T>(op, y, {plan.batch, plan.steps, plan.units});
+  if (return_sequences) a.y = output<T>(op, y, plan.sequences(plan.units));
   if (is_lstm(plan)) a.c = output<T>(op, c, state);
   if (return_cache) a.cache = output<T>(op, cache, {plan.cache_size()});
   without_gil(plan.work(), [&] { recurrent_forward(plan, a); });
@@ -35,7 +35,7 @@ py::tuple backward(const py::object& dy, const Sequence& s, const py::array& y, 
   const char* op = s.op.c_str();
   const RecurrentPlan plan = plan_of<T>(s);
   check_no_c(s, plan);
-  const Shape state{plan.batch, plan.units}, sequence{plan.batch, plan.steps, plan.units};
+  const Shape state{plan.batch, plan.units}, sequence = plan.sequences(plan.units);
   require(!dy.is_none() || !dh.is_none() || !dc.is_none(), op, ": ",
           is_lstm(plan) ? "dy, dh and dc are None" : "dy and dh are None", "; expected at least one of them");
   require(is_lstm(plan) || dc.is_none(), op, ": dc is given; expected None for a cell without c");
@@ -173,16 +173,16 @@ void register_recurrent(py::module_& module) {
       [](const std::string& op, int cell, const py::array& x, const py::array& kernel,
          const py::array& recurrent_kernel, const py::object& bias, const py::object& initial_h,
          const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
-         bool zero_output_for_mask, bool return_sequences, bool return_cache) {
-        const Sequence s{op,        cell,      x,    kernel,  recurrent_kernel, bias,
-                         initial_h, initial_c, mask, lengths, reverse,          zero_output_for_mask};
+         bool zero_output_for_mask, bool time_major, bool return_sequences, bool return_cache) {
+        const Sequence s{op,        cell, x,       kernel,  recurrent_kernel,     bias,      initial_h,
+                         initial_c, mask, lengths, reverse, zero_output_for_mask, time_major};
         return by_dtype(op.c_str(), "x", x, [&](auto zero) {
           return forward<decltype(zero)>(s, return_sequences, return_cache);
         });
       },
       py::arg("op"), py::arg("cell"), py::arg("x"), py::arg("kernel"), py::arg("recurrent_kernel"),
       py::arg("bias"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"), py::arg("lengths"),
-      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("return_sequences"),
+      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("return_sequences"),
       py::arg("return_cache"), "A whole sequence: (y, h, c, cache), None where not wanted or not there.");
   module.def(
       "recurrent_backward",
@@ -190,9 +190,9 @@ void register_recurrent(py::module_& module) {
          const py::array& recurrent_kernel, const py::object& bias, const py::array& y,
          const py::array& cache, const py::object& dh, const py::object& dc, const py::object& initial_h,
          const py::object& initial_c, const py::object& mask, const py::object& lengths, bool reverse,
-         bool zero_output_for_mask, bool need_dx) {
-        const Sequence s{op,        cell,      x,    kernel,  recurrent_kernel, bias,
-                         initial_h, initial_c, mask, lengths, reverse,          zero_output_for_mask};
+         bool zero_output_for_mask, bool time_major, bool need_dx) {
+        const Sequence s{op,        cell, x,       kernel,  recurrent_kernel,     bias,      initial_h,
+                         initial_c, mask, lengths, reverse, zero_output_for_mask, time_major};
         return by_dtype(op.c_str(), "x", x, [&](auto zero) {
           return backward<decltype(zero)>(dy, s, y, cache, dh, dc, need_dx);
         });
@@ -200,7 +200,7 @@ void register_recurrent(py::module_& module) {
       py::arg("op"), py::arg("cell"), py::arg("dy"), py::arg("x"), py::arg("kernel"),
       py::arg("recurrent_kernel"), py::arg("bias"), py::arg("y"), py::arg("cache"), py::arg("dh"),
       py::arg("dc"), py::arg("initial_h"), py::arg("initial_c"), py::arg("mask"), py::arg("lengths"),
-      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("need_dx"),
+      py::arg("reverse"), py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("need_dx"),
       "(dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c), None where not wanted or not there.");
 }
 

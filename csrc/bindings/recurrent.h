@@ -15,6 +15,22 @@ inline Shape bias_shape(const RecurrentPlan& plan) {
   return bias_shape(plan.options.cell, plan.gates() * plan.units);
 }
 
+// Which steps of x count.
+struct CountedSteps {
+  const bool* mask = nullptr;        // (N, T)
+  const int64_t* lengths = nullptr;  // (N,)
+};
+inline CountedSteps counted_steps(const RecurrentOptions& options, const Shape& x, const py::object& mask,
+                                  const py::object& lengths) {
+  const char* op = options.op;
+  require_sequences(options, x);
+  require(mask.is_none() || lengths.is_none(), op,
+          ": both mask and lengths are given; expected at most one of them");
+  const int64_t batch = x[options.time_major], steps = x[!options.time_major];
+  return {read_optional<bool>(op, "mask", mask, {batch, steps}),
+          read_optional<int64_t>(op, "lengths", lengths, {batch})};
+}
+
 // A new array in `result`, and its data.
 template <class T>
 T* output(const char* op, py::object& result, const Shape& shape) {

@@ -13,22 +13,19 @@ struct Sequence {
   int cell;
   py::array x, kernel, recurrent_kernel;
   py::object bias, initial_h, initial_c, mask, lengths;
-  bool reverse, zero_output_for_mask;
+  bool reverse, zero_output_for_mask, time_major;
 };
 
 // x: its shape.
 template <class T>
 RecurrentPlan plan_of(const Sequence& s, const Shape& x, bool side_by_side = false) {
   const char* op = s.op.c_str();
-  const RecurrentOptions options{op, enum_from(op, "cell", s.cell, Cell::kRelu), s.reverse,
-                                 s.zero_output_for_mask, side_by_side};
-  require(x.size() == 3, op, ": x has shape ", shape_text(x), "; expected (batch, steps, features)");
-  require(s.mask.is_none() || s.lengths.is_none(), op,
-          ": both mask and lengths are given; expected at most one of them");
-  return RecurrentPlan::make(options, x, shape_of(s.kernel), shape_of(s.recurrent_kernel),
-                             read_optional<bool>(op, "mask", s.mask, {x[0], x[1]}),
-                             read_optional<int64_t>(op, "lengths", s.lengths, {x[0]}),
-                             kernels<T>().recurrent.lanes);
+  const RecurrentOptions options{op,           enum_from(op, "cell", s.cell, Cell::kRelu),
+                                 s.reverse,    s.zero_output_for_mask,
+                                 side_by_side, s.time_major};
+  const CountedSteps counted = counted_steps(options, x, s.mask, s.lengths);
+  return RecurrentPlan::make(options, x, shape_of(s.kernel), shape_of(s.recurrent_kernel), counted.mask,
+                             counted.lengths, kernels<T>().recurrent.lanes);
 }
 template <class T>
 RecurrentPlan plan_of(const Sequence& s, bool side_by_side = false) {

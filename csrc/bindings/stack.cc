@@ -17,7 +17,7 @@ struct Stack {
   py::array x;
   std::vector<LayerWeights> layers;
   py::object initial_h, initial_c, mask, lengths;  // states (layers, N, U)
-  bool reverse, zero_output_for_mask;
+  bool reverse, zero_output_for_mask, time_major;
 };
 
 template <class T>
@@ -32,8 +32,8 @@ struct Operands {
 // The layer as a sequence of its own, but for x and the states.
 Sequence sequence_of(const Stack& s, size_t layer) {
   const auto& [kernel, recurrent_kernel, bias] = s.layers[layer];
-  return {s.op,       s.cell,     s.x,    kernel,    recurrent_kernel, bias,
-          py::none(), py::none(), s.mask, s.lengths, s.reverse,        s.zero_output_for_mask};
+  return {s.op,       s.cell, s.x,       kernel,    recurrent_kernel,       bias,        py::none(),
+          py::none(), s.mask, s.lengths, s.reverse, s.zero_output_for_mask, s.time_major};
 }
 
 template <class T>
@@ -49,7 +49,7 @@ Operands<T> operands_of(const Stack& s) {
     if (l > 0)
       require(plan.units == o.plans[0].units, op, ": layer ", l, " has ", plan.units, " units; expected ",
               o.plans[0].units, ", as layer 0 has");
-    x = {plan.batch, plan.steps, plan.units};
+    x = plan.sequences(plan.units);
     o.weights.push_back(weights_of<T>(sequence, plan));
     o.plans.push_back(plan);
   }
@@ -57,7 +57,7 @@ Operands<T> operands_of(const Stack& s) {
   require(is_lstm(plan) || s.initial_c.is_none(), op,
           ": initial_c is given; expected None for a cell without c");
   o.states = {static_cast<int64_t>(s.layers.size()), plan.batch, plan.units};
-  o.sequence = {plan.batch, plan.steps, plan.units};
+  o.sequence = plan.sequences(plan.units);
   o.state = plan.batch * plan.units;
   o.x = read<T>(op, "x", s.x, shape_of(s.x));
   o.initial_h = read_optional<T>(op, "initial_h", s.initial_h, o.states);
@@ -157,17 +157,19 @@ void register_stack(py::module_& module) {
       "stacked_forward",
       [](const std::string& op, int cell, const py::array& x, const std::vector<LayerWeights>& layers,
          const py::object& initial_h, const py::object& initial_c, const py::object& mask,
-         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool return_sequences,
-         bool return_cache) {
+         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool time_major,
+         bool return_sequences, bool return_cache) {
         const Stack stack{op,        cell, x,       layers,  initial_h,
-                          initial_c, mask, lengths, reverse, zero_output_for_mask};
+                          initial_c, mask, lengths, reverse, zero_output_for_mask,
+                          time_major};
         return by_dtype(op.c_str(), "x", x, [&](auto zero) {
           return forward<decltype(zero)>(stack, return_sequences, return_cache);
         });
       },
       py::arg("op"), py::arg("cell"), py::arg("x"), py::arg("layers"), py::arg("initial_h"),
       py::arg("initial_c"), py::arg("mask"), py::arg("lengths"), py::arg("reverse"),
-      py::arg("zero_output_for_mask"), py::arg("return_sequences"), py::arg("return_cache"),
+      py::arg("zero_output_for_mask"), py::arg("time_major"), py::arg("return_sequences"),
+      py::arg("return_cache"),
       "Layers of one direction over one another: (y by layer, h, c, cache by layer).");
   module.def(
       "stacked_backward",
@@ -175,9 +177,10 @@ void register_stack(py::module_& module) {
          const std::vector<LayerWeights>& layers, const std::vector<py::array>& ys,
          const std::vector<py::array>& caches, const py::object& dh, const py::object& dc,
          const py::object& initial_h, const py::object& initial_c, const py::object& mask,
-         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool need_dx) {
+         const py::object& lengths, bool reverse, bool zero_output_for_mask, bool time_major, bool need_dx) {
         const Stack stack{op,        cell, x,       layers,  initial_h,
-                          initial_c, mask, lengths, reverse, zero_output_for_mask};
+                          initial_c, mask, lengths, reverse, zero_output_for_mask,
+                          time_major};
         const Upstream up{dy, ys, caches, dh, dc};
         return by_dtype(op.c_str(), "x", x,
                         [&](auto zero) { return backward<decltype(zero)>(stack, up, need_dx); });
@@ -185,7 +188,7 @@ void register_stack(py::module_& module) {
       py::arg("op"), py::arg("cell"), py::arg("dy"), py::arg("x"), py::arg("layers"), py::arg("ys"),
       py::arg("caches"), py::arg("dh"), py::arg("dc"), py::arg("initial_h"), py::arg("initial_c"),
       py::arg("mask"), py::arg("lengths"), py::arg("reverse"), py::arg("zero_output_for_mask"),
-      py::arg("need_dx"),
+      py::arg("time_major"), py::arg("need_dx"),
       "(dx, (dkernel, drecurrent_kernel, dbias) by layer, dinitial_h, dinitial_c), None where not wanted.");
 }
 

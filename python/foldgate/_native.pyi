@@ -315,6 +315,7 @@ def recurrent_forward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]: ...
@@ -336,6 +337,7 @@ def recurrent_backward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     need_dx: bool,
 ) -> tuple[Any, ...]: ...
 def generic_recurrent_forward(
@@ -351,6 +353,7 @@ def generic_recurrent_forward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     functions: Sequence[tuple[int, float, float]],
     clip: float,
     coupled: bool,
@@ -377,6 +380,7 @@ def generic_recurrent_backward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     functions: Sequence[tuple[int, float, float]],
     clip: float,
     coupled: bool,
@@ -399,6 +403,7 @@ def bidirectional_forward(
     mask: BoolArray | None,
     lengths: IntArray | None,
     zero_output_for_mask: bool,
+    time_major: bool,
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]: ...
@@ -422,6 +427,7 @@ def bidirectional_backward(
     mask: BoolArray | None,
     lengths: IntArray | None,
     zero_output_for_mask: bool,
+    time_major: bool,
     need_dx: bool,
 ) -> tuple[Any, ...]: ...
 def stacked_forward(
@@ -435,6 +441,7 @@ def stacked_forward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]: ...
@@ -454,6 +461,7 @@ def stacked_backward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     need_dx: bool,
 ) -> tuple[Any, ...]: ...
 def recurrent_step(
@@ -498,6 +506,7 @@ def packed_recurrent_forward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     return_sequences: bool,
 ) -> tuple[Any, ...]: ...
 def packed_recurrent_step(

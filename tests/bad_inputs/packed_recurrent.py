@@ -88,7 +88,7 @@ def _native_rows() -> Iterator[Row]:
     packed = pack("op", 1, *operands)
     x, h = floats(BATCH, FEATURES), floats(BATCH, UNITS)
     doubles = tuple(array.astype(np.float64) for array in operands)
-    sequence = (x[None], None, None, None, None, False, False, True)
+    sequence = (x[None], None, None, None, None, False, False, False, True)
     for function, error, words, values in (
         (pack, ValueError, "op: cell code is 5", ("op", 5, *operands)),
         (pack, ValueError, "op: cell code is -1", ("op", -1, *operands)),
@@ -105,7 +105,7 @@ def _native_rows() -> Iterator[Row]:
             _native.packed_recurrent_forward,
             ValueError,
             "op: initial_c is given",
-            ("op", packed, None, x[None], None, h, None, None, False, False, True),
+            ("op", packed, None, x[None], None, h, None, None, False, False, False, True),
         ),
         *(
             (_native.packed_recurrent_forward, error, words, ("op", packed, other, *sequence))

@@ -203,6 +203,10 @@ def _recurrent(name: str, gates: int) -> dict[str, Case]:
         name + kind: (partly(function, names, **options), (normal(n, t, d), *weights, *initial))
         for kind, options in STEPS.items()
     }
+    cases[f"{name} steps first"] = (
+        partly(function, names, lengths=np.array([4, 0, 2]), time_major=True),
+        (normal(t, n, d), *weights, *initial),
+    )
     cases[f"{name} no bias"] = (
         partly(function, "x kernel recurrent_kernel"),
         (normal(n, t, d), normal(d, gates * u), normal(u, gates * u)),

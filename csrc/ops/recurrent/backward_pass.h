@@ -236,9 +236,8 @@ class BackwardPass {
   void add_carried(int64_t r, int64_t end, int64_t begin) {
     if (!a_.dy || plan_.options.zero_output_for_mask) return;
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t t = plan_.time_at(i);
-      kernels_.add(dh_rows_[r], a_.dy + (plan_.order[r] * plan_.steps + t) * plan_.output_step(),
-                   plan_.units);
+      const int64_t place = plan_.place_at(r, plan_.time_at(i));
+      kernels_.add(dh_rows_[r], a_.dy + place * plan_.output_step(), plan_.units);
     }
   }
 
@@ -259,7 +258,7 @@ class BackwardPass {
       if (s < plan_.length[r] && plan_.time(r, s) == t)
         ++s;
       else
-        std::memset(static_cast<void*>(a_.dx + (plan_.order[r] * plan_.steps + t) * plan_.inputs), 0,
+        std::memset(static_cast<void*>(a_.dx + plan_.place_at(r, t) * plan_.inputs), 0,
                     static_cast<size_t>(plan_.inputs) * sizeof(T));
     }
   }

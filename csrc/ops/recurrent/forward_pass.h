@@ -194,7 +194,7 @@ class ForwardPass {
     const T* carried = zero || !a_.initial_h ? nullptr : a_.initial_h + n * plan_.output_step();
     for (int64_t i = 0, s = 0; i < plan_.steps; ++i) {
       const int64_t t = plan_.time_at(i);
-      T* y = a_.y + (n * plan_.steps + t) * plan_.output_step();
+      T* y = a_.y + plan_.place_at(r, t) * plan_.output_step();
       if (s < plan_.length[r] && plan_.time(r, s) == t) {
         ++s;
         if (!zero) carried = y;

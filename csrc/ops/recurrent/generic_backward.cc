@@ -202,7 +202,7 @@ class Backward {
   void add_carried(int64_t r, int64_t end, int64_t begin) {
     if (!a_.dy || rows_.options.zero_output_for_mask) return;
     for (int64_t i = begin; i < end; ++i)
-      kernels_.add(dh_.data() + r * p_, a_.dy + (rows_.order[r] * rows_.steps + rows_.time_at(i)) * p_, p_);
+      kernels_.add(dh_.data() + r * p_, a_.dy + rows_.place_at(r, rows_.time_at(i)) * p_, p_);
   }
 
   // The initial states' gradients, and zeros where x was masked.
@@ -217,7 +217,7 @@ class Backward {
       if (s < rows_.length[r] && rows_.time(r, s) == t)
         ++s;
       else
-        std::fill_n(a_.dx + (n * rows_.steps + t) * rows_.inputs, rows_.inputs, T(0));
+        std::fill_n(a_.dx + rows_.place_at(r, t) * rows_.inputs, rows_.inputs, T(0));
     }
   }
 

@@ -133,7 +133,7 @@ class Forward {
     const T* carried = zero || !a_.initial_h ? nullptr : a_.initial_h + n * p;
     for (int64_t i = 0, s = 0; i < rows_.steps; ++i) {
       const int64_t t = rows_.time_at(i);
-      T* y = a_.y + (n * rows_.steps + t) * p;
+      T* y = a_.y + rows_.place_at(r, t) * p;
       if (s < rows_.length[r] && rows_.time(r, s) == t) {
         ++s;
         if (!zero) carried = y;

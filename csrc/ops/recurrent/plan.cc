@@ -14,7 +14,7 @@ const char* gate_names(int gates) { return gates == 4 ? "i, f, c, o" : "z, r, h"
 void check_shapes(const RecurrentOptions& options, int gates, const Extents& x, const Extents& kernel,
                   const Extents& recurrent_kernel) {
   const char* op = options.op;
-  require(x.size() == 3, op, ": x has shape ", shape_text(x), "; expected (batch, steps, features)");
+  require_sequences(options, x);
   require(kernel.size() == 2 && kernel[0] == x[2], op, ": kernel has shape ", shape_text(kernel),
           "; expected (", x[2], ", ", gate_factor(gates), "units) for the ", x[2], " features of x");
   require(kernel[1] % gates == 0, op, ": kernel has ", kernel[1], " columns; expected a multiple of ", gates,
@@ -40,14 +40,19 @@ std::vector<int64_t> lengths_of(const RecurrentPlan& plan, const bool* mask, con
 
 }  // namespace
 
+void require_sequences(const RecurrentOptions& options, const Extents& x) {
+  require(x.size() == 3, options.op, ": x has shape ", shape_text(x), "; expected ",
+          options.time_major ? "(steps, batch, features)" : "(batch, steps, features)");
+}
+
 RecurrentPlan RecurrentPlan::make(const RecurrentOptions& options, const Extents& x, const Extents& kernel,
                                   const Extents& recurrent_kernel, const bool* mask, const int64_t* lengths,
                                   int lanes) {
   RecurrentPlan plan;
   plan.options = options;
   check_shapes(options, plan.gates(), x, kernel, recurrent_kernel);
-  plan.batch = x[0];
-  plan.steps = x[1];
+  plan.batch = x[options.time_major ? 1 : 0];
+  plan.steps = x[options.time_major ? 0 : 1];
   plan.inputs = x[2];
   plan.units = recurrent_kernel[0];
   plan.lanes = lanes;

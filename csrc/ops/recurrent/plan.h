@@ -17,10 +17,15 @@ struct RecurrentOptions {
   bool reverse = false;               // from the last step to the first
   bool zero_output_for_mask = false;  // y is 0 at masked steps rather than the carried h
   bool side_by_side = false;          // y and the states lie beside those of the other direction
+  bool time_major = false;            // sequences are (T, N, width), not (N, T, width)
 };
 
+// ValueError unless x has the axes of sequences.
+void require_sequences(const RecurrentOptions& options, const Extents& x);
+
 struct RecurrentPlan {
-  // x (N, T, D), kernel (D, G U), recurrent_kernel (U, G U), as the arrays have them. At most one of mask, (N, T), and
+  // x (N, T, D) or time-major, kernel (D, G U), recurrent_kernel (U, G U), as the arrays have them. At most one of mask,
+  // (N, T), and
   // lengths, (N,), is not null; lengths are checked. lanes: of the tier and type that will run.
   static RecurrentPlan make(const RecurrentOptions& options, const Extents& x, const Extents& kernel,
                             const Extents& recurrent_kernel, const bool* mask, const int64_t* lengths,
@@ -47,8 +52,15 @@ struct RecurrentPlan {
   // The walk goes through all T times, the masked ones too: the time at its position i, and row r's step s's position.
   int64_t time_at(int64_t i) const { return options.reverse ? steps - 1 - i : i; }
   int64_t walked(int64_t r, int64_t s) const { return time_at(time(r, s)); }
-  // Where row r's step s is among (N, T).
-  int64_t place(int64_t r, int64_t s) const { return order[r] * steps + time(r, s); }
+  // Where row r's time t, or its step s, is among (N, T) or (T, N).
+  int64_t place_at(int64_t r, int64_t t) const {
+    return options.time_major ? t * batch + order[r] : order[r] * steps + t;
+  }
+  int64_t place(int64_t r, int64_t s) const { return place_at(r, time(r, s)); }
+  // The shape of an array over the sequences.
+  Extents sequences(int64_t width) const {
+    return options.time_major ? Extents{steps, batch, width} : Extents{batch, steps, width};
+  }
 
   // The cache: kCacheHeader elements that say what made it, then [step][unit vector][the step's row][slots * lanes], so
   // that a step writes and reads one stretch of it.

@@ -52,6 +52,7 @@ def forward(
     mask: BoolArray | None,
     lengths: IntArray | None,
     zero_output_for_mask: bool,
+    time_major: bool,
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]:
@@ -60,6 +61,7 @@ def forward(
     check_flags(
         op,
         zero_output_for_mask=zero_output_for_mask,
+        time_major=time_major,
         return_sequences=return_sequences,
         return_cache=return_cache,
     )
@@ -74,6 +76,7 @@ def forward(
         mask,
         lengths,
         zero_output_for_mask,
+        time_major,
         return_sequences,
         return_cache,
     )
@@ -97,11 +100,12 @@ def backward(
     mask: BoolArray | None,
     lengths: IntArray | None,
     zero_output_for_mask: bool,
+    time_major: bool,
     need_dx: bool,
 ) -> BidirectionalGradients:
     """The gradients of all operands."""
     x = operand(op, "x", x)
-    check_flags(op, zero_output_for_mask=zero_output_for_mask, need_dx=need_dx)
+    check_flags(op, zero_output_for_mask=zero_output_for_mask, time_major=time_major, need_dx=need_dx)
     mask, lengths = counted_steps(op, mask, lengths)
     operands = _checked(op, x, weights)
     gradients = _native.bidirectional_backward(
@@ -119,6 +123,7 @@ def backward(
         mask,
         lengths,
         zero_output_for_mask,
+        time_major,
         need_dx,
     )
     return BidirectionalGradients(*gradients)

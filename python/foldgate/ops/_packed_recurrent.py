@@ -9,6 +9,7 @@ from foldgate._arrays import operand, optional
 from foldgate._typing import BoolArray, FloatArray, IntArray
 from foldgate.ops._handle import Handle
 from foldgate.ops._recurrent import counted_steps
+from foldgate.ops._scalars import check_flags
 
 
 class PackedRecurrent(Handle):
@@ -55,11 +56,19 @@ class PackedRecurrent(Handle):
         lengths: IntArray | None,
         reverse: bool,
         zero_output_for_mask: bool,
+        time_major: bool,
         return_sequences: bool,
         other: PackedRecurrent | None = None,
     ) -> tuple[Any, ...]:
         op = type(self).__name__
         x = operand(op, "x", x)
+        check_flags(
+            op,
+            reverse=reverse,
+            zero_output_for_mask=zero_output_for_mask,
+            time_major=time_major,
+            return_sequences=return_sequences,
+        )
         mask, lengths = counted_steps(op, mask, lengths)
         return _native.packed_recurrent_forward(
             op,
@@ -72,6 +81,7 @@ class PackedRecurrent(Handle):
             lengths,
             reverse,
             zero_output_for_mask,
+            time_major,
             return_sequences,
         )
 
@@ -90,6 +100,7 @@ class PackedOneState(PackedRecurrent):
         lengths: IntArray | None = None,
         reverse: bool = False,
         zero_output_for_mask: bool = False,
+        time_major: bool = False,
         return_sequences: bool = True,
     ) -> tuple[Any, ...]:
         """Whole sequences, as the op of this layer, whose arguments these are.
@@ -101,6 +112,7 @@ class PackedOneState(PackedRecurrent):
           lengths: (N,) integers; at most one of mask and lengths may be given.
           reverse: walk from the last step to the first.
           zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+          time_major: x is (T, N, D) and y (T, N, U), the steps first; mask and lengths stay as they are.
           return_sequences: whether to return `y`; None otherwise.
 
         Returns:
@@ -111,7 +123,7 @@ class PackedOneState(PackedRecurrent):
           ValueError: as the op.
         """
         return self._sequence(
-            x, initial_h, None, mask, lengths, reverse, zero_output_for_mask, return_sequences
+            x, initial_h, None, mask, lengths, reverse, zero_output_for_mask, time_major, return_sequences
         )[:2]
 
     def step(self, x: FloatArray, h: FloatArray) -> Any:
@@ -143,6 +155,7 @@ def both_directions(
     initial_c: FloatArray | None = None,
     lengths: IntArray | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
 ) -> tuple[Any, ...]:
     """(y, h, c) of a layer in both directions, as `bidirectional_lstm` has them; None where not there.
@@ -150,5 +163,14 @@ def both_directions(
     The two have one class and shape. Other arguments: as at a call of one.
     """
     return forward._sequence(
-        x, initial_h, initial_c, None, lengths, False, zero_output_for_mask, return_sequences, reverse
+        x,
+        initial_h,
+        initial_c,
+        None,
+        lengths,
+        False,
+        zero_output_for_mask,
+        time_major,
+        return_sequences,
+        reverse,
     )

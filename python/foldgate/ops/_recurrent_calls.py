@@ -17,7 +17,7 @@ from foldgate.ops._scalars import check_flags
 GENERIC_CELLS = (0, 1, 2, 3, 3)
 """By native code of a fused cell: that of the one with options, which has one simple RNN."""
 
-_ALL_STEPS: Any = (None, None, False, False)
+_ALL_STEPS: Any = (None, None, False, False, False)
 
 
 def _checked(op: str, options: CellOptions, like: FloatArray) -> Any:
@@ -52,6 +52,7 @@ def forward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     return_sequences: bool,
     return_cache: bool,
 ) -> tuple[Any, ...]:
@@ -61,6 +62,7 @@ def forward(
         op,
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
+        time_major=time_major,
         return_sequences=return_sequences,
         return_cache=return_cache,
     )
@@ -87,6 +89,7 @@ def forward(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         *more,
         return_sequences,
         return_cache,
@@ -115,12 +118,15 @@ def backward(
     lengths: IntArray | None,
     reverse: bool,
     zero_output_for_mask: bool,
+    time_major: bool,
     need_dx: bool,
 ) -> Any:
     """What `known` makes of (dx, dkernel, drecurrent_kernel, dbias, dinitial_h, dinitial_c[, dpeephole,
     dprojection])."""
     x = operand(op, "x", x)
-    check_flags(op, reverse=reverse, zero_output_for_mask=zero_output_for_mask, need_dx=need_dx)
+    check_flags(
+        op, reverse=reverse, zero_output_for_mask=zero_output_for_mask, time_major=time_major, need_dx=need_dx
+    )
     if mask is not None or lengths is not None:
         mask, lengths = counted_steps(op, mask, lengths)
     function: Any = _native.recurrent_backward
@@ -149,6 +155,7 @@ def backward(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         *more,
         need_dx,
     )

@@ -42,6 +42,7 @@ class Options(NamedTuple):
     lengths: IntArray | None
     reverse: bool
     zero_output_for_mask: bool
+    time_major: bool
 
 
 def cell_code(op: str, cell: object) -> int:
@@ -96,6 +97,9 @@ class _Call(NamedTuple):
     initial_c: FloatArray | None
     mask: BoolArray | None
     lengths: IntArray | None
+    reverse: bool
+    zero_output_for_mask: bool
+    time_major: bool
 
     @property
     def both(self) -> bool:
@@ -104,7 +108,8 @@ class _Call(NamedTuple):
 
 def _call(op: str, x: FloatArray, layers: object, options: Options) -> _Call:
     cell, checked = cell_code(op, options.cell), layers_of(op, layers)
-    check_flags(op, reverse=options.reverse, zero_output_for_mask=options.zero_output_for_mask)
+    flags = {name: getattr(options, name) for name in ("reverse", "zero_output_for_mask", "time_major")}
+    check_flags(op, **flags)
     x = operand(op, "x", x)
     if len(checked[0]) == 6 and options.reverse:
         raise ValueError(f"{op}: reverse is True for layers of both directions; expected False")
@@ -116,6 +121,7 @@ def _call(op: str, x: FloatArray, layers: object, options: Options) -> _Call:
         optional(op, "initial_h", options.initial_h, x),
         optional(op, "initial_c", options.initial_c, x),
         *counted_steps(op, options.mask, options.lengths),
+        **flags,
     )
 
 
@@ -131,10 +137,8 @@ def forward(
     check_flags(op, return_sequences=return_sequences, return_cache=return_cache)
     call = _call(op, x, layers, options)
     if call.both:
-        return _both_forward(call, options.zero_output_for_mask, return_sequences, return_cache)
-    ys, h, c, caches = _native.stacked_forward(
-        *call, options.reverse, options.zero_output_for_mask, return_sequences, return_cache
-    )
+        return _both_forward(call, return_sequences, return_cache)
+    ys, h, c, caches = _native.stacked_forward(*call, return_sequences, return_cache)
     return ys[-1], h, c, tuple(zip(ys, caches, strict=True)) if return_cache else ()
 
 
@@ -144,20 +148,21 @@ def _parts(op: str, name: str, states: FloatArray | None, call: _Call) -> list[A
         return [None] * len(call.layers)
     if states.ndim != 3 or len(states) != len(call.layers):
         units = call.layers[0][1].shape[0] if call.layers[0][1].ndim else 0
-        expected = (len(call.layers), call.x.shape[0] if call.x.ndim else 0, 2 * units)
+        batch = call.x.shape[call.time_major] if call.x.ndim > 1 else 0
+        expected = (len(call.layers), batch, 2 * units)
         raise ValueError(f"{op}: {name} has shape {states.shape}; expected {expected}")
     return list(states)
 
 
-def _both_forward(call: _Call, zero: bool, return_sequences: bool, return_cache: bool) -> tuple[Any, ...]:
-    op, cell, y, layers, initial_h, initial_c, mask, lengths = call
+def _both_forward(call: _Call, return_sequences: bool, return_cache: bool) -> tuple[Any, ...]:
+    op, cell, y, layers, initial_h, initial_c, mask, lengths, _, zero, major = call
     first_h, first_c = _parts(op, "initial_h", initial_h, call), _parts(op, "initial_c", initial_c, call)
     hs, cs, caches = [], [], []
     for i in range(len(layers)):
         layer: _bidirectional.Weights = layers[i]
         wanted = return_sequences or i + 1 < len(layers)
         y, h, c, cache = _native.bidirectional_forward(
-            op, cell, y, *layer, first_h[i], first_c[i], mask, lengths, zero, wanted, return_cache
+            op, cell, y, *layer, first_h[i], first_c[i], mask, lengths, zero, major, wanted, return_cache
         )
         hs.append(h)
         cs.append(c)
@@ -187,12 +192,10 @@ def backward(
     ys = [operand(op, "y", y, call.x) for y, _ in cache]
     caches = [operand(op, "cache", kept, call.x) for _, kept in cache]
     if call.both:
-        return _both_backward(call, dy, ys, caches, dh, dc, options.zero_output_for_mask, need_dx)
-    _, cell, x, weights, initial_h, initial_c, mask, lengths = call
+        return _both_backward(call, dy, ys, caches, dh, dc, need_dx)
     gradients = _native.stacked_backward(
-        op, cell, dy, x, weights, ys, caches, dh, dc, initial_h, initial_c, mask, lengths,
-        options.reverse, options.zero_output_for_mask, need_dx,
-    )  # fmt: skip
+        op, call.cell, dy, call.x, call.layers, ys, caches, dh, dc, *call[4:], need_dx
+    )
     return StackedGradients(gradients[0], tuple(gradients[1]), *gradients[2:])
 
 
@@ -203,10 +206,9 @@ def _both_backward(
     caches: Sequence[FloatArray],
     dh: FloatArray | None,
     dc: FloatArray | None,
-    zero: bool,
     need_dx: bool,
 ) -> StackedGradients:
-    op, cell, x, layers, initial_h, initial_c, mask, lengths = call
+    op, cell, x, layers, initial_h, initial_c, mask, lengths, _, zero, major = call
     first_h, first_c = _parts(op, "initial_h", initial_h, call), _parts(op, "initial_c", initial_c, call)
     last_h, last_c = _parts(op, "dh", dh, call), _parts(op, "dc", dc, call)
     dlayers, dhs, dcs = [], [], []
@@ -214,7 +216,7 @@ def _both_backward(
         layer: _bidirectional.Weights = layers[i]
         dy, *gradients = _native.bidirectional_backward(
             op, cell, dy, ys[i - 1] if i else x, *layer, ys[i], caches[i], last_h[i], last_c[i],
-            first_h[i], first_c[i], mask, lengths, zero, need_dx or i > 0,
+            first_h[i], first_c[i], mask, lengths, zero, major, need_dx or i > 0,
         )  # fmt: skip
         dlayers.append(tuple(gradients[:6]))
         dhs.append(gradients[6])

@@ -32,6 +32,7 @@ def bidirectional_simple_rnn(
     mask: BoolArray | None = None,
     lengths: IntArray | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -54,6 +55,7 @@ def bidirectional_simple_rnn(
       lengths: (N,) integers from 0 to T: the mask of t < length. At most one of mask and lengths may be
         given.
       zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+      time_major: x is (T, N, D) and y (T, N, 2U), the steps first; mask and lengths stay as they are.
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `bidirectional_simple_rnn_backward` needs.
 
@@ -93,6 +95,7 @@ def bidirectional_simple_rnn(
         mask,
         lengths,
         zero_output_for_mask,
+        time_major,
         return_sequences,
         return_cache,
     )
@@ -116,6 +119,7 @@ def bidirectional_simple_rnn_backward(
     mask: BoolArray | None = None,
     lengths: IntArray | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> BidirectionalGradients:
     """The gradients of `sum(dy * y) + sum(dh * h)`, back through time in both directions.
@@ -137,6 +141,7 @@ def bidirectional_simple_rnn_backward(
       mask: (N, T) or None.
       lengths: (N,) or None.
       zero_output_for_mask: whether `bidirectional_simple_rnn` put out 0 at masked steps.
+      time_major: whether x, y, dy and dx have the steps first.
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
@@ -174,6 +179,7 @@ def bidirectional_simple_rnn_backward(
         mask,
         lengths,
         zero_output_for_mask,
+        time_major,
         need_dx,
     )
 

@@ -34,6 +34,7 @@ def gru(
     reverse: bool = False,
     reset_after: bool = True,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -63,6 +64,7 @@ def gru(
       reset_after: whether the reset gate works on the recurrent product rather than on h.
       zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the
         first step that counts).
+      time_major: x is (T, N, D) and y (T, N, U), the steps first; mask and lengths stay as they are.
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `gru_backward` needs.
 
@@ -101,6 +103,7 @@ def gru(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         return_sequences,
         return_cache,
     )
@@ -151,6 +154,7 @@ def gru_backward(
     reverse: bool = False,
     reset_after: bool = True,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> GRUGradients:
     """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
@@ -173,6 +177,7 @@ def gru_backward(
       reverse: whether `gru` walked from the last step to the first.
       reset_after: as `gru` was told.
       zero_output_for_mask: whether `gru` put out 0 at masked steps.
+      time_major: whether x, y, dy and dx have the steps first.
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
@@ -215,6 +220,7 @@ def gru_backward(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         need_dx,
     )
     return result

@@ -38,6 +38,7 @@ def lstm(
     lengths: IntArray | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -72,6 +73,7 @@ def lstm(
       reverse: walk from the last step to the first; `y` stays at its original time.
       zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the
         first step that counts).
+      time_major: x is (T, N, D) and y (T, N, U), the steps first; mask and lengths stay as they are.
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `lstm_backward` needs.
 
@@ -115,6 +117,7 @@ def lstm(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         return_sequences,
         return_cache,
     )
@@ -176,6 +179,7 @@ def lstm_backward(
     lengths: IntArray | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> LSTMGradients:
     """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)`, back through time.
@@ -204,6 +208,7 @@ def lstm_backward(
       lengths: (N,) or None.
       reverse: whether `lstm` walked from the last step to the first.
       zero_output_for_mask: whether `lstm` put out 0 at masked steps.
+      time_major: whether x, y, dy and dx have the steps first.
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
@@ -248,6 +253,7 @@ def lstm_backward(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         need_dx,
     )
     return result

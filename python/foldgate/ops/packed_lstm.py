@@ -57,6 +57,7 @@ class PackedLSTM(PackedRecurrent):
         lengths: IntArray | None = None,
         reverse: bool = False,
         zero_output_for_mask: bool = False,
+        time_major: bool = False,
         return_sequences: bool = True,
     ) -> tuple[Any, ...]:
         """Whole sequences, as `foldgate.ops.lstm`, whose arguments these are.
@@ -69,6 +70,7 @@ class PackedLSTM(PackedRecurrent):
           lengths: (N,) integers; at most one of mask and lengths may be given.
           reverse: walk from the last step to the first.
           zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+          time_major: x is (T, N, D) and y (T, N, U), the steps first; mask and lengths stay as they are.
           return_sequences: whether to return `y`; None otherwise.
 
         Returns:
@@ -79,7 +81,15 @@ class PackedLSTM(PackedRecurrent):
           ValueError: as `foldgate.ops.lstm`.
         """
         return self._sequence(
-            x, initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask, return_sequences
+            x,
+            initial_h,
+            initial_c,
+            mask,
+            lengths,
+            reverse,
+            zero_output_for_mask,
+            time_major,
+            return_sequences,
         )
 
     def step(self, x: FloatArray, h: FloatArray, c: FloatArray) -> tuple[Any, ...]:

@@ -32,6 +32,7 @@ def simple_rnn(
     lengths: IntArray | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -55,6 +56,7 @@ def simple_rnn(
       reverse: walk from the last step to the first; `y` stays at its original time.
       zero_output_for_mask: put out 0 at masked steps rather than the carried h (the initial h before the
         first step that counts).
+      time_major: x is (T, N, D) and y (T, N, U), the steps first; mask and lengths stay as they are.
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `simple_rnn_backward` takes.
 
@@ -94,6 +96,7 @@ def simple_rnn(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         return_sequences,
         return_cache,
     )
@@ -142,6 +145,7 @@ def simple_rnn_backward(
     lengths: IntArray | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> SimpleRNNGradients:
     """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
@@ -162,6 +166,7 @@ def simple_rnn_backward(
       lengths: (N,) or None.
       reverse: whether `simple_rnn` walked from the last step to the first.
       zero_output_for_mask: whether `simple_rnn` put out 0 at masked steps.
+      time_major: whether x, y, dy and dx have the steps first.
       need_dx: whether to compute `dx`, which a first layer does not need.
 
     Returns:
@@ -203,6 +208,7 @@ def simple_rnn_backward(
         lengths,
         reverse,
         zero_output_for_mask,
+        time_major,
         need_dx,
     )
     return result

@@ -22,6 +22,7 @@ def stacked_rnn(
     lengths: IntArray | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -45,6 +46,7 @@ def stacked_rnn(
         given.
       reverse: all layers walk from the last step to the first.
       zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+      time_major: x is (T, N, D) and y (T, N, U), the steps first; mask and lengths stay as they are.
       return_sequences: whether to return `y`; None otherwise.
       return_cache: whether to return also what `stacked_rnn_backward` needs.
 
@@ -70,7 +72,7 @@ def stacked_rnn(
     op = "stacked_rnn"
     weights = layers_of(op, layers)
     flat = [x, initial_h, initial_c, *(w for layer in weights for w in layer)]
-    options = Options(cell, initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask)
+    options = Options(cell, initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask, time_major)
     if any(any_tensor(value) for value in flat):
         wanted: dict[str, Any] = {
             "options": options,
@@ -144,6 +146,7 @@ def stacked_rnn_backward(
     lengths: IntArray | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> StackedGradients:
     """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)`, back through time and layers.
@@ -162,6 +165,7 @@ def stacked_rnn_backward(
       lengths: (N,) or None.
       reverse: whether `stacked_rnn` walked from the last step to the first.
       zero_output_for_mask: whether `stacked_rnn` put out 0 at masked steps.
+      time_major: whether x, y, dy and dx have the steps first.
       need_dx: whether to compute `dx`, which first layers do not need.
 
     Returns:
@@ -181,5 +185,5 @@ def stacked_rnn_backward(
       >>> gradients.dx.shape, gradients.dlayers[1][0].shape
       ((2, 5, 3), (4, 4))
     """
-    options = Options(cell, initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask)
+    options = Options(cell, initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask, time_major)
     return backward("stacked_rnn_backward", dy, x, layers, cache, dh, dc, options, need_dx)

@@ -25,6 +25,7 @@ __all__ = [
     "initial_state",
     "make_mask",
     "states_before",
+    "swapped",
     "unroll",
     "unroll_backward",
 ]
@@ -34,6 +35,11 @@ States: TypeAlias = tuple[Array, ...]
 
 StepGradients: TypeAlias = tuple[Any, ...]
 """(dx, *dweights, *dstates): what a step's backward returns."""
+
+
+def swapped(array: Any, time_major: bool) -> Any:
+    """`(T, N, ...)` of `(N, T, ...)`, or the other way round, where the caller's arrays are time-major."""
+    return array.swapaxes(0, 1) if time_major and array is not None else array
 
 
 def initial_state(state: Array | None, x: Array, width: int) -> Array:

@@ -26,6 +26,7 @@ def bidirectional_lstm(
     mask: Array | None = None,
     lengths: Array | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -36,7 +37,7 @@ def bidirectional_lstm(
         kernel, recurrent_kernel, bias: `(D, 4U)`, `(U, 4U)` and `(4U,)` or `None`, of the forward direction.
         reverse_kernel, reverse_recurrent_kernel, reverse_bias: the same of the other direction.
         initial_h, initial_c: `(N, 2U)`, or `None` for zeros.
-        mask, lengths, zero_output_for_mask, return_sequences, return_cache: as in `lstm`.
+        mask, lengths, zero_output_for_mask, time_major, return_sequences, return_cache: as in `lstm`.
 
     Returns:
         `(y, h, c)`: `y` is `(N, T, 2U)`, and `h` and `c`, both `(N, 2U)`, the states after each direction's
@@ -74,6 +75,7 @@ def bidirectional_lstm_backward(
     mask: Array | None = None,
     lengths: Array | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> BidirectionalGradients:
     """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)` of `bidirectional_lstm`.
@@ -84,7 +86,7 @@ def bidirectional_lstm_backward(
         reverse_kernel, reverse_recurrent_kernel, reverse_bias: likewise.
         y, cache: what it returned.
         dh, dc: of the last states, `(N, 2U)`, or `None` for zeros.
-        initial_h, initial_c, mask, lengths, zero_output_for_mask: what it was given.
+        initial_h, initial_c, mask, lengths, zero_output_for_mask, time_major: what it was given.
         need_dx: whether to return `dx`.
 
     Returns:

@@ -26,6 +26,7 @@ def bidirectional_simple_rnn(
     mask: Array | None = None,
     lengths: Array | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -37,7 +38,7 @@ def bidirectional_simple_rnn(
         reverse_kernel, reverse_recurrent_kernel, reverse_bias: the same of the other direction.
         activation: `"tanh"` or `"relu"`.
         initial_h: `(N, 2U)`, or `None` for zeros.
-        mask, lengths, zero_output_for_mask, return_sequences, return_cache: as in `simple_rnn`.
+        mask, lengths, zero_output_for_mask, time_major, return_sequences, return_cache: as in `simple_rnn`.
 
     Returns:
         `(y, h)`: `y` is `(N, T, 2U)`, and `h`, `(N, 2U)`, the states after each direction's last
@@ -74,6 +75,7 @@ def bidirectional_simple_rnn_backward(
     mask: Array | None = None,
     lengths: Array | None = None,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> BidirectionalGradients:
     """The gradients of `sum(dy * y) + sum(dh * h)` of `bidirectional_simple_rnn`.
@@ -85,7 +87,7 @@ def bidirectional_simple_rnn_backward(
         y, cache: what it returned.
         activation: `"tanh"` or `"relu"`.
         dh: of the last states, `(N, 2U)`, or `None` for zeros.
-        initial_h, mask, lengths, zero_output_for_mask: what it was given.
+        initial_h, mask, lengths, zero_output_for_mask, time_major: what it was given.
         need_dx: whether to return `dx`.
 
     Returns:

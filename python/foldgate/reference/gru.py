@@ -13,6 +13,7 @@ from foldgate.reference._recurrent import (
     initial_state,
     make_mask,
     states_before,
+    swapped,
     unroll,
     unroll_backward,
 )
@@ -37,6 +38,7 @@ def gru(
     reverse: bool = False,
     reset_after: bool = True,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -57,6 +59,7 @@ def gru(
         reverse: walk from the last step to the first; `y` stays at its original time.
         reset_after: whether the reset gate works on `h @ Rn + rn` rather than on `h`.
         zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+        time_major: `x` is `(T, N, D)` and `y` `(T, N, U)`; mask and lengths stay as they are.
         return_sequences: whether to return `y`; it is `None` otherwise.
         return_cache: whether to return also what `gru_backward` needs.
 
@@ -75,6 +78,7 @@ def gru(
     """
     if return_cache and not return_sequences:
         raise ValueError("gru: return_sequences is False with return_cache True; expected True")
+    x = swapped(x, time_major)
 
     def step(x_t: Array, states: States) -> tuple[States, Array]:
         (h,) = states
@@ -100,7 +104,7 @@ def gru(
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
     )
-    result = (y if return_sequences else None, h)
+    result = (swapped(y, time_major) if return_sequences else None, h)
     return (*result, cache) if return_cache else result
 
 
@@ -123,6 +127,7 @@ def gru_backward(
     reverse: bool = False,
     reset_after: bool = True,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> GRUGradients:
     """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
@@ -133,7 +138,7 @@ def gru_backward(
         y, cache: what `gru` returned.
         dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
         activation, recurrent_activation, clip: what `gru` was given.
-        initial_h, mask, lengths, reverse, reset_after, zero_output_for_mask: what `gru` was given.
+        initial_h, mask, lengths, reverse, reset_after, zero_output_for_mask, time_major: likewise.
         need_dx: whether to return `dx`.
 
     Returns:
@@ -152,6 +157,7 @@ def gru_backward(
     """
     if dy is None and dh is None:
         raise ValueError("gru_backward: dy and dh are None; expected at least one of them")
+    x, y, dy = (swapped(array, time_major) for array in (x, y, dy))
     steps = make_mask("gru_backward", x, mask, lengths)
     first_h = initial_state(initial_h, x, recurrent_kernel.shape[0])
 
@@ -185,4 +191,4 @@ def gru_backward(
             zero_output_for_mask=zero_output_for_mask,
         )
     )
-    return gradients if need_dx else gradients._replace(dx=None)
+    return gradients._replace(dx=swapped(gradients.dx, time_major) if need_dx else None)

@@ -14,6 +14,7 @@ from foldgate.reference._recurrent import (
     initial_state,
     make_mask,
     states_before,
+    swapped,
     unroll,
     unroll_backward,
 )
@@ -42,6 +43,7 @@ def lstm(
     lengths: Array | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -66,6 +68,7 @@ def lstm(
         lengths: `(N,)` integers, the same as a mask of `t < length`; at most one of the two.
         reverse: walk from the last step to the first; `y` stays at its original time.
         zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+        time_major: `x` is `(T, N, D)` and `y` `(T, N, U)`; mask and lengths stay as they are.
         return_sequences: whether to return `y`; it is `None` otherwise.
         return_cache: whether to return also what `lstm_backward` needs.
 
@@ -84,6 +87,7 @@ def lstm(
     """
     if return_cache and not return_sequences:
         raise ValueError("lstm: return_sequences is False with return_cache True; expected True")
+    x = swapped(x, time_major)
 
     def step(x_t: Array, states: States) -> tuple[States, Array]:
         h, c = states
@@ -116,7 +120,7 @@ def lstm(
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
     )
-    result = (y if return_sequences else None, h, c)
+    result = (swapped(y, time_major) if return_sequences else None, h, c)
     return (*result, cache) if return_cache else result
 
 
@@ -144,6 +148,7 @@ def lstm_backward(
     lengths: Array | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> LSTMGradients:
     """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)`, back through time.
@@ -156,7 +161,7 @@ def lstm_backward(
         dc: the gradient of the final c, `(N, U)`, or `None` for zeros.
         activation, recurrent_activation, output_activation, peephole, projection, clip, coupled: what `lstm`
             was given.
-        initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask: what `lstm` was given.
+        initial_h, initial_c, mask, lengths, reverse, zero_output_for_mask, time_major: what `lstm` was given.
         need_dx: whether to return `dx`.
 
     Returns:
@@ -176,6 +181,7 @@ def lstm_backward(
     """
     if dy is None and dh is None and dc is None:
         raise ValueError("lstm_backward: dy, dh and dc are None; expected at least one of them")
+    x, y, dy = (swapped(array, time_major) for array in (x, y, dy))
     steps = make_mask("lstm_backward", x, mask, lengths)
     first_h = initial_state(initial_h, x, recurrent_kernel.shape[0])
     first_c = initial_state(initial_c, x, kernel.shape[1] // 4)
@@ -217,7 +223,7 @@ def lstm_backward(
         zero_output_for_mask=zero_output_for_mask,
     )
     return LSTMGradients(
-        dx if need_dx else None,
+        swapped(dx, time_major) if need_dx else None,
         dkernel,
         drecurrent_kernel,
         dbias,

@@ -56,6 +56,7 @@ class PackedLSTM(_Packed):
         lengths: Array | None = None,
         reverse: bool = False,
         zero_output_for_mask: bool = False,
+        time_major: bool = False,
         return_sequences: bool = True,
     ) -> tuple[Any, ...]:
         """`lstm` with these weights: `(y, h, c)`."""
@@ -68,6 +69,7 @@ class PackedLSTM(_Packed):
             lengths=lengths,
             reverse=reverse,
             zero_output_for_mask=zero_output_for_mask,
+            time_major=time_major,
             return_sequences=return_sequences,
         )
 
@@ -111,6 +113,7 @@ class PackedGRU(_Packed):
         lengths: Array | None = None,
         reverse: bool = False,
         zero_output_for_mask: bool = False,
+        time_major: bool = False,
         return_sequences: bool = True,
     ) -> tuple[Any, ...]:
         """`gru` with these weights: `(y, h)`."""
@@ -123,6 +126,7 @@ class PackedGRU(_Packed):
             reverse=reverse,
             reset_after=self._reset_after,
             zero_output_for_mask=zero_output_for_mask,
+            time_major=time_major,
             return_sequences=return_sequences,
         )
 
@@ -167,6 +171,7 @@ class PackedSimpleRNN(_Packed):
         lengths: Array | None = None,
         reverse: bool = False,
         zero_output_for_mask: bool = False,
+        time_major: bool = False,
         return_sequences: bool = True,
     ) -> tuple[Any, ...]:
         """`simple_rnn` with these weights: `(y, h)`."""
@@ -179,6 +184,7 @@ class PackedSimpleRNN(_Packed):
             lengths=lengths,
             reverse=reverse,
             zero_output_for_mask=zero_output_for_mask,
+            time_major=time_major,
             return_sequences=return_sequences,
         )
 

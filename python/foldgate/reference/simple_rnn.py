@@ -13,6 +13,7 @@ from foldgate.reference._recurrent import (
     initial_state,
     make_mask,
     states_before,
+    swapped,
     unroll,
     unroll_backward,
 )
@@ -35,6 +36,7 @@ def simple_rnn(
     lengths: Array | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -53,6 +55,7 @@ def simple_rnn(
         lengths: `(N,)` integers, the same as a mask of `t < length`; at most one of the two.
         reverse: walk from the last step to the first; `y` stays at its original time.
         zero_output_for_mask: put out 0 at masked steps rather than the carried h.
+        time_major: `x` is `(T, N, D)` and `y` `(T, N, U)`; mask and lengths stay as they are.
         return_sequences: whether to return `y`; it is `None` otherwise.
         return_cache: whether to return also what `simple_rnn_backward` needs.
 
@@ -72,6 +75,7 @@ def simple_rnn(
     """
     if return_cache and not return_sequences:
         raise ValueError("simple_rnn: return_sequences is False with return_cache True; expected True")
+    x = swapped(x, time_major)
 
     def step(x_t: Array, states: States) -> tuple[States, Array]:
         (h,) = states
@@ -88,7 +92,7 @@ def simple_rnn(
         reverse=reverse,
         zero_output_for_mask=zero_output_for_mask,
     )
-    result = (y if return_sequences else None, h)
+    result = (swapped(y, time_major) if return_sequences else None, h)
     return (*result, cache) if return_cache else result
 
 
@@ -109,6 +113,7 @@ def simple_rnn_backward(
     lengths: Array | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> SimpleRNNGradients:
     """The gradients of `sum(dy * y) + sum(dh * h)`, back through time.
@@ -119,7 +124,7 @@ def simple_rnn_backward(
         y, cache: what `simple_rnn` returned.
         activation, clip: what `simple_rnn` was given.
         dh: the gradient of the final h, `(N, U)`, or `None` for zeros.
-        initial_h, mask, lengths, reverse, zero_output_for_mask: what `simple_rnn` was given.
+        initial_h, mask, lengths, reverse, zero_output_for_mask, time_major: what `simple_rnn` was given.
         need_dx: whether to return `dx`.
 
     Returns:
@@ -138,6 +143,7 @@ def simple_rnn_backward(
     """
     if dy is None and dh is None:
         raise ValueError("simple_rnn_backward: dy and dh are None; expected at least one of them")
+    x, y, dy = (swapped(array, time_major) for array in (x, y, dy))
     steps = make_mask("simple_rnn_backward", x, mask, lengths)
     first_h = initial_state(initial_h, x, recurrent_kernel.shape[0])
 
@@ -161,4 +167,4 @@ def simple_rnn_backward(
             zero_output_for_mask=zero_output_for_mask,
         )
     )
-    return gradients if need_dx else gradients._replace(dx=None)
+    return gradients._replace(dx=swapped(gradients.dx, time_major) if need_dx else None)

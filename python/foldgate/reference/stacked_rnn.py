@@ -70,6 +70,7 @@ def stacked_rnn(
     lengths: Array | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     return_sequences: bool = True,
     return_cache: bool = False,
 ) -> tuple[Any, ...]:
@@ -80,7 +81,7 @@ def stacked_rnn(
         layers: the weights of each layer, `(kernel, recurrent_kernel, bias)`, or six of both directions.
         cell: `"lstm"`, `"gru"`, `"gru_reset_before"`, `"tanh_rnn"` or `"relu_rnn"`.
         initial_h, initial_c: `(L, N, U)`, of both directions `(L, N, 2U)`, or `None` for zeros.
-        mask, lengths, zero_output_for_mask: as in `lstm`.
+        mask, lengths, zero_output_for_mask, time_major: as in `lstm`.
         reverse: as in `lstm`, of layers of one direction.
         return_sequences: whether to return `y`.
         return_cache: whether to return the cache.
@@ -99,7 +100,12 @@ def stacked_rnn(
         (2, 2, 16)
     """
     op, _, options = _cell(cell, len(layers[0]) == 6, reverse)
-    options |= {"mask": mask, "lengths": lengths, "zero_output_for_mask": zero_output_for_mask}
+    options |= {
+        "mask": mask,
+        "lengths": lengths,
+        "zero_output_for_mask": zero_output_for_mask,
+        "time_major": time_major,
+    }
     y, states, cache = x, [], []
     for i, layer in enumerate(layers):
         initial = _of_layer(i, initial_h=initial_h, initial_c=initial_c)
@@ -126,6 +132,7 @@ def stacked_rnn_backward(
     lengths: Array | None = None,
     reverse: bool = False,
     zero_output_for_mask: bool = False,
+    time_major: bool = False,
     need_dx: bool = True,
 ) -> StackedGradients:
     """The gradients of `sum(dy * y) + sum(dh * h) + sum(dc * c)` of `stacked_rnn`.
@@ -152,7 +159,12 @@ def stacked_rnn_backward(
     """
     weights = len(layers[0])
     _, backward, options = _cell(cell, weights == 6, reverse)
-    options |= {"mask": mask, "lengths": lengths, "zero_output_for_mask": zero_output_for_mask}
+    options |= {
+        "mask": mask,
+        "lengths": lengths,
+        "zero_output_for_mask": zero_output_for_mask,
+        "time_major": time_major,
+    }
     dlayers, dstates = [], []
     for i in reversed(range(len(layers))):
         given = _of_layer(i, initial_h=initial_h, initial_c=initial_c, dh=dh, dc=dc)

@@ -41,7 +41,18 @@ def recurrent_rows() -> Iterator[Row]:
             a["lengths"],
         )
         return native_row(
-            name, _native.recurrent_forward, error, words, "op", cell, *values, False, False, True, False
+            name,
+            _native.recurrent_forward,
+            error,
+            words,
+            "op",
+            cell,
+            *values,
+            False,
+            False,
+            False,
+            True,
+            False,
         )
 
     for cell in (-1, 5, 2**31 - 1):
@@ -72,7 +83,7 @@ def recurrent_rows() -> Iterator[Row]:
         None,
         initial_h,
     )
-    tail = (None, None, None, False, False, True)
+    tail = (None, None, None, False, False, False, True)
     for place, wrong, words in (
         (8, valid["cache"][:-3], "op: cache has shape"),
         (7, valid["y"][:1], "op: y has shape"),
