@@ -9,16 +9,17 @@ import torch
 
 from foldgate import _by_torch
 from foldgate.torch._gates import GATES, Direction, weight_gradients
-from foldgate.torch._layer import backward, forward
+from foldgate.torch._layer import Steps, backward, forward
 from foldgate.torch._library import define, differentiate, kept_of_weight
 from foldgate.torch._sequence import Layer, by_torch_ops, prepared, run_layer
 
-_OPTIONS = "str kind, int directions, bool bias, bool projected"
+_OPTIONS = "str kind, int directions, bool bias, bool projected, bool time_major"
 _STATES = "Tensor? initial_h, Tensor? initial_c, Tensor[] weights"
 
 
-def _layer(kind: str, directions: int, bias: bool, projected: bool) -> Layer:
-    return Layer(kind, directions, (True, True, bias, bias, projected), None, None)
+def _layer(kind: str, directions: int, bias: bool, projected: bool, time_major: bool) -> Layer:
+    steps = Steps(time_major=time_major)
+    return Layer(kind, directions, (True, True, bias, bias, projected), steps, None)
 
 
 def _arrays(layer: Layer, *states: Any) -> tuple[Any, ...]:
@@ -39,7 +40,7 @@ def _forward(x: Any, h: Any, c: Any, weights: Any, gradient: bool, *options: Any
             x.detach().numpy(),
             _prepared(layer, weights),
             _arrays(layer, h, c),
-            None,
+            layer.steps,
             cache=True,
         )
         results = [torch.from_numpy(array) for array in (y, *last)]
@@ -55,13 +56,13 @@ def _forward(x: Any, h: Any, c: Any, weights: Any, gradient: bool, *options: Any
 
 def _cache_sizes(x: Any, outputs: int, units: int, options: tuple[Any, ...]) -> list[Any]:
     """Elements of the caches of a call: what one row takes, and what each further row adds."""
-    kind, directions, _, projected = options
+    kind, directions, _, projected, _ = options
     dtype = np.float32 if x.dtype == torch.float32 else np.float64
     kernel, recurrent = (np.zeros((rows, GATES[kind] * units), dtype) for rows in (1, outputs))
     one = Direction(kernel, recurrent, None, np.zeros((units, outputs), dtype) if projected else None)
     states = (None,) * (2 if kind == "LSTM" else 1)
     sizes = [
-        [c.size for c in forward(kind, x, [one] * directions, states, None, cache=True)[2]]
+        [c.size for c in forward(kind, x, [one] * directions, states, Steps(), cache=True)[2]]
         for x in (np.zeros((1, 1, 1), dtype), np.zeros((1, 2, 1), dtype))
     ]
     rows = x.shape[0] * x.shape[1]
@@ -69,12 +70,12 @@ def _cache_sizes(x: Any, outputs: int, units: int, options: tuple[Any, ...]) -> 
 
 
 def _forward_fake(x: Any, h: Any, c: Any, weights: Any, gradient: bool, *options: Any) -> tuple[Any, ...]:
-    kind, directions, _, _ = options
+    kind, directions, _, _, time_major = options
     outputs, units = weights[1].shape[1], weights[1].shape[0] // GATES[kind]
-    batch, steps = x.shape[:2]
+    batch = x.shape[time_major]
     caches = _cache_sizes(x, outputs, units, options) if gradient else []
     return (
-        x.new_empty(batch, steps, directions * outputs),
+        x.new_empty(*x.shape[:2], directions * outputs),
         x.new_empty(directions, batch, outputs),
         x.new_empty(directions, batch, units) if kind == "LSTM" else x.new_empty(0),
         *(x.new_empty(size) for size in (*caches, 0, 0)[:2]),
@@ -106,7 +107,7 @@ def _backward(
         caches,
         _arrays(layer, dh, dc),
         _arrays(layer, h, c),
-        None,
+        layer.steps,
         need_dx,
     )
     flat = [g for parts in dweights for g in weight_gradients(layer.kind, *parts)]

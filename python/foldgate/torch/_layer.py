@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,21 +40,29 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "RNN_RELU": {"activation": "relu"},
 }
 
+
+class Steps(NamedTuple):
+    """Where sequences have their steps."""
+
+    lengths: Any = None
+    time_major: bool = False
+
+
 States = tuple[Any, ...]
 """(h,) or (h, c) of the LSTM, each (directions, N, U) or None."""
 
 
 def forward(
-    kind: str, x: Any, directions: list[Direction], states: States, lengths: Any, cache: bool
+    kind: str, x: Any, directions: list[Direction], states: States, steps: Steps, cache: bool
 ) -> tuple[Any, States, tuple[Any, ...]]:
-    """y (N, T, directions * U), the last states (directions, N, U), and the caches that were asked for."""
+    """y, as wide as all directions, the last states (directions, N, U), and the caches that are wanted."""
     if len(directions) == 1:
-        y, last, kept = _one(kind, x, directions[0], _of_direction(states, 0), lengths, False, cache)
+        y, last, kept = _one(kind, x, directions[0], _of_direction(states, 0), steps, False, cache)
         return y, tuple([s[None] for s in last]), kept
     if directions[0].projection is None:
-        return _both(kind, x, directions, states, lengths, cache)
+        return _both(kind, x, directions, states, steps, cache)
     found = [
-        _one(kind, x, direction, _of_direction(states, i), lengths, i == 1, cache)
+        _one(kind, x, direction, _of_direction(states, i), steps, i == 1, cache)
         for i, direction in enumerate(directions)
     ]
     y = np.concatenate([y for y, _, _ in found], axis=2)
@@ -63,7 +71,7 @@ def forward(
 
 
 def _one(
-    kind: str, x: Any, direction: Direction, states: States, lengths: Any, reverse: bool, cache: bool
+    kind: str, x: Any, direction: Direction, states: States, steps: Steps, reverse: bool, cache: bool
 ) -> tuple[Any, States, tuple[Any, ...]]:
     y, *rest = _FORWARD[kind](
         x,
@@ -71,7 +79,7 @@ def _one(
         **_named(states),
         **_projected(direction),
         **_OPTIONS[kind],
-        lengths=lengths,
+        **steps._asdict(),
         reverse=reverse,
         return_cache=cache,
     )
@@ -79,7 +87,7 @@ def _one(
 
 
 def _both(
-    kind: str, x: Any, directions: list[Direction], states: States, lengths: Any, cache: bool
+    kind: str, x: Any, directions: list[Direction], states: States, steps: Steps, cache: bool
 ) -> tuple[Any, States, tuple[Any, ...]]:
     y, *rest = _BOTH[kind](
         x,
@@ -87,7 +95,7 @@ def _both(
         *directions[1][:3],
         **_named(tuple(side_by_side(s) for s in states)),
         **_OPTIONS[kind],
-        lengths=lengths,
+        **steps._asdict(),
         return_cache=cache,
     )
     last = tuple(one_above_another(s) for s in rest[: len(states)])
@@ -103,12 +111,12 @@ def backward(
     caches: tuple[Any, ...],
     dstates: States,
     states: States,
-    lengths: Any,
+    steps: Steps,
     need_dx: bool,
 ) -> tuple[Any, list[tuple[Any, ...]], States]:
     """dx, (dkernel, drecurrent_kernel, dbias, dprojection) a direction, and the given states' gradients."""
     if len(directions) == 2 and directions[0].projection is None:
-        return _both_backward(kind, dy, x, directions, y, caches, dstates, states, lengths, need_dx)
+        return _both_backward(kind, dy, x, directions, y, caches, dstates, states, steps, need_dx)
     found = []
     for i, direction in enumerate(directions):
         gradients = _BACKWARD[kind](
@@ -121,7 +129,7 @@ def backward(
             **_named(_of_direction(states, i)),
             **_projected(direction),
             **_OPTIONS[kind],
-            lengths=lengths,
+            **steps._asdict(),
             reverse=i == 1,
             need_dx=need_dx,
         )
@@ -137,7 +145,7 @@ def backward(
 
 
 def _half(y: Any, direction: int, directions: list[Direction]) -> Any:
-    """The columns of y or dy (N, T, directions * U) that a direction wrote."""
+    """The columns of y or dy that a direction wrote."""
     if y is None or len(directions) == 1:
         return y
     width = y.shape[2] // 2
@@ -153,7 +161,7 @@ def _both_backward(
     caches: tuple[Any, ...],
     dstates: States,
     states: States,
-    lengths: Any,
+    steps: Steps,
     need_dx: bool,
 ) -> tuple[Any, list[tuple[Any, ...]], States]:
     g = _BOTH_BACKWARD[kind](
@@ -166,7 +174,7 @@ def _both_backward(
         **_gradients_of(tuple(side_by_side(s) for s in dstates)),
         **_named(tuple(side_by_side(s) for s in states)),
         **_OPTIONS[kind],
-        lengths=lengths,
+        **steps._asdict(),
         need_dx=need_dx,
     )
     weights = [

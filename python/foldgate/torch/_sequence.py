@@ -15,7 +15,7 @@ from foldgate.ops._packed_recurrent import both_directions
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._gates import Direction, biases_of, direction_of, weight_gradients
 from foldgate.torch._kept import Kept
-from foldgate.torch._layer import backward, forward, one_above_another, side_by_side
+from foldgate.torch._layer import Steps, backward, forward, one_above_another, side_by_side
 from foldgate.torch._layout import laid_out
 
 _PACKED: dict[str, Any] = {
@@ -36,7 +36,7 @@ class Layer(NamedTuple):
     directions: int
     weights_each: tuple[bool, ...]
     """Which of weight_ih, weight_hh, bias_ih, bias_hh, weight_hr there are."""
-    lengths: Any
+    steps: Steps
     batch_sizes: Any
     """Of a packed sequence, for torch's own op; None where all rows have all steps."""
 
@@ -63,7 +63,7 @@ class _Sequence(torch.autograd.Function):
         count = 2 if layer.kind == "LSTM" else 1
         states, weights = _arrays(operands[:count]), operands[count:]
         directions = prepared(layer, weights)
-        y, last, caches = forward(layer.kind, x.detach().numpy(), directions, states, layer.lengths, True)
+        y, last, caches = forward(layer.kind, x.detach().numpy(), directions, states, layer.steps, True)
         # No first gradient depends on the biases: they may change.
         kept = [w for w in weights if w.dim() > 1]
         ctx.biases = [(w, w._version) for w in weights if w.dim() == 1]
@@ -94,7 +94,7 @@ class _Sequence(torch.autograd.Function):
             return (None, None, *_by_torch.gradients(again, given, ctx.needs_input_grad[2:], dys))
         array, initial, y = x.detach().numpy(), _arrays(states), ctx.y.numpy()
         if ctx.y._version != ctx.version:
-            y, _, _ = forward(layer.kind, array, ctx.directions, initial, layer.lengths, True)
+            y, _, _ = forward(layer.kind, array, ctx.directions, initial, layer.steps, True)
         dy, *dstates = [None if dy is None else laid_out(dy, last=False).numpy() for dy in dys]
         dx, dweights, dinitial = backward(
             layer.kind,
@@ -105,7 +105,7 @@ class _Sequence(torch.autograd.Function):
             tuple([c.numpy() for c in caches]),
             tuple(dstates),
             initial,
-            layer.lengths,
+            layer.steps,
             ctx.needs_input_grad[2],
         )
         flat = [g for parts in dweights for g in weight_gradients(layer.kind, *parts)]
@@ -145,19 +145,19 @@ def _with_biases(layer: Layer, weights: Any, biases: Any, directions: list[Direc
 
 
 def by_torch_ops(layer: Layer, x: Any, states: Any, weights: Any) -> Any:
-    """The layer by torch's own ops, on (N, T, D); rows end where `lengths` says."""
+    """The layer by torch's own ops; of a packed sequence x is (N, T, D)."""
     has_bias, both = layer.weights_each[2], layer.directions == 2
     function = getattr(_VF, layer.kind.lower())
     units = weights[4 if has_bias else 2].shape[0] if layer.weights_each[4] else weights[1].shape[1]
     cells = weights[1].shape[0] // (4 if layer.kind == "LSTM" else 1)
-    widths = (units, cells)
+    widths, major = (units, cells), layer.steps.time_major
     given = tuple(
-        x.new_zeros(layer.directions, x.shape[0], width) if s is None else s
+        x.new_zeros(layer.directions, x.shape[major], width) if s is None else s
         for s, width in zip(states, widths, strict=False)
     )
     start = given if layer.kind == "LSTM" else given[0]
     if layer.batch_sizes is None:
-        return tuple(function(x, start, list(weights), has_bias, 1, 0.0, False, both, True))
+        return tuple(function(x, start, list(weights), has_bias, 1, 0.0, False, both, not major))
     rows, _ = packed_rows(layer.batch_sizes)
     data = x.reshape(-1, x.shape[2]).index_select(0, rows)
     y, *last = function(data, layer.batch_sizes, start, list(weights), has_bias, 1, 0.0, False, both)
@@ -183,7 +183,7 @@ def run_layer(
     gradient: bool,
     watched: tuple[Any, ...] = (),
 ) -> tuple[Any, ...]:
-    """(y, h) or (y, h, c) of a layer: x (N, T, D), states (directions, N, U) or None.
+    """(y, h) or (y, h, c) of a layer: states (directions, N, U) or None.
 
     `watched` are tensors that x or the states are copies of: who writes to them before the gradient is taken
     gets autograd's error.
@@ -202,7 +202,7 @@ def run_layer(
             x.detach().numpy(),
             kept.get(key, weights, lambda: prepared(layer, weights)),
             arrays,
-            layer.lengths,
+            layer.steps,
             cache=False,
         )
     return (torch.from_numpy(y), *(torch.from_numpy(s) for s in last))
@@ -218,9 +218,9 @@ def _run_packed(layer: Layer, kept: Kept, key: Any, x: Any, states: Any, weights
         named: dict[str, Any] = {
             name: None if s is None else s[0] for name, s in zip(_INITIAL, states, strict=False)
         }
-        y, *last = packed[0](x, **named, lengths=layer.lengths)
+        y, *last = packed[0](x, **named, **layer.steps._asdict())
         return y, [s[None] for s in last]
     named = {name: side_by_side(s) for name, s in zip(_INITIAL, states, strict=False)}
     first, second = packed
-    y, *last = both_directions(first, second, x, **named, lengths=layer.lengths)
+    y, *last = both_directions(first, second, x, **named, **layer.steps._asdict())
     return y, [one_above_another(s) for s in last if s is not None]

@@ -16,6 +16,7 @@ from foldgate.torch._eagerly import eagerly
 from foldgate.torch._forms import has_usual_switches
 from foldgate.torch._gates import GATES
 from foldgate.torch._kept import kept_of
+from foldgate.torch._layer import Steps
 from foldgate.torch._layout import copied, laid_out
 from foldgate.torch._library import computes
 from foldgate.torch._module import Accelerated
@@ -23,13 +24,13 @@ from foldgate.torch._sequence import Layer, packed_rows, run_layer
 
 
 class _Call(NamedTuple):
-    """A call, checked: x is (N, T, D), states (layers * directions, N, U)."""
+    """A call, checked: states are (layers * directions, N, U), a packed sequence's x is (N, T, D)."""
 
     x: Any
     states: tuple[Any, ...]
     batch_sizes: Any
     rows: Any
-    lengths: Any
+    steps: Steps
 
 
 _Alike = Callable[..., bool]
@@ -62,9 +63,7 @@ def _dense_call(module: Any, x: Any, hx: Any, alike: _Alike) -> _Call | None:
         return None
     if batch is None:
         x = x.unsqueeze(0)
-    elif not module.batch_first:
-        x = x.transpose(0, 1)
-    return _Call(x, states, None, None, None)
+    return _Call(x, states, None, None, Steps(time_major=batch is not None and not module.batch_first))
 
 
 def _packed_call(module: Any, packed: Any, hx: Any, alike: _Alike) -> _Call | None:
@@ -79,7 +78,7 @@ def _packed_call(module: Any, packed: Any, hx: Any, alike: _Alike) -> _Call | No
         states = tuple(None if s is None else s.index_select(1, order) for s in states)
     rows, lengths = packed_rows(sizes)
     padded = data.new_zeros(batch * steps, data.shape[1]).index_copy(0, rows, data)
-    return _Call(padded.view(batch, steps, -1), states, sizes, rows, lengths)
+    return _Call(padded.view(batch, steps, -1), states, sizes, rows, Steps(lengths))
 
 
 def _is_worth(module: Any, given: Any) -> bool:
@@ -154,7 +153,7 @@ def _layers(
     """y of the last layer, and the last states of all."""
     directions = 2 if module.bidirectional else 1
     each = _which(module)
-    layer = Layer(module.mode, directions, each, call.lengths, call.batch_sizes)
+    layer = Layer(module.mode, directions, each, call.steps, call.batch_sizes)
     width = sum(each) * directions
     y, watched = _read(call, gradient and not compiling)
     if module.mode != "LSTM" and call.states[0] is not None and not call.states[0].is_contiguous():
@@ -170,7 +169,7 @@ def _layers(
             y, *last = run_layer(layer, kept_of(module), depth, y, initial, mine, gradient, watched)
         states.append(last)
         if module.training and module.dropout > 0 and depth + 1 < module.num_layers:
-            y = _dropped(y, module.dropout, call.rows)
+            y = _dropped(y, module.dropout, call)
     return y, [torch.cat(s) for s in zip(*states, strict=True)] if len(states) > 1 else states[0]
 
 
@@ -182,27 +181,31 @@ def _read(call: _Call, gradient: bool) -> tuple[Any, tuple[Any, ...]]:
     x = call.x
     if not gradient or call.rows is not None:
         return x.contiguous(), ()
-    rows_first = x.is_contiguous() and 1 not in x.shape[:2]  # asked first, as a view costs 5 us
-    if rows_first or not x.transpose(0, 1).is_contiguous():
-        return copied(x, last=False), ()
-    return laid_out(x, last=False), (x,)
+    if call.steps.time_major:
+        in_place = x.is_contiguous()
+    else:
+        rows_first = x.is_contiguous() and 1 not in x.shape[:2]  # asked first, as a view costs 5 us
+        in_place = not rows_first and x.transpose(0, 1).is_contiguous()
+    return (laid_out(x, last=False), (x,)) if in_place else (copied(x, last=False), ())
 
 
 def _compiled_layer(layer: Layer, x: Any, states: Any, weights: Any, gradient: bool) -> list[Any]:
     """`run_layer` as an op of the graph that is being compiled."""
     h, c = (*states, None)[:2]
     _, _, bias, _, projected = layer.weights_each
-    options = (layer.kind, layer.directions, bias, projected)
+    options = (layer.kind, layer.directions, bias, projected, layer.steps.time_major)
     y, *last = recurrent_layer(x, h, c, list(weights), gradient, *options)
     return [y, *last[: len(states)]]
 
 
-def _dropped(y: Any, p: float, rows: Any) -> Any:
+def _dropped(y: Any, p: float, call: _Call) -> Any:
     """Dropout between layers, from torch's generator in torch's order: the same seed drops the same."""
+    if call.steps.time_major:
+        return torch.dropout(y, p, True)
     batch, steps, width = y.shape
-    if rows is not None:
-        noise = torch.dropout(y.new_ones(len(rows), width), p, True)
-        return y * y.new_zeros(batch * steps, width).index_copy_(0, rows, noise).view_as(y)
+    if call.rows is not None:
+        noise = torch.dropout(y.new_ones(len(call.rows), width), p, True)
+        return y * y.new_zeros(batch * steps, width).index_copy_(0, call.rows, noise).view_as(y)
     return y * torch.dropout(y.new_ones(steps, batch, width), p, True).transpose(0, 1)
 
 
@@ -213,11 +216,8 @@ def _as_torch_has_it(module: Any, given: Any, call: _Call, y: Any, last: list[An
         if order is not None:
             last = [s.index_select(1, order) for s in last]
         y = PackedSequence(data, call.batch_sizes, given.sorted_indices, order)
-    else:
-        if not module.batch_first and given.dim() == 3:
-            y = y.transpose(0, 1).contiguous()
-        if given.dim() == 2:
-            y, last = y.squeeze(0), [s.squeeze(1) for s in last]
+    elif given.dim() == 2:
+        y, last = y.squeeze(0), [s.squeeze(1) for s in last]
     return (y, tuple(last)) if module.mode == "LSTM" else (y, last[0])
 
 

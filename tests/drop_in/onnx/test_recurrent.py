@@ -107,6 +107,28 @@ def test_layout_1_has_the_batch_first(op):
     np.testing.assert_array_equal(other[1], one[1].swapaxes(0, 1))
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize("op", list(GATES))
+def test_any_order_in_memory_gives_the_same(op, layout, seed):
+    """X is read where it lies: here its two first axes are the other way round in memory."""
+    model, feeds = case(op, seed)
+    weights = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    (node,) = model.graph.node
+    arrays = {name: {**feeds, **weights}[name] for name in node.input if name}
+    if layout:
+        node.attribute.append(helper.make_attribute("layout", 1))
+        arrays |= {
+            name: np.ascontiguousarray(arrays[name].swapaxes(0, 1))
+            for name in ("X", "h", "c")
+            if name in arrays
+        }
+    expected = foldgate.onnx.run_node(node, list(arrays.values()))
+    arrays["X"] = np.ascontiguousarray(arrays["X"].swapaxes(0, 1)).swapaxes(0, 1)
+    for a, b in zip(foldgate.onnx.run_node(node, list(arrays.values())), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("op", list(GATES))
 def test_weights_that_do_not_fit_are_named(op):
     model, _ = case(op, 0)

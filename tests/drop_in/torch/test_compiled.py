@@ -122,16 +122,16 @@ CALLS = {
         OPS.recurrent_layer,
         [
             (2, 3, 4), (2, 2, 5), (2, 2, 5), [(20, 4), (20, 5), (20,), (20,)] * 2,
-            True, "LSTM", 2, True, False,
+            True, "LSTM", 2, True, False, False,
         ],
     ),
     "gru": (
         OPS.recurrent_layer,
-        [(2, 3, 4), None, None, [(15, 4), (15, 5)], True, "GRU", 1, False, False],
+        [(2, 3, 4), (1, 3, 5), None, [(15, 4), (15, 5)], True, "GRU", 1, False, False, True],
     ),
     "rnn": (
         OPS.recurrent_layer,
-        [(2, 3, 4), None, None, [(5, 4), (5, 5)], False, "RNN_TANH", 1, False, False],
+        [(2, 3, 4), None, None, [(5, 4), (5, 5)], False, "RNN_TANH", 1, False, False, True],
     ),
 }  # fmt: skip
 

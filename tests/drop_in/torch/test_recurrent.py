@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
+from torch.profiler import profile  # noqa: E402
 from torch_modules import by_foldgate, compare, tensors  # noqa: E402
 
 import foldgate.torch  # noqa: E402
@@ -154,3 +155,22 @@ def test_gradients_of_the_last_states_alone(kind):
             return tensors(self.module(x)[1])[0]
 
     compare(Last(), torch.randn(3, 7, 4, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
+@pytest.mark.parametrize("both", (False, True))
+def test_no_sequence_with_its_steps_first_is_copied(kind, both):
+    module = foldgate.torch.accelerate(getattr(nn, kind)(4, 5, 2, bidirectional=both))
+    x = torch.randn(7, 3, 4, requires_grad=True)
+
+    def infer():
+        with torch.no_grad():
+            return module(x)[0]
+
+    with by_foldgate():
+        infer()  # keeps copies of the weights
+        with profile() as profiled:
+            results = module(x)[0], infer()
+            results[0].backward(torch.ones_like(results[0]))
+    assert all(a.is_contiguous() for a in (*results, x.grad))
+    assert not {"aten::clone", "aten::copy_"} & {event.name for event in profiled.events()}

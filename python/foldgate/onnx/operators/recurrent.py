@@ -137,12 +137,13 @@ def _layer(context: Context, cell: _Cell) -> Function:
         body, units = packed or prepare(_checked(context, directions, {i: given.get(i) for i in _WEIGHTS}))
         if given[0].ndim != 3:
             raise ValueError(f"X has shape {given[0].shape}; expected 3 axes")
-        x = wide(given[0] if batch_first else given[0].transpose(1, 0, 2))
-        shape = (len(x), directions, units) if batch_first else (directions, len(x), units)
+        x = wide(given[0])
+        shape = (x.shape[0], directions, units) if batch_first else (directions, x.shape[1], units)
         states = [_state(name, given.get(5 + i), shape, batch_first) for i, name in enumerate(names)]
-        y, *last = body(x, given.get(4), states)
+        x, time_major = _as_it_lies(x, batch_first)
+        y, *last = body(x, given.get(4), states, time_major)
         if y is not None:
-            y = _as_onnx(y, directions, batch_first)
+            y = _as_onnx(y, directions, time_major, batch_first)
         last = [value.transpose(1, 0, 2) if batch_first else value for value in last]
         outputs = (y, *last)[: context.outputs]
         if given[0].dtype != x.dtype:
@@ -182,16 +183,29 @@ def _state(name: str, value: Array | None, expected: tuple[int, ...], batch_firs
     return wide(value.transpose(1, 0, 2) if batch_first else value)
 
 
-def _as_onnx(y: Array, directions: int, batch_first: bool) -> Array:
-    """(N, T, D U) as (T, D, N, U), or (N, T, D, U)."""
+def _as_it_lies(x: Array, batch_first: bool) -> tuple[Array, bool]:
+    """X, and whether its steps come first: the other way round where that is how it lies in memory.
+
+    Exporters transpose what has the batch first before such a node, and its Y behind it.
+    """
+    other = x.transpose(1, 0, 2)
+    if not x.flags.c_contiguous and other.flags.c_contiguous:
+        return other, batch_first
+    return x, not batch_first
+
+
+def _as_onnx(y: Array, directions: int, time_major: bool, batch_first: bool) -> Array:
+    """(T, N, D U) or (N, T, D U) as Y, (T, D, N, U) or (N, T, D, U)."""
     y = y.reshape(*y.shape[:2], directions, y.shape[2] // directions)
-    return y if batch_first else y.transpose(1, 2, 0, 3)
+    if batch_first:
+        return y.transpose(1, 0, 2, 3) if time_major else y
+    return y.transpose(0, 2, 1, 3) if time_major else y.transpose(1, 2, 0, 3)
 
 
 def _prepared(
     context: Context, cell: _Cell, sequences: bool, w: Any, r: Any, b: Any, p: Any
 ) -> Callable[..., tuple[Any, ...]]:
-    """What takes (N, T, I), lengths and states (D, N, U), and gives (N, T, D U) and the last states."""
+    """What takes X, lengths and states (D, N, U), and gives y, D U wide, and the last states."""
     w, r, b, p = (None if value is None else wide(value) for value in (w, r, b, p))
     reverses = _DIRECTIONS[context.attr("direction", "forward")]
     options = [cell.options(d, p) for d in range(len(reverses))]
@@ -221,7 +235,10 @@ def _padded(lengths: Array | None) -> dict[str, Any]:
 def _each(
     runs: list[Direction], reverses: tuple[bool, ...], sequences: bool
 ) -> Callable[..., tuple[Any, ...]]:
-    def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
+    def call(
+        x: Array, lengths: Array | None, states: list[Array | None], time_major: bool
+    ) -> tuple[Any, ...]:
+        shared = {"return_sequences": sequences, "time_major": time_major, **_padded(lengths)}
         results = []
         for d, (run, reverse) in enumerate(zip(runs, reverses, strict=True)):
             initial = {
@@ -229,7 +246,7 @@ def _each(
                 for name, state in zip(("initial_h", "initial_c"), states, strict=False)
                 if state is not None
             }
-            results.append(run(x, reverse=reverse, return_sequences=sequences, **initial, **_padded(lengths)))
+            results.append(run(x, reverse=reverse, **shared, **initial))
         if len(results) == 1:
             y, *last = results[0]
             return (y, *[value[None] for value in last])
@@ -244,14 +261,16 @@ def _both(cell: _Cell, weights: list[Weights], sequences: bool) -> Callable[...,
     """Two plain directions in one call."""
     forward, reverse = (cell.pack(*given, **cell.always) for given in weights)
 
-    def call(x: Array, lengths: Array | None, states: list[Array | None]) -> tuple[Any, ...]:
+    def call(
+        x: Array, lengths: Array | None, states: list[Array | None], time_major: bool
+    ) -> tuple[Any, ...]:
         initial: dict[str, Any] = {
             name: np.concatenate(list(state), axis=1)
             for name, state in zip(("initial_h", "initial_c"), states, strict=False)
             if state is not None
         }
-        given = {**initial, **_padded(lengths)}
-        y, *last = both_directions(forward, reverse, x, return_sequences=sequences, **given)
+        shared: dict[str, Any] = {"return_sequences": sequences, "time_major": time_major}
+        y, *last = both_directions(forward, reverse, x, **shared, **initial, **_padded(lengths))
         return (y, *[np.stack(np.split(value, 2, axis=1)) for value in last if value is not None])
 
     return call
