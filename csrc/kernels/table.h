@@ -53,7 +53,7 @@ struct Kernels {
   SoftmaxKernels<T> softmax;
   StreamKernels<T> stream;
   StridedKernels<T> strided;
-  WinogradKernels<T> winograd2, winograd4;
+  WinogradKernels<T> winograd23, winograd43, winograd25;
 };
 
 struct KernelTable {

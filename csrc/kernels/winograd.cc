@@ -9,8 +9,8 @@ namespace {
 
 #define FOLDGATE_ROLLED _Pragma("GCC unroll 1")
 
-// X (In x In) -> F X F' (Out x Out), columns first: load(i, j) gives element (i, j), store(i, j, v) takes it. The columns
-// are a loop, through a buffer in L1: unrolled, 36 vectors in flight are moved between registers more than computed.
+// X (In x In) -> F X F' (Out x Out), columns first: load(i, j) gives element (i, j), store(i, j, v) takes it. Columns and
+// rows are loops, through a buffer in L1: unrolled, 36 vectors in flight are moved between registers more than computed.
 template <class T, int In, int Out, class Map, class Load, class Store>
 FOLDGATE_INLINE void transform(Map map, Load load, Store store) {
   Vec<T> half[Out][In];
@@ -23,7 +23,7 @@ FOLDGATE_INLINE void transform(Map map, Load load, Store store) {
     FOLDGATE_UNROLL
     for (int i = 0; i < Out; ++i) half[i][j] = mapped[i];
   }
-  FOLDGATE_UNROLL
+  FOLDGATE_ROLLED
   for (int i = 0; i < Out; ++i) {
     Vec<T> mapped[Out];
     map(half[i], mapped);
@@ -130,20 +130,20 @@ void pooled_output(const T* m, int64_t step, int64_t channels, const T* bias, T 
   pooled<T, F, NoTaps>(m, step, channels, bias, limit, pixels, nullptr);
 }
 
-// Rows ahead: nine streams of short rows are more than the hardware prefetches.
+// Rows ahead: a stream of short rows a tap is more than the hardware prefetches.
 constexpr int kAhead = 3;
 
 template <class T, class F>
 void weights(const T* taps, int64_t tap_step, int64_t row_step, int64_t rows, int64_t columns, T* u,
              int64_t width, int64_t step) {
-  constexpr int E = F::kEdge;
+  constexpr int E = F::kEdge, R = F::kTaps;
   for (int64_t r = 0; r < rows; ++r, taps += row_step, u += width)
     for_channels<T>(columns, [&](auto read, auto, int64_t c) FOLDGATE_LAMBDA {
-      FOLDGATE_UNROLL
-      for (int t = 0; t < 9; ++t) __builtin_prefetch(taps + t * tap_step + kAhead * row_step + c);
-      transform<T, 3, E>(
-          [](const Vec<T>(&g)[3], Vec<T>(&t)[E]) FOLDGATE_LAMBDA { F::weights(g, t); },
-          [&](int i, int j) FOLDGATE_LAMBDA { return read(taps + (i * 3 + j) * tap_step + c); },
+      FOLDGATE_ROLLED
+      for (int t = 0; t < R * R; ++t) __builtin_prefetch(taps + t * tap_step + kAhead * row_step + c);
+      transform<T, R, E>(
+          [](const Vec<T>(&g)[R], Vec<T>(&t)[E]) FOLDGATE_LAMBDA { F::weights(g, t); },
+          [&](int i, int j) FOLDGATE_LAMBDA { return read(taps + (i * R + j) * tap_step + c); },
           [&](int i, int j, Vec<T> t) FOLDGATE_LAMBDA { store(u + (i * E + j) * step + c, t); });
     });
 }
@@ -151,32 +151,41 @@ void weights(const T* taps, int64_t tap_step, int64_t row_step, int64_t rows, in
 template <class T, class F>
 void weights_gradient(const T* u, int64_t width, int64_t step, int64_t rows, int64_t columns, bool accumulate,
                       T* taps, int64_t tap_step, int64_t row_step) {
-  constexpr int E = F::kEdge;
+  constexpr int E = F::kEdge, R = F::kTaps;
   for (int64_t r = 0; r < rows; ++r, taps += row_step, u += width)
     for_channels<T>(columns, [&](auto read, auto write, int64_t c) FOLDGATE_LAMBDA {
-      transform<T, E, 3>([](const Vec<T>(&t)[E], Vec<T>(&g)[3])
+      transform<T, E, R>([](const Vec<T>(&t)[E], Vec<T>(&g)[R])
                              FOLDGATE_LAMBDA { F::weights_gradient(t, g); },
                          [&](int i, int j) FOLDGATE_LAMBDA { return load(u + (i * E + j) * step + c); },
                          [&](int i, int j, Vec<T> g) FOLDGATE_LAMBDA {
-                           T* target = taps + (i * 3 + j) * tap_step + c;
+                           T* target = taps + (i * R + j) * tap_step + c;
                            write(target, accumulate ? g + read(target) : g);
                          });
     });
 }
 
-template <class T, class F>
+template <class T, class F, class Input = F>
 constexpr WinogradKernels<T> table() {
-  return {F::kOutputs,         F::kEdge,      input<T, F>,           output<T, F>,
-          pooled_output<T, F>, weights<T, F>, output_gradient<T, F>, weights_gradient<T, F>};
+  return {F::kOutputs,
+          F::kTaps,
+          F::kEdge,
+          input<T, Input>,
+          output<T, F>,
+          pooled_output<T, F>,
+          weights<T, F>,
+          output_gradient<T, F>,
+          weights_gradient<T, F>};
 }
 
 }  // namespace
 
-extern const WinogradKernels<float> winograd2_f32, winograd4_f32;
-extern const WinogradKernels<double> winograd2_f64, winograd4_f64;
-const WinogradKernels<float> winograd2_f32 = table<float, Winograd2<float>>();
-const WinogradKernels<double> winograd2_f64 = table<double, Winograd2<double>>();
-const WinogradKernels<float> winograd4_f32 = table<float, Winograd4<float>>();
-const WinogradKernels<double> winograd4_f64 = table<double, Winograd4<double>>();
+extern const WinogradKernels<float> winograd23_f32, winograd43_f32, winograd25_f32;
+extern const WinogradKernels<double> winograd23_f64, winograd43_f64, winograd25_f64;
+const WinogradKernels<float> winograd23_f32 = table<float, Winograd23<float>>();
+const WinogradKernels<double> winograd23_f64 = table<double, Winograd23<double>>();
+const WinogradKernels<float> winograd43_f32 = table<float, Winograd43<float>>();
+const WinogradKernels<double> winograd43_f64 = table<double, Winograd43<double>>();
+const WinogradKernels<float> winograd25_f32 = table<float, Winograd25<float>, Winograd43<float>>();
+const WinogradKernels<double> winograd25_f64 = table<double, Winograd25<double>, Winograd43<double>>();
 
 }  // namespace foldgate::FOLDGATE_ISA

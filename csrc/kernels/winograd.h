@@ -1,6 +1,6 @@
-// The transforms of Winograd convolution F(m x m, 3 x 3), m = 4 or 2, vectors along the channels:
+// The transforms of Winograd convolution F(m x m, r x r), vectors along the channels; F(2, 3), F(4, 3) and F(2, 5):
 //
-//   y = A' [ sum over c of (G g_c G') . (B' x_c B) ] A        x: a tile of e x e pixels, e = m + 2; g: 3 x 3 taps; y: m x m
+//   y = A' [ sum over c of (G g_c G') . (B' x_c B) ] A      x: a tile of e x e pixels, e = m + r - 1; g: r x r taps; y: m x m
 //
 // V = B' x B, U = G g G' and M = sum of U . V have e x e positions; position i is `step` elements after position i - 1.
 // The gradients are the adjoints of the same maps: D = A dy A', and dg = G' dU G.
@@ -14,7 +14,8 @@ constexpr int kMaxWinogradEdge = 6;
 template <class T>
 struct WinogradKernels {
   int outputs;  // m: outputs of a tile along an axis
-  int edge;     // e: its pixels
+  int taps;     // r: taps along an axis
+  int edge;     // e: pixels of a tile
 
   // v[channels rounded up to whole vectors] of each position from e * e pixels of `channels`.
   void (*input)(const T* const* pixels, int64_t channels, T* v, int64_t step);

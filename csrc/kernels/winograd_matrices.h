@@ -2,7 +2,7 @@
 // coefficient for the point at infinity. With M(x) the product of (x - p):
 //
 //   input   row p: the coefficients of M(x) / (x - p); row inf: those of M(x)
-//   weights row p: (1, p, p^2) / M'(p);                row inf: (0, 0, 1)
+//   weights row p: (1, p, p^2, ...) / M'(p);           row inf: (0, ..., 0, 1)
 //   output  column p: (1, p, p^2, ...);                column inf: (0, ..., 0, 1)
 //
 // Points +p and -p share their even and odd parts.
@@ -13,8 +13,8 @@ namespace foldgate::FOLDGATE_ISA {
 
 // F(2, 3): points 0, 1, -1, inf.  M = x (x^2 - 1); the row of -1 is negated on both sides, which saves an operation.
 template <class T>
-struct Winograd2 {
-  static constexpr int kOutputs = 2, kEdge = 4;
+struct Winograd23 {
+  static constexpr int kOutputs = 2, kTaps = 3, kEdge = 4;
   using V = Vec<T>;
 
   FOLDGATE_INLINE void input(const V (&x)[4], V (&v)[4]) {
@@ -51,8 +51,8 @@ struct Winograd2 {
 // F(4, 3): points 0, +-a, +-b, inf with a = 5/8, b = 3/2: their powers are exact in float, and the transforms magnify
 // rounding errors 3 to 4 times less than the usual points 1 and 2.  M = x (x^2 - a^2) (x^2 - b^2).
 template <class T>
-struct Winograd4 {
-  static constexpr int kOutputs = 4, kEdge = 6;
+struct Winograd43 {
+  static constexpr int kOutputs = 4, kTaps = 3, kEdge = 6;
   using V = Vec<T>;
   static constexpr T a = T(0.625), b = T(1.5);
   static constexpr T a2 = a * a, b2 = b * b, a3 = a2 * a, b3 = b2 * b;
@@ -101,6 +101,48 @@ struct Winograd4 {
     g[0] = k0 * u[0] + (even_a + even_b);
     g[1] = (ka * a) * (u[1] - u[2]) + (kb * b) * (u[3] - u[4]);
     g[2] = a2 * even_a + (b2 * even_b + u[5]);
+  }
+};
+
+// F(2, 5): the points of F(4, 3), whose input transform it has; 9 multiplications an output instead of 25.
+template <class T>
+struct Winograd25 {
+  static constexpr int kOutputs = 2, kTaps = 5, kEdge = 6;
+  using V = Vec<T>;
+  using Of3 = Winograd43<T>;
+  static constexpr T a = Of3::a, b = Of3::b, a2 = Of3::a2, b2 = Of3::b2, k0 = Of3::k0, ka = Of3::ka,
+                     kb = Of3::kb;
+
+  FOLDGATE_INLINE void output(const V (&m)[6], V (&y)[2]) {
+    y[0] = m[0] + ((m[1] + m[2]) + (m[3] + m[4]));
+    y[1] = a * (m[1] - m[2]) + (b * (m[3] - m[4]) + m[5]);
+  }
+  FOLDGATE_INLINE void weights(const V (&g)[5], V (&u)[6]) {
+    const V even_a = ka * (g[0] + a2 * (g[2] + a2 * g[4])), odd_a = (ka * a) * (g[1] + a2 * g[3]);
+    const V even_b = kb * (g[0] + b2 * (g[2] + b2 * g[4])), odd_b = (kb * b) * (g[1] + b2 * g[3]);
+    u[0] = k0 * g[0];
+    u[1] = even_a + odd_a;
+    u[2] = even_a - odd_a;
+    u[3] = even_b + odd_b;
+    u[4] = even_b - odd_b;
+    u[5] = g[4];
+  }
+  FOLDGATE_INLINE void output_gradient(const V (&y)[2], V (&d)[6]) {
+    d[0] = y[0];
+    d[1] = y[0] + a * y[1];
+    d[2] = y[0] - a * y[1];
+    d[3] = y[0] + b * y[1];
+    d[4] = y[0] - b * y[1];
+    d[5] = y[1];
+  }
+  FOLDGATE_INLINE void weights_gradient(const V (&u)[6], V (&g)[5]) {
+    const V even_a = ka * (u[1] + u[2]), odd_a = (ka * a) * (u[1] - u[2]);
+    const V even_b = kb * (u[3] + u[4]), odd_b = (kb * b) * (u[3] - u[4]);
+    g[0] = k0 * u[0] + (even_a + even_b);
+    g[1] = odd_a + odd_b;
+    g[2] = a2 * even_a + b2 * even_b;
+    g[3] = a2 * odd_a + b2 * odd_b;
+    g[4] = (a2 * a2) * even_a + ((b2 * b2) * even_b + u[5]);
   }
 };
 

@@ -49,10 +49,11 @@ struct Problem {
     for (Guarded<T>* array : {&x, &kernel, &bias, &dy}) random.fill_integers(*array, -3, 3);
   }
 
-  // 0 but for transforms, which magnify the rounding of sums of `terms` products of up to 3 x 3 (docs/).
+  // 0 but for transforms, which magnify the rounding of sums of `terms` products of integers up to 3 (docs/).
   double allowed(int64_t terms) const {
     const double eps = std::numeric_limits<T>::epsilon(), products = 9 * static_cast<double>(terms);
-    if (plan.algorithm == ConvAlgorithm::kWinograd) return 4 * 564 * eps * products;
+    if (plan.algorithm == ConvAlgorithm::kWinograd)
+      return 4 * (plan.taps() == 9 ? 564 : 1132) * eps * products;
     if (plan.algorithm != ConvAlgorithm::kFft) return 0;
     double log = 6;  // of the largest transform
     while (std::exp2(log - 4) < static_cast<double>(plan.taps())) ++log;

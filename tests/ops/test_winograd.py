@@ -14,27 +14,38 @@ from support import Array, assert_close, bound, same_on_threads
 
 FORMATS = ["channels_last", "channels_first"]
 
-# The largest sum of a tile's absolute terms over that of the operands: the square of the largest row sum of
-# |A'| (|G| 1)(|B'| 1), where direct convolution has 9. Of F(4x4, 3x3); F(2x2, 3x3) has 64.
-MAGNIFICATION = 564
+# By taps along an axis: the largest sum of a tile's absolute terms over that of the operands, the square of
+# the largest row sum of |A'| (|G| 1)(|B'| 1), where direct convolution has 9 and 25. Of F(4x4, 3x3), where
+# F(2x2, 3x3) has 64, and of F(2x2, 5x5).
+MAGNIFICATION = {3: 564, 5: 1132}
 
 EDGES = [
-    Case(spatial, channels, out, (3, 3), {"padding": padding}, batch=batch)
-    for spatial, channels, out, padding, batch in [
-        ((3, 3), 1, 1, 0, 1),  # one output
-        ((4, 5), 3, 2, 1, 2),
-        ((6, 6), 15, 17, 0, 2),
-        ((9, 7), 16, 16, ((0, 2), (1, 0)), 1),
-        ((5, 13), 33, 31, "same", 2),
-        ((4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
-        ((21, 22), 17, 65, 1, 2),
-        ((24, 24), 64, 20, 1, 1),
-        ((32, 32), 33, 25, 1, 1),  # planes a page apart
-        ((9, 150), 18, 17, 1, 1),  # planes: a row of tiles in a window beyond L1
-        ((5, 300), 18, 17, 1, 1),  # and in several
-        ((6, 400), 66, 65, 1, 1),  # and in several tasks
-        ((28, 25), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
-        ((6, 9), 350, 345, "same", 1),  # 2x2 outputs a tile: few of them, large weights
+    Case(spatial, channels, out, (taps, taps), {"padding": padding}, batch=batch)
+    for taps, spatial, channels, out, padding, batch in [
+        (3, (3, 3), 1, 1, 0, 1),  # one output
+        (3, (4, 5), 3, 2, 1, 2),
+        (3, (6, 6), 15, 17, 0, 2),
+        (3, (9, 7), 16, 16, ((0, 2), (1, 0)), 1),
+        (3, (5, 13), 33, 31, "same", 2),
+        (3, (4, 4), 5, 9, 3, 1),  # outputs that see padding alone, pads beyond the kernel backward
+        (3, (21, 22), 17, 65, 1, 2),
+        (3, (24, 24), 64, 20, 1, 1),
+        (3, (32, 32), 33, 25, 1, 1),  # planes a page apart
+        (3, (9, 150), 18, 17, 1, 1),  # planes: a row of tiles in a window beyond L1
+        (3, (5, 300), 18, 17, 1, 1),  # and in several
+        (3, (6, 400), 66, 65, 1, 1),  # and in several tasks
+        (3, (28, 25), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
+        (3, (6, 9), 350, 345, "same", 1),  # 2x2 outputs a tile: few of them, large weights
+        (5, (5, 5), 1, 1, 0, 1),  # one output
+        (5, (6, 7), 3, 2, 2, 2),
+        (5, (8, 8), 15, 17, 0, 2),
+        (5, (9, 7), 16, 16, ((0, 4), (1, 2)), 1),
+        (5, (5, 13), 33, 31, "same", 2),
+        (5, (4, 4), 5, 9, 5, 1),  # outputs that see padding alone, pads beyond the kernel backward
+        (5, (21, 22), 17, 65, 2, 2),
+        (5, (32, 32), 33, 25, 2, 1),  # planes a page apart
+        (5, (5, 300), 18, 17, 2, 1),  # planes: a row of tiles in several windows
+        (5, (14, 13), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
     ]
 ]
 
@@ -47,14 +58,15 @@ def operands(
     return x, kernel, bias
 
 
-def check(actual: Any, expected: Any, products: int, *factors: Array) -> None:
+def check(case: Case, actual: Any, expected: Any, products: int, *factors: Array) -> None:
     """Within the bound that always holds, and 300 eps of the results' standard deviation, as documented.
 
     A sum of `products` products of numbers of a normal distribution has a deviation of sqrt(products); no
     activation has a slope above 1.
     """
     exact = expected.astype(actual.dtype)
-    assert_close(actual, exact, bound(actual.dtype, MAGNIFICATION * products // 9, *factors))
+    taps = case.size[0]
+    assert_close(actual, exact, bound(actual.dtype, MAGNIFICATION[taps] * products // taps**2, *factors))
     assert_close(actual, exact, 300 * float(np.finfo(actual.dtype).eps) * products**0.5)
 
 
@@ -69,13 +81,13 @@ def test_within_the_bound_of_float64(
     for activation in ("relu", "relu6", "tanh", None):
         y = ops.conv(x, kernel, bias, activation=activation, algorithm="winograd", **options)
         expected = reference.conv(*wide, activation=activation, **options)
-        check(y, expected, 9 * case.channels, x, kernel)
+        check(case, y, expected, case.size[0] ** 2 * case.channels, x, kernel)
     dy = rng.standard_normal(y.shape).astype(dtype)
     exact = reference.conv_backward(dy.astype(np.float64), *wide[:2], **options)
     actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
-    check(actual.dx, exact.dx, 9 * case.out, dy, kernel)
-    check(actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
-    check(actual.dbias, exact.dbias, dy.size // case.out, dy)
+    check(case, actual.dx, exact.dx, case.size[0] ** 2 * case.out, dy, kernel)
+    check(case, actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
+    check(case, actual.dbias, exact.dbias, dy.size // case.out, dy)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -85,6 +97,8 @@ def test_within_the_bound_of_float64(
         Case((50, 60), 20, 40, (3, 3), {"padding": 1}),  # sums in parts, of several blocks of tiles each
         Case((48, 50), 130, 129, (3, 3), {"padding": 1}),  # squares of channels, in rounds
         Case((13, 14), 200, 130, (3, 3), batch=3),
+        Case((50, 60), 20, 40, (5, 5), {"padding": 2}),
+        Case((24, 25), 130, 129, (5, 5), {"padding": 2}),
     ],
     ids=name_of,
 )
@@ -94,7 +108,7 @@ def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np
     dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
     exact = reference.conv_backward(*(a.astype(np.float64) for a in (dy, x, kernel)), **options)
     actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
-    check(actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
+    check(case, actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -106,6 +120,8 @@ def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np
         Case((7, 7), 350, 345, (3, 3), {"padding": 1}, batch=1),
         Case((28, 28), 128, 128, (3, 3), {"padding": 1}, batch=1),
         Case((30, 31), 96, 64, (3, 3), batch=3),
+        Case((40, 41), 33, 40, (5, 5), {"padding": 2}),
+        Case((14, 14), 160, 200, (5, 5), {"padding": 2}, batch=1),
     ],
     ids=name_of,
 )
@@ -120,19 +136,22 @@ def test_bit_identical_for_any_number_of_threads(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("taps", [3, 5])
 @pytest.mark.parametrize("size", [9, 28])
 def test_what_is_not_finite_stays_in_the_tiles_that_see_it(
-    value: float, size: int, isa: str, rng: np.random.Generator
+    value: float, size: int, taps: int, isa: str, rng: np.random.Generator
 ) -> None:
-    case = Case((size, size), 20, 18, (3, 3), {"padding": 1}, batch=2)
+    reach = taps // 2
+    case = Case((size, size), 20, 18, (taps, taps), {"padding": reach}, batch=2)
     x, kernel, bias = integer_operands(case, rng, np.float32)
     x[0, 4, 5, 1] = value
     for data_format in FORMATS:
         y = ops.conv(
-            turned(x, data_format), kernel, bias, algorithm="winograd", data_format=data_format, padding=1
+            turned(x, data_format), kernel, bias, algorithm="winograd", data_format=data_format, padding=reach
         )
         pixels = np.isfinite(y if data_format == "channels_last" else np.moveaxis(y, 1, -1)).all(axis=-1)
-        assert not pixels[0, 3:6, 4:7].any(), "outputs that see it"
+        seen = pixels[0, 4 - reach : 5 + reach, 5 - reach : 6 + reach]
+        assert not seen.any(), "outputs that see it"
         rows, columns = np.nonzero(~pixels[0])
         assert rows.max() < 8 and columns.max() < 8
         assert pixels[1].all(), "the other image"
@@ -162,6 +181,12 @@ def test_empty_batch(dtype: Any) -> None:
         (Case((6, 6), 64, 64, (3, 3), {"padding": 1}, batch=8), "direct"),  # half of every other tile
         (Case((64, 64), 16, 16, (3, 3), {"padding": 1}, batch=4), "winograd"),
         (Case((8, 8), 64, 64, (3, 3), {"padding": 1}, batch=2), "direct"),  # eight tiles
+        (Case((27, 27), 96, 64, (5, 5), {"padding": 2}, batch=1), "winograd"),
+        (Case((10, 10), 8, 32, (5, 5), {"padding": 2}, batch=1), "winograd"),  # 25 tiles
+        (Case((10, 10), 400, 400, (5, 5), {"padding": 2}, batch=1), "direct"),  # of large weights
+        (Case((8, 8), 64, 64, (5, 5), {"padding": 2}, batch=1), "direct"),  # few tiles
+        (Case((32, 32), 12, 12, (5, 5), {"padding": 2}, batch=1), "direct"),  # few channels
+        (Case((7, 7), 32, 32, (5, 5), {"padding": 2}, batch=8), "direct"),  # a fourth of the tiles' outputs
     ],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )
@@ -182,7 +207,8 @@ def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Gener
         ((3, 3), {"dilation_rate": 2}),
         ((3, 3), {"groups": 2}),
         ((3, 2), {}),
-        ((5, 5), {}),
+        ((3, 5), {}),
+        ((7, 7), {}),
         ((3,), {}),
         ((1, 3, 3), {}),
     ],
@@ -191,7 +217,9 @@ def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any
     spatial = (9,) * len(size)
     x = np.zeros((1, *spatial, 4), np.float32)
     kernel = np.zeros((*size, 4 // options.get("groups", 1), 4), np.float32)
-    words = "conv: algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3"
+    words = (
+        "conv: algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3 or 5 x 5"
+    )
     with pytest.raises(ValueError, match=words):
         ops.conv(x, kernel, algorithm="winograd", **options)
     try:

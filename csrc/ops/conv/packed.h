@@ -13,8 +13,9 @@ struct WeightForm {
     kTaps,
     kStrided,
     kPlanar,
-    kWinograd2,
-    kWinograd4
+    kWinograd23,
+    kWinograd43,
+    kWinograd25
   };  // kPlain: the kernel itself, nothing is packed
   Kind kind = kPlain;
   int64_t groups = 1;             // after narrow ones are merged

@@ -8,17 +8,34 @@ namespace foldgate {
 
 bool winograd_can(const ConvPlan& plan) {
   if (plan.window.rank != 2 || plan.groups != 1) return false;
-  for (const WindowAxis* axis : {&plan.window.height(), &plan.window.width()})
-    if (axis->kernel != 3 || axis->stride != 1 || axis->dilation != 1) return false;
-  return true;
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  for (const WindowAxis* axis : {&height, &width})
+    if (axis->stride != 1 || axis->dilation != 1) return false;
+  return height.kernel == width.kernel && (height.kernel == 3 || height.kernel == 5);
 }
 
-bool winograd_pays(const ConvPlan& plan) {
-  const int64_t channels = std::min(plan.in_channels, plan.out_channels);
-  if (!winograd_can(plan) || channels < kWinogradFewestChannels) return false;
+namespace {
+// Three halves, or for 5 x 5 taps six fifths, of the outputs may be computed.
+bool three_pays(const ConvPlan& plan, int64_t outputs) {
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
+  return std::min(plan.in_channels, plan.out_channels) >= kWinogradFewestChannels &&
+         tiles.count >= kWinogradTiles && 2 * 16 * tiles.count <= 3 * outputs;
+}
+
+bool five_pays(const ConvPlan& plan, int64_t outputs) {
+  const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 2);
+  const int64_t pairs = plan.in_channels * plan.out_channels;
+  const int64_t least = pairs >= kWinogradManyPairs ? kWinogradTilesOfFiveMany : kWinogradTilesOfFive;
+  return std::min(plan.in_channels, plan.out_channels) >= kWinogradFewestOfFive &&
+         pairs >= kWinogradFewestChannels * kWinogradFewestChannels && tiles.count >= least &&
+         5 * 4 * tiles.count <= 6 * outputs;
+}
+}  // namespace
+
+bool winograd_pays(const ConvPlan& plan) {
+  if (!winograd_can(plan)) return false;
   const int64_t outputs = plan.batch * plan.window.output_positions();
-  return tiles.count >= kWinogradTiles && 2 * 16 * tiles.count <= 3 * outputs;
+  return plan.window.height().kernel == 5 ? five_pays(plan, outputs) : three_pays(plan, outputs);
 }
 
 namespace {
@@ -30,7 +47,7 @@ WinogradProduct<T> forward_product(const ConvPlan& plan, int64_t batch, const T*
           {nullptr, height.input, width.input, plan.in_channels, plan.channels_first},
           {nullptr, height.output, width.output, plan.out_channels, plan.channels_first},
           {height.before, width.before},
-          {kernel, tap, plan.out_channels, 1},
+          {height.kernel, kernel, tap, plan.out_channels, 1},
           nullptr,
           plan.activation,
           nullptr};
@@ -71,19 +88,20 @@ WeightForm winograd_form(const ConvPlan& plan) {
   return {kind, 1, panel_shape(gemm, plan.out_channels).width, &gemm};
 }
 
-// Pixel q of dx meets the outputs q + before - t: in the order of t' = 2 - t they begin at q - (2 - before).
+// Pixel q of dx meets the outputs q + before - t: in the order of t' = r - 1 - t they begin at q - (r - 1 - before).
 template <class T>
 void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  const int64_t tap = plan.in_channels * plan.out_channels;
-  winograd_product<T>({batch,
-                       {dy, height.output, width.output, plan.out_channels, plan.channels_first},
-                       {dx, height.input, width.input, plan.in_channels, plan.channels_first},
-                       {2 - height.before, 2 - width.before},
-                       {kernel + 8 * tap, -tap, 1, plan.out_channels},
-                       nullptr,
-                       Activation::kLinear,
-                       nullptr});
+  const int64_t tap = plan.in_channels * plan.out_channels, last = height.kernel - 1;
+  winograd_product<T>(
+      {batch,
+       {dy, height.output, width.output, plan.out_channels, plan.channels_first},
+       {dx, height.input, width.input, plan.in_channels, plan.channels_first},
+       {last - height.before, last - width.before},
+       {height.kernel, kernel + (height.kernel * width.kernel - 1) * tap, -tap, 1, plan.out_channels},
+       nullptr,
+       Activation::kLinear,
+       nullptr});
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                                                       \

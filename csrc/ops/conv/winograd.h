@@ -1,5 +1,5 @@
-// Winograd convolution of either data format: 3 x 3 taps, stride 1, dilation 1, one group (kernels/winograd.h). A third
-// to a fourth of the direct algorithm's multiplications, in exchange for transforms that magnify rounding errors.
+// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, stride 1, dilation 1, one group (kernels/winograd.h). A
+// third to a fourth of the direct algorithm's multiplications, in exchange for transforms that magnify rounding errors.
 #pragma once
 #include <cstdint>
 
@@ -27,6 +27,23 @@ bool winograd_can(const ConvPlan& plan);
 constexpr int64_t kWinogradTiles = 9;
 constexpr int64_t kWinogradFewestChannels = 16;
 
+// Of 5 x 5 taps, tiles of 2 x 2; forward and both gradients together, on a Zen 4 core (AVX-512, float32), channels_last:
+//
+//   channels               16          32          64          128         256         512
+//   14x14 (49 tiles)     1.4         1.6         1.7         1.6         1.4
+//   12x12 (36)                                   1.5         1.5         1.4         1.1
+//   10x10 (25)                       1.5         1.5         1.3         1.2         .92
+//   9x9 (25)                                     1.2         1.0         .92
+//   8x8 (16)             1.3                     1.3         1.1
+//
+// direct leaves out the taps that see padding; 64x64 channels of 2 images of 56x56 2.05, 96 to 256 of 27x27 1.7. Channels may
+// be fewer on one side: 8 to 64 of 4 images of 32x32 1.6, 64 to 8 1.3, 36 to 10 of 16x16 1.3, but 12 to 12 1.04 and 8 to 8 .5.
+constexpr int64_t kWinogradTilesOfFive = 25;
+constexpr int64_t kWinogradFewestOfFive = 8;
+constexpr int64_t kWinogradManyPairs =
+    400 * 400;  // whose U, 23 MB in float32, is transformed for more tiles alone
+constexpr int64_t kWinogradTilesOfFiveMany = 36;
+
 // Weights that are kept transformed cost no transform, but are read: 36 / 9 times as many bytes with F(4 x 4) as of the
 // kernel itself, from L3. From kWinogradTiles tiles on that pays: 1x128x14 1.5x and 1x256x14 1.5x over direct with
 // kept weights, 1x256x8 (4 tiles) .8x, 1x512x7 1.0x. For fewer tiles, asked for by name, it is F(2 x 2), kept or not, where
@@ -34,7 +51,7 @@ constexpr int64_t kWinogradFewestChannels = 16;
 constexpr int64_t kWinogradKeptBytes = 16 << 20;
 bool winograd_pays(const ConvPlan& plan);
 
-// x (batch, H, W, Cin), y (batch, OH, OW, Cout), or planes if the plan is channels_first; kernel (3, 3, Cin, Cout); bias
+// x (batch, H, W, Cin), y (batch, OH, OW, Cout), or planes if the plan is channels_first; kernel (r, r, Cin, Cout); bias
 // (Cout,) or null. packed: of the kernel, used where its form is what the plan wants; or null.
 template <class T>
 void winograd_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias, T* y,

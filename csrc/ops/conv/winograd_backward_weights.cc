@@ -37,9 +37,10 @@ constexpr int64_t kLargeSums = 6 << 20;
 
 template <class T>
 WeightForm::Kind gradient_kind(const ConvPlan& plan, int64_t batch) {
+  if (plan.window.height().kernel == 5) return WeightForm::kWinograd25;
   const TileGrid tiles(batch, plan.window.height().output, plan.window.width().output, 4);
   const int64_t bytes = 36 * plan.in_channels * plan.out_channels * static_cast<int64_t>(sizeof(T));
-  return tiles.count < kFewTiles && bytes > kLargeSums ? WeightForm::kWinograd2 : WeightForm::kWinograd4;
+  return tiles.count < kFewTiles && bytes > kLargeSums ? WeightForm::kWinograd23 : WeightForm::kWinograd43;
 }
 
 template <class T>

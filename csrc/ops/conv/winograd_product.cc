@@ -7,10 +7,11 @@ namespace foldgate {
 
 template <class T>
 WeightForm::Kind winograd_kind(const WinogradProduct<T>& p) {
+  if (p.taps.edge == 5) return WeightForm::kWinograd25;
   const TileGrid tiles(p.batch, p.out.height, p.out.width, 4);
   const int64_t bytes = 36 * p.in.channels * p.out.channels * static_cast<int64_t>(sizeof(T));
   const bool small = tiles.count < kWinogradTiles && bytes > kWinogradKeptBytes;
-  return small ? WeightForm::kWinograd2 : WeightForm::kWinograd4;
+  return small ? WeightForm::kWinograd23 : WeightForm::kWinograd43;
 }
 
 template <class T>

@@ -1,4 +1,4 @@
-// What Winograd's forward and backward-data share: a convolution of 3 x 3 taps and stride 1, from K to N channels.
+// What Winograd's forward and backward-data share: a convolution of r x r taps and stride 1, from K to N channels.
 //
 //   out[n][p][j] = activation(bias[j] + sum over taps t, channels k of in[n][p - before + t][k] * taps(t, k, j))
 //
@@ -14,6 +14,7 @@ namespace foldgate {
 // taps(t, k, j) is data[t * tap_step + k * k_step + j * column_step]; one of the two last steps is 1.
 template <class T>
 struct TapWeights {
+  int64_t edge;  // r
   const T* data;
   int64_t tap_step, k_step, column_step;
 };
@@ -32,16 +33,17 @@ struct WinogradProduct {
 };
 
 // Scratch: for each worker V and M of the tiles in flight, for planar images a window of both, and of U a part of kChunkBytes
-// where tiles are few. U of all channels (e * e / 9 times the weights) where they are many, up to 1 MB once a worker; V of all
+// where tiles are few. U of all channels (e * e / (r * r) times the weights) where they are many, up to 1 MB once a worker; V of all
 // tiles where they are few, likewise.
 template <class T>
 void winograd_product(const WinogradProduct<T>& product);
 
-// F(4 x 4), or F(2 x 2) for fewer than kWinogradTiles tiles whose U would pass kWinogradKeptBytes.
+// Of 5 x 5 taps F(2 x 2); of 3 x 3 F(4 x 4), or F(2 x 2) for fewer than kWinogradTiles tiles whose U would pass
+// kWinogradKeptBytes.
 template <class T>
 WeightForm::Kind winograd_kind(const WinogradProduct<T>& product);
 
-// U of all channels, [position][panel][k][width], for F(4 x 4) or F(2 x 2): `form.kind`.
+// U of all channels, [position][panel][k][width], as `form.kind` says.
 template <class T>
 PackedWeights<T> winograd_pack(const WinogradProduct<T>& product, const WeightForm& form);
 

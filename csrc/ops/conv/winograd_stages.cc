@@ -23,7 +23,7 @@ template <class T>
 Scratch<T> WinogradStages<T>::pack() const {
   Scratch<T> transformed(weights_size());
   const int64_t parts = pack_parts(), own = packed_size(pack_depth());
-  // U is written, 36 values for nine that are read.
+  // U is written, 36 values for nine or 25 that are read.
   const int workers = workers_for(parts, kValueWork / 2 * work(1));
   const Scratch<T> packed(workers * own);
   parallel_for(parts, workers, [&](int64_t part, int worker) {
@@ -62,7 +62,7 @@ void WinogradStages<T>::transform_weights(int64_t first, int64_t depth, int64_t 
   const T* taps = p.taps.data + first * p.taps.k_step + column * p.taps.column_step;
   if (p.taps.column_step == 1)
     return winograd.weights(taps, p.taps.tap_step, p.taps.k_step, depth, columns, target, width, step);
-  for (int64_t t = 0; t < 9; ++t)
+  for (int64_t t = 0; t < tap_count(); ++t)
     gemm.pack_panels(taps + t * p.taps.tap_step, p.taps.k_step, p.taps.column_step, depth, columns, width,
                      packed + t * depth * width);
   winograd.weights(packed, depth * width, width, depth, width, target, width, step);

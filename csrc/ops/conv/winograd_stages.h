@@ -20,6 +20,7 @@ struct WinogradStages {
 
   WinogradStages(const WinogradProduct<T>& product, const WinogradKernels<T>& winograd);
 
+  int64_t tap_count() const { return p.taps.edge * p.taps.edge; }
   int64_t weights_bytes() const { return positions * k * padded_columns(gemm, n) * kSize; }
   double work(int64_t tiles) const {
     return static_cast<double>(tiles * positions) * static_cast<double>(k) * static_cast<double>(n);
@@ -43,7 +44,9 @@ struct WinogradStages {
   // Tiles [first, first + count) to V. `window`: of window_size().
   void transform_input(int64_t first, int64_t count, const PositionMatrices<T>& v, T* window) const;
   // Taps whose columns are not contiguous are turned first, a panel and a stretch of channels at a time, in `packed`.
-  int64_t packed_size(int64_t depth) const { return p.taps.column_step == 1 ? 0 : 9 * depth * shape.width; }
+  int64_t packed_size(int64_t depth) const {
+    return p.taps.column_step == 1 ? 0 : tap_count() * depth * shape.width;
+  }
   // A part of U: a stretch of channels of a panel.
   int64_t pack_parts() const { return ceil_div(n, shape.width) * ceil_div(k, kLeastDepth); }
   void pack_part(int64_t part, T* u, T* packed) const;

@@ -42,7 +42,11 @@ struct TileGrid {
 
 template <class T>
 const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, WeightForm::Kind kind) {
-  return kind == WeightForm::kWinograd2 ? kernels.winograd2 : kernels.winograd4;
+  switch (kind) {
+    case WeightForm::kWinograd23: return kernels.winograd23;
+    case WeightForm::kWinograd25: return kernels.winograd25;
+    default: return kernels.winograd43;
+  }
 }
 
 // pixels[i * edge + j]: pixel (y + i, x + j) of image n, `outside` where there is none.

@@ -44,7 +44,7 @@ def fitting(conv: Conv2D, pool: object) -> bool:
         and pool.pool_size == pool.strides == (2, 2)
         and pool.padding == "valid"
         and conv.data_format == pool.data_format == "channels_last"
-        and conv.kernel_size == (3, 3)
+        and conv.kernel_size in ((3, 3), (5, 5))
         and conv.strides == conv.dilation_rate == (1, 1)
         and conv.groups == 1
         and conv.activity_regularizer is None
