@@ -176,7 +176,9 @@ def test_empty_batch(dtype: Any) -> None:
         (Case((14, 14), 256, 256, (3, 3), {"padding": 1}, batch=1), "winograd"),
         (Case((28, 28), 16, 16, (3, 3), {"padding": 1}, batch=1), "winograd"),
         (Case((10, 10), 512, 512, (3, 3), {"padding": 1}, batch=1), "winograd"),  # nine tiles
-        (Case((28, 28), 8, 64, (3, 3), {"padding": 1}, batch=1), "direct"),  # few channels
+        (Case((28, 28), 8, 16, (3, 3), {"padding": 1}, batch=1), "winograd"),
+        (Case((28, 28), 11, 11, (3, 3), {"padding": 1}, batch=1), "direct"),  # few channels
+        (Case((28, 28), 7, 64, (3, 3), {"padding": 1}, batch=1), "direct"),  # few of one side
         (Case((7, 7), 512, 512, (3, 3), {"padding": 1}, batch=1), "direct"),  # few tiles
         (Case((6, 6), 64, 64, (3, 3), {"padding": 1}, batch=8), "direct"),  # half of every other tile
         (Case((64, 64), 16, 16, (3, 3), {"padding": 1}, batch=4), "winograd"),

@@ -15,25 +15,27 @@ bool winograd_can(const ConvPlan& plan) {
 }
 
 namespace {
+int64_t pairs_of(const ConvPlan& plan) { return plan.in_channels * plan.out_channels; }
+
 // Three halves, or for 5 x 5 taps six fifths, of the outputs may be computed.
 bool three_pays(const ConvPlan& plan, int64_t outputs) {
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
-  return std::min(plan.in_channels, plan.out_channels) >= kWinogradFewestChannels &&
-         tiles.count >= kWinogradTiles && 2 * 16 * tiles.count <= 3 * outputs;
+  return pairs_of(plan) >= kWinogradFewestPairs && tiles.count >= kWinogradTiles &&
+         2 * 16 * tiles.count <= 3 * outputs;
 }
 
 bool five_pays(const ConvPlan& plan, int64_t outputs) {
   const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 2);
-  const int64_t pairs = plan.in_channels * plan.out_channels;
-  const int64_t least = pairs >= kWinogradManyPairs ? kWinogradTilesOfFiveMany : kWinogradTilesOfFive;
-  return std::min(plan.in_channels, plan.out_channels) >= kWinogradFewestOfFive &&
-         pairs >= kWinogradFewestChannels * kWinogradFewestChannels && tiles.count >= least &&
+  const int64_t least =
+      pairs_of(plan) >= kWinogradManyPairs ? kWinogradTilesOfFiveMany : kWinogradTilesOfFive;
+  return pairs_of(plan) >= kWinogradFewestPairsOfFive && tiles.count >= least &&
          5 * 4 * tiles.count <= 6 * outputs;
 }
 }  // namespace
 
 bool winograd_pays(const ConvPlan& plan) {
-  if (!winograd_can(plan)) return false;
+  if (!winograd_can(plan) || std::min(plan.in_channels, plan.out_channels) < kWinogradFewestChannels)
+    return false;
   const int64_t outputs = plan.batch * plan.window.output_positions();
   return plan.window.height().kernel == 5 ? five_pays(plan, outputs) : three_pays(plan, outputs);
 }

@@ -24,8 +24,13 @@ bool winograd_can(const ConvPlan& plan);
 //
 // Weights are transformed in every call, which few tiles do not repay; at 6x6 pixels nearly half of the tiles is waste.
 // So: from kWinogradTiles tiles of 4x4 on, and no more than half as many outputs computed as there are.
+//
+// Of fewer channels, all passes together, on a Zen 4 core (AVX-512, float32), channels_last and channels_first: 2 images of 64x64,
+// 8 to 16 1.2 and 1.1, 16 to 8 1.1 and 1.1, 12 to 12 1.5 and 1.3, 10 to 10 1.04 and 1.04, 8 to 12 1.1 and 1.0, 6 to 32 1.2 and
+// 1.1, 8 to 8 .75 and .77; 56x56, 8 to 64 1.7 and 1.6, 12 to 24 1.8 and 1.7; 14x14, 8 to 32 1.4 and 1.5.
 constexpr int64_t kWinogradTiles = 9;
-constexpr int64_t kWinogradFewestChannels = 16;
+constexpr int64_t kWinogradFewestChannels = 8;  // of input and of output
+constexpr int64_t kWinogradFewestPairs = 128;   // of a channel of input and one of output
 
 // Of 5 x 5 taps, tiles of 2 x 2; forward and both gradients together, on a Zen 4 core (AVX-512, float32), channels_last:
 //
@@ -39,9 +44,9 @@ constexpr int64_t kWinogradFewestChannels = 16;
 // direct leaves out the taps that see padding; 64x64 channels of 2 images of 56x56 2.05, 96 to 256 of 27x27 1.7. Channels may
 // be fewer on one side: 8 to 64 of 4 images of 32x32 1.6, 64 to 8 1.3, 36 to 10 of 16x16 1.3, but 12 to 12 1.04 and 8 to 8 .5.
 constexpr int64_t kWinogradTilesOfFive = 25;
-constexpr int64_t kWinogradFewestOfFive = 8;
-constexpr int64_t kWinogradManyPairs =
-    400 * 400;  // whose U, 23 MB in float32, is transformed for more tiles alone
+constexpr int64_t kWinogradFewestPairsOfFive = 256;
+// So many pairs, whose U is 23 MB in float32, are transformed for more tiles alone.
+constexpr int64_t kWinogradManyPairs = 400 * 400;
 constexpr int64_t kWinogradTilesOfFiveMany = 36;
 
 // Weights that are kept transformed cost no transform, but are read: 36 / 9 times as many bytes with F(4 x 4) as of the

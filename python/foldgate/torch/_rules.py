@@ -86,11 +86,27 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
         return _narrow_groups_win(module, x) or _depthwise_wins(module, x, gradient, work)
     if _torch_unfolds(module, x):
         return _unfolding_loses(module, x, work, gradient)
-    if _waits_for_memory(module, x, gradient) or (not gradient and _fills_few_lanes(module, x)):
-        return False
-    if _volumes_lose(module, x, work) if x.dim() == 5 else _taps_lose(module, x, work):
-        return False
+    if not _is_transformed(module, x):
+        if _waits_for_memory(module, x, gradient) or (not gradient and _fills_few_lanes(module, x)):
+            return False
+        if _volumes_lose(module, x, work) if x.dim() == 5 else _taps_lose(module, x, work):
+            return False
     return not gradient or _weights_repay_turning(module, x, work)
+
+
+def _is_transformed(module: Any, x: Any) -> bool:
+    """Whether foldgate's kernels are Winograd's, roughly (csrc/ops/conv/winograd.h has the rule)."""
+    channels = module.in_channels, module.out_channels
+    least = {(3, 3): 128, (5, 5): 256}.get(module.kernel_size)
+    return bool(
+        least is not None
+        and x.dim() == 4
+        and module.stride == module.dilation == (1, 1)
+        and min(channels) >= 8
+        and math.prod(channels) >= least
+        and min(x.shape[2:]) >= 8
+        and _positions(x) >= 100
+    )
 
 
 def _waits_for_memory(module: Any, x: Any, gradient: bool) -> bool:
@@ -184,6 +200,8 @@ def transposed_convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
         return _unfolding_loses(module, x, work, gradient)
     if module.groups > 1:
         return not (last and x.dim() == 5 and taps > 27)
+    if taps == 25 and _is_transformed(module, x):
+        return True
     narrow = taps >= 9 and module.out_channels <= 16 and work >= 1 << 23
     if last and (narrow or (taps == 1 and _is_large(x, module.out_channels * _positions(x)))):
         return False

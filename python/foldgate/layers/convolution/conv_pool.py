@@ -11,7 +11,7 @@ from foldgate.layers.pooling.pooling import MaxPooling2D
 if TYPE_CHECKING:
     from foldgate.layers.convolution.conv import Conv2D
 
-LEAST_CHANNELS = 16  # of input and output: below, no Winograd transform pools, and nothing is gained
+LEAST_CHANNELS = 8  # of input and output: below, no Winograd transform pools, and nothing is gained
 
 
 class ConvMaxPool:
