@@ -70,11 +70,8 @@ def check(case: Case, actual: Any, expected: Any, products: int, *factors: Array
     assert_close(actual, exact, 300 * float(np.finfo(actual.dtype).eps) * products**0.5)
 
 
-@pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("case", EDGES, ids=name_of)
-def test_within_the_bound_of_float64(
-    case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
-) -> None:
+def check_all(case: Case, data_format: str, dtype: Any, rng: np.random.Generator) -> None:
+    """Results and gradients against the reference in float64."""
     options = {**case.options, "data_format": data_format}
     x, kernel, bias = operands(case, rng, dtype, data_format)
     wide = [array.astype(np.float64) for array in (x, kernel, bias)]
@@ -88,6 +85,40 @@ def test_within_the_bound_of_float64(
     check(case, actual.dx, exact.dx, case.size[0] ** 2 * case.out, dy, kernel)
     check(case, actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
     check(case, actual.dbias, exact.dbias, dy.size // case.out, dy)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("case", EDGES, ids=name_of)
+def test_within_the_bound_of_float64(
+    case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
+) -> None:
+    check_all(case, data_format, dtype, rng)
+
+
+@pytest.mark.parametrize("taps", [3, 5])
+@pytest.mark.parametrize(
+    ("spatial", "channels", "out", "padding", "dilation"),
+    [
+        ((9, 10), 3, 5, "same", 2),
+        ((21, 22), 17, 9, 2, 3),  # phases of other extents
+        ((30, 41), 33, 40, "same", 4),
+        ((13, 14), 8, 16, ((0, 9), (3, 1)), 2),
+        ((17, 18), 130, 65, 4, 2),  # a panel's weights at a time
+    ],
+)
+def test_dilated_taps(
+    taps: int,
+    spatial: tuple[int, int],
+    channels: int,
+    out: int,
+    padding: Any,
+    dilation: int,
+    isa: str,
+    dtype: Any,
+    rng: np.random.Generator,
+) -> None:
+    case = Case(spatial, channels, out, (taps, taps), {"padding": padding, "dilation_rate": dilation})
+    check_all(case, "channels_last", dtype, rng)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -189,6 +220,11 @@ def test_empty_batch(dtype: Any) -> None:
         (Case((8, 8), 64, 64, (5, 5), {"padding": 2}, batch=1), "direct"),  # few tiles
         (Case((32, 32), 12, 12, (5, 5), {"padding": 2}, batch=1), "direct"),  # few channels
         (Case((7, 7), 32, 32, (5, 5), {"padding": 2}, batch=8), "direct"),  # a fourth of the tiles' outputs
+        (Case((32, 32), 32, 32, (3, 3), {"padding": 4, "dilation_rate": 4}, batch=1), "winograd"),
+        (
+            Case((20, 20), 32, 32, (3, 3), {"padding": 4, "dilation_rate": 4}, batch=1),
+            "direct",
+        ),  # small phases
     ],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )
@@ -206,7 +242,7 @@ def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Gener
     ("size", "options"),
     [
         ((3, 3), {"strides": (1, 2)}),
-        ((3, 3), {"dilation_rate": 2}),
+        ((3, 3), {"dilation_rate": (1, 2)}),
         ((3, 3), {"groups": 2}),
         ((3, 2), {}),
         ((3, 5), {}),
@@ -230,3 +266,9 @@ def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any
             ops.conv(x, kernel, **options)
     finally:
         foldgate.set_conv_algorithm(None)
+
+
+def test_refuses_dilated_taps_over_planes() -> None:
+    x, kernel = np.zeros((1, 4, 9, 9)), np.zeros((3, 3, 4, 4))
+    with pytest.raises(ValueError, match="one dilation_rate, of 1 with channels first"):
+        ops.conv(x, kernel, dilation_rate=2, data_format="channels_first", algorithm="winograd")

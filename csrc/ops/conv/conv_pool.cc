@@ -8,9 +8,10 @@
 namespace foldgate {
 namespace {
 
-// tanh and sigmoid are applied to stored outputs.
+// tanh and sigmoid are applied to stored outputs; dilated taps leave a tile's outputs apart.
 bool pools_in_transform(const ConvPlan& plan) {
-  return plan.algorithm == ConvAlgorithm::kWinograd && !plan.channels_first && !is_curve(plan.activation);
+  return plan.algorithm == ConvAlgorithm::kWinograd && !plan.channels_first && !is_curve(plan.activation) &&
+         plan.window.height().dilation == 1;
 }
 
 }  // namespace

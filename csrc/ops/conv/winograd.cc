@@ -9,8 +9,8 @@ namespace foldgate {
 bool winograd_can(const ConvPlan& plan) {
   if (plan.window.rank != 2 || plan.groups != 1) return false;
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  for (const WindowAxis* axis : {&height, &width})
-    if (axis->stride != 1 || axis->dilation != 1) return false;
+  if (height.stride != 1 || width.stride != 1 || height.dilation != width.dilation) return false;
+  if (plan.channels_first && height.dilation > 1) return false;
   return height.kernel == width.kernel && (height.kernel == 3 || height.kernel == 5);
 }
 
@@ -19,13 +19,15 @@ int64_t pairs_of(const ConvPlan& plan) { return plan.in_channels * plan.out_chan
 
 // Three halves, or for 5 x 5 taps six fifths, of the outputs may be computed.
 bool three_pays(const ConvPlan& plan, int64_t outputs) {
-  const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 4);
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const TileGrid tiles(plan.batch, height.output, width.output, 4, height.dilation);
   return pairs_of(plan) >= kWinogradFewestPairs && tiles.count >= kWinogradTiles &&
          2 * 16 * tiles.count <= 3 * outputs;
 }
 
 bool five_pays(const ConvPlan& plan, int64_t outputs) {
-  const TileGrid tiles(plan.batch, plan.window.height().output, plan.window.width().output, 2);
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const TileGrid tiles(plan.batch, height.output, width.output, 2, height.dilation);
   const int64_t least =
       pairs_of(plan) >= kWinogradManyPairs ? kWinogradTilesOfFiveMany : kWinogradTilesOfFive;
   return pairs_of(plan) >= kWinogradFewestPairsOfFive && tiles.count >= least &&
@@ -49,6 +51,7 @@ WinogradProduct<T> forward_product(const ConvPlan& plan, int64_t batch, const T*
           {nullptr, height.input, width.input, plan.in_channels, plan.channels_first},
           {nullptr, height.output, width.output, plan.out_channels, plan.channels_first},
           {height.before, width.before},
+          height.dilation,
           {height.kernel, kernel, tap, plan.out_channels, 1},
           nullptr,
           plan.activation,
@@ -90,16 +93,17 @@ WeightForm winograd_form(const ConvPlan& plan) {
   return {kind, 1, panel_shape(gemm, plan.out_channels).width, &gemm};
 }
 
-// Pixel q of dx meets the outputs q + before - t: in the order of t' = r - 1 - t they begin at q - (r - 1 - before).
+// Pixel q of dx meets the outputs q + before - d t: in the order of t' = r - 1 - t they begin at q - (d (r - 1) - before).
 template <class T>
 void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  const int64_t tap = plan.in_channels * plan.out_channels, last = height.kernel - 1;
+  const int64_t tap = plan.in_channels * plan.out_channels, last = (height.kernel - 1) * height.dilation;
   winograd_product<T>(
       {batch,
        {dy, height.output, width.output, plan.out_channels, plan.channels_first},
        {dx, height.input, width.input, plan.in_channels, plan.channels_first},
        {last - height.before, last - width.before},
+       height.dilation,
        {height.kernel, kernel + (height.kernel * width.kernel - 1) * tap, -tap, 1, plan.out_channels},
        nullptr,
        Activation::kLinear,

@@ -1,4 +1,5 @@
-// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, stride 1, dilation 1, one group (kernels/winograd.h). A
+// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, stride 1, one group, dilation 1 or, channels last, any
+// that both axes share (kernels/winograd.h). A
 // third to a fourth of the direct algorithm's multiplications, in exchange for transforms that magnify rounding errors.
 #pragma once
 #include <cstdint>

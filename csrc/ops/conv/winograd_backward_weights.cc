@@ -38,7 +38,8 @@ constexpr int64_t kLargeSums = 6 << 20;
 template <class T>
 WeightForm::Kind gradient_kind(const ConvPlan& plan, int64_t batch) {
   if (plan.window.height().kernel == 5) return WeightForm::kWinograd25;
-  const TileGrid tiles(batch, plan.window.height().output, plan.window.width().output, 4);
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const TileGrid tiles(batch, height.output, width.output, 4, height.dilation);
   const int64_t bytes = 36 * plan.in_channels * plan.out_channels * static_cast<int64_t>(sizeof(T));
   return tiles.count < kFewTiles && bytes > kLargeSums ? WeightForm::kWinograd23 : WeightForm::kWinograd43;
 }
@@ -55,7 +56,7 @@ class WinogradGradient {
         gemm_(kernels_.gemm),
         winograd_(winograd_of(kernels_, gradient_kind<T>(plan, batch))),
         positions_(winograd_.edge * winograd_.edge),
-        grid_(batch, dy_.height, dy_.width, winograd_.outputs),
+        grid_(batch, dy_.height, dy_.width, winograd_.outputs, plan.window.height().dilation),
         c_(plan.in_channels),
         o_(plan.out_channels),
         shape_(tall_shape(gemm_, o_)),

@@ -121,7 +121,7 @@ class PlaneWindows {
         if (was && inside)
           for (int64_t p = 0; p < area; ++p) pixels[p] += step;
         else
-          tile_pixels<E>(seen, {0, top, left}, edge_, outside, pixels);
+          tile_pixels<E>(seen, {0, top, left}, edge_, 1, outside, pixels);
         body(i, pixels);
       }
     }

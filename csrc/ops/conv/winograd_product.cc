@@ -8,7 +8,7 @@ namespace foldgate {
 template <class T>
 WeightForm::Kind winograd_kind(const WinogradProduct<T>& p) {
   if (p.taps.edge == 5) return WeightForm::kWinograd25;
-  const TileGrid tiles(p.batch, p.out.height, p.out.width, 4);
+  const TileGrid tiles(p.batch, p.out.height, p.out.width, 4, p.spacing);
   const int64_t bytes = 36 * p.in.channels * p.out.channels * static_cast<int64_t>(sizeof(T));
   const bool small = tiles.count < kWinogradTiles && bytes > kWinogradKeptBytes;
   return small ? WeightForm::kWinograd23 : WeightForm::kWinograd43;

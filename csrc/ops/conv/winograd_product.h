@@ -25,6 +25,7 @@ struct WinogradProduct {
   Planes<const T> in;
   Planes<T> out;
   int64_t before[2];  // negative where the first pixels are not seen
+  int64_t spacing;    // of the taps; planes have 1
   TapWeights<T> taps;
   const T* bias;  // (N,) or null
   Activation activation;

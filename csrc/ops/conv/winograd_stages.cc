@@ -9,7 +9,7 @@ WinogradStages<T>::WinogradStages(const WinogradProduct<T>& product, const Winog
       gemm(table.gemm),
       winograd(transforms),
       positions(winograd.edge * winograd.edge),
-      grid(p.batch, p.out.height, p.out.width, winograd.outputs),
+      grid(p.batch, p.out.height, p.out.width, winograd.outputs, p.spacing),
       k(p.in.channels),
       n(p.out.channels),
       shape(panel_shape(gemm, n)),

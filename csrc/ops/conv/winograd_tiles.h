@@ -22,22 +22,27 @@ struct Planes {
   T* pixel(int64_t n, int64_t y, int64_t x) const { return data + ((n * height + y) * width + x) * channels; }
 };
 
-// The tiles of `batch` images of outputs, image by image, row by row.
+// The tiles of `batch` images of outputs, image by image, row by row. Dilated taps meet every `spacing`-th pixel along an
+// axis: such pixels are images of their own, spacing * spacing phases of each, that lie within one another.
 struct TileGrid {
-  TileGrid(int64_t batch, int64_t height, int64_t width, int64_t outputs)
+  TileGrid(int64_t batch, int64_t height, int64_t width, int64_t outputs, int64_t spacing)
       : step(outputs),
-        rows(ceil_div(height, outputs)),
-        columns(ceil_div(width, outputs)),
-        count(batch * rows * columns) {}
+        spacing(spacing),
+        rows(ceil_div(ceil_div(height, spacing), outputs)),
+        columns(ceil_div(ceil_div(width, spacing), outputs)),
+        count(batch * spacing * spacing * rows * columns) {}
 
   struct Position {
     int64_t n, y, x;  // the tile's first output
   };
   Position at(int64_t tile) const {
-    const int64_t row = divide(tile, columns), n = divide(row, rows);
-    return {n, (row - n * rows) * step, (tile - row * columns) * step};
+    const int64_t row = divide(tile, columns), phase = divide(row, rows);
+    const Position first{phase, (row - phase * rows) * step, (tile - row * columns) * step};
+    if (spacing == 1) return first;
+    const int64_t n = phase / (spacing * spacing);
+    return {n, first.y * spacing + phase / spacing % spacing, first.x * spacing + phase % spacing};
   }
-  int64_t step, rows, columns, count;
+  int64_t step, spacing, rows, columns, count;
 };
 
 template <class T>
@@ -49,15 +54,16 @@ const WinogradKernels<T>& winograd_of(const Kernels<T>& kernels, WeightForm::Kin
   }
 }
 
-// pixels[i * edge + j]: pixel (y + i, x + j) of image n, `outside` where there is none.
+// pixels[i * edge + j]: pixel (y + i, x + j) of image n, `spacing` apart, `outside` where there is none.
 template <class T>
-void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t edge, T* outside,
-                 T** pixels) {
+void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t edge, int64_t spacing,
+                 T* outside, T** pixels) {
   const auto [n, y, x] = at;
-  if (y >= 0 && x >= 0 && y + edge <= images.height && x + edge <= images.width) {
+  const int64_t reach = (edge - 1) * spacing, step = spacing * images.channels;
+  if (y >= 0 && x >= 0 && y + reach < images.height && x + reach < images.width) {
     T* row = images.pixel(n, y, x);
-    for (int64_t i = 0; i < edge; ++i, row += images.width * images.channels)
-      for (int64_t j = 0; j < edge; ++j) pixels[i * edge + j] = row + j * images.channels;
+    for (int64_t i = 0; i < edge; ++i, row += images.width * step)
+      for (int64_t j = 0; j < edge; ++j) pixels[i * edge + j] = row + j * step;
     return;
   }
   // Small images are mostly edges: no multiplication and no branch for each of their pixels.
@@ -65,12 +71,12 @@ void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t 
     return static_cast<uint64_t>(i) < static_cast<uint64_t>(extent);
   };
   for (int64_t i = 0; i < edge; ++i) {
-    const bool there = is_inside(y + i, images.height);
-    T* row = there ? images.pixel(n, y + i, 0) : outside;
+    const bool there = is_inside(y + i * spacing, images.height);
+    T* row = there ? images.pixel(n, y + i * spacing, 0) : outside;
     const int64_t width = there ? images.width : 0;
     for (int64_t j = 0; j < edge; ++j) {
-      T* pixel = row + (x + j) * images.channels;
-      pixels[i * edge + j] = is_inside(x + j, width) ? pixel : outside;
+      T* pixel = row + x * images.channels + j * step;
+      pixels[i * edge + j] = is_inside(x + j * spacing, width) ? pixel : outside;
     }
   }
 }
@@ -117,7 +123,8 @@ void visit_tiles(const Planes<T>& images, const TileSpan& tiles, int64_t channel
   T* pixels[2][kMaxWinogradEdge * kMaxWinogradEdge];
   const auto find = [&](int64_t i) {
     const auto [n, y, x] = tiles.grid.at(tiles.first + i);
-    tile_pixels<T>(images, {n, y - tiles.shift[0], x - tiles.shift[1]}, tiles.edge, outside, pixels[i % 2]);
+    tile_pixels<T>(images, {n, y - tiles.shift[0], x - tiles.shift[1]}, tiles.edge, tiles.grid.spacing,
+                   outside, pixels[i % 2]);
   };
   find(0);
   for (int64_t i = 0; i < tiles.count; ++i) {

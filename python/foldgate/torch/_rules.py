@@ -101,7 +101,8 @@ def _is_transformed(module: Any, x: Any) -> bool:
     return bool(
         least is not None
         and x.dim() == 4
-        and module.stride == module.dilation == (1, 1)
+        and module.stride == (1, 1)
+        and (module.dilation == (1, 1) or not x.is_contiguous())
         and min(channels) >= 8
         and math.prod(channels) >= least
         and min(x.shape[2:]) >= 8
