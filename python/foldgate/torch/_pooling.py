@@ -10,8 +10,8 @@ import torch
 from foldgate._torch_ready import are_plain, is_ordinary
 from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
 from foldgate.torch._compiled_pool import pool as compiled_op
-from foldgate.torch._layout import is_last
 from foldgate.torch._library import computes
+from foldgate.torch._memory_format import is_last
 
 
 def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:
@@ -32,16 +32,35 @@ def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool
         return None
     gradient = x.requires_grad and torch.is_grad_enabled()
     batch = x if x.dim() == rank else x.unsqueeze(0)
-    last = is_last(batch)
-    if not are_plain(x):
+    if not are_plain(x) or _has_strides_of_its_own(x, batch):
         return None
+    last = is_last(batch)
     try:
         found = compute(module, batch, last, gradient)
     except (TypeError, ValueError):  # torch says it in its own words
         return None
     if found is None or batch is x:
         return found
-    return tuple(y.squeeze(0) for y in found) if isinstance(found, tuple) else found.squeeze(0)
+    # Torch's are no views, which cannot be detached in place; backward reads the positions as they are.
+    if not isinstance(found, tuple):
+        return found.squeeze_(0)
+    y, positions = found
+    return y.squeeze_(0), positions.squeeze(0)
+
+
+def _has_strides_of_its_own(x: Any, batch: Any) -> bool:
+    """Whether torch's result is neither channels first nor last by the rules of `is_last`.
+
+    Of rows whose channels are last, its channels are, too; that of one volume keeps the order of its axes.
+    """
+    if batch.dim() == 3:
+        return is_last(batch.unsqueeze(2))
+    return batch is not x and batch.dim() == 5 and not x.is_contiguous()
+
+
+def volumes_first(y: Any) -> Any:
+    """A result, of volumes channels first: so torch returns that of all its pools but the max pool."""
+    return y.contiguous() if y.dim() == 5 else y
 
 
 def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[Any, Any], Any]) -> Any:
@@ -57,6 +76,8 @@ def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[An
         return None
     gradient = x.requires_grad and torch.is_grad_enabled()
     batch = x if x.dim() == rank else x.unsqueeze(0)
+    if _has_strides_of_its_own(x, batch):
+        return None
     last = is_last(batch)
     sizes = options(module, batch)
     if sizes is None:
@@ -66,6 +87,8 @@ def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[An
     if gradient and not pairs and op.endswith("max_pool"):
         wanted = TAPS if op == "max_pool" else POSITIONS
     y, winners = compiled_op(batch, op, *sizes, last, wanted)
+    if op != "max_pool":
+        y, winners = volumes_first(y), volumes_first(winners)
     if batch is not x:
         y, winners = y.squeeze(0), winners.squeeze(0)
     return (y, winners) if pairs else y

@@ -17,8 +17,9 @@ from foldgate.torch._compiled_convolution import convolution as compiled_convolu
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
-from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
+from foldgate.torch._layout import array_of, is_dense, laid_out, tensor_of
 from foldgate.torch._library import computes
+from foldgate.torch._memory_format import convolves_last
 from foldgate.torch._module import Accelerated, parameter, wins
 from foldgate.torch._weights import kernel_of
 
@@ -60,7 +61,7 @@ def _convolve(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
         return _compiled(module, x, weight, bias, padding) if computes(x, weight, bias) else None
     if not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
-    last, gradient = is_last(x) or is_last(weight), needs_gradient(x, weight, bias)
+    last, gradient = convolves_last(module, x, weight), needs_gradient(x, weight, bias)
     options = {
         "strides": module.stride,
         "padding": padding,
@@ -84,7 +85,7 @@ def _convolve(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
 
 def _compiled(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
     """`_convolve` as an op of the graph that is being compiled."""
-    rank, last = x.dim() - 2, is_last(x) or is_last(weight)
+    rank, last = x.dim() - 2, convolves_last(module, x, weight)
     if isinstance(padding, str):
         padding = SAME if padding == "same" else (0,) * rank
     added, gradient = (0,) * rank, needs_gradient(x, weight, bias)

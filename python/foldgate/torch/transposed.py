@@ -15,8 +15,9 @@ from foldgate.torch._compiled_convolution import convolution as compiled_convolu
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
-from foldgate.torch._layout import array_of, is_dense, is_last, laid_out, tensor_of
+from foldgate.torch._layout import array_of, is_dense, laid_out, tensor_of
 from foldgate.torch._library import computes
+from foldgate.torch._memory_format import convolves_last
 from foldgate.torch._module import Accelerated, parameter, wins
 from foldgate.torch._weights import kernel_of
 
@@ -65,7 +66,7 @@ def _spread(module: Any, x: Any, weight: Any, bias: Any, added: tuple[int, ...])
     elif not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
         return None
     gradient = needs_gradient(x, weight, bias)
-    last = is_last(x) or is_last(weight)
+    last = convolves_last(module, x, weight)
     if is_compiling():
         sizes = (module.stride, module.padding, added, module.dilation)
         return compiled_convolution(x, weight, bias, gradient, *sizes, module.groups, True, last)
