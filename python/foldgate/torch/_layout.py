@@ -16,27 +16,13 @@ _TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}
 
 
-def is_last(x: Any) -> bool:
-    """Whether torch's own ops would call `x` channels_last: 4 or 5 axes, channels next to each other.
-
-    One channel, or one position, has the strides of both; then `x` counts as channels_last where its strides
-    were written that way, as torch has it.
-    """
-    rank = x.dim()
-    if rank == 3 or not x.is_contiguous(memory_format=FORMATS[rank]):
-        return False
-    if not x.is_contiguous():
-        return True
-    strides = x.stride()
-    return bool(strides[1] == 1 and strides[-1] == x.shape[1] and x.shape[1:].numel() > 1)
-
-
 def is_dense(weight: Any) -> bool:
     """Whether a weight fills its memory, in either layout; None, which torch refuses, does not."""
     if weight is None:
         return False
     contiguous: bool = weight.is_contiguous()
-    return contiguous or (weight.dim() in FORMATS and is_last(weight))
+    rank = weight.dim()
+    return contiguous or (rank in FORMATS and weight.is_contiguous(memory_format=FORMATS[rank]))
 
 
 def laid_out(x: Any, last: bool) -> Any:
