@@ -65,7 +65,8 @@ def _forward(x: Any, weight: Any, bias: Any, gradient: bool, *options: Any) -> A
         y = (ops.conv_transpose if transposed else ops.conv)(array_of(x, last), kernel, offset, **named)
         return tensor_of(y, last)
     key = (config.get_conv_algorithm(), *named.values())
-    packed = kept.get(key, (weight, bias), lambda: ops.PackedConv(kernel_of(weight), offset, **named))
+    dense = None if bias is None else bias.contiguous()
+    packed = kept.get(key, (weight, dense), lambda: ops.PackedConv(kernel_of(weight), offset, **named))
     return tensor_of(packed(array_of(x, last)), last)
 
 

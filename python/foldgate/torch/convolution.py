@@ -57,10 +57,11 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 
 def _convolve(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    if is_compiling():
-        return _compiled(module, x, weight, bias, padding) if computes(x, weight, bias) else None
-    if not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
+    readable = computes(x, weight, bias) if is_compiling() else are_plain(x, weight, bias) and is_ordinary()
+    if not (readable and is_dense(weight)):
         return None
+    if is_compiling():
+        return _compiled(module, x, weight, bias, padding)
     last, gradient = convolves_last(module, x, weight), needs_gradient(x, weight, bias)
     options = {
         "strides": module.stride,
@@ -77,7 +78,8 @@ def _convolve(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
         if gradient:
             return _Convolution.apply(x, weight, bias, kernel_of(weight), last, options)
         key = (config.get_conv_algorithm(), *options.values())
-        convolve = kept_of(module).get(key, (weight, bias), packed)
+        dense = None if bias is None else bias.contiguous()
+        convolve = kept_of(module).get(key, (weight, dense), packed)
         return tensor_of(convolve(array_of(laid_out(x, last), last)), last)
     except ValueError:  # torch says it in its own words
         return None

@@ -60,10 +60,8 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 
 def _spread(module: Any, x: Any, weight: Any, bias: Any, added: tuple[int, ...]) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    if is_compiling():
-        if not computes(x, weight, bias):
-            return None
-    elif not (are_plain(x, weight, bias) and is_ordinary() and is_dense(weight)):
+    readable = computes(x, weight, bias) if is_compiling() else are_plain(x, weight, bias) and is_ordinary()
+    if not (readable and is_dense(weight)):
         return None
     gradient = needs_gradient(x, weight, bias)
     last = convolves_last(module, x, weight)
