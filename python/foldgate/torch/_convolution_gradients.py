@@ -13,13 +13,13 @@ from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._weights import weight_gradient
 
 
-def keep_operands(ctx: Any, x: Any, laid: Any, weight: Any, bias: Any) -> None:
-    """Keeps what `convolution_gradients` reads.
+def keep_operands(ctx: Any, x: Any, laid: Any, weight: Any, bias: Any, kernel: Any) -> None:
+    """Keeps what `convolution_gradients` reads, until then: the graph of a loss may stay longer.
 
     Whoever writes to x or weight in between gets autograd's error, as from torch's own op, also where the
     kernels read `laid`, a copy of x. No gradient depends on the bias: it may change.
     """
-    ctx.save_for_backward(x, laid, weight)
+    ctx.save_for_backward(x, laid, weight, torch.from_numpy(kernel))
     ctx.bias = bias
 
 
@@ -29,13 +29,13 @@ def convolution_gradients(
     """The gradients of (x, weight, bias), and None for the kernel, the layout and the options.
 
     Args:
-      ctx: of an `autograd.Function` that called `keep_operands`, and holds `kernel`, the weight as
-        `foldgate.ops` has it, `last`, whether channels are last, and the `options` of the op.
+      ctx: of an `autograd.Function` that called `keep_operands`, and holds `last`, whether channels
+        are last, and the `options` of the op.
       dy: the gradient of its result.
       backward: the op of `foldgate.ops`.
       by_torch_ops: the forward of (x, weight, bias, options), for gradients of gradients.
     """
-    x, laid, weight = ctx.saved_tensors
+    x, laid, weight, kernel = ctx.saved_tensors
     needs, last = ctx.needs_input_grad[:3], ctx.last
     if not is_first_order(dy):
 
@@ -46,7 +46,7 @@ def convolution_gradients(
     dx, dkernel, dbias = backward(
         array_of(laid_out(dy, last), last),
         array_of(laid, last),
-        ctx.kernel,
+        kernel.numpy(),
         need_dx=needs[0],
         need_dkernel=needs[1],
         need_dbias=needs[2],

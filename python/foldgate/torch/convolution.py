@@ -32,8 +32,8 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any, weight: Any, bias: Any, kernel: Any, last: bool, options: Any) -> Any:
         laid = laid_out(x, last)
-        keep_operands(ctx, x, laid, weight, bias)
-        ctx.kernel, ctx.last, ctx.options = kernel, last, options
+        keep_operands(ctx, x, laid, weight, bias, kernel)
+        ctx.last, ctx.options = last, options
         offset = None if bias is None else bias.detach().numpy()
         return tensor_of(ops.conv(array_of(laid, last), kernel, offset, **options), last)
 

@@ -30,8 +30,8 @@ class _Transposed(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any, weight: Any, bias: Any, kernel: Any, last: bool, options: Any) -> Any:
         laid = laid_out(x, last)
-        keep_operands(ctx, x, laid, weight, bias)
-        ctx.kernel, ctx.last, ctx.options = kernel, last, options
+        keep_operands(ctx, x, laid, weight, bias, kernel)
+        ctx.last, ctx.options = last, options
         return _forward(laid, bias, kernel, last, options)
 
     @staticmethod

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import sys
+import weakref
 
 import pytest
 
@@ -143,3 +145,24 @@ def test_a_speech_network_learns_as_torchs(dtype, tolerance):
     expected = losses(plain, x, target)
     with by_foldgate():
         assert losses(fast, x, target) == pytest.approx(expected, rel=tolerance)
+
+
+@pytest.mark.parametrize("kind", (nn.Conv2d, nn.ConvTranspose2d))
+def test_a_loss_that_is_kept_keeps_no_weights(kind, monkeypatch):
+    """Of a sum of the losses of all steps torch keeps nodes, and nothing that backward has read."""
+    module, kernels = foldgate.torch.accelerate(kind(3, 4, 3)), []
+    room = sys.modules[type(module).__module__]
+
+    def kernel_of(weight):
+        kernel = made(weight)
+        kernels.append(weakref.ref(kernel))
+        return kernel
+
+    made = room.kernel_of
+    monkeypatch.setattr(room, "kernel_of", kernel_of)
+    with by_foldgate():
+        loss = module(torch.randn(2, 3, 6, 6)).sum()
+    loss.backward(retain_graph=True)
+    assert kernels[0]() is not None
+    loss.backward()
+    assert kernels[0]() is None and len(kernels) == 1
