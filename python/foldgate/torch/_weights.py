@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from foldgate.ops._layout import kernel_from_weights, weights_from_kernel
+from foldgate.torch._layout import is_dense
 
 
 def kernel_of(weight: Any) -> Any:
@@ -26,6 +27,8 @@ def kernel_of(weight: Any) -> Any:
 
 def weight_gradient(dkernel: Any, weight: Any) -> Any:
     """The gradient of a weight, in the weight's own layout, of that of its kernel."""
+    if not is_dense(weight):  # as hooks on what autograd saves may hand it back
+        weight = weight.contiguous()
     if not weight.is_contiguous():
         dkernel = dkernel.reshape(-1, dkernel.shape[-1])
     return torch.from_numpy(weights_from_kernel(dkernel)).as_strided(weight.shape, weight.stride())
