@@ -29,6 +29,16 @@ class Accelerated:
         unmark(plain)
         return plain
 
+    def _slow_forward(self, *input: Any, **kwargs: Any) -> Any:
+        """What torch calls where it traces: its own forward, as a trace warns of sizes that rules ask for."""
+        if "forward" in self.__dict__:
+            return super()._slow_forward(*input, **kwargs)  # type: ignore[misc]
+        self.__dict__["forward"] = self._own
+        try:
+            return super()._slow_forward(*input, **kwargs)  # type: ignore[misc]
+        finally:
+            del self.__dict__["forward"]
+
 
 def unmark(module: Any) -> None:
     """Drops what an accelerated module has and its original had not."""

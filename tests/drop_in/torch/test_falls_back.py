@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 
 import pytest
 
@@ -167,6 +168,19 @@ def test_traced_and_scripted(made, shape):
         for compiled in (torch.jit.trace(fast, x), torch.jit.script(nn.Sequential(fast))):
             for y, e in zip(tensors(compiled(x)), expected, strict=True):
                 torch.testing.assert_close(y, e)
+
+
+@every_module
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tracing_warns_as_of_torchs(made, shape):
+    plain, warned = made(), []
+    for module in (plain, foldgate.torch.accelerate(copy.deepcopy(plain))):
+        with at_any_size(), warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            torch.jit.trace(module, torch.randn(shape), check_trace=False)
+        warned.append(sum(issubclass(w.category, torch.jit.TracerWarning) for w in seen))
+        assert "forward" not in module.__dict__
+    assert warned[1] == warned[0]
 
 
 @pytest.mark.parametrize("size", [2, (2, 2), (None, 3), [1, 2]])
