@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -18,6 +19,17 @@ class Accelerated:
     """A module that computes by foldgate; its other base is the torch class that it was."""
 
     _own: Any
+
+    def __init_subclass__(cls) -> None:
+        """Gives an accelerated class a `forward` with the name of torch's, in which Python refuses arguments."""
+        super().__init_subclass__()
+        if "_own" in vars(cls):
+            shared: Any = cls.forward  # type: ignore[attr-defined]
+            forward = FunctionType(
+                shared.__code__, shared.__globals__, "forward", shared.__defaults__, shared.__closure__
+            )
+            forward.__qualname__, forward.__doc__ = cls._own.__qualname__, shared.__doc__
+            cls.forward = forward  # type: ignore[attr-defined]
 
     def __prepare_scriptable__(self) -> Any:
         """torch.jit.script compiles the torch class: nothing else is TorchScript."""

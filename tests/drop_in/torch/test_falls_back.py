@@ -93,6 +93,16 @@ def test_what_is_no_tensor(made, shape, wrong):
     assert same(made, call, wrong) is not None
 
 
+@every_module
+@pytest.mark.parametrize(
+    "wrong",
+    (lambda m, x: m(), lambda m, x: m(x, None, None), lambda m, x: m(x, hidden=1)),
+    ids=("none", "three", "named"),
+)
+def test_wrong_numbers_and_names_of_arguments(made, shape, wrong):
+    assert same(made, wrong, torch.ones(shape))[0] is TypeError
+
+
 def test_channels_and_features_that_do_not_fit():
     for name in ("conv", "transposed", "lstm", "gru", "rnn", "lstm cell", "gru cell", "rnn cell"):
         made, shape = MODULES[name]
