@@ -36,6 +36,10 @@ def convolves_last(module: Any, x: Any, weight: Any) -> bool:
         return False
     if x.dim() == 4 or is_compiling():
         return True
-    strides, dilation, added = module.stride, module.dilation, module.output_padding
-    options = (strides, (0, 0, 0), dilation, module.transposed, added, module.groups)
+    dilation, transposed = module.dilation, module.transposed
+    # As much as any window takes: the padding may be "same", and does not count in torch's choice.
+    padding = (
+        (0, 0, 0) if transposed else tuple(n * d for n, d in zip(module.kernel_size, dilation, strict=True))
+    )
+    options = (module.stride, padding, dilation, transposed, module.output_padding, module.groups)
     return torch._C._select_conv_backend(x, weight, None, *options) not in _FIRST

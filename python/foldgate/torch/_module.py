@@ -21,7 +21,7 @@ class Accelerated:
     _own: Any
 
     def __init_subclass__(cls) -> None:
-        """Gives an accelerated class a `forward` with the name of torch's, in which Python refuses arguments."""
+        """Gives an accelerated class a `forward` by the name of torch's: Python refuses arguments in it."""
         super().__init_subclass__()
         if "_own" in vars(cls):
             shared: Any = cls.forward  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ def _has_strides_of_its_own(x: Any, batch: Any) -> bool:
 
 def volumes_first(y: Any) -> Any:
     """A result, of volumes channels first: so torch returns that of all its pools but the max pool."""
-    return y.contiguous() if y.dim() == 5 else y
+    return y.clone(memory_format=torch.contiguous_format) if y.dim() == 5 and is_last(y) else y
 
 
 def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[Any, Any], Any]) -> Any:

@@ -20,6 +20,11 @@ MODULES = {
     "adaptive average": lambda rank, _: getattr(nn, f"AdaptiveAvgPool{rank}d")(2),
     "adaptive max": lambda rank, _: getattr(nn, f"AdaptiveMaxPool{rank}d")(2),
 }
+PADDED = {
+    "same": lambda dtype: nn.Conv3d(4, 6, 3, padding="same", dtype=dtype),
+    "one": lambda dtype: nn.Conv3d(4, 6, 3, padding=1, dtype=dtype),
+    "transposed": lambda dtype: nn.ConvTranspose3d(4, 6, 3, padding=1, dtype=dtype),
+}
 POOLS = list(MODULES.values())[2:]
 SHAPE = (3, 4, 7, 6, 5)
 
@@ -68,6 +73,26 @@ def test_so_have_those_of_weights_with_channels_last(made, rank, dtype):
     ):
         with at_any_size():
             assert fast(x).stride() == plain(x).stride()
+
+
+@pytest.mark.parametrize("made", PADDED.values(), ids=PADDED)
+@pytest.mark.parametrize("dtype", (torch.float32, torch.float64), ids=str)
+def test_volumes_that_only_their_padding_makes_large_enough(made, dtype):
+    plain, x = made(dtype), last(torch.randn(2, 4, 5, 2, 2, dtype=dtype))
+    expected = plain(x)
+    with by_foldgate():
+        y = foldgate.torch.accelerate(plain)(x)
+    torch.testing.assert_close(y, expected, check_stride=True)
+
+
+@pytest.mark.parametrize("kind", (nn.AvgPool3d, nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool3d))
+@pytest.mark.parametrize("gradient", (False, True))
+def test_volumes_of_one_channel(kind, gradient):
+    x = torch.randn(2, 1, 6, 6, 6).clone(memory_format=torch.channels_last_3d).requires_grad_(gradient)
+    plain = kind(2)
+    expected = plain(x)
+    with by_foldgate():
+        assert foldgate.torch.accelerate(plain)(x).stride() == expected.stride()
 
 
 @pytest.mark.parametrize("made", POOLS)
