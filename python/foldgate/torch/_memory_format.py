@@ -32,14 +32,12 @@ def convolves_last(module: Any, x: Any, weight: Any) -> bool:
 
     Of volumes not by all of its kernels; a compiler is told so of all of them.
     """
-    if not (is_last(x) or is_last(weight)):
+    if not (is_last(x) or is_last(weight)) or weight.dim() != x.dim():
         return False
     if x.dim() == 4 or is_compiling():
         return True
-    dilation, transposed = module.dilation, module.transposed
-    # As much as any window takes: the padding may be "same", and does not count in torch's choice.
-    padding = (
-        (0, 0, 0) if transposed else tuple(n * d for n, d in zip(module.kernel_size, dilation, strict=True))
-    )
+    dilation, transposed, padding = module.dilation, module.transposed, (0, 0, 0)
+    if not transposed:  # as much as any window takes: it may be "same", and does not count in torch's choice
+        padding = tuple(n * d for n, d in zip(weight.shape[2:], dilation, strict=True))
     options = (module.stride, padding, dilation, transposed, module.output_padding, module.groups)
     return torch._C._select_conv_backend(x, weight, None, *options) not in _FIRST

@@ -119,6 +119,20 @@ def test_states_that_do_not_fit(name):
         assert same(made, lambda m, x, hx=hx: m(x, hx), torch.ones(shape)) is not None
 
 
+@pytest.mark.parametrize("kind", (nn.Conv3d, nn.ConvTranspose3d))
+@pytest.mark.parametrize(
+    "shape", ((4,), (4, 4, 3, 3), (4, 4, 3), (4, 3, 3, 3, 3), (4, 4, 7, 7, 7), (6, 4, 3, 3, 3)), ids=str
+)
+@pytest.mark.parametrize("padding", (0, 2))
+def test_weights_of_other_shapes_than_the_module_says(kind, shape, padding):
+    def call(module, x):
+        module.weight = nn.Parameter(torch.ones(shape))
+        return module(x)
+
+    x = torch.ones(2, 4, 4, 4, 4).to(memory_format=torch.channels_last_3d)
+    same(lambda: kind(4, 4, 3, padding=padding), call, x)
+
+
 @every_module
 def test_meta_autocast_and_subclasses(made, shape):
     class Own(torch.Tensor):
