@@ -88,7 +88,8 @@ def compare(module: Any, *inputs: Any, tolerance: float = 1e-9, own: bool = True
         assert len(found) == len(expected)
         for y, e in zip(found, expected, strict=True):
             assert y.shape == e.shape and y.dtype == e.dtype
-            assert same_layout(y, e)
+            # One position has the strides of both layouts.
+            assert y.dim() < 4 or y.stride() == e.stride() or y.shape[2:].numel() == 1
             close(y, e, tolerance)
         for g, e in zip(gradients, expected_gradients, strict=True):
             assert (g is None) == (e is None)
@@ -98,7 +99,7 @@ def compare(module: Any, *inputs: Any, tolerance: float = 1e-9, own: bool = True
 
 
 def same_layout(found: Any, expected: Any) -> bool:
-    """Whether both are in one layout; foldgate also keeps channels_last where torch's own op loses it."""
+    """Whether gradients are in one layout; foldgate also keeps channels_last where torch's op loses it."""
     if 1 in found.shape or found.dim() < 4 or found.stride() == expected.stride():
         return True
     return (found if found.dim() == 5 else found[None]).is_contiguous(memory_format=torch.channels_last_3d)
