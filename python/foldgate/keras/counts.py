@@ -24,7 +24,8 @@ def left(name: str) -> None:
 def calls(reset: bool = False) -> dict[str, tuple[int, int]]:
     """How often each function of Keras was called since the start: (by foldgate, left to Keras).
 
-    Calls that only infer shapes are among those left to Keras with the torch backend.
+    Calls that only infer shapes are among those left to Keras with the torch backend; what `torch.compile`
+    compiles is not counted.
 
     Args:
       reset: whether to start again at 0.

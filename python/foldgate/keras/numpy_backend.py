@@ -23,6 +23,11 @@ def _keras_backend() -> Any:
     return importlib.import_module("keras.src.backend")
 
 
+def is_traced() -> bool:
+    """Whether a compiler reads what is called: there is none."""
+    return False
+
+
 def prepare() -> None:
     """What is done when foldgate is enabled: nothing."""
 

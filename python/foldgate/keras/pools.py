@@ -32,6 +32,8 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
         data_format: Any = None,
     ) -> Any:
         options = (pool_size, strides, padding, data_format)
+        if room.is_traced():
+            return original(inputs, *options)
         operands = room.operands(room.tensor(inputs)) if pays(inputs) else None
         if operands is not None:
             (x,) = operands
@@ -66,6 +68,8 @@ def _adaptive(room: Any, original: Any, name: str, kernel: type[kernels.Kernel])
 
     @functools.wraps(original)
     def replacement(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
+        if room.is_traced():
+            return original(inputs, output_size, data_format)
         operands = room.operands(room.tensor(inputs)) if pays(inputs) else None
         if operands is not None:
             (x,) = operands

@@ -24,6 +24,8 @@ def inner_loop(room: Any, original: Any) -> Any:
 
     @functools.wraps(original)
     def replacement(self: Any, sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
+        if room.is_traced():
+            return original(self, sequences, initial_state, mask, training)
         # Keras' own loops call that of RNN for what they leave to it: it was looked at already.
         cell = cell_of(self.cell) if type(self).inner_loop is replacement else None
         if cell is None:

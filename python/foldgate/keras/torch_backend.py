@@ -29,6 +29,15 @@ def _keras_backend() -> Any:
     return importlib.import_module("keras.src.backend")
 
 
+def is_traced() -> bool:
+    """Whether `torch.compile`, `torch.export` or `torch.jit.trace` reads what is called.
+
+    It should see nothing of foldgate: locks, caches and kernels break graphs or are missing in them, and a
+    comparison of sizes, which may be symbols, pins them.
+    """
+    return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+
+
 def prepare() -> None:
     """What is done when foldgate is enabled: the kernels run on PyTorch's threads from then on."""
     share_threads()
@@ -42,11 +51,11 @@ def tensor(value: Any) -> Any:
 def operands(*tensors: Any) -> tuple[Any, ...] | None:
     """The tensors, if the kernels take them: plain, dense, on the CPU, all float32 or all float64.
 
-    Not while somebody traces, compiles, maps or fakes what is called, casts its operands or differentiates it
+    Not while somebody traces, maps or fakes what is called, casts its operands or differentiates it
     forward: the kernels are invisible to them. Nor where gradients are recorded of what was made in inference
     mode: autograd does not save it, and Keras may copy it first.
     """
-    if torch.compiler.is_compiling() or not (is_ordinary() and are_plain(*tensors)):
+    if not (is_ordinary() and are_plain(*tensors)):
         return None
     if torch.is_grad_enabled() and any(t.is_inference() for t in tensors):
         return None
@@ -58,8 +67,6 @@ def worth(name: str, x: Any, kernel: Any) -> bool:
 
     It is asked before anything else, and cheap: what is left to Keras should cost no more than Keras alone.
     """
-    if torch.compiler.is_compiling():  # sizes may be symbols, which a comparison would pin
-        return False
     kernel = getattr(kernel, "_value", kernel)  # a Keras variable's
     if not torch.is_grad_enabled() or type(x) is not torch.Tensor or type(kernel) not in _TENSORS:
         return True
@@ -71,7 +78,7 @@ def pooling_worth(name: str) -> Callable[[Any], bool]:
     least, least_training = rules.least_pooled(name), rules.least_pooled_training(name)
 
     def pays(x: Any) -> bool:
-        if type(x) is not torch.Tensor or torch.compiler.is_compiling():
+        if type(x) is not torch.Tensor:
             return True
         size = x.numel()
         if size < least_training and x.requires_grad and torch.is_grad_enabled():

@@ -26,6 +26,8 @@ def conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
+        if room.is_traced():
+            return original(inputs, kernel, *options)
         operands = _operands(room, "conv", inputs, kernel)
         if operands is not None:
             x, k = operands
@@ -53,6 +55,8 @@ def depthwise_conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
+        if room.is_traced():
+            return original(inputs, kernel, *options)
         operands = _operands(room, "depthwise_conv", inputs, kernel)
         if operands is not None:
             x, k = operands
@@ -93,6 +97,8 @@ def separable_conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
+        if room.is_traced():
+            return original(inputs, depthwise_kernel, pointwise_kernel, *options)
         operands = _operands(room, "separable_conv", inputs, depthwise_kernel, pointwise_kernel)
         if operands is not None:
             x, depthwise, pointwise = operands
@@ -149,6 +155,8 @@ def conv_transpose(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, output_padding, data_format, dilation_rate)
+        if room.is_traced():
+            return original(inputs, kernel, *options)
         operands = _operands(room, "conv_transpose", inputs, kernel)
         if operands is not None:
             x, k = operands
