@@ -33,12 +33,12 @@ def prepare() -> None:
 
 
 def tensor(value: Any) -> Any:
-    """An array as it is; a Keras variable by its value.
+    """An array as it is, and what only stands for one; a Keras variable by its value.
 
     A variable whose value lies the other way round, as orthogonal initial values do, is given the same value
     in C order: the kernels would copy it in every call.
     """
-    if type(value) is np.ndarray:
+    if type(value) is np.ndarray or isinstance(value, _keras_backend().KerasTensor):
         return value
     array = _keras_backend().convert_to_tensor(value)
     if array is getattr(value, "_value", None) and type(array) is np.ndarray and not array.flags.c_contiguous:

@@ -52,7 +52,8 @@ def _run(
 ) -> tuple[Any, ...] | None:
     """(last output, outputs, states) as Keras' loop has them; None where it should compute them itself."""
     states = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
-    mask = mask[0] if isinstance(mask, (list, tuple)) and len(mask) == 1 else mask
+    if isinstance(mask, (list, tuple)) and mask and hasattr(layer, "use_cudnn"):  # LSTM and GRU take lists
+        mask = mask[0]
     drops = bool(training) and not _only_inputs_drop(layer.cell)
     if len(states) != cell.states or drops or getattr(layer, "use_cudnn", "auto") is True:
         return None

@@ -214,6 +214,24 @@ def test_a_cell_that_somebody_changed_is_left_alone(kind: Any, change: Any, rng:
         same(call(), plain, "float64")
 
 
+@pytest.mark.parametrize("masks", [[MASK], (MASK, MASK), [None]], ids=["one", "two", "none"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_list_of_masks_is_taken_where_keras_takes_it(name: str, masks: Any, rng: Any) -> None:
+    layer, x = build(name, rng), sequences(rng)
+
+    def call() -> Any:
+        try:
+            return arrays(layer(x, mask=masks))
+        except AttributeError as error:
+            return str(error)
+
+    plain = call()
+    with foldgate.keras.enabled():
+        found = call()
+    assert isinstance(plain, str) == (name == "simple_rnn")
+    assert found == plain if isinstance(plain, str) else np.allclose(found, plain, 1e-5, 1e-5)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_shapes_are_inferred_as_before(name: str) -> None:
     def shapes() -> Any:

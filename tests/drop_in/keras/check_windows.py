@@ -255,6 +255,17 @@ def test_what_equals_an_option_is_not_taken_for_it(option: str, rng: Any) -> Non
             assert alike(again[-1], plain[0])  # of which JAX refuses some
 
 
+def test_a_symbolic_kernel_is_refused_as_before(rng: Any) -> None:
+    def error() -> str:
+        with pytest.raises(Exception) as caught:
+            keras.ops.conv(image(rng, 2, "float32"), keras.KerasTensor((3, 3, 4, 2)))
+        return f"{caught.type.__name__}: {caught.value}"
+
+    plain = error()
+    with foldgate.keras.enabled():
+        assert error() == plain
+
+
 @pytest.mark.parametrize("option", WINDOWS)
 @pytest.mark.parametrize("first", [2.0, np.int64(2), True])
 def test_what_went_before_changes_nothing(option: str, first: Any, rng: Any) -> None:
