@@ -21,6 +21,8 @@ NEWEST_OPSET = 28
 """The newest version of the standard operators that these follow."""
 _DEPTH = 32  # graphs within graphs; what exporters write has two or three
 
+_UNSAID = "None"  # the type of a value of which a file says none
+
 Opsets = dict[str, int]
 
 
@@ -92,7 +94,9 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
     unknown = graph.captured()
     if unknown:
         raise ValueError(f"model reads {unknown[0]!r}, which nothing before it computes")
-    _take_shapes(graph, inferred(model))
+    found = inferred(model)
+    _take_shapes(graph, found)
+    _tell_outputs(graph, found)
     check_types(graph, {})
     return graph
 
@@ -104,6 +108,15 @@ def _take_shapes(graph: Graph, proto: Any) -> None:
             graph.shapes[info.name] = tuple(info.shape)
         if info.dtype is not None:
             graph.types[info.name] = info.dtype
+
+
+def _tell_outputs(graph: Graph, proto: Any) -> None:
+    """Gives outputs the types and shapes that the file leaves out, where they are known."""
+    for value, found in zip(graph.outputs, map(_value_info, proto.output), strict=True):
+        if value.type == _UNSAID:
+            value.type, value.dtype = found.type, found.dtype
+        if value.shape is None:
+            value.shape = found.shape
 
 
 def _value_info(proto: Any) -> ValueInfo:

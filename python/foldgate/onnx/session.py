@@ -101,7 +101,7 @@ class Session:
         values = [_fed(value, feeds[value.name]) for value in inputs]
         with np.errstate(all="ignore"):  # infinities and NaNs are results here, not mishaps
             results = program(*values)
-        results = [_owned(result, values) for result in results]
+        results = _owned(results, values)
         if output_names is None:
             return results
         return [results[self._names.index(name)] for name in output_names]
@@ -131,14 +131,24 @@ def _copy(value: ValueInfo) -> ValueInfo:
     return ValueInfo(value.name, value.shape, value.type, value.dtype)
 
 
-def _owned(value: Any, feeds: list[Any]) -> Any:
-    """An array of its own: views become whole, inputs and constants copies."""
-    if not isinstance(value, np.ndarray):
-        return value
-    whole = value.flags.c_contiguous and value.flags.writeable
-    if whole and not any(np.may_share_memory(value, feed) for feed in feeds if isinstance(feed, np.ndarray)):
-        return value
-    return np.array(value, order="C")
+def _owned(results: list[Any], feeds: list[Any]) -> list[Any]:
+    """Arrays of their own: views become whole; inputs, constants and what another result has are copied."""
+    taken = [part for feed in feeds for part in (feed if isinstance(feed, list | tuple) else [feed])]
+    return [_own(result, taken) for result in results]
+
+
+def _own(value: Any, taken: list[Any]) -> Any:
+    """A result that shares no memory with the arrays in `taken`, to which it is added."""
+    if isinstance(value, list | tuple):
+        return [None if part is None else np.array(part, order="C") for part in value]
+    if value is None:
+        return None
+    array = np.asarray(value)  # of arrays without axes NumPy's functions give numbers
+    whole = array.flags.c_contiguous and array.flags.writeable
+    if not whole or any(np.may_share_memory(array, other) for other in taken if other is not None):
+        array = np.array(array, order="C")
+    taken.append(array)
+    return array
 
 
 def _fed(info: ValueInfo, value: Any) -> Any:

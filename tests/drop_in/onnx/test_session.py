@@ -62,6 +62,37 @@ def test_outputs_come_by_name_in_the_order_asked_for():
     assert (a, b) == (-2, 2)
 
 
+SHARED = """<ir_version: 8, opset_import: ["": 17]>
+  f (float[2] x, seq(float[]) s, float a)
+  => (seq(float[]) q, float[2] t, float[2] y, float[2] z, float[2] r, float w)
+  { q = SequenceConstruct(x, x) i = Constant<value_int = 0>() t = SequenceAt(s, i) y = Relu(x) z = Identity(y)
+     k = Constant<value_ints = [-1]>() r = Reshape(y, k) w = Add(a, a) }"""
+
+
+def test_outputs_are_arrays_that_share_no_memory():
+    session = foldgate.onnx.Session(parser.parse_model(SHARED))
+    feeds = {"x": np.ones(2, np.float32), "s": [np.ones(2, np.float32)], "a": np.array(1, np.float32)}
+    q, *others = session.run(None, feeds)
+    arrays = [*q, *others, feeds["x"], *feeds["s"]]
+    assert [type(array) for array in arrays] == [np.ndarray] * len(arrays)
+    assert not any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+
+
+def test_what_a_file_leaves_out_of_its_outputs_is_inferred():
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["y"]),
+        helper.make_node("Shape", ["x"], ["n"]),
+        helper.make_node("SplitToSequence", ["x"], ["s"]),
+    ]
+    outputs = [value("y", None), *map(helper.make_empty_tensor_value_info, "ns")]
+    found = foldgate.onnx.Session(model(nodes, [value("x", ["a", 2, 3])], outputs)).get_outputs()
+    assert [(o.shape, o.type) for o in found] == [
+        (["a", 6], "tensor(float)"),
+        ([3], "tensor(int64)"),
+        (None, "seq(tensor(float))"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("feeds", "names", "error", "words"),
     [
