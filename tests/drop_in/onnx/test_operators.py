@@ -149,3 +149,61 @@ def test_shapes_that_mean_nothing_are_named(shape, words, known):
         feeds, constants = {**feeds, **constants}, None
     with pytest.raises(ValueError, match=rf"node 'r' \(Reshape\): .*{words}"):
         foldgate.onnx.Session(model_of(node, feeds, 17, constants)).run(None, feeds)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("extent", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("start", "end", "step"),
+    [(-9, -99, -1), (-6, 7, -2), (-9, 3, 1), (-1, -(2**31), -2), (9, -9, -1), (-5, -6, -1)],
+)
+def test_a_slice_backwards_may_start_before_the_first_value(start, end, step, extent, known):
+    node = helper.make_node("Slice", ["x", "s", "e", "a", "t"], ["y"])
+    feeds = {"x": np.arange(2 * extent, dtype=np.float32).reshape(2, extent)}
+    constants = {name: np.array([v], np.int32) for name, v in zip("seat", (start, end, 1, step), strict=True)}
+    same(node, feeds if known else {**feeds, **constants}, 13, constants if known else None)
+
+
+@pytest.mark.parametrize("bounds", [{}, {"low": -1.0}, {"high": 2.0}, {"low": -1.0, "high": 2.0}])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("opset", [10, 13])
+def test_infinities_are_cut_where_the_type_ends(opset, dtype, bounds):
+    x = np.array([-np.inf, -2, 1, np.inf, np.nan], dtype)
+    if opset < 11:
+        ends = {{"low": "min", "high": "max"}[name]: bound for name, bound in bounds.items()}
+        same(helper.make_node("Clip", ["x"], ["y"], **ends), {"x": x.astype(np.float32)}, opset)
+    else:
+        node = helper.make_node(
+            "Clip", ["x", *(name if name in bounds else "" for name in ("low", "high"))], ["y"]
+        )
+        same(node, {"x": x}, opset, {name: np.array(bound, dtype) for name, bound in bounds.items()})
+
+
+@pytest.mark.parametrize("opset", [7, 10, 13])
+def test_the_mask_of_a_dropout_is_of_the_versions_type(opset):
+    node = helper.make_node("Dropout", ["x"], ["y", "mask"])
+    _, mask = foldgate.onnx.Session(model_of(node, {"x": normal(3)}, opset)).run(None, {"x": normal(3)})
+    assert mask.dtype == (np.float32 if opset < 10 else bool)
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0, 3)])
+def test_dynamic_quantisation_of_nothing(shape):
+    node = helper.make_node("DynamicQuantizeLinear", ["x"], ["y", "scale", "zero"])
+    same(node, {"x": np.zeros(shape, np.float32)})
+
+
+def test_determinants_and_a_batchs_statistics_of_float16():
+    tolerance = {"rtol": 1e-2, "atol": 4e-3}
+    same(helper.make_node("Det", ["x"], ["y"]), {"x": normal(2, 3, 3).astype(np.float16)}, **tolerance)
+    node = helper.make_node(
+        "BatchNormalization", ["x", "g", "b", "m", "v"], ["y", "mean", "variance"], training_mode=1
+    )
+    rows = {name: normal(2).astype(np.float16) for name in "gbm"}
+    feeds = {"x": normal(4, 2, 3).astype(np.float16), **rows, "v": np.ones(2, np.float16)}
+    same(node, feeds, **tolerance)
+
+
+def test_equal_parts_come_out_even_before_opset_18():
+    node = helper.make_node("Split", ["x"], ["a", "b"], name="s")
+    with pytest.raises(ValueError, match=r"node 's' \(Split\): axis 0 has 5 values; expected 2 equal parts"):
+        foldgate.onnx.Session(model_of(node, {"x": normal(5)}, 13)).run(None, {"x": normal(5)})

@@ -179,7 +179,7 @@ def mean(context: Context) -> Function:
 def clip(context: Context) -> Function:
     """Within bounds: attributes before opset 11, inputs from there on."""
     if context.opset < 11:
-        least, most = context.attr("min", -np.inf), context.attr("max", np.inf)
+        least, most = context.attr("min"), context.attr("max")
         return in_floats(lambda x: _clipped(x, least, most))
     known = [context.constant(i) for i in (1, 2)]
     if all(value is not None or not context.given(i) for i, value in enumerate(known, 1)):
@@ -193,7 +193,10 @@ def clip(context: Context) -> Function:
 
 
 def _clipped(x: Array, least: Any, most: Any) -> Array:
-    """The upper bound wins where the two cross."""
+    """The upper bound wins where the two cross; floats without one end where their type does."""
+    if x.dtype.kind == "f":
+        ends = np.finfo(x.dtype)
+        least, most = (ends.min if least is None else least), (ends.max if most is None else most)
     y = x if least is None else np.maximum(x, np.asarray(least).astype(x.dtype))
     y = y if most is None else np.minimum(y, np.asarray(most).astype(x.dtype))
     return np.asarray(y)
@@ -228,4 +231,4 @@ def cumulative(context: Context) -> Function:
 @operator("Det")
 def det(context: Context) -> Function:
     """Of the last two axes."""
-    return lambda x: np.asarray(np.linalg.det(x)).astype(x.dtype)
+    return in_floats(lambda x: np.asarray(np.linalg.det(x)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,28 @@ def slices(context: Context) -> Function:
     """Attributes before opset 10, inputs from there on."""
     if context.opset < 10:
         starts, ends, axes = (context.attr(name) for name in ("starts", "ends", "axes"))
-        return lambda x: x[_parts(x.ndim, starts, ends, axes, None)]
+        return lambda x: x[_parts(x.shape, starts, ends, axes)]
     known = [context.constant(i) for i in range(1, 5)]
     rank = context.graph.rank(context.node.inputs[0])
     if rank is not None and all(v is not None or not context.given(i) for i, v in enumerate(known, 1)):
-        index = _parts(rank, *[None if value is None else value.tolist() for value in known])
+        lists = [None if value is None else value.tolist() for value in known]
+        index = _parts((None,) * rank, *lists)
         context.takes(0)
-        return lambda x: x[index]
+        if all(part.step > 0 or part.start >= -1 for part in index):
+            return lambda x: x[index]
+        return lambda x: x[_parts(x.shape, *lists)]
 
     def call(x: Array, *given: Array | None) -> Array:
-        lists = [None if value is None else value.tolist() for value in given]
-        return x[_parts(x.ndim, *lists)]
+        return x[_parts(x.shape, *[None if value is None else value.tolist() for value in given])]
 
     return call
 
 
-def _parts(rank: int, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> tuple[slice, ...]:
-    index = [slice(None)] * rank
+def _parts(
+    shape: Sequence[int | None], starts: Any, ends: Any, axes: Any = None, steps: Any = None
+) -> tuple[slice, ...]:
+    rank = len(shape)
+    index = [slice(0, None, 1)] * rank
     axes = range(len(starts)) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
     if not len(starts) == len(ends) == len(axes) == len(steps):
@@ -44,7 +50,10 @@ def _parts(rank: int, starts: Any, ends: Any, axes: Any = None, steps: Any = Non
         if not -rank <= axis < rank:
             raise ValueError(f"axes has {axis}; expected one of {rank} axes")
         # A negative end counts from the back, as in Python; beyond the front it means all the way.
-        index[axis] = slice(start, end, step)
+        # A start beyond the front is the first value, which Python says of positive steps alone.
+        extent = shape[axis]
+        first = start if step > 0 or extent is None else max(start, -extent)
+        index[axis] = slice(first, end, step)
     return tuple(index)
 
 

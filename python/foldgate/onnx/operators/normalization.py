@@ -39,12 +39,15 @@ def batch_normalization(context: Context) -> Function:
 
 def _training(momentum: float, outputs: int, options: dict[str, Any]) -> Function:
     def call(x: Array, gamma: Array, beta: Array, mean: Array, variance: Array) -> Any:
-        done = ops.batch_norm(x, gamma, beta, **options)
-        kept = mean.dtype.type(momentum)
+        done = ops.batch_norm(
+            *[wide(a).astype(wide(x).dtype, copy=False) for a in (x, gamma, beta)], **options
+        )
+        y, kept = done.y.astype(x.dtype, copy=False), np.float32(momentum)
         running = [
-            old * kept + new * (1 - kept) for old, new in ((mean, done.mean), (variance, done.variance))
+            (old * kept + new * (1 - kept)).astype(old.dtype, copy=False)
+            for old, new in ((mean, done.mean), (variance, done.variance))
         ]
-        return (done.y, *running)[:outputs] if outputs > 1 else done.y
+        return (y, *running)[:outputs] if outputs > 1 else y
 
     return call
 

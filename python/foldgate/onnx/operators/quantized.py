@@ -98,7 +98,7 @@ def dynamic_quantize(context: Context) -> Function:
     """To uint8 by the range of the values, 0 included."""
 
     def call(x: Array) -> tuple[Array, Array, Array]:
-        least, most = np.minimum(x.min(), 0), np.maximum(x.max(), 0)
+        least, most = x.min(initial=0), x.max(initial=0)
         scale = np.asarray((most - least) / np.float32(255) or 1, np.float32)  # 1 where all are 0
         zero = np.asarray(np.clip(np.rint(-least / scale), 0, 255), np.uint8)
         return quantized(x, scale, zero, np.dtype(np.uint8)), scale, zero

@@ -68,10 +68,10 @@ def identity(context: Context) -> Function:
 def dropout(context: Context) -> Function:
     """At inference: the same, and a mask of ones. Asked to train, it draws by its seed."""
     mask_wanted = context.outputs > 1
-    seed = context.attr("seed", 0)
+    seed, old = context.attr("seed", 0), context.opset < 10
 
     def call(x: Array, ratio: Array | None = None, training: Array | None = None) -> Any:
-        mask: Array = np.ones(x.shape, bool)
+        mask: Array = np.ones(x.shape, x.dtype if old else bool)
         if training is not None and training.any():
             share = 0.5 if ratio is None else float(ratio.reshape(()))
             if share:
@@ -209,11 +209,13 @@ def concat(context: Context) -> Function:
 def split(context: Context) -> Function:
     """Parts of given or equal extents; views."""
     axis, count = context.attr("axis", 0), context.attr("num_outputs", context.outputs)
-    said = ints_of(context, "split", 1)
+    said, even = ints_of(context, "split", 1), context.opset < 18
 
     def call(x: Array, given: Array | None = None) -> Sequence[Array] | Array:
         sizes = given.tolist() if given is not None else said
         if sizes is None:
+            if even and x.shape[axis] % count:
+                raise ValueError(f"axis {axis} has {x.shape[axis]} values; expected {count} equal parts")
             each = -(-x.shape[axis] // count)
             sizes = [each] * (count - 1) + [x.shape[axis] - each * (count - 1)]
         if sum(sizes) != x.shape[axis] or min(sizes, default=0) < 0:
