@@ -30,9 +30,29 @@ def inlined(model: Any) -> Any:
     if total > most:
         raise ValueError(f"model's functions come to {total} bytes of nodes; expected at most {most}")
     try:
-        return onnx_package("inliner").inline_local_functions(model)
+        return onnx_package("inliner").inline_local_functions(_with_defaults(model))
     except Exception as error:  # of kinds of its own
         raise ValueError(f"model's functions cannot be inlined: {error}") from None
+
+
+def _with_defaults(model: Any) -> Any:
+    """A copy whose calls say also the attributes that their functions have defaults for."""
+    copy = onnx_package().ModelProto()
+    copy.CopyFrom(model)
+    defaults = {(f.domain, f.name, f.overload): list(f.attribute_proto) for f in copy.functions}
+    for nodes in (copy.graph.node, *(function.node for function in copy.functions)):
+        _say_defaults(nodes, defaults)
+    return copy
+
+
+def _say_defaults(nodes: Iterable[Any], defaults: dict[_Key, list[Any]]) -> None:
+    for node in nodes:
+        said = {attribute.name for attribute in node.attribute}
+        known = defaults.get((node.domain, node.op_type, node.overload), ())
+        node.attribute.extend(attribute for attribute in known if attribute.name not in said)
+        for attribute in node.attribute:
+            if attribute.type == attribute.GRAPH:
+                _say_defaults(attribute.g.node, defaults)
 
 
 class _Sizes:

@@ -85,7 +85,8 @@ class Program:
                 function, inputs, output, outputs, dead, _ = step
                 result = function(*[slots[i] for i in inputs])
                 if output >= 0:
-                    slots[output] = result
+                    # of arrays without axes NumPy's functions give numbers
+                    slots[output] = np.asarray(result) if isinstance(result, np.generic) else result
                 else:
                     for slot, value in zip(outputs, result, strict=False):
                         if slot >= 0:

@@ -143,12 +143,11 @@ def _own(value: Any, taken: list[Any]) -> Any:
         return [None if part is None else np.array(part, order="C") for part in value]
     if value is None:
         return None
-    array = np.asarray(value)  # of arrays without axes NumPy's functions give numbers
-    whole = array.flags.c_contiguous and array.flags.writeable
-    if not whole or any(np.may_share_memory(array, other) for other in taken if other is not None):
-        array = np.array(array, order="C")
-    taken.append(array)
-    return array
+    whole = value.flags.c_contiguous and value.flags.writeable
+    if not whole or any(np.may_share_memory(value, other) for other in taken if other is not None):
+        value = np.array(value, order="C")
+    taken.append(value)
+    return value
 
 
 def _fed(info: ValueInfo, value: Any) -> Any:

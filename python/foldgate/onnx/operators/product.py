@@ -67,7 +67,7 @@ def matmul(context: Context) -> Function:
     def call(a: Array, b: Array, bias: Array | None = None) -> Any:
         if not is_native(a.dtype) or a.ndim < 2 or b.ndim < 2:
             y = np.matmul(wide(a), wide(b)).astype(a.dtype) if a.dtype.kind not in "iu" else np.matmul(a, b)
-            y = y if bias is None else y + bias
+            y = np.asarray(y if bias is None else y + bias)
             return y if activation is None else getattr(ops, activation)(y)
         return ops.matmul(a, b, bias, activation=activation)
 
