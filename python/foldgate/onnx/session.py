@@ -16,6 +16,8 @@ from foldgate.onnx.registry import missing
 
 assert _operators
 
+_PLAIN = (list, tuple, bool, int, float)  # what has no type of its own
+
 
 class Session:
     """A model that is loaded, checked, simplified and packed once, for many runs.
@@ -77,8 +79,9 @@ class Session:
         """Runs the model.
 
         Args:
-          output_names: the outputs wanted, in this order; None for all.
+          output_names: the outputs wanted, in this order; None or none for all.
           feeds: an array for every input, by its name; likewise for initializers that are to be others.
+            Numbers and lists of them become arrays of the input's type.
 
         Returns:
           The outputs as arrays.
@@ -102,7 +105,7 @@ class Session:
         with np.errstate(all="ignore"):  # infinities and NaNs are results here, not mishaps
             results = program(*values)
         results = _owned(results, values)
-        if output_names is None:
+        if not output_names:
             return results
         return [results[self._names.index(name)] for name in output_names]
 
@@ -161,6 +164,8 @@ def _fed(info: ValueInfo, value: Any) -> Any:
         array: Array = value if isinstance(value, np.ndarray) else np.asarray(value)
     except ValueError as error:  # lists of other lengths
         raise ValueError(f"run: input {info.name!r} is no array: {error}") from None
+    if isinstance(value, _PLAIN) and np.can_cast(array.dtype, info.dtype, "same_kind"):
+        array = array.astype(info.dtype)
     if array.dtype != info.dtype and not (array.dtype.kind in "OU" and info.dtype.kind in "OU"):
         raise TypeError(f"run: input {info.name!r} is of {array.dtype}; expected {info.dtype} ({info.type})")
     shape = info.shape

@@ -60,6 +60,26 @@ def test_outputs_come_by_name_in_the_order_asked_for():
     session = foldgate.onnx.Session(model(nodes, [value("x", [1])], [value("a", [1]), value("b", [1])]))
     b, a = session.run(["b", "a"], {"x": np.array([2], np.float32)})
     assert (a, b) == (-2, 2)
+    assert [y.item() for y in session.run([], {"x": np.array([2], np.float32)})] == [-2, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "found"),
+    [
+        ("FLOAT", [1.5, 2], [1.5, 2]),
+        ("FLOAT16", (1, 2), [1, 2]),
+        ("INT32", [1, 2], [1, 2]),
+        ("FLOAT", [], []),
+    ],
+)
+def test_lists_become_arrays_of_the_inputs_type(kind, given, found):
+    kind = TensorProto.DataType.Value(kind)
+    proto = model(
+        [helper.make_node("Identity", ["x"], ["y"])], [value("x", ["n"], kind)], [value("y", ["n"], kind)]
+    )
+    (y,) = foldgate.onnx.Session(proto).run(None, {"x": given})
+    assert y.dtype == helper.tensor_dtype_to_np_dtype(kind)
+    np.testing.assert_array_equal(y, found)
 
 
 SHARED = """<ir_version: 8, opset_import: ["": 17]>
@@ -135,6 +155,7 @@ def test_what_a_file_leaves_out_of_its_outputs_is_inferred():
         ({"x": np.zeros((1, 1, 4, 4), np.float32)}, "y", TypeError, "output_names is 'y'; expected a list"),
         ([np.zeros((1, 1, 4, 4), np.float32)], None, TypeError, "feeds is a list; expected a mapping"),
         ({"x": [[1.0], [1.0, 2.0]]}, None, ValueError, "input 'x' is no array"),
+        ({"x": [[[[1j]]]]}, None, TypeError, "input 'x' is of complex128; expected float32"),
         ({"x": None}, None, TypeError, "input 'x' is of object; expected float32"),
         ({"x": 1, 2: 3}, None, ValueError, "feeds has [2, 'x']; expected ['x']"),
     ],
