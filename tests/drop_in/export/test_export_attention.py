@@ -48,6 +48,18 @@ def test_without_masks(kind, causal):
 
 
 @pytest.mark.parametrize("kind", [*PLAIN, *HEADS])
+@pytest.mark.parametrize("steps", [4, None])
+def test_causal_attention_of_known_and_open_lengths(kind, steps):
+    x = keras.Input((steps, 6))
+    y = (
+        PLAIN[kind]()([x, x], use_causal_mask=True)
+        if kind in PLAIN
+        else HEADS[kind]()(x, x, use_causal_mask=True)
+    )
+    check(keras.Model(x, y), values(3, 4, 6))
+
+
+@pytest.mark.parametrize("kind", [*PLAIN, *HEADS])
 def test_masks_that_sequences_bring(kind):
     words = keras.Input((None,), dtype="int32")
     x = L.Embedding(5, 6, mask_zero=True)(words)

@@ -76,6 +76,12 @@ def test_an_encoder_layer(norm_first, activation, first):
     check(nn.Sequential(layer, nn.Linear(8, 3)), floats(5, 4, 8))
 
 
+def test_an_encoder_is_a_module_to_bring_itself():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    check(layer, floats(5, 4, 8))
+    check(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), floats(5, 4, 8))
+
+
 def test_an_encoder_and_a_decoder(tmp_path):
     class Both(nn.Module):
         def __init__(self):

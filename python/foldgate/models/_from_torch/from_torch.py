@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,14 +61,14 @@ def from_torch(
         raise ImportError(
             "foldgate.models.from_torch needs torch to read the module; the model that it makes does not"
         ) from error
-    from foldgate.models._from_torch.convert import Converter, is_of_torch
+    from foldgate.models._from_torch.convert import Converter
 
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"from_torch: module is {type(module).__name__}; expected a torch.nn.Module")
     name = type(module).__name__ if name is None else name
     given = list(example) if isinstance(example, (tuple, list)) else [example]
     tensors = [x if isinstance(x, torch.Tensor) else torch.as_tensor(_array(x)) for x in given]
-    if is_of_torch(module) and not list(module.children()):
+    if _leaf_rule(torch)(module, ""):
         module = torch.nn.Sequential(module)  # torch.fx looks into the module that it is given
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
@@ -91,14 +91,17 @@ def _array(example: Any) -> Any:
     return array
 
 
-def _traced(torch: Any, module: Any) -> Any:
+def _leaf_rule(torch: Any) -> Callable[[Any, str], bool]:
+    """Which modules are brought over as they are: torch's own but for containers."""
     from foldgate.models._from_torch.convert import is_of_torch
 
+    is_leaf = torch.fx.Tracer().is_leaf_module
+    return lambda part, name: is_leaf(part, name) or (is_of_torch(part) and not list(part.children()))
+
+
+def _traced(torch: Any, module: Any) -> Any:
     tracer = torch.fx.Tracer()
-    is_leaf = tracer.is_leaf_module
-    tracer.is_leaf_module = lambda part, name: (
-        is_leaf(part, name) or (is_of_torch(part) and not list(part.children()))
-    )
+    tracer.is_leaf_module = _leaf_rule(torch)
     try:
         with as_nodes(torch, module):
             graph = tracer.trace(module)

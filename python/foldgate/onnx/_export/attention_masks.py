@@ -37,7 +37,8 @@ def near(w: Writer, query: str, key: str, axis: int, window: int) -> str:
 
 def _places(w: Writer, x: str, axis: int, behind: int) -> str:
     """0, 1, ... along an axis, as a row, or as a column with an axis behind."""
-    size = w.op("Squeeze", w.sizes(x, axis, axis + 1))
+    # Of a known size Squeeze is said to be no scalar by onnxruntime, which Range has to have.
+    size = w.op("ReduceMax", w.sizes(x, axis, axis + 1), keepdims=0)
     places = w.op("Range", w.constant(np.int64(0)), size, w.constant(np.int64(1)))
     return w.op("Unsqueeze", places, w.ints(behind))
 
