@@ -1,16 +1,22 @@
-"""A model's own functions, put where they are called."""
+"""Functions, a model's own and those by which ONNX defines operators, put where they are called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from foldgate.onnx._infer import GONE, with_few_ranks
 from foldgate.onnx._package import onnx_package
+from foldgate.onnx._schemas import check_node
+from foldgate.onnx.graph import Node
+from foldgate.onnx.registry import OPERATORS
 
 _DEPTH = 64  # functions within functions; what exporters write has fewer than ten
 _NODE = 64  # bytes that a node takes beside its own
 _BYTES = 2**25  # what inlining may always take, beside a few times what was written
 _TIMES = 4
+_MOST = 2**12  # nodes that are taken apart; each comes to some thirty
 
 _Key = tuple[str, str, str]
 
@@ -53,6 +59,78 @@ def _say_defaults(nodes: Iterable[Any], defaults: dict[_Key, list[Any]]) -> None
         for attribute in node.attribute:
             if attribute.type == attribute.GRAPH:
                 _say_defaults(attribute.g.node, defaults)
+
+
+def taken_apart(model: Any) -> Any:
+    """The model with operators that are not here as what ONNX defines them by, where it does.
+
+    Raises:
+      ValueError: there are too many, or onnx cannot take one apart.
+    """
+    schemas = _by_functions()
+    nodes = [node for node in _nodes(model.graph) if not node.domain and node.op_type in schemas]
+    if not nodes:
+        return model
+    _check(model, nodes)
+    names = [node.op_type for node in nodes]
+    if len(names) > _MOST:
+        raise ValueError(f"model has {len(names)} nodes as {names[0]!r}; expected at most {_MOST}")
+    copy = onnx_package().ModelProto()
+    copy.CopyFrom(model)
+    _say_defaults(copy.graph.node, {("", name, ""): attributes for name, attributes in schemas.items()})
+    for node in _nodes(copy.graph):
+        if node.op_type in schemas and "" in node.input:  # which onnx's inliner looks up the type of
+            node.op_type = GONE + node.op_type
+    inline = onnx_package("inliner").inline_selected_functions
+    which = [("", name) for name in schemas]
+    _declare_initializers(copy.graph)
+    try:
+        found = with_few_ranks(copy, lambda light: inline(light, which, inline_schema_functions=True))
+        del found.graph.input[len(model.graph.input) :]
+        return found
+    except Exception as error:  # of kinds of its own
+        said = ", ".join(sorted(set(names)))
+        raise ValueError(f"model's operators {said} cannot be taken apart: {error}") from None
+
+
+def _declare_initializers(graph: Any) -> None:
+    """Makes them inputs, behind the others: of no others does onnx's inliner know the types."""
+    make = onnx_package("helper").make_tensor_value_info
+    known = {value.name for value in graph.input}
+    graph.input.extend(
+        make(t.name, t.data_type, list(t.dims)) for t in graph.initializer if t.name not in known
+    )
+
+
+def _check(model: Any, nodes: Iterable[Any]) -> None:
+    """Refuses what onnx, which takes these nodes apart, does not look at before it reads it."""
+    opset = max([entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")], default=1)
+    for value in model.graph.input:
+        if value.type.WhichOneof("value") is None:
+            raise ValueError(f"input {value.name!r} has no type; expected one")
+    for proto in nodes:
+        attributes = {attribute.name: attribute for attribute in proto.attribute}
+        node = Node(proto.op_type, proto.name, list(proto.input), list(proto.output), attributes, opset)
+        check_node(node, proto)
+
+
+@functools.cache
+def _by_functions() -> dict[str, list[Any]]:
+    """The operators that are not here and that ONNX defines by others, with their attributes' defaults."""
+    return {
+        schema.name: [a.default_value for a in schema.attributes.values() if a.default_value.name]
+        for schema in onnx_package("defs").get_all_schemas()
+        if schema.domain == "" and ("", schema.name) not in OPERATORS
+        if schema.has_function or schema.has_context_dependent_function
+    }
+
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == attribute.GRAPH:
+                yield from _nodes(attribute.g)
 
 
 class _Sizes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate.onnx._functions import inlined
+from foldgate.onnx._functions import inlined, taken_apart
 from foldgate.onnx._infer import inferred
 from foldgate.onnx._names import check_names
 from foldgate.onnx._package import onnx_package
@@ -81,7 +81,7 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
       ValueError: what the model says does not fit together; the message names the node or tensor.
     """
     check_names(model)
-    model = inlined(model)
+    model = taken_apart(inlined(model))
     opsets = {
         entry.domain if entry.domain != "ai.onnx" else "": entry.version for entry in model.opset_import
     }

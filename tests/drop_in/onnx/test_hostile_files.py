@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from pathlib import Path
 
@@ -12,6 +13,7 @@ onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper, parser  # noqa: E402
 
 import foldgate.onnx  # noqa: E402
+from foldgate.onnx._functions import taken_apart  # noqa: E402
 from foldgate.onnx._infer import inferred  # noqa: E402
 
 
@@ -169,6 +171,18 @@ def test_a_graph_that_gives_a_value_without_a_name():
     refused(model, "graph 'hostile' has an input or output without a name")
 
 
+@contextlib.contextmanager
+def little_memory():
+    """No more than 256 MB beside what is taken already."""
+    limit, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
 HEAD = '<ir_version: 8, opset_import: ["": 17]> hostile (float[n] x, int64[100000000] many) => (float[n] y) '
 
 
@@ -190,14 +204,55 @@ HEAD = '<ir_version: 8, opset_import: ["": 17]> hostile (float[n] x, int64[10000
 )
 def test_no_memory_is_taken_for_the_shapes_of_what_is_not_read(body):
     model = parser.parse_model(HEAD + body + " y = Relu(x) }")
-    limit, hard = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, hard))
-    try:
+    with little_memory():
         found = inferred(model)
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     assert found is not model.graph  # which is what there is where onnx fails
+
+
+def test_no_memory_is_taken_for_operators_that_are_taken_apart():
+    gathers = " ".join(f"a{i + 1} = Gather(a{i}, a{i})" for i in range(40))
+    body = "<int64[1, 1] a0 = {0}, int64[1] s = {3}> { " + gathers + " y = CenterCropPad<axes=[0]>(x, s) }"
+    model = parser.parse_model(HEAD.replace("17", "18") + body)
+    with little_memory():
+        found = taken_apart(model)
+    ops = [node.op_type for node in found.graph.node]
+    assert ops[:40] == ["Gather"] * 40 and "CenterCropPad" not in ops
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        (
+            [helper.make_node("SwiGLU", ["x", "x"], [], name="s")],
+            "node 's' (SwiGLU) has 0 outputs; expected 1",
+        ),
+        (
+            [helper.make_node("Attention", ["x"], ["y"], name="a")],
+            "node 'a' (Attention) has 1 inputs; expected 3",
+        ),
+        ([helper.make_node("SwiGLU", ["q", "x"], ["y"])], "input 'q' has no type; expected one"),
+        (
+            [helper.make_node("SwiGLU", ["x", "x"], [f"y{i}"]) for i in range(5000)],
+            "model has 5000 nodes as 'SwiGLU'",
+        ),
+        (
+            [helper.make_node("Attention", ["x", "x", "w"], ["y"])],
+            "model's operators Attention cannot be taken",
+        ),
+    ],
+)
+def test_nodes_that_cannot_be_taken_apart_are_named(nodes, words):
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 4]) for name in "xy")
+    inputs = [x, helper.make_empty_tensor_value_info("q")] if nodes[0].input[0] == "q" else [x]
+    graph = helper.make_graph(nodes, "apart", inputs, [y])
+    refused(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 28)], ir_version=10), words)
+
+
+def test_a_size_that_no_number_holds_is_no_matter_until_it_runs():
+    proto = parser.parse_model("""<ir_version: 8, opset_import: ["": 17]>
+      f (float[4000000000000000000, 8] x) => (int64 n) { n = Size(x) }""")
+    with pytest.raises(ValueError, match=r"input 'x' has shape \(1, 8\)"):
+        foldgate.onnx.Session(proto).run(None, {"x": np.ones((1, 8), np.float32)})
 
 
 def of_functions(bodies):

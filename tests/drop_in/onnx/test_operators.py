@@ -207,3 +207,14 @@ def test_equal_parts_come_out_even_before_opset_18():
     node = helper.make_node("Split", ["x"], ["a", "b"], name="s")
     with pytest.raises(ValueError, match=r"node 's' \(Split\): axis 0 has 5 values; expected 2 equal parts"):
         foldgate.onnx.Session(model_of(node, {"x": normal(5)}, 13)).run(None, {"x": normal(5)})
+
+
+@pytest.mark.parametrize("causal", [0, 1])
+@pytest.mark.parametrize("mask", ["", "fed", "constant"])
+def test_attention_as_onnx_defines_it(mask, causal):
+    node = helper.make_node(
+        "Attention", ["q", "k", "v", "m"][: 3 + bool(mask)], ["y"], is_causal=causal, scale=0.3
+    )
+    feeds = {"q": normal(2, 4, 5, 3), "k": normal(2, 2, 5, 3), "v": normal(2, 2, 5, 6)}
+    seen = {"m": np.tril(np.ones((5, 5), bool), 1)}
+    same(node, {**feeds, **seen} if mask == "fed" else feeds, 23, seen if mask == "constant" else None)

@@ -91,8 +91,9 @@ def _shape_value(node: Node, graph: Graph) -> list[Any] | None:
     if shape is None:
         return None
     if node.op == "Size":
-        known = all(isinstance(extent, int) for extent in shape)
-        return [np.array(prod(int(e or 0) for e in shape), np.int64)] if known else None
+        extents = [extent for extent in shape if isinstance(extent, int)]
+        known = len(extents) == len(shape) and prod(extents) < 2**63
+        return [np.array(prod(extents), np.int64)] if known else None
     part = shape[slice(node.attributes.get("start", 0), node.attributes.get("end"))]
     if not all(isinstance(extent, int) for extent in part):
         return None
