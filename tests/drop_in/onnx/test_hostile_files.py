@@ -42,6 +42,21 @@ def refused(path_or_proto, words):
     assert words in str(caught.value), str(caught.value)
 
 
+HEAD = '<ir_version: 8, opset_import: ["": 17]> hostile (float[n] x, int64[100000000] many) => (float[n] y) '
+
+
+@contextlib.contextmanager
+def little_memory():
+    """No more than 256 MB beside what is taken already."""
+    limit, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
 @pytest.mark.parametrize("dims", [(-1, 1, 2), (1, 1, 3), (2**31, 2**31, 1), (1, 1, 2**62)])
 def test_dims_that_the_data_does_not_fill(dims):
     tensor = weights()
@@ -133,6 +148,22 @@ def test_large_results_are_not_computed_at_load():
         session.run(None, {})
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<float[1,2,1] d = {1, 2}, int64[2] e = {1000000, 1000000}>"
+        "{ n = ReduceProd<keepdims = 0>(e) z = DFT<axis = 1>(d, n)",
+        "<float[1,1,1,1] d = {1}, float[1,4] q = {0, 0, 1, 1}, bool[1] c = {1}, int64[1] a = {0}>"
+        "{ r = Compress<axis = 0>(q, c) b = Compress(a, c) "
+        "z = RoiAlign<output_height = 16000, output_width = 16000>(d, r, b)",
+    ],
+)
+def test_values_that_are_far_more_than_what_they_come_from_are_not_computed_at_load(body):
+    text = HEAD.replace("(float[n] y)", "(float[n] y, float[] z)") + body + " y = Relu(x) }"
+    with little_memory():
+        foldgate.onnx.Session(parser.parse_model(text))
+
+
 def test_values_written_twice_and_never():
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
     nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["y"])]
@@ -169,21 +200,6 @@ def test_a_graph_that_gives_a_value_without_a_name():
     model = of_node("Relu", ["x"], ["y"])
     model.graph.output[0].name = ""
     refused(model, "graph 'hostile' has an input or output without a name")
-
-
-@contextlib.contextmanager
-def little_memory():
-    """No more than 256 MB beside what is taken already."""
-    limit, hard = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-HEAD = '<ir_version: 8, opset_import: ["": 17]> hostile (float[n] x, int64[100000000] many) => (float[n] y) '
 
 
 @pytest.mark.parametrize(
