@@ -53,7 +53,7 @@ def _external_bytes(tensor: Any, folder: Path | None, expected: int, label: str)
     path = _inside(folder, location, label)
     offset, length = (_number(entries, key, label) for key in ("offset", "length"))
     size = path.stat().st_size
-    length = size - offset if "length" not in entries else length
+    length = expected if "length" not in entries else length
     if offset > size or length > size - offset or length < 0:
         raise ValueError(
             f"{label}: external data is {length} bytes at {offset} of {location!r}; the file has {size}"

@@ -118,10 +118,11 @@ def test_external_data_beyond_its_file(tmp_path, entries, words):
     refused(path, words)
 
 
-def test_external_data_is_read_from_the_folder(tmp_path):
-    (tmp_path / "data.bin").write_bytes(bytes(8) + np.array([1, 10], np.float32).tobytes())
+@pytest.mark.parametrize("length", [{"length": 8}, {}])
+def test_external_data_is_read_from_the_folder(tmp_path, length):
+    (tmp_path / "data.bin").write_bytes(bytes(8) + np.array([1, 10, 7], np.float32).tobytes())
     path = tmp_path / "model.onnx"
-    proto = model(external(location="data.bin", offset=8, length=8))
+    proto = model(external(location="data.bin", offset=8, **length))
     path.write_bytes(proto.SerializeToString())
     (y,) = foldgate.onnx.Session(path).run(None, {"x": np.array([[[1, 2, 3]]], np.float32)})
     np.testing.assert_array_equal(y, [[[21, 32]]])
