@@ -30,6 +30,9 @@ FUNCTIONS = {
     "interpolated": lambda x: F.interpolate(x, scale_factor=2.0, mode="nearest"),
     "activations": lambda x: F.silu(x).tanh() + torch.sigmoid(x).clamp(0.2, 0.7) + F.hardswish(F.gelu(x)),
     "softmax": lambda x: F.softmax(x, dim=-1) + x.softmax(1) + F.log_softmax(x, dim=3),
+    "log_softmax": lambda x: F.log_softmax(x, dim=1) + x.log_softmax(-2) + F.log_softmax(x, 2),
+    "softplus": lambda x: F.softplus(x, beta=2.5) + F.softplus(x, 0.5),
+    "celu": lambda x: F.celu(x, 0.7) + F.celu(x),
     "matmul": lambda x: x @ x.transpose(2, 3),
 }
 
@@ -44,6 +47,11 @@ def test_functions(name):
         np.testing.assert_allclose(model(x.numpy()), module(x).numpy(), rtol=1e-5, atol=1e-5)
     else:
         check(module, x)
+
+
+def test_a_log_softmax_over_the_batch_is_named():
+    with pytest.raises(ValueError, match=r"dim is 0; expected an axis behind the batch"):
+        from_torch(Of(lambda x: F.log_softmax(x, dim=0)), floats(2, 4))
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])

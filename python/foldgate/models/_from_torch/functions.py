@@ -50,17 +50,26 @@ def softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
 
 
 def log_softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
-    """log_softmax along the last axis."""
-    if dim not in (-1, len(x.shape) - 1):
-        raise c.refuse(f"dim is {dim}; expected the last axis")
-    return activation("log_softmax")(c, x)
+    """log_softmax along one axis, which is put last for it."""
+    rank = len(x.shape)
+    if dim is None or dim in (0, -rank):
+        raise c.refuse(f"dim is {dim}; expected an axis behind the batch")
+    function = activation("log_softmax")
+    if dim in (-1, rank - 1):
+        return function(c, x)
+    return np.swapaxes(function(c, np.swapaxes(x, dim, -1)), dim, -1)
 
 
 def softplus(c: Converter, x: Any, beta: float = 1, threshold: float = 20) -> Any:
-    """softplus."""
-    if beta != 1:
-        raise c.refuse(f"beta is {beta}; expected 1")
-    return activation("softplus")(c, x)
+    """log(1 + exp(beta x)) / beta."""
+    function = activation("softplus")
+    return function(c, x) if beta == 1 else function(c, x * beta) / beta
+
+
+def celu(c: Converter, x: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """elu of x / alpha, times alpha."""
+    function = activation("elu")
+    return function(c, x) if alpha == 1 else function(c, x / alpha) * alpha
 
 
 def glu(c: Converter, x: Any, dim: int = -1) -> Any:
@@ -168,6 +177,7 @@ def _of(function: Any) -> Any:
 FUNCTIONS: dict[str, Any] = {
     "relu": relu, "relu_": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu,
     "softmax": softmax, "log_softmax": log_softmax, "softplus": softplus, "glu": glu,
+    "celu": celu,
     "clamp": clamp, "clip": clamp,
     "hardtanh": lambda c, x, min_val=-1.0, max_val=1.0, inplace=False: np.clip(x, min_val, max_val),
     "silu": activation("silu"), "mish": activation("mish"), "tanh": activation("tanh"),

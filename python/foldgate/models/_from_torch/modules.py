@@ -126,7 +126,7 @@ MODULES: dict[str, Any] = {
     "LogSoftmax": _through(functions.log_softmax, "dim"),
     "Softmin": lambda c, part, x: functions.softmax(c, -x, part.dim),
     "Softmax2d": lambda c, part, x: functions.softmax(c, x, -3),
-    "CELU": lambda c, part, x: functions.elu(c, x / part.alpha) * part.alpha,
+    "CELU": _through(functions.celu, "alpha"),
     "GLU": _through(functions.glu, "dim"),
     "Threshold": lambda c, part, x: np.where(x > part.threshold, x, float(part.value)),
     "Hardshrink": lambda c, part, x: np.where(np.absolute(x) > part.lambd, x, 0.0),
