@@ -90,6 +90,8 @@ class Session:
           TypeError: an input is of another type; `feeds` is no mapping, or `output_names` no list.
           ValueError: an input is missing or too many, of another shape, or what a node makes of it does not
             fit; a name is not an output's.
+          IndexError: a node looks up a position that is not there.
+          MemoryError: a node asks for more than there is.
         """
         if not isinstance(feeds, Mapping):
             raise TypeError(f"run: feeds is a {type(feeds).__name__}; expected a mapping of names to arrays")
