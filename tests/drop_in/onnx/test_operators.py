@@ -192,3 +192,21 @@ def test_attention_as_onnx_defines_it(mask, causal):
     feeds = {"q": normal(2, 4, 5, 3), "k": normal(2, 2, 5, 3), "v": normal(2, 2, 5, 6)}
     seen = {"m": np.tril(np.ones((5, 5), bool), 1)}
     same(node, {**feeds, **seen} if mask == "fed" else feeds, 23, seen if mask == "constant" else None)
+
+
+@pytest.mark.parametrize("scales", [(0.02, 0.1, 0.004), (0.07, 0.1, 0.014), (0.1, 0.25, 0.01)])
+def test_sums_of_products_are_scaled_in_float32(scales):
+    names = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"]
+    xs, ws, ys = map(np.float32, scales)  # halves: in float64 a little more or less
+    values = [xs, np.int8(0), np.ones((1, 1), np.int8), ws, np.int8(0), ys, np.int8(9)]
+    x = np.arange(-30, 30, dtype=np.int8).reshape(-1, 1)
+    constants = dict(zip(names[1:], map(np.asarray, values), strict=True))
+    same(helper.make_node("QLinearMatMul", names, ["y"]), {"x": x}, 13, constants, rtol=0, atol=0)
+    constants["w"] = constants["w"].reshape(1, 1, 1)
+    same(
+        helper.make_node("QLinearConv", names, ["y"]),
+        {"x": x[None].transpose(0, 2, 1)},
+        13,
+        constants,
+        atol=0,
+    )

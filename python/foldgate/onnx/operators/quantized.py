@@ -150,6 +150,16 @@ def _as_int32(total: Array) -> Array:
     return total.astype(np.int64).astype(np.int32)
 
 
+def _ratio(a: Array, b: Array, y: Array) -> Array:
+    """What sums of products are to be multiplied with, in float32."""
+    return np.asarray(a.astype(np.float32) * b.astype(np.float32) / y.astype(np.float32))
+
+
+def _scaled(total: Array, scale: Array, zero: Array) -> Array:
+    """Sums by a scale, in float32, whose rounding decides on halves."""
+    return quantized(total.astype(np.float32) * scale, np.float32(1), zero, zero.dtype)
+
+
 @operator("QLinearConv", attributes=_CONV)
 def qlinear_conv(context: Context) -> Function:
     """Sums of whole numbers, scaled once."""
@@ -169,9 +179,8 @@ def qlinear_conv(context: Context) -> Function:
         shape = (1, -1, *[1] * (x.ndim - 2))
         if b is not None:
             total = total + b.reshape(shape)
-        scale = xs.astype(np.float64) * ws.astype(np.float64) / ys.astype(np.float64)
-        scaled = total * (scale.reshape(shape) if scale.size > 1 else scale.reshape(()))
-        return quantized(scaled, np.float64(1), yz, yz.dtype)
+        scale = _ratio(xs, ws, ys)
+        return _scaled(total, scale.reshape(shape) if scale.size > 1 else scale.reshape(()), yz)
 
     return call
 
@@ -201,9 +210,7 @@ def qlinear_matmul(context: Context) -> Function:
         y_zero: Array,
     ) -> Array:
         total = np.matmul(_less(a, a_zero, -2), _less(b, b_zero, -1))
-        rows = a_scale.astype(np.float64)
-        rows = rows.reshape(*rows.shape, 1) if rows.ndim == 1 and rows.size > 1 else rows
-        scale = rows * b_scale.astype(np.float64) / y_scale.astype(np.float64)
-        return quantized(total * scale, np.float64(1), y_zero, y_zero.dtype)
+        rows = a_scale.reshape(-1, 1) if a_scale.ndim == 1 and a_scale.size > 1 else a_scale
+        return _scaled(total, _ratio(rows, b_scale, y_scale), y_zero)
 
     return call
