@@ -16,6 +16,7 @@ _DEPTH = 64  # functions within functions; what exporters write has fewer than t
 _NODE = 64  # bytes that a node takes beside its own
 _BYTES = 2**25  # what inlining may always take, beside a few times what was written
 _TIMES = 4
+_STANDARD = ("", "ai.onnx")  # names of one domain
 _MOST = 2**12  # nodes that are taken apart; each comes to some thirty
 
 _Key = tuple[str, str, str]
@@ -68,7 +69,7 @@ def taken_apart(model: Any) -> Any:
       ValueError: there are too many, or onnx cannot take one apart.
     """
     schemas = _by_functions()
-    nodes = [node for node in _nodes(model.graph) if not node.domain and node.op_type in schemas]
+    nodes = [n for n in _nodes(model.graph) if n.domain in _STANDARD and n.op_type in schemas]
     if not nodes:
         return model
     _check(model, nodes)
@@ -77,6 +78,9 @@ def taken_apart(model: Any) -> Any:
         raise ValueError(f"model has {len(names)} nodes as {names[0]!r}; expected at most {_MOST}")
     copy = onnx_package().ModelProto()
     copy.CopyFrom(model)
+    for part in (*copy.opset_import, *_nodes(copy.graph)):
+        if part.domain in _STANDARD:
+            part.domain = ""
     _say_defaults(copy.graph.node, {("", name, ""): attributes for name, attributes in schemas.items()})
     for node in _nodes(copy.graph):
         if node.op_type in schemas and "" in node.input:  # which onnx's inliner looks up the type of
@@ -104,7 +108,7 @@ def _declare_initializers(graph: Any) -> None:
 
 def _check(model: Any, nodes: Iterable[Any]) -> None:
     """Refuses what onnx, which takes these nodes apart, does not look at before it reads it."""
-    opset = max([entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")], default=1)
+    opset = max([entry.version for entry in model.opset_import if entry.domain in _STANDARD], default=1)
     for value in model.graph.input:
         if value.type.WhichOneof("value") is None:
             raise ValueError(f"input {value.name!r} has no type; expected one")

@@ -183,6 +183,16 @@ def test_equal_parts_come_out_even_before_opset_18():
         foldgate.onnx.Session(model_of(node, {"x": normal(5)}, 13)).run(None, {"x": normal(5)})
 
 
+@pytest.mark.parametrize("nodes", ["", "ai.onnx"])
+@pytest.mark.parametrize("opsets", ["", "ai.onnx"])
+def test_both_names_of_the_standard_domain(nodes, opsets):
+    model = model_of(helper.make_node("CenterCropPad", ["x", "s"], ["y"], axes=[0]), {"x": normal(2, 4)}, 18)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([3]), "s"))
+    model.graph.node[0].domain, model.opset_import[0].domain = nodes, opsets
+    (y,) = foldgate.onnx.Session(model).run(None, {"x": normal(2, 4)})
+    np.testing.assert_array_equal(y, [*normal(2, 4), np.zeros(4)])
+
+
 @pytest.mark.parametrize("causal", [0, 1])
 @pytest.mark.parametrize("mask", ["", "fed", "constant"])
 def test_attention_as_onnx_defines_it(mask, causal):
