@@ -272,45 +272,6 @@ def test_a_size_that_no_number_holds_is_no_matter_until_it_runs():
         foldgate.onnx.Session(proto).run(None, {"x": np.ones((1, 8), np.float32)})
 
 
-def of_functions(bodies):
-    """A model that calls the last of these functions, each a list of calls one after the other."""
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]
-
-    def chain(calls, first, last):
-        names = [first, *(f"v{i}" for i in range(len(calls) - 1)), last]
-        return [
-            helper.make_node(call, [a], [b], domain="" if call == "Relu" else "f")
-            for call, a, b in zip(calls, names, names[1:], strict=False)
-        ]
-
-    functions = [
-        helper.make_function("f", name, ["a"], ["b"], chain(calls, "a", "b"), opsets)
-        for name, calls in bodies.items()
-    ]
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in "xy")
-    graph = helper.make_graph(chain([list(bodies)[-1]], "x", "y"), "functions", [x], [y])
-    return helper.make_model(graph, opset_imports=opsets, functions=functions, ir_version=8)
-
-
-def test_functions_that_call_themselves_are_named():
-    refused(of_functions({"F": ["Relu", "F"]}), "function 'f.F' calls itself")
-    refused(of_functions({"F": ["G"], "G": ["F"]}), "calls itself")
-
-
-def test_functions_whose_nodes_double_with_each_are_refused():
-    def doubled(n):
-        return of_functions({"F0": ["Relu"], **{f"F{i}": [f"F{i - 1}"] * 2 for i in range(1, n)}})
-
-    refused(doubled(50), "model's functions come to")
-    (y,) = foldgate.onnx.Session(doubled(5)).run(None, {"x": np.array([-1, 2], np.float32)})
-    np.testing.assert_array_equal(y, [0, 2])
-
-
-def test_functions_that_stand_very_deep_are_refused():
-    bodies = {"F0": ["Relu"], **{f"F{i}": [f"F{i - 1}"] for i in range(1, 2000)}}
-    refused(of_functions(bodies), "stands 64 functions deep")
-
-
 @pytest.mark.parametrize(
     "word", ["CONVNODE", "OUTPUTS", "Transpose", "WEIGHT", "perm", "extent", "MYGRAPH", "INPUTS"]
 )

@@ -113,22 +113,6 @@ def test_what_comes_without_axes_goes_on_to_kernels(source):
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
-DEFAULTS = """<ir_version: 8, opset_import: ["": 17, "own": 1]>
-  f (float[2] x, bool c) => (float[2] y)
-  { y = If(c) <then_branch = a () => (float[2] p) { p = own.twice(x) },
-               else_branch = b () => (float[2] q) { q = own.scaled<by = 5.0>(x) }> }
-  <domain: "own", opset_import: ["": 17, "own": 1]> twice (x) => (y) { y = own.scaled(x) }
-  <domain: "own", opset_import: ["": 17]> scaled <by: float = 2.0> (x) => (y)
-  { k = Constant<value_float: float = @by>() y = Mul(x, k) }"""
-
-
-@pytest.mark.parametrize(("branch", "factor"), [(True, 2), (False, 5)])
-def test_functions_have_defaults_for_their_attributes(branch, factor):
-    session = foldgate.onnx.Session(parser.parse_model(DEFAULTS))
-    (y,) = session.run(None, {"x": np.array([1, -3], np.float32), "c": np.array(branch)})
-    np.testing.assert_array_equal(y, np.array([1, -3]) * factor)
-
-
 def test_what_a_file_leaves_out_of_its_outputs_is_inferred():
     nodes = [
         helper.make_node("Flatten", ["x"], ["y"]),
