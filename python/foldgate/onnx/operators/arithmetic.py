@@ -194,12 +194,12 @@ def clip(context: Context) -> Function:
 
 def _clipped(x: Array, least: Any, most: Any) -> Array:
     """The upper bound wins where the two cross; floats without one end where their type does."""
+    low, high = (None if end is None else np.asarray(end).astype(x.dtype) for end in (least, most))
     if x.dtype.kind == "f":
         ends = np.finfo(x.dtype)
-        least, most = (ends.min if least is None else least), (ends.max if most is None else most)
-    y = x if least is None else np.maximum(x, np.asarray(least).astype(x.dtype))
-    y = y if most is None else np.minimum(y, np.asarray(most).astype(x.dtype))
-    return np.asarray(y)
+        return np.asarray(np.clip(x, ends.min if low is None else low, ends.max if high is None else high))
+    y = x if low is None else np.maximum(x, low)
+    return np.asarray(y if high is None else np.minimum(y, high))
 
 
 @operator("Where")
