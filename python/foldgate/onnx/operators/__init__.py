@@ -3,10 +3,8 @@
 from foldgate.onnx.operators import (
     activation,
     arithmetic,
-    chance,
     control,
     convolution,
-    detection,
     indexing,
     normalization,
     padding,
@@ -15,20 +13,16 @@ from foldgate.onnx.operators import (
     quantized,
     recurrent,
     reduction,
-    sampling,
     sequences,
     shapes,
-    signal,
     special_convolution,
 )
 
 __all__ = [
     "activation",
     "arithmetic",
-    "chance",
     "control",
     "convolution",
-    "detection",
     "indexing",
     "normalization",
     "padding",
@@ -37,9 +31,7 @@ __all__ = [
     "quantized",
     "recurrent",
     "reduction",
-    "sampling",
     "sequences",
     "shapes",
-    "signal",
     "special_convolution",
 ]

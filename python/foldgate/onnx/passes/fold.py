@@ -14,19 +14,7 @@ from foldgate.onnx.registry import Context, built
 _RANDOM = {"RandomUniformLike", "RandomNormalLike", "RandomUniform", "RandomNormal", "Bernoulli"}
 # Whose results may be far larger than their inputs: a few bytes of a file could ask for all memory.
 _GROWING = {"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "EyeLike", "OneHot"}
-_GROWING |= {
-    "MaxUnpool",
-    "ConvTranspose",
-    "Col2Im",
-    "If",
-    "Loop",
-    "Scan",
-    "Einsum",
-    "DFT",
-    "STFT",
-    "RoiAlign",
-}
-_GROWING |= {"GridSample"}
+_GROWING |= {"MaxUnpool", "ConvTranspose", "Col2Im", "If", "Loop", "Scan", "Einsum", "CenterCropPad"}
 _LARGEST = 2**20  # values that one of these may give at load
 _SAME_SIZE = {
     "Cast",
