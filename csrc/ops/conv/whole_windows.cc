@@ -210,8 +210,9 @@ class WindowGradient {
 };
 
 // What a pixel takes, in multiply-adds of a vector: here its windows' copies besides, for each tap of a column and each vector
-// of channels, and where the taps of a column are one, in whole rows; there what is laid out anew.
-constexpr double kTapCost = 4.5, kRowCost = 2, kLayoutCost = 6;
+// of channels, and where the taps of a column are one, in whole rows; there what is laid out anew. A sum goes to its place in
+// dkernel once, 5 ns on one thread.
+constexpr double kTapCost = 4.5, kRowCost = 2, kLayoutCost = 6, kTurnCost = 20;
 // Sums at a time that hide the latency of the multiply-add.
 constexpr int64_t kChains = 4;
 
@@ -222,8 +223,11 @@ double cost_here(const ConvPlan& plan) {
   const int64_t chains = std::min(plan.out_channels * panels.each, kChains);
   const int64_t rows = column_size(plan) / plan.in_channels;
   const double copied = static_cast<double>(ceil_div(plan.in_channels, int64_t{gemm.lanes}));
+  const double positions =
+      static_cast<double>(std::max<int64_t>(1, plan.batch * plan.window.output_positions()));
   return static_cast<double>(plan.out_channels * panels.vectors * kChains) / static_cast<double>(chains) +
-         copied * (rows == 1 ? kRowCost : kTapCost * static_cast<double>(rows));
+         copied * (rows == 1 ? kRowCost : kTapCost * static_cast<double>(rows)) +
+         kTurnCost * static_cast<double>(plan.kernel_size()) / positions;
 }
 template <class T>
 double cost_by_taps(const ConvPlan& plan) {
