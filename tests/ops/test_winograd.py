@@ -219,7 +219,8 @@ def test_empty_batch(dtype: Any) -> None:
         (Case((10, 10), 400, 400, (5, 5), {"padding": 2}, batch=1), "direct"),  # of large weights
         (Case((8, 8), 64, 64, (5, 5), {"padding": 2}, batch=1), "direct"),  # few tiles
         (Case((32, 32), 12, 12, (5, 5), {"padding": 2}, batch=1), "direct"),  # few channels
-        (Case((7, 7), 32, 32, (5, 5), {"padding": 2}, batch=8), "direct"),  # a fourth of the tiles' outputs
+        (Case((9, 9), 32, 32, (5, 5), {"padding": 2}, batch=2), "direct"),  # a fifth of the tiles' outputs
+        (Case((7, 7), 32, 32, (5, 5), {"padding": 2}, batch=4), "winograd"),  # of many tiles
         (Case((32, 32), 32, 32, (3, 3), {"padding": 4, "dilation_rate": 4}, batch=1), "winograd"),
         (
             Case((20, 20), 32, 32, (3, 3), {"padding": 4, "dilation_rate": 4}, batch=1),

@@ -17,7 +17,7 @@ bool winograd_can(const ConvPlan& plan) {
 namespace {
 int64_t pairs_of(const ConvPlan& plan) { return plan.in_channels * plan.out_channels; }
 
-// Three halves, or for 5 x 5 taps six fifths, of the outputs may be computed.
+// Three halves, or for 5 x 5 taps six fifths, of many tiles four thirds, of the outputs may be computed.
 bool three_pays(const ConvPlan& plan, int64_t outputs) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const TileGrid tiles(plan.batch, height.output, width.output, 4, height.dilation);
@@ -30,8 +30,9 @@ bool five_pays(const ConvPlan& plan, int64_t outputs) {
   const TileGrid tiles(plan.batch, height.output, width.output, 2, height.dilation);
   const int64_t least =
       pairs_of(plan) >= kWinogradManyPairs ? kWinogradTilesOfFiveMany : kWinogradTilesOfFive;
-  return pairs_of(plan) >= kWinogradFewestPairsOfFive && tiles.count >= least &&
-         5 * 4 * tiles.count <= 6 * outputs;
+  const bool fills = tiles.count >= kWinogradManyTilesOfFive ? 3 * 4 * tiles.count <= 4 * outputs
+                                                             : 5 * 4 * tiles.count <= 6 * outputs;
+  return pairs_of(plan) >= kWinogradFewestPairsOfFive && tiles.count >= least && fills;
 }
 }  // namespace
 

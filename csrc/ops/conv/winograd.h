@@ -43,8 +43,9 @@ constexpr int64_t kWinogradFewestPairs = 128;   // of a channel of input and one
 //   8x8 (16)             1.3                     1.3         1.1
 //
 // direct leaves out the taps that see padding; 64x64 channels of 2 images of 56x56 2.05, 96 to 256 of 27x27 1.7. Channels may
-// be fewer on one side: 8 to 64 of 4 images of 32x32 1.6, 64 to 8 1.3, 36 to 10 of 16x16 1.3, but 12 to 12 1.04 and 8 to 8 .5.
-constexpr int64_t kWinogradTilesOfFive = 25;
+// be fewer on one side: 8 to 64 of 4 images of 32x32 1.6, 64 to 8 1.3, 36 to 10 of 16x16 1.3, but 12 to 12 1.04 and 8 to 8 .5. Forward alone,
+// 121 to 82 channels of 9 images of 9x9 1.46, 42 to 90 of 4 of 7x7 1.6, 209 to 206 of 5 of 7x7 1.05.
+constexpr int64_t kWinogradTilesOfFive = 25, kWinogradManyTilesOfFive = 64;
 constexpr int64_t kWinogradFewestPairsOfFive = 256;
 // So many pairs, whose U is 23 MB in float32, are transformed for more tiles alone.
 constexpr int64_t kWinogradManyPairs = 400 * 400;

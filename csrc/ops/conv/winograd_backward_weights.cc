@@ -79,6 +79,11 @@ class WinogradGradient {
   double work(int64_t tiles) const {
     return static_cast<double>(tiles * positions_) * static_cast<double>(c_) * static_cast<double>(o_);
   }
+  // With the transforms, which each worker does.
+  double whole_work() const {
+    const int64_t rows = grid_.count * positions_;
+    return work(grid_.count) + transform_work(gemm_, rows, c_) + transform_work(gemm_, rows, o_);
+  }
   int64_t tile_bytes() const { return positions_ * (c_ + o_) * kSize; }
 
   // dU: [position][row][width].
@@ -92,9 +97,9 @@ class WinogradGradient {
 
   // So few tiles that two threads share the rows of dU: each transforms all tiles.
   void one_block(bool accumulate, T* dkernel) {
-    const bool shares = work(grid_.count) >= kParallelWork && get_num_threads() > 1;
+    const bool shares = whole_work() >= kParallelWork && get_num_threads() > 1;
     const EvenSplit rows(c_, shares ? ceil_div(c_, 2) : c_);
-    const int workers = workers_for(rows.parts, work(grid_.count));
+    const int workers = workers_for(rows.parts, whole_work());
     const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width);
     const Matrices v_shape = Matrices::shape(grid_.count, c_), d_shape = Matrices::shape(grid_.count, o_);
     const int64_t own = positions_ * (v_shape.step + d_shape.step) + window_size();
@@ -120,7 +125,7 @@ class WinogradGradient {
         1 + static_cast<int64_t>(work(grid_.count) / (kTaskWork * static_cast<double>(parts)));
     const EvenSplit slots(units, ceil_div(units, parts * rounds));
     const int64_t block_units = std::max<int64_t>(1, block / unit);
-    const int workers = workers_for(parts, work(grid_.count));
+    const int workers = workers_for(parts, whole_work());
     const Matrices v = Matrices::shape(block_units * unit, c_), d = Matrices::shape(block_units * unit, o_);
     const int64_t own = positions_ * (v.step + d.step) + window_size();
     const Scratch<T> scratch(workers * own), sums(parts * size);

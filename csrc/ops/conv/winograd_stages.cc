@@ -24,7 +24,7 @@ Scratch<T> WinogradStages<T>::pack() const {
   Scratch<T> transformed(weights_size());
   const int64_t parts = pack_parts(), own = packed_size(pack_depth());
   // U is written, 36 values for nine or 25 that are read.
-  const int workers = workers_for(parts, kValueWork / 2 * work(1));
+  const int workers = workers_for(parts, kValueWork / 2 * products(1));
   const Scratch<T> packed(workers * own);
   parallel_for(parts, workers, [&](int64_t part, int worker) {
     pack_part(part, transformed.data(), packed.data() + worker * own);

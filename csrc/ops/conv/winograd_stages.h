@@ -22,8 +22,13 @@ struct WinogradStages {
 
   int64_t tap_count() const { return p.taps.edge * p.taps.edge; }
   int64_t weights_bytes() const { return positions * k * padded_columns(gemm, n) * kSize; }
-  double work(int64_t tiles) const {
+  // Multiply-adds of the products, and of all.
+  double products(int64_t tiles) const {
     return static_cast<double>(tiles * positions) * static_cast<double>(k) * static_cast<double>(n);
+  }
+  double work(int64_t tiles) const {
+    return products(tiles) + transform_work(gemm, tiles * positions, k) +
+           transform_work(gemm, tiles * positions, n);
   }
   // Of a worker's scratch: where planar images are turned.
   int64_t window_size() const {

@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/divide.h"
+#include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/packed.h"
 
@@ -82,6 +83,12 @@ void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t 
 }
 
 constexpr int64_t kLineBytes = 64;
+
+// What the transforms of so many rows of matrices take, in multiply-adds: vectors of few channels are half empty.
+template <class T>
+double transform_work(const GemmKernels<T>& gemm, int64_t rows, int64_t channels) {
+  return kValueWork * static_cast<double>(rows * round_up(channels, int64_t{gemm.lanes}));
+}
 
 // A matrix (tiles, channels) a position. Rows stand an odd number of cache lines apart, so that they spread over all
 // sets of L1, and positions a line more than they fill, since the transforms write all of them side by side.

@@ -67,13 +67,14 @@ class _Sequence(torch.autograd.Function):
         # No first gradient depends on the biases: they may change.
         kept = [w for w in weights if w.dim() > 1]
         ctx.biases = [(w, w._version) for w in weights if w.dim() == 1]
-        ctx.save_for_backward(x, *operands[:count], *map(torch.from_numpy, caches), *kept, *watched)
+        laid = [a for direction in directions for a in direction if a is not None]
+        ctx.save_for_backward(x, *operands[:count], *map(torch.from_numpy, (*caches, *laid)), *kept, *watched)
         # The result's own memory, to be read unless somebody writes to the result: both count such writes.
         result = torch.from_numpy(y)
         ctx.y = result.detach()
         ctx.version = ctx.y._version
-        ctx.layer, ctx.directions, ctx.count = layer, directions, count
-        ctx.caches, ctx.weights = len(caches), len(kept)
+        ctx.layer, ctx.count = layer, count
+        ctx.caches, ctx.laid, ctx.weights = len(caches), [a is not None for a in directions[0]], len(kept)
         ctx.set_materialize_grads(False)
         return (result, *map(torch.from_numpy, last))
 
@@ -83,6 +84,7 @@ class _Sequence(torch.autograd.Function):
         layer, count = ctx.layer, ctx.count
         x, *rest = ctx.saved_tensors
         states, caches, rest = rest[:count], rest[count : count + ctx.caches], rest[count + ctx.caches :]
+        directions, rest = _directions(ctx, rest)
         if not any(dy is not None for dy in dys):
             return (None,) * len(ctx.needs_input_grad)
         if not is_first_order(*dys):
@@ -90,17 +92,16 @@ class _Sequence(torch.autograd.Function):
             def again(x: Any, *operands: Any) -> Any:
                 return by_torch_ops(layer, x, operands[:count], operands[count:])
 
-            given = (x, *states, *_with_biases(layer, rest[: ctx.weights], ctx.biases, ctx.directions))
+            given = (x, *states, *_with_biases(layer, rest[: ctx.weights], ctx.biases, directions))
             return (None, None, *_by_torch.gradients(again, given, ctx.needs_input_grad[2:], dys))
-        array, initial, y = x.detach().numpy(), _arrays(states), ctx.y.numpy()
-        if ctx.y._version != ctx.version:
-            y, _, _ = forward(layer.kind, array, ctx.directions, initial, layer.steps, True)
+        array, initial = x.detach().numpy(), _arrays(states)
+        y = _result(ctx, array, directions, initial)
         dy, *dstates = [None if dy is None else laid_out(dy, last=False).numpy() for dy in dys]
         dx, dweights, dinitial = backward(
             layer.kind,
             dy,
             array,
-            ctx.directions,
+            directions,
             y,
             tuple([c.numpy() for c in caches]),
             tuple(dstates),
@@ -116,6 +117,27 @@ class _Sequence(torch.autograd.Function):
             *[None if s is None else torch.from_numpy(d) for s, d in zip(states, dinitial, strict=True)],
             *itertools.compress(flat, layer.weights_each * layer.directions),
         )
+
+
+def _directions(ctx: Any, saved: list[Any]) -> tuple[list[Direction], list[Any]]:
+    """The weights as forward laid them out, of the head of what was saved, and the rest."""
+    each = iter(saved)
+    directions = [
+        Direction(*[next(each).numpy() if there else None for there in ctx.laid])
+        for _ in range(ctx.layer.directions)
+    ]
+    return directions, list(each)
+
+
+def _result(ctx: Any, x: Any, directions: list[Direction], initial: Any) -> Any:
+    """y, which is let go then: the graph of a loss that is kept may stay. Who comes again has it computed."""
+    kept, ctx.y = ctx.y, None
+    if kept is not None and kept._version == ctx.version:
+        return kept.numpy()
+    y, _, _ = forward(ctx.layer.kind, x, directions, initial, ctx.layer.steps, True)
+    ctx.y = torch.from_numpy(y)
+    ctx.version = ctx.y._version
+    return y
 
 
 def _arrays(tensors: Any) -> tuple[Any, ...]:

@@ -85,7 +85,7 @@ def _is_worth(module: Any, given: Any) -> bool:
     """Whether foldgate is faster on such an input; what is none at all is torch's to refuse."""
     packed = type(given) is PackedSequence
     x = given.data if packed else given
-    if type(x) is not torch.Tensor or x.dim() < 2:
+    if type(x) is not torch.Tensor or x.is_nested or x.dim() < 2:
         return False
     if x.numel() < (_rules.LEAST_STEPS * module.input_size or 1):
         return False

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
 from torch_modules import by_foldgate, tensors  # noqa: E402
 
 import foldgate.torch  # noqa: E402
+from foldgate.torch import _sequence  # noqa: E402
 
 CASES = {
     "conv": (nn.Conv2d(2, 2, 2, padding=1, dtype=torch.float64), (1, 2, 3, 3)),
@@ -178,3 +179,28 @@ def test_saved_tensors_may_come_back_with_gaps(kind):
     with by_foldgate(), torch.autograd.graph.saved_tensors_hooks(pack, unpack):
         fast(x).square().sum().backward()
     torch.testing.assert_close(fast.weight.grad, plain.weight.grad)
+
+
+@pytest.mark.parametrize("kind", (nn.LSTM, nn.GRU, nn.RNN))
+def test_a_loss_that_is_kept_keeps_neither_results_nor_weights_of_a_sequence(kind, monkeypatch):
+    module, arrays = foldgate.torch.accelerate(kind(3, 4, bidirectional=True)), []
+
+    def noted(function, arrays_of):
+        def wrapper(*given):
+            found = function(*given)
+            arrays.extend(map(weakref.ref, arrays_of(found)))
+            return found
+
+        return wrapper
+
+    monkeypatch.setattr(
+        _sequence, "prepared", noted(_sequence.prepared, lambda found: [d.kernel for d in found])
+    )
+    monkeypatch.setattr(_sequence, "forward", noted(_sequence.forward, lambda found: [found[0]]))
+    with by_foldgate():
+        loss = module(torch.randn(5, 2, 3))[0].sum()
+    loss.backward(retain_graph=True)
+    first = module.weight_ih_l0.grad.clone()
+    loss.backward()  # y is computed again
+    torch.testing.assert_close(module.weight_ih_l0.grad, 2 * first, rtol=0, atol=0)
+    assert [array() is None for array in arrays[:3]] == [True] * 3
