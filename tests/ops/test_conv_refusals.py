@@ -86,6 +86,7 @@ KERNEL = np.zeros((3, 3, 6, 4), np.float32)
             "padding is (1, 2, 3); expected an int or a tuple of 2 ints",
         ),
         ({"padding": 2**62}, ValueError, "extents"),
+        ({"padding": 2**60, "dilation_rate": 2**60}, ValueError, "extents"),
         (
             {"data_format": "NCHW"},
             ValueError,
@@ -114,3 +115,13 @@ def test_refusals(change: dict[str, Any], error: type[Exception], words: str) ->
     with pytest.raises(error) as raised:
         ops.conv(arguments.pop("x"), arguments.pop("kernel"), **arguments)
     assert str(raised.value).startswith(f"conv: {words}")
+
+
+@pytest.mark.parametrize("groups", [1, 8])
+def test_rows_that_no_scratch_holds_are_refused(groups: int) -> None:
+    """Taps so far apart, over so much padding, that outputs are few and what lies between is not."""
+    x, far = np.ones((1, 4, 4, 8), np.float32), {"dilation_rate": 2**60, "padding": 2**60, "groups": groups}
+    with pytest.raises(ValueError, match=r"conv: extents .* pass 2\*\*63"):
+        ops.conv(x, np.ones((3, 3, 8 // groups, 8), np.float32), **far)
+    with pytest.raises(ValueError, match=r"conv_transpose: extents .* pass 2\*\*63"):
+        ops.conv_transpose(x, np.ones((3, 3, 8 // groups, 8), np.float32), **far)

@@ -271,5 +271,14 @@ def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any
 
 def test_refuses_dilated_taps_over_planes() -> None:
     x, kernel = np.zeros((1, 4, 9, 9)), np.zeros((3, 3, 4, 4))
-    with pytest.raises(ValueError, match="one dilation_rate, of 1 with channels first"):
+    with pytest.raises(ValueError, match="one dilation_rate within the outputs, of 1"):
         ops.conv(x, kernel, dilation_rate=2, data_format="channels_first", algorithm="winograd")
+
+
+@pytest.mark.parametrize("dilation", [5, 2**16, 2**30, 2**32])
+def test_taps_that_lie_further_apart_than_the_outputs_are_no_phases(dilation: int) -> None:
+    x, kernel = np.ones((1, 4, 4, 8), np.float32), np.ones((3, 3, 8, 16), np.float32)
+    options: dict[str, Any] = {"dilation_rate": dilation, "padding": dilation}
+    np.testing.assert_array_equal(ops.conv(x, kernel, **options), 8)
+    with pytest.raises(ValueError, match="one dilation_rate within the outputs"):
+        ops.conv(x, kernel, algorithm="winograd", **options)

@@ -14,7 +14,8 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
   if (asked == ConvAlgorithm::kWinograd && !winograd_can(plan))
     fail_value(op,
                ": algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3 or "
-               "5 x 5 taps with strides and groups of 1, and one dilation_rate, of 1 with channels first");
+               "5 x 5 taps with strides and groups of 1, and one dilation_rate "
+               "within the outputs, of 1 with channels first");
   if (asked == ConvAlgorithm::kFft && !fft_can(plan))
     fail_value(op, ": algorithm is 'fft'; expected another, since that one is for 1-D kernels of at most ",
                kFftMostTaps, " taps with strides of 1");

@@ -67,6 +67,11 @@ std::vector<int64_t> ConvPlan::y_shape() const {
   return shape_by(window, &WindowAxis::output, batch, out_channels, channels_first);
 }
 
+void check_rows(const char* op, const ConvPlan& plan) {
+  for (const WindowAxis& axis : plan.window.axes)
+    checked_product(op, {axis.input + axis.before + axis.after, plan.in_channels + plan.out_channels, 64});
+}
+
 ConvPlan ConvPlan::make(const char* op, const ConvSpec& spec) {
   check_ranks(op, spec);
   ConvPlan plan;
@@ -85,6 +90,7 @@ ConvPlan ConvPlan::make(const char* op, const ConvSpec& spec) {
   checked_product(op, plan.x_shape());
   checked_product(op, plan.y_shape());
   checked_product(op, {plan.taps(), group_in, plan.out_channels});
+  check_rows(op, plan);
   plan.algorithm = choose_conv_algorithm(op, plan, spec.algorithm);
   return plan;
 }

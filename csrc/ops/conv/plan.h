@@ -46,6 +46,9 @@ struct ConvPlan {
   static ConvPlan make(const char* op, const ConvSpec& spec);
 };
 
+// ValueError where a row of a padded image, with what wide dilations leave between taps, passes what scratch can hold.
+void check_rows(const char* op, const ConvPlan& plan);
+
 // (N, *spatial, C) or (N, C, *spatial)
 std::vector<int64_t> image_shape(int64_t batch, const int64_t* spatial, int rank, int64_t channels,
                                  bool channels_first);

@@ -131,6 +131,7 @@ ConvTransposePlan ConvTransposePlan::make(const char* op, const ConvTransposeSpe
   check_channels(op, adjoint, group_out, spec.kernel.back());
   adjoint.in_channels = checked_mul(op, group_out, spec.groups);
   adjoint.window = adjoint_window(op, spec);
+  check_rows(op, plan.adjoint);
   checked_product(op, plan.x_shape());
   checked_product(op, plan.y_shape());
   checked_product(op, spec.kernel);

@@ -10,7 +10,9 @@ bool winograd_can(const ConvPlan& plan) {
   if (plan.window.rank != 2 || plan.groups != 1) return false;
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   if (height.stride != 1 || width.stride != 1 || height.dilation != width.dilation) return false;
-  if (plan.channels_first && height.dilation > 1) return false;
+  // More phases than outputs would be images of nothing.
+  const int64_t most = plan.channels_first ? 1 : std::min(height.output, width.output);
+  if (height.dilation > std::max<int64_t>(1, most)) return false;
   return height.kernel == width.kernel && (height.kernel == 3 || height.kernel == 5);
 }
 
