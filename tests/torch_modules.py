@@ -11,10 +11,15 @@ from unittest import mock
 import torch
 
 import foldgate.torch
-from foldgate.torch import _rules
+from foldgate.torch import _convolution_rules, _rules
 from foldgate.torch._classes import SWAPPED
 
-RULES = [name for name in vars(_rules) if name.endswith("_wins") and not name.startswith("_")]
+RULES = [
+    (room, name)
+    for room in (_rules, _convolution_rules)
+    for name in vars(room)
+    if name.endswith("_wins") and not name.startswith("_")
+]
 LEAST = [name for name in vars(_rules) if name.startswith("LEAST_")]
 
 
@@ -22,8 +27,8 @@ LEAST = [name for name in vars(_rules) if name.startswith("LEAST_")]
 def at_any_size() -> Iterator[None]:
     """foldgate computes what it can, also where torch would be faster."""
     with contextlib.ExitStack() as stack:
-        for name in RULES:
-            stack.enter_context(mock.patch.object(_rules, name, lambda *_: True))
+        for room, name in RULES:
+            stack.enter_context(mock.patch.object(room, name, lambda *_: True))
         for name in LEAST:
             stack.enter_context(mock.patch.object(_rules, name, 0))
         yield

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from foldgate import config, ops
 from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
-from foldgate.torch import _rules
+from foldgate.torch import _convolution_rules
 from foldgate.torch._compiled_convolution import SAME
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
@@ -107,7 +107,7 @@ class _Conv(Accelerated):
             return self._own(input)
         # Read once a call: what computes them may count its calls.
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
-        if wins(module, input, _rules.convolution_wins):
+        if wins(module, input, _convolution_rules.convolution_wins):
             y = _of_any_batch(module, input, weight, bias)
             if y is not None:
                 return y

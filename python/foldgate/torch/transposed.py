@@ -10,7 +10,7 @@ from torch.compiler import is_compiling
 
 from foldgate import ops
 from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
-from foldgate.torch import _rules
+from foldgate.torch import _convolution_rules
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
 from foldgate.torch._eagerly import eagerly
@@ -107,7 +107,7 @@ class _ConvTranspose(Accelerated):
             added = tuple(module._output_padding(input, output_size, strides, padding, size, axes, dilation))
         # Read once a call: what computes them may count its calls.
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
-        if wins(module, input, _rules.transposed_convolution_wins):
+        if wins(module, input, _convolution_rules.transposed_convolution_wins):
             y = _of_any_batch(module, input, weight, bias, added)
             if y is not None:
                 return y

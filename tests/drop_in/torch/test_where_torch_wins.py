@@ -11,7 +11,7 @@ from torch import nn  # noqa: E402
 from torch_modules import close, tensors  # noqa: E402
 
 import foldgate.torch  # noqa: E402
-from foldgate.torch import _rules, _sequence  # noqa: E402
+from foldgate.torch import _convolution_rules, _sequence  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -228,6 +228,6 @@ def test_adaptive_max_pools_to_one_position_in_training(monkeypatch):
 
 def test_one_thread_has_torch_multiply_one_tap_by_itself():
     module, x = nn.Conv2d(3, 3, 1), torch.randn(9, 3, 8, 8)
-    assert _rules.convolution_wins(module, x, False)
+    assert _convolution_rules.convolution_wins(module, x, False)
     torch.set_num_threads(1)
-    assert not _rules.convolution_wins(module, x, False)
+    assert not _convolution_rules.convolution_wins(module, x, False)
