@@ -13,12 +13,12 @@ using TileFunction = void (*)(const Tile<T>&, const Epilogue<T>&);
 // The tiles of one width, by height.
 template <class T, int N, int... I>
 TileFunction<T> rows_of(int m, Indices<I...>) {
-  static constexpr TileFunction<T> table[] = {tile_rows<T, I + 1, N>...};
+  static constexpr TileFunction<T> table[] = {tile_rows<I + 1, N, T>...};
   return table[m - 1];
 }
 template <class T, int N, int... I>
 TileFunction<T> columns_of(int m, Indices<I...>) {
-  static constexpr TileFunction<T> table[] = {tile_columns<T, I + 1, N>...};
+  static constexpr TileFunction<T> table[] = {tile_columns<I + 1, N, T>...};
   return table[m - 1];
 }
 template <int N>
@@ -57,7 +57,7 @@ static_assert(kDotsColumns == 3, "the table below has as many rows");
 template <class T, int... I>
 void call_dots(int m, int n, const Tile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
   static constexpr TileFunction<T> table[kDotsColumns][kDotsRows] = {
-      {tile_dots<T, I + 1, 1>...}, {tile_dots<T, I + 1, 2>...}, {tile_dots<T, I + 1, 3>...}};
+      {tile_dots<I + 1, 1, T>...}, {tile_dots<I + 1, 2, T>...}, {tile_dots<I + 1, 3, T>...}};
   table[n - 1][m - 1](tile, epilogue);
 }
 template <class T>

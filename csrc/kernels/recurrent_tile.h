@@ -82,7 +82,7 @@ FOLDGATE_INLINE void panel_multiply(Vec<T> (&sum)[M][N], const T* const (&a)[M],
 
 // kSplit (GRU, reset_after): the last vector of x's part goes out as vector N and the sum begins again from split_bias,
 // since r multiplies h's part alone.
-template <class T, int M, int N, bool kSplit>
+template <int M, int N, bool kSplit, class T>
 void panel_tile(const PanelTile<T>& t) {
   Vec<T> sum[M][N];
   FOLDGATE_UNROLL
@@ -118,7 +118,7 @@ void panel_tile(const PanelTile<T>& t) {
 
 template <class T, int N, bool kSplit, int... I>
 FOLDGATE_INLINE void call_panel_tile(int rows, const PanelTile<T>& tile, Indices<I...>) {
-  static constexpr void (*table[])(const PanelTile<T>&) = {panel_tile<T, I + 1, N, kSplit>...};
+  static constexpr void (*table[])(const PanelTile<T>&) = {panel_tile<I + 1, N, kSplit, T>...};
   table[rows - 1](tile);
 }
 template <class T, int N, bool kSplit>

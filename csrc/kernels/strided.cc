@@ -49,7 +49,10 @@ FOLDGATE_INLINE void bound_sums(Accumulators<T, M, N>& sum, int columns, const E
   }
 }
 
-template <class T, int M, int N>
+}  // namespace
+
+// T comes last, as in tile.h.
+template <int M, int N, class T>
 void tile_strided(const StridedTile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
   start<T, M, N>(sum, tile.columns, epilogue);
@@ -69,10 +72,12 @@ void tile_strided(const StridedTile<T>& tile, const Epilogue<T>& epilogue) {
       sum, tile.columns, [&](int i) FOLDGATE_LAMBDA { return tile.c + i * tile.c_step; }, epilogue);
 }
 
+namespace {
+
 template <class T, int N, int... I>
 void call(int m, const StridedTile<T>& tile, const Epilogue<T>& epilogue, Indices<I...>) {
   static constexpr void (*kTiles[])(const StridedTile<T>&,
-                                    const Epilogue<T>&) = {tile_strided<T, I + 1, N>...};
+                                    const Epilogue<T>&) = {tile_strided<I + 1, N, T>...};
   kTiles[m - 1](tile, epilogue);
 }
 template <class T, int N = kMaxStridedVectors>

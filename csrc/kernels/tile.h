@@ -155,7 +155,9 @@ FOLDGATE_INLINE void add_segment(Accumulators<T, M, N>& sum, const Tile<T>& tile
   }
 }
 
-template <class T, int M, int N>
+// The types come last in the tiles' names, by which the linker sorts them (CMakeLists.txt): a float's tile beside the
+// double's, whose code is all but the same, takes little of the wheel.
+template <int M, int N, class T>
 void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
   start<T, M, N>(sum, tile.columns, epilogue);
@@ -171,7 +173,7 @@ void tile_rows(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   finish<T, M, N>(sum, tile, epilogue);
 }
 
-template <class T, int M, int N>
+template <int M, int N, class T>
 void tile_columns(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
   start<T, M, N>(sum, tile.columns, epilogue);
@@ -185,7 +187,7 @@ void tile_columns(const Tile<T>& tile, const Epilogue<T>& epilogue) {
 }
 
 // C[i][j] = sum of a[s][i][k] * b[s][j][k], the vector along k.
-template <class T, int M, int N>
+template <int M, int N, class T>
 void tile_dots(const Tile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum = {};
   for (int64_t s = 0; s < tile.segments; ++s) {
