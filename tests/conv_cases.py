@@ -108,6 +108,9 @@ DEPTHWISE = [
         (15, 1, {"padding": 1}), (16, 1, {"padding": "same"}), (17, 1, {"padding": ((2, 0), (0, 3))}),
         (33, 1, {"dilation_rate": 2}), (1, 3, {"padding": "same"}),
         (5, 2, {"padding": 1, "strides": (1, 2)}), (16, 3, {"dilation_rate": 2}),
+        # products of a channel's taps: forward, of the kernel's gradient too, of all, by what a vector holds
+        (6, 4, {"padding": "same"}), (3, 8, {"strides": 2}), (2, 17, {"padding": 2}),
+        (3, 16, {"strides": (3, 2), "padding": "same"}), (2, 65, {"dilation_rate": 2, "padding": 1}),
     ]
 ] + [
     Case((9, 30), 16, 16, (5, 5), {"groups": 16, "padding": "same"}),

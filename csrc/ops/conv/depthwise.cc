@@ -10,6 +10,7 @@
 #include "kernels/table.h"
 #include "ops/conv/depthwise_passes.h"
 #include "ops/conv/depthwise_weights.h"
+#include "ops/conv/direct.h"
 #include "ops/conv/partial_sums.h"
 #include "ops/conv/phases.h"
 #include "ops/zeros.h"
@@ -20,6 +21,14 @@ namespace {
 constexpr int64_t kBlock = 4096;     // positions of a task of repeat() and fold()
 constexpr double kTaskWork = 5e7;    // multiply-adds of a task of the gradients: ~20 ms
 constexpr int64_t kPartPixels = 64;  // a part of the sum is worth its copy of dkernel from so many pixels on
+
+// From so many outputs a channel on, the product of its taps and outputs (direct.h) is faster than rows of a repeated
+// copy: forward, the gradient of the kernel, that of x.
+template <class T>
+int64_t product_outputs() {
+  return std::max<int64_t>(4, kernels<T>().gemm.lanes / 2);
+}
+constexpr int64_t kProductOutputsWeights = 16, kProductOutputsData = 64;
 
 // body(first position, count) over all positions, in parallel.
 template <class Body>
@@ -64,6 +73,8 @@ const T* repeated_input(const ConvPlan& plan, int64_t batch, const T* x, Scratch
 template <class T>
 void depthwise_forward(const ConvPlan& plan, int64_t batch, const T* x, const T* kernel, const T* bias,
                        T* y) {
+  if (plan.group_out() >= product_outputs<T>())
+    return direct_forward<T>(plan, {batch, x, kernel, bias, y, false, false, nullptr});
   Scratch<T> copy;
   forward_rows(plan, batch, repeated_input(plan, batch, x, copy), kernel, bias, y).run();
 }
@@ -152,6 +163,14 @@ void depthwise_weights_gradient(const ConvPlan& plan, int64_t batch, const T* x,
 template <class T>
 void depthwise_backward(const ConvPlan& plan, int64_t batch, DepthwiseGradients<T> o) {
   const int64_t times = plan.group_out(), positions = batch * plan.window.input_positions();
+  if (o.dkernel && times >= kProductOutputsWeights) {
+    direct_backward_weights<T>(plan, {batch, o.x, o.dy, false, false, o.accumulate, o.dkernel});
+    o.dkernel = nullptr;
+  }
+  if (o.dx && times >= kProductOutputsData) {
+    direct_backward_data(plan, batch, o.dy, o.kernel, false, o.dx);
+    o.dx = nullptr;
+  }
   T* const dx = o.dx;
   Scratch<T> copy;
   const Scratch<T> repeated(dx && times > 1 ? positions * plan.out_channels : 0);

@@ -1,5 +1,6 @@
 // Depthwise convolution of channels_last images: every channel has kernels of its own. With a channel multiplier, each
-// input channel is repeated in a copy as often as it has outputs, and the rest is as without one.
+// input channel is repeated in a copy as often as it has outputs, and the rest is as without one; with a large one its
+// taps and outputs are a product (direct.h).
 #pragma once
 #include <cstdint>
 
