@@ -83,6 +83,10 @@ OPTIONS = [
     Case((4, 5, 6), 17, 18, (3, 2, 3), {"padding": "same", "strides": (1, 2, 2)}),
     Case((5, 4, 5), 2, 3, (2, 2, 2), {"dilation_rate": (2, 1, 3), "padding": ((1, 0), (0, 1), (2, 2))}),
     Case((3, 3), 4, 4, (3, 3), {"padding": 4}),  # outputs that see padding alone
+    # half a vector of channels and more, and outputs enough for the product by taps of dx
+    Case((9, 8), 8, 48, (2, 3), {"padding": "same"}),
+    Case((9, 8), 10, 57, (2, 3), {"strides": (2, 3), "padding": 1}),
+    Case((5, 4, 7), 4, 21, (2, 2, 3), {"strides": (1, 2, 2), "padding": "same"}),
 ]
 GROUPS = [
     Case((6, 5), 6, 4, (3, 3), {"groups": 2, "padding": "same"}),

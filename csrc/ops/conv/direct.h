@@ -58,11 +58,16 @@ template <class T>
 bool backward_by_rows(const ConvPlan& plan);
 
 // Whether few_backward_data is the faster for its plan, but for planes that are multiplied by rows: up to half a vector of
-// channels, below which the tiles' columns of direct_backward_data are mostly empty. For 4 to 15 channels of narrower
-// vectors it took 1.3 to 5 times as long.
+// channels, below which the tiles' columns of direct_backward_data are mostly empty, or beyond where the sums over the
+// outputs are long: what idle lanes cost grows with them, and what adding the products of taps to dx costs does not.
 template <class T>
 bool few_backward(const ConvPlan& plan) {
-  return few_channels(plan) && 2 * plan.in_channels < std::max(kernels<T>().gemm.lanes, 8);
+  if (!few_channels(plan)) return false;
+  const int64_t channels = plan.in_channels, outputs = plan.out_channels, lanes = kernels<T>().gemm.lanes;
+  if (2 * channels < std::max<int64_t>(lanes, 8)) return true;
+  const int64_t idle = std::max<int64_t>(0, lanes - channels);
+  return outputs * idle * idle >= 20 * channels * channels &&
+         (plan.window.width().stride > 1 || outputs >= 48);
 }
 
 // The same with few_channels: one group, whose kernel's (tap, channel) pairs are the rows of a product.
