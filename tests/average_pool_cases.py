@@ -16,6 +16,8 @@ CASES: list[tuple[tuple[int, ...], Any, Any, dict[str, Any]]] = [
     ((9, 70), 2, 2, {}),
     ((9, 41), (3, 2), (2, 1), {"padding": "same"}),
     ((9, 41), 3, 2, {"padding": 1, "ceil_mode": True, "count_include_pad": True}),
+    *(((width,), 3, 3, {}) for width in (6, 23, 24, 25, 47, 48, 49, 50, 98)),  # thirds of vectors
+    ((9, 70), 2, 3, {"padding": 1}),
     ((7, 7), 7, None, {}),
     ((4, 5, 6), (2, 3, 2), (1, 2, 2), {"padding": (1, 0, 1)}),
     ((4, 5, 6), 2, None, {"ceil_mode": True}),

@@ -181,6 +181,9 @@ template <class T>
 void line_means(const LineWindows<T>& w, const T* const* rows, int64_t count, Target<T> y) {
   if (w.stride == 1) return strided_means<1>(w, rows, count, y);
   if (w.stride == 2) return strided_means<2>(w, rows, count, y);
+  if constexpr (kThirdsPay<T>) {
+    if (w.stride == 3) return strided_means<3>(w, rows, count, y);
+  }
   strided_means<0>(w, rows, count, y);
 }
 

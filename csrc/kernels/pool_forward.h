@@ -148,6 +148,9 @@ template <class T, class Tap>
 FOLDGATE_INLINE void lines_of(const PoolForward<T>& row, Tap* taps) {
   if (row.stride == 1) return lines_by<T, Tap, 1>(row, taps);
   if (row.stride == 2) return lines_by<T, Tap, 2>(row, taps);
+  if constexpr (kThirdsPay<T>) {
+    if (row.stride == 3) return lines_by<T, Tap, 3>(row, taps);
+  }
   lines_by<T, Tap, 0>(row, taps);
 }
 

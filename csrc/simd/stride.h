@@ -10,12 +10,27 @@ FOLDGATE_INLINE Vec<T> every_second(Vec<T> a, Vec<T> b, Indices<I...>) {
   return __builtin_shufflevector(a, b, (I < kLanes<T> / 2 ? 2 * I : 2 * I + 1)...);
 }
 
+// Whether loads of step 3 are worth their code: of four values three loads and two shuffles take as long as four loads.
+template <class T>
+constexpr bool kThirdsPay = kLanes<T> >= 8;
+
+// Values 0, 3, 6, ... of 3 kLanes - 2 that lie in a = p[0 ..], b = p[kLanes ..] and c = p[2 kLanes - 2 ..].
+template <class T, int... I>
+FOLDGATE_INLINE Vec<T> every_third(Vec<T> a, Vec<T> b, Vec<T> c, Indices<I...>) {
+  constexpr int kTwo = 2 * kLanes<T>;
+  const Vec<T> of_two = __builtin_shufflevector(a, b, (3 * I < kTwo ? 3 * I : -1)...);
+  return __builtin_shufflevector(of_two, c, (3 * I < kTwo ? I : kLanes<T> + 3 * I - (kTwo - 2))...);
+}
+
 // p[0], p[step], ..., p[(kLanes - 1) * step], and nothing beyond the last is read. Step 0 stands for any, given at run
-// time; 1 and 2 are whole loads.
+// time; 1 to 3 are whole loads.
 template <int Step, class T>
 FOLDGATE_INLINE Vec<T> load_strided(const T* p, int64_t step) {
+  constexpr int kL = kLanes<T>;
   if constexpr (Step == 1) return load(p);
-  if constexpr (Step == 2) return every_second<T>(load(p), load(p + kLanes<T> - 1), LaneIndices<T>());
+  if constexpr (Step == 2) return every_second<T>(load(p), load(p + kL - 1), LaneIndices<T>());
+  if constexpr (Step == 3)
+    return every_third<T>(load(p), load(p + kL), load(p + 2 * kL - 2), LaneIndices<T>());
   Vec<T> v = {};
   FOLDGATE_UNROLL
   for (int i = 0; i < kLanes<T>; ++i) v[i] = p[i * step];
@@ -44,10 +59,10 @@ FOLDGATE_INLINE int64_t at_least_zero(int64_t n) { return n > 0 ? n : 0; }
 template <int Step, class T>
 FOLDGATE_INLINE Vec<T> load_strided(const T* p, int64_t step, int64_t readable) {
   if constexpr (Step == 1) return load(p, at_least_zero(readable));
-  if constexpr (Step == 2)
-    return every_second<T>(load(p, at_least_zero(readable)),
-                           load(p + kLanes<T> - 1, at_least_zero(readable - (kLanes<T> - 1))),
-                           LaneIndices<T>());
+  const auto part = [=](int64_t at) FOLDGATE_LAMBDA { return load(p + at, at_least_zero(readable - at)); };
+  constexpr int kL = kLanes<T>;
+  if constexpr (Step == 2) return every_second<T>(part(0), part(kL - 1), LaneIndices<T>());
+  if constexpr (Step == 3) return every_third<T>(part(0), part(kL), part(2 * kL - 2), LaneIndices<T>());
   Vec<T> v = {};
   for (int i = 0; i < kLanes<T> && i * step < readable; ++i) v[i] = p[i * step];
   return v;

@@ -91,7 +91,7 @@ def test_sizes_around_the_lanes(
     size: int, data_format: str, dtype: Any, isa: str, rng: np.random.Generator
 ) -> None:
     """The vector runs along the channels in one format and along the width in the other."""
-    for spatial, channels in (((4, 4), size), ((2, 2 * size), 1), ((2, size + 1), 2)):
+    for spatial, channels in (((4, 4), size), ((2, 2 * size), 1), ((2, size + 1), 2), ((2, 3 * size), 1)):
         x = _values(rng, _shape(1, spatial, channels, data_format), dtype)
         for arguments in (
             {"pool_size": 2},
