@@ -30,7 +30,8 @@ def gradients(
     create_graph = torch.is_grad_enabled()
     with torch.enable_grad():
         # An input may be another twice, or come from it: the way between them is not this function's.
-        inputs = [x.view_as(x) if need else x for x, need in zip(inputs, needs, strict=True)]
+        # Not view_as: it changes the strides of axes of extent 1.
+        inputs = [x.expand_as(x) if need else x for x, need in zip(inputs, needs, strict=True)]
         results = function(*inputs)
         results = results if isinstance(results, tuple) else (results,)
         pairs = [(y, dy) for y, dy in zip(results, dys, strict=True) if dy is not None]

@@ -67,6 +67,20 @@ def test_gradients_of_gradients_where_a_state_is_the_input(kind):
     torch.testing.assert_close(found, expected)
 
 
+def test_gradients_of_gradients_read_one_filter_with_channels_last_as_it_lies():
+    """torch refuses a gradient in another layout where its weight's is neither of two."""
+    plain = nn.Conv2d(3, 1, (3, 2), dtype=torch.float64).to(memory_format=torch.channels_last)
+    x = torch.randn(2, 4, 5, 3, dtype=torch.float64, requires_grad=True).movedim(-1, 1)
+    dy = torch.randn(4, 1, 2, 2, dtype=torch.float64).transpose(0, -1)
+
+    def first_order(module):
+        return torch.autograd.grad(module(x), (x, module.weight), dy, create_graph=True)
+
+    expected = first_order(plain)
+    with by_foldgate():
+        torch.testing.assert_close(first_order(foldgate.torch.accelerate(plain)), expected)
+
+
 class Block(nn.Module):
     def __init__(self, inputs, outputs, stride):
         super().__init__()
