@@ -39,8 +39,10 @@ def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool
         found = compute(module, batch, last, gradient)
     except (TypeError, ValueError):  # torch says it in its own words
         return None
-    if found is None or batch is x:
-        return found
+    if found is None:
+        return None
+    if batch is x:
+        return _volumes_as_torchs(module, found) if rank == 5 else found
     # Torch's are no views, which cannot be detached in place; backward reads the positions as they are.
     if not isinstance(found, tuple):
         return found.squeeze_(0)
@@ -58,9 +60,14 @@ def _has_strides_of_its_own(x: Any, batch: Any) -> bool:
     return batch is not x and batch.dim() == 5 and not x.is_contiguous()
 
 
-def volumes_first(y: Any) -> Any:
-    """A result, of volumes channels first: so torch returns that of all its pools but the max pool."""
-    return y.clone(memory_format=torch.contiguous_format) if y.dim() == 5 and is_last(y) else y
+def _volumes_as_torchs(module: Any, y: Any) -> Any:
+    """A result or a pair, channels first as torch returns all but maxima and means of all positions."""
+    if isinstance(y, tuple):
+        return tuple(_volumes_as_torchs(module, part) for part in y)
+    of_all = isinstance(module, torch.nn.AdaptiveAvgPool3d) and y.shape[2:].numel() == 1
+    if of_all or isinstance(module, torch.nn.MaxPool3d) or not is_last(y):
+        return y
+    return y.clone(memory_format=torch.contiguous_format)
 
 
 def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[Any, Any], Any]) -> Any:
@@ -87,8 +94,8 @@ def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[An
     if gradient and not pairs and op.endswith("max_pool"):
         wanted = TAPS if op == "max_pool" else POSITIONS
     y, winners = compiled_op(batch, op, *sizes, last, wanted)
-    if op != "max_pool":
-        y, winners = volumes_first(y), volumes_first(winners)
+    if rank == 5:
+        y, winners = _volumes_as_torchs(module, (y, winners))
     if batch is not x:
         y, winners = y.squeeze(0), winners.squeeze(0)
     return (y, winners) if pairs else y

@@ -15,7 +15,7 @@ from foldgate.torch import _rules
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, pool, volumes_first
+from foldgate.torch._pooling import compiled_pool, pool
 from foldgate.torch.average_pool import is_plain_size, part_sizes, parts_of
 
 _TORCH = {
@@ -71,7 +71,7 @@ def _compute(module: Any, x: Any, last: bool, gradient: bool) -> Any:
     size = parts_of(module, x)
     if size is None:
         return None
-    y, positions = map(volumes_first, (_AdaptiveMaxPool.apply if gradient else _pools)(x, last, size))
+    y, positions = (_AdaptiveMaxPool.apply if gradient else _pools)(x, last, size)
     return (y, positions) if module.return_indices else y
 
 

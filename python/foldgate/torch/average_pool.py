@@ -17,7 +17,7 @@ from foldgate.torch._eagerly import eagerly
 from foldgate.torch._forms import all_per_axis, per_axis
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, pool, volumes_first
+from foldgate.torch._pooling import compiled_pool, pool
 
 _WINDOWS = {3: functional.avg_pool1d, 4: functional.avg_pool2d, 5: functional.avg_pool3d}
 _PARTS = {
@@ -58,9 +58,7 @@ def _forward(x: Any, last: bool, options: dict[str, Any]) -> Any:
 
 def _compute(x: Any, last: bool, gradient: bool, options: dict[str, Any], again: Any) -> Any:
     options["data_format"] = "channels_last" if last else "channels_first"
-    return volumes_first(
-        _AveragePool.apply(x, last, options, again) if gradient else _forward(x, last, options)
-    )
+    return _AveragePool.apply(x, last, options, again) if gradient else _forward(x, last, options)
 
 
 def _windows(module: Any, x: Any, last: bool, gradient: bool) -> Any:

@@ -18,6 +18,7 @@ MODULES = {
     "max pool": lambda rank, _: getattr(nn, f"MaxPool{rank}d")(2, return_indices=True),
     "average pool": lambda rank, _: getattr(nn, f"AvgPool{rank}d")(2),
     "adaptive average": lambda rank, _: getattr(nn, f"AdaptiveAvgPool{rank}d")(2),
+    "adaptive average of all": lambda rank, _: getattr(nn, f"AdaptiveAvgPool{rank}d")(1),
     "adaptive max": lambda rank, _: getattr(nn, f"AdaptiveMaxPool{rank}d")(2),
 }
 PADDED = {
