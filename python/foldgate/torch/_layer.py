@@ -58,7 +58,7 @@ def forward(
     """y, as wide as all directions, the last states (directions, N, U), and the caches that are wanted."""
     if len(directions) == 1:
         y, last, kept = _one(kind, x, directions[0], _of_direction(states, 0), steps, False, cache)
-        return y, tuple([s[None] for s in last]), kept
+        return y, tuple([s.reshape(1, *s.shape) for s in last]), kept
     if directions[0].projection is None:
         return _both(kind, x, directions, states, steps, cache)
     found = [

@@ -241,7 +241,7 @@ def _run_packed(layer: Layer, kept: Kept, key: Any, x: Any, states: Any, weights
             name: None if s is None else s[0] for name, s in zip(_INITIAL, states, strict=False)
         }
         y, *last = packed[0](x, **named, **layer.steps._asdict())
-        return y, [s[None] for s in last]
+        return y, [s.reshape(1, *s.shape) for s in last]
     named = {name: side_by_side(s) for name, s in zip(_INITIAL, states, strict=False)}
     first, second = packed
     y, *last = both_directions(first, second, x, **named, **layer.steps._asdict())

@@ -91,6 +91,20 @@ def test_float32_within_its_rounding(kind):
     compare(getattr(nn, kind)(8, 16, 2, bidirectional=True), torch.randn(20, 4, 8), tolerance=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"), (("LSTM", {}), ("LSTM", {"proj_size": 2}), ("GRU", {}), ("RNN", {}))
+)
+@pytest.mark.parametrize("gradient", (False, True))
+def test_last_states_have_torchs_strides(kind, options, gradient):
+    plain = getattr(nn, kind)(4, 5, dtype=torch.float64, **options)
+    x = torch.ones(7, 3, 4, dtype=torch.float64)
+    with torch.set_grad_enabled(gradient):
+        expected = tensors(plain(x)[1])
+        with by_foldgate():
+            found = tensors(foldgate.torch.accelerate(plain)(x)[1])
+    assert [s.stride() for s in found] == [s.stride() for s in expected]
+
+
 @pytest.mark.parametrize("kind", ("LSTM", "GRU", "RNN"))
 @pytest.mark.parametrize("first", (False, True))
 @pytest.mark.parametrize("batch", (1, 3))
