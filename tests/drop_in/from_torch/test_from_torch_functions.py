@@ -11,6 +11,7 @@ from from_torch_checks import SPATIAL, Of, check, floats  # noqa: E402
 from torch import nn  # noqa: E402
 
 from foldgate.models import from_torch  # noqa: E402
+from foldgate.utils import clear_session  # noqa: E402
 
 F = nn.functional
 
@@ -84,6 +85,21 @@ def test_a_module_that_is_called_twice_is_one_layer():
 
     model = check(Twice(), floats(2, 4, 6, 5))
     assert len(model.weights) == 2
+
+
+def test_operations_and_layers_have_names_of_their_own():
+    """torch.fx calls the first sum `add`, as the first operation of a session is; a module may be, too."""
+
+    class Sums(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.multiply = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return (self.multiply(x) + x + 1) * 2
+
+    clear_session()
+    check(Sums(), floats(2, 3))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from foldgate._nest import flatten
+from foldgate._symbolic.functions import FunctionCall
+from foldgate._symbolic.graph import Graph
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.layers import Input
 from foldgate.models._from_torch.errors import ConversionError
@@ -69,7 +72,15 @@ class Converter:
             self._values[node] = value
         if isinstance(output, dict):
             output = dict(output)
+        self._name_operations(inputs, output)
         return Functional(inputs[0] if len(inputs) == 1 else inputs, _listed(output), name=self.name)
+
+    def _name_operations(self, inputs: list[Any], output: Any) -> None:
+        """Names the functions' calls as no layer is: theirs are numbered by the session."""
+        outputs = [tensor for tensor in flatten(output) if isinstance(tensor, KerasTensor)]
+        for operation in Graph(inputs, outputs, self.name).operations:
+            if isinstance(operation, FunctionCall):
+                operation.name = self.unique(operation.name)
 
     def _input(self, node: Any, inputs: list[Any]) -> Any:
         if len(inputs) >= len(self.examples):
