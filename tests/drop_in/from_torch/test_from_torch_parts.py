@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 from from_torch_checks import SPATIAL, check, floats  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn.utils import prune  # noqa: E402
 
 from foldgate.models import from_torch  # noqa: E402
 
@@ -133,6 +135,29 @@ def test_max_pooling_with_a_window_more_at_the_end(size, stride, padding):
 )
 def test_modules(module):
     check(module, floats(2, 4, 6, 5))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "shape"),
+    [
+        (nn.Conv1d(4, 3, 3), "weight", (2, 4, 9)),
+        (nn.Linear(4, 3), "weight", (2, 4)),
+        (nn.GRU(4, 3, batch_first=True), "weight_hh_l0", (2, 5, 4)),
+        (nn.GRUCell(4, 3), "weight_hh", (2, 4)),
+    ],
+    ids=str,
+)
+def test_parametrized_weights_come_as_they_are(module, name, shape):
+    check(nn.utils.parametrizations.spectral_norm(module, name), floats(*shape))
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, None])
+def test_weights_that_a_hook_makes_are_those_of_a_call_now(tolerance):
+    module, x = prune.identity(nn.Linear(3, 2), "weight"), floats(2, 3)
+    with torch.no_grad():
+        module.weight_orig.mul_(2)
+    model = from_torch(module, x, tolerance=tolerance)
+    np.testing.assert_allclose(model(x.numpy()), module(x).detach().numpy(), rtol=1e-5, atol=1e-5)
 
 
 def test_momentum_is_what_stays():

@@ -121,7 +121,7 @@ class Converter:
         from foldgate.models._from_torch.table import MODULES
 
         part = self.parts[node.target]
-        form = MODULES.get(type(part).__name__) if is_of_torch(part) else None
+        form = MODULES.get(kind_of(part).__name__) if is_of_torch(part) else None
         if form is None:
             raise self.refuse("this module has no counterpart here")
         args, kwargs = self.value(node.args), self.value(node.kwargs)
@@ -197,9 +197,15 @@ _OF_NUMBERS = {
 }  # fmt: skip
 
 
+def kind_of(part: Any) -> Any:
+    """A module's class, or that from which torch derived it for a parametrization."""
+    kind = type(part)
+    return kind.__bases__[0] if kind.__module__ == "torch.nn.utils.parametrize" else kind
+
+
 def is_of_torch(part: Any) -> bool:
     """Whether a module is one of torch's own, or of those that `foldgate.torch` has put in their places."""
-    return type(part).__module__.startswith(("torch.nn", "foldgate.torch."))
+    return bool(kind_of(part).__module__.startswith(("torch.nn", "foldgate.torch.")))
 
 
 def array_of(tensor: Any) -> Any:

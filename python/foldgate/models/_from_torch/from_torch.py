@@ -74,10 +74,11 @@ def from_torch(
     module.eval()
     try:
         graph = _traced(torch, module)
+        with torch.no_grad():
+            expected = module(*tensors)  # before its weights are read: hooks may make them in each call
         model = Converter(module, graph, tensors, tuple(free_axes), name).model()
         if tolerance is not None:
-            with torch.no_grad():
-                _compare(model, tensors, module(*tensors), tolerance)
+            _compare(model, tensors, expected, tolerance)
     finally:
         for part, training in modes:
             part.training = training

@@ -9,7 +9,7 @@ import numpy as np
 from foldgate import layers
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.models._from_torch import projection
-from foldgate.models._from_torch.convert import Converter, array_of
+from foldgate.models._from_torch.convert import Converter, array_of, kind_of
 from foldgate.models._from_torch.packed import Packed
 
 _KINDS = {"LSTM": layers.LSTM, "GRU": layers.GRU, "RNN": layers.SimpleRNN}
@@ -120,7 +120,7 @@ def _weights(part: Any, end: str) -> list[Any]:
 
 
 def _is_gru(part: Any) -> bool:
-    return type(part).__name__ in ("GRU", "GRUCell")
+    return kind_of(part).__name__ in ("GRU", "GRUCell")
 
 
 def _ordered(part: Any, rows: Any) -> Any:
@@ -134,7 +134,7 @@ def cell(c: Converter, part: Any, x: Any, hx: Any = None) -> Any:
     """LSTMCell, GRUCell or RNNCell: a layer over a single step."""
     if len(x.shape) != 2:
         raise c.refuse(f"its input has shape {x.shape}; expected 2 axes, the batch among them")
-    name = type(part).__name__.removesuffix("Cell")
+    name = kind_of(part).__name__.removesuffix("Cell")
     given = [] if hx is None else list(hx) if isinstance(hx, (list, tuple)) else [hx]
     given = [] if all(isinstance(state, Zeros) for state in given) else given
     if not all(isinstance(state, KerasTensor) for state in given):
