@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.compiler import is_compiling
 from torch.utils.weak import WeakIdKeyDictionary
 
+from foldgate._torch_ready import are_plain, is_ordinary
 from foldgate.torch._kept import Kept
 from foldgate.torch._layout import FORMATS
 
@@ -55,6 +57,11 @@ def computes(*tensors: Any) -> bool:
             for t in tensors
         )
     )
+
+
+def reads(*tensors: Any) -> bool:
+    """Whether the kernels may read these tensors (or None) in this call, compiled or not."""
+    return computes(*tensors) if is_compiling() else are_plain(*tensors) and is_ordinary()
 
 
 def kept_of_weight(weight: Any) -> Kept:

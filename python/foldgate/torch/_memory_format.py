@@ -9,6 +9,7 @@ from torch.compiler import is_compiling
 
 _INNERMOST_FIRST = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
 _FIRST = tuple(getattr(torch._C._ConvBackend, f"Slow{kind}3d") for kind in ("", "Dilated", "Transpose"))
+"""torch's kernels of volumes that return them channels first."""
 
 
 def is_last(x: Any) -> bool:

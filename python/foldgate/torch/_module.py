@@ -64,6 +64,14 @@ def parameter(module: Any, name: str) -> Any:
     return parameters[name] if name in parameters else getattr(module, name)
 
 
+def of_any_batch(compute: Callable[..., Any], module: Any, x: Any, *others: Any) -> Any:
+    """`compute(module, x, *others)` of a convolution's input, batched or not; it may return None."""
+    if x.dim() == module._rank:
+        return compute(module, x, *others)
+    y = compute(module, x.unsqueeze(0), *others)
+    return None if y is None else y.squeeze(0)
+
+
 def wins(module: Any, x: Any, rule: Callable[[Any, Any, bool], bool]) -> bool:
     """`rule(module, x, gradient)` of a convolution's input, batched or not.
 

@@ -10,7 +10,7 @@ from torch.compiler import is_compiling
 from torch.nn import functional
 
 from foldgate import config, ops
-from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
+from foldgate._torch_ready import needs_gradient
 from foldgate.torch import _convolution_rules
 from foldgate.torch._compiled_convolution import SAME
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
@@ -18,9 +18,9 @@ from foldgate.torch._convolution_gradients import convolution_gradients, keep_op
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, laid_out, tensor_of
-from foldgate.torch._library import computes
+from foldgate.torch._library import reads
 from foldgate.torch._memory_format import convolves_last
-from foldgate.torch._module import Accelerated, parameter, wins
+from foldgate.torch._module import Accelerated, of_any_batch, parameter, wins
 from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv1d, 4: torch.conv2d, 5: torch.conv3d}
@@ -57,8 +57,7 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 
 def _convolve(module: Any, x: Any, weight: Any, bias: Any, padding: Any) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    readable = computes(x, weight, bias) if is_compiling() else are_plain(x, weight, bias) and is_ordinary()
-    if not (readable and is_dense(weight)):
+    if not (reads(x, weight, bias) and is_dense(weight)):
         return None
     if is_compiling():
         return _compiled(module, x, weight, bias, padding)
@@ -108,7 +107,7 @@ class _Conv(Accelerated):
         # Read once a call: what computes them may count its calls.
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
         if wins(module, input, _convolution_rules.convolution_wins):
-            y = _of_any_batch(module, input, weight, bias)
+            y = _padded(module, input, weight, bias)
             if y is not None:
                 return y
         padding = module.padding
@@ -117,17 +116,14 @@ class _Conv(Accelerated):
         return self._op(input, weight, bias, module.stride, padding, module.dilation, module.groups)
 
 
-def _of_any_batch(module: Any, x: Any, weight: Any, bias: Any) -> Any:
+def _padded(module: Any, x: Any, weight: Any, bias: Any) -> Any:
     """`_convolve` of x, or of its batch of one; padding that is not of zeros is done by torch."""
     padding = module.padding
     if module.padding_mode != "zeros":
-        if not (computes(x) if is_compiling() else are_plain(x) and is_ordinary()):
+        if not reads(x):
             return None
         x, padding = _pad(module, x), (0,) * (module._rank - 2)
-    if x.dim() == module._rank:
-        return _convolve(module, x, weight, bias, padding)
-    y = _convolve(module, x.unsqueeze(0), weight, bias, padding)
-    return None if y is None else y.squeeze(0)
+    return of_any_batch(_convolve, module, x, weight, bias, padding)
 
 
 def _pad(module: Any, x: Any) -> Any:

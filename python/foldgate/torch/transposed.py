@@ -9,16 +9,16 @@ from torch import Tensor, strided
 from torch.compiler import is_compiling
 
 from foldgate import ops
-from foldgate._torch_ready import are_plain, is_ordinary, needs_gradient
+from foldgate._torch_ready import needs_gradient
 from foldgate.torch import _convolution_rules
 from foldgate.torch._compiled_convolution import convolution as compiled_convolution
 from foldgate.torch._convolution_gradients import convolution_gradients, keep_operands
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._kept import kept_of
 from foldgate.torch._layout import array_of, is_dense, laid_out, tensor_of
-from foldgate.torch._library import computes
+from foldgate.torch._library import reads
 from foldgate.torch._memory_format import convolves_last
-from foldgate.torch._module import Accelerated, parameter, wins
+from foldgate.torch._module import Accelerated, of_any_batch, parameter, wins
 from foldgate.torch._weights import kernel_of
 
 _TORCH = {3: torch.conv_transpose1d, 4: torch.conv_transpose2d, 5: torch.conv_transpose3d}
@@ -60,8 +60,7 @@ def _by_torch_ops(x: Any, weight: Any, bias: Any, options: dict[str, Any]) -> An
 
 def _spread(module: Any, x: Any, weight: Any, bias: Any, added: tuple[int, ...]) -> Any:
     """The result of a batch, or None where torch's own op has to compute (or refuse) the call."""
-    readable = computes(x, weight, bias) if is_compiling() else are_plain(x, weight, bias) and is_ordinary()
-    if not (readable and is_dense(weight)):
+    if not (reads(x, weight, bias) and is_dense(weight)):
         return None
     gradient = needs_gradient(x, weight, bias)
     last = convolves_last(module, x, weight)
@@ -108,18 +107,10 @@ class _ConvTranspose(Accelerated):
         # Read once a call: what computes them may count its calls.
         weight, bias = parameter(module, "weight"), parameter(module, "bias")
         if wins(module, input, _convolution_rules.transposed_convolution_wins):
-            y = _of_any_batch(module, input, weight, bias, added)
+            y = of_any_batch(_spread, module, input, weight, bias, added)
             if y is not None:
                 return y
         return self._op(input, weight, bias, strides, padding, added, module.groups, dilation)
-
-
-def _of_any_batch(module: Any, x: Any, weight: Any, bias: Any, added: tuple[int, ...]) -> Any:
-    """`_spread` of x, or of its batch of one."""
-    if x.dim() == module._rank:
-        return _spread(module, x, weight, bias, added)
-    y = _spread(module, x.unsqueeze(0), weight, bias, added)
-    return None if y is None else y.squeeze(0)
 
 
 class ConvTranspose1d(_ConvTranspose, torch.nn.ConvTranspose1d):
