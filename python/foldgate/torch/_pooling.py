@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.compiler import is_compiling
 
 from foldgate._torch_ready import are_plain, is_ordinary
 from foldgate.torch._compiled_pool import NOTHING, POSITIONS, TAPS
@@ -14,15 +15,31 @@ from foldgate.torch._library import computes
 from foldgate.torch._memory_format import is_last
 
 
-def pool(module: Any, x: Any, rank: int, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:
-    """`compute(module, x, last, gradient)` of a batch, or None where torch's own op has to compute the call.
+def pooled(
+    module: Any,
+    x: Any,
+    op: str,
+    compute: Callable[[Any, Any, bool, bool], Any],
+    options: Callable[[Any, Any], Any],
+) -> Any:
+    """The result by foldgate, or else by torch's class.
 
     Args:
       module: which holds the options.
-      x: of `rank` axes, or one fewer (unbatched).
-      rank: 3 to 5.
-      compute: returns a tensor or a pair of tensors.
+      x: batched or not.
+      op: the function's name in `foldgate.ops`.
+      compute: of (module, batch, last, gradient), a tensor or a pair: `last` says where the channels are,
+        `gradient` whether autograd has to know.
+      options: says of the module and a batch the lists of sizes and of flags that the op of compiled graphs
+        takes; None where torch has to compute it.
     """
+    y = _compiled(module, x, op, options) if is_compiling() else _eager(module, x, compute)
+    return module._own(x) if y is None else y
+
+
+def _eager(module: Any, x: Any, compute: Callable[[Any, Any, bool, bool], Any]) -> Any:
+    """`compute` of a batch, or None where torch's own op has to compute the call."""
+    rank = module._rank
     if (
         type(x) is not torch.Tensor
         or x.layout is not torch.strided
@@ -70,15 +87,9 @@ def _volumes_as_torchs(module: Any, y: Any) -> Any:
     return y.clone(memory_format=torch.contiguous_format)
 
 
-def compiled_pool(module: Any, x: Any, rank: int, op: str, options: Callable[[Any, Any], Any]) -> Any:
-    """`pool` as an op of the graph that is being compiled.
-
-    Args:
-      module, x, rank: as in `pool`.
-      op: the function's name in `foldgate.ops`.
-      options: says of the module and a batch the lists of sizes and of flags that the op takes; None where
-        torch has to compute it.
-    """
+def _compiled(module: Any, x: Any, op: str, options: Callable[[Any, Any], Any]) -> Any:
+    """The same as an op of the graph that is being compiled."""
+    rank = module._rank
     if type(x) is not torch.Tensor or not rank - 1 <= x.dim() <= rank or not computes(x):
         return None
     gradient = x.requires_grad and torch.is_grad_enabled()

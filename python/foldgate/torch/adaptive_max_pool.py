@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.compiler import is_compiling
 from torch.nn import functional
 
 from foldgate import _by_torch, ops
@@ -15,7 +14,7 @@ from foldgate.torch import _rules
 from foldgate.torch._eagerly import eagerly
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, pool
+from foldgate.torch._pooling import pooled
 from foldgate.torch.average_pool import is_plain_size, part_sizes, parts_of
 
 _TORCH = {
@@ -91,11 +90,7 @@ class _Pool(Accelerated):
             if not module.return_indices and is_plain_size(size, self._rank):
                 return self._op(input, size)[0]
             return self._own(input)
-        if is_compiling():
-            y = compiled_pool(self, input, self._rank, "adaptive_max_pool", part_sizes)
-        else:
-            y = pool(self, input, self._rank, _compute)
-        return self._own(input) if y is None else y
+        return pooled(self, input, "adaptive_max_pool", _compute, part_sizes)
 
 
 class AdaptiveMaxPool1d(_Pool, torch.nn.AdaptiveMaxPool1d):

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, adaptive_avg_pool1d, avg_pool1d
 from torch._C._nn import adaptive_avg_pool2d, adaptive_avg_pool3d, avg_pool2d, avg_pool3d
-from torch.compiler import is_compiling
 from torch.nn import functional
 
 from foldgate import _by_torch, ops
@@ -17,7 +16,7 @@ from foldgate.torch._eagerly import eagerly
 from foldgate.torch._forms import all_per_axis, per_axis
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, pool
+from foldgate.torch._pooling import pooled
 
 _WINDOWS = {3: functional.avg_pool1d, 4: functional.avg_pool2d, 5: functional.avg_pool3d}
 _PARTS = {
@@ -136,39 +135,19 @@ def _is_left_adaptive(module: Any, x: Any) -> bool:
     return not _rules.adaptive_average_pool_wins(module, x, x.requires_grad and torch.is_grad_enabled())
 
 
-class _Pool(Accelerated):
-    """What the pools over windows have in common."""
-
-    _rank: int
-
-    def _here(self, x: Any) -> Any:
-        """The result by foldgate, or else by torch's class."""
-        if is_compiling():
-            y = compiled_pool(self, x, self._rank, "average_pool", _flat_options)
-        else:
-            y = pool(self, x, self._rank, _windows)
-        return self._own(x) if y is None else y
+def _windowed(module: Any, x: Any) -> Any:
+    return pooled(module, x, "average_pool", _windows, _flat_options)
 
 
-class _AdaptivePool(Accelerated):
-    """What the adaptive ones have in common."""
-
-    _rank: int
-
-    def _here(self, x: Any) -> Any:
-        """The result by foldgate, or else by torch's class."""
-        if is_compiling():
-            y = compiled_pool(self, x, self._rank, "adaptive_average_pool", part_sizes)
-        else:
-            y = pool(self, x, self._rank, _parts)
-        return self._own(x) if y is None else y
+def _parted(module: Any, x: Any) -> Any:
+    return pooled(module, x, "adaptive_average_pool", _parts, part_sizes)
 
 
 # What is left to torch calls its op at once, by names that take no search: every attribute that is looked up
 # costs a hundredth of a small pool.
 
 
-class AvgPool1d(_Pool, torch.nn.AvgPool1d):
+class AvgPool1d(Accelerated, torch.nn.AvgPool1d):
     """torch.nn.AvgPool1d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AvgPool1d.forward, 3
@@ -177,10 +156,10 @@ class AvgPool1d(_Pool, torch.nn.AvgPool1d):
         if type(input) is Tensor and (input.numel() < _rules.LEAST_AVERAGED or _is_left(self, input)):
             size, stride, padding = self.kernel_size, self.stride, self.padding
             return avg_pool1d(input, size, stride, padding, self.ceil_mode, self.count_include_pad)
-        return self._here(input)
+        return _windowed(self, input)
 
 
-class AvgPool2d(_Pool, torch.nn.AvgPool2d):
+class AvgPool2d(Accelerated, torch.nn.AvgPool2d):
     """torch.nn.AvgPool2d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AvgPool2d.forward, 4
@@ -198,10 +177,10 @@ class AvgPool2d(_Pool, torch.nn.AvgPool2d):
                 self.divisor_override,
             )
             return avg_pool2d(input, size, stride, padding, self.ceil_mode, self.count_include_pad, divisor)
-        return self._here(input)
+        return _windowed(self, input)
 
 
-class AvgPool3d(_Pool, torch.nn.AvgPool3d):
+class AvgPool3d(Accelerated, torch.nn.AvgPool3d):
     """torch.nn.AvgPool3d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AvgPool3d.forward, 5
@@ -215,10 +194,10 @@ class AvgPool3d(_Pool, torch.nn.AvgPool3d):
                 self.divisor_override,
             )
             return avg_pool3d(input, size, stride, padding, self.ceil_mode, self.count_include_pad, divisor)
-        return self._here(input)
+        return _windowed(self, input)
 
 
-class AdaptiveAvgPool1d(_AdaptivePool, torch.nn.AdaptiveAvgPool1d):
+class AdaptiveAvgPool1d(Accelerated, torch.nn.AdaptiveAvgPool1d):
     """torch.nn.AdaptiveAvgPool1d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AdaptiveAvgPool1d.forward, 3
@@ -228,10 +207,10 @@ class AdaptiveAvgPool1d(_AdaptivePool, torch.nn.AdaptiveAvgPool1d):
             input.numel() < _rules.LEAST_PARTS_AVERAGED or _is_left_adaptive(self, input)
         ):
             return adaptive_avg_pool1d(input, self.output_size)
-        return self._here(input)
+        return _parted(self, input)
 
 
-class AdaptiveAvgPool2d(_AdaptivePool, torch.nn.AdaptiveAvgPool2d):
+class AdaptiveAvgPool2d(Accelerated, torch.nn.AdaptiveAvgPool2d):
     """torch.nn.AdaptiveAvgPool2d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AdaptiveAvgPool2d.forward, 4
@@ -243,10 +222,10 @@ class AdaptiveAvgPool2d(_AdaptivePool, torch.nn.AdaptiveAvgPool2d):
             size = self.output_size
             plain = is_plain_size(size, 4)
             return (adaptive_avg_pool2d if plain else functional.adaptive_avg_pool2d)(input, size)
-        return self._here(input)
+        return _parted(self, input)
 
 
-class AdaptiveAvgPool3d(_AdaptivePool, torch.nn.AdaptiveAvgPool3d):
+class AdaptiveAvgPool3d(Accelerated, torch.nn.AdaptiveAvgPool3d):
     """torch.nn.AdaptiveAvgPool3d, computed by foldgate where it can and wins."""
 
     _own, _rank = torch.nn.AdaptiveAvgPool3d.forward, 5
@@ -258,4 +237,4 @@ class AdaptiveAvgPool3d(_AdaptivePool, torch.nn.AdaptiveAvgPool3d):
             size = self.output_size
             plain = is_plain_size(size, 5)
             return (adaptive_avg_pool3d if plain else functional.adaptive_avg_pool3d)(input, size)
-        return self._here(input)
+        return _parted(self, input)

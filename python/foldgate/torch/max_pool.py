@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.compiler import is_compiling
 from torch.nn import functional
 
 from foldgate import _by_torch, ops
@@ -16,7 +15,7 @@ from foldgate.torch._eagerly import eagerly
 from foldgate.torch._forms import all_per_axis
 from foldgate.torch._layout import array_of, laid_out, tensor_of
 from foldgate.torch._module import Accelerated
-from foldgate.torch._pooling import compiled_pool, pool
+from foldgate.torch._pooling import pooled
 
 _TORCH = {3: functional.max_pool1d, 4: functional.max_pool2d, 5: functional.max_pool3d}
 
@@ -114,11 +113,7 @@ class _Pool(Accelerated):
             op = self._pair_op if module.return_indices else self._op
             size, stride, padding = module.kernel_size, module.stride, module.padding
             return op(input, size, stride, padding, module.dilation, module.ceil_mode)
-        if is_compiling():
-            y = compiled_pool(self, input, self._rank, "max_pool", _sizes)
-        else:
-            y = pool(self, input, self._rank, _compute)
-        return self._own(input) if y is None else y
+        return pooled(self, input, "max_pool", _compute, _sizes)
 
 
 class MaxPool1d(_Pool, torch.nn.MaxPool1d):
