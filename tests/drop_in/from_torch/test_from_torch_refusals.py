@@ -27,6 +27,11 @@ def named(part):
         (named(nn.AvgPool2d(2, ceil_mode=True)), (2, 4, 6, 5), "ceil_mode"),
         (named(nn.MaxPool2d(2, return_indices=True)), (2, 4, 6, 5), r"\(MaxPool2d\): indices and dilation"),
         (
+            named(nn.AdaptiveMaxPool2d(2, return_indices=True)),
+            (2, 4, 6, 5),
+            r"\(AdaptiveMaxPool2d\): indices of max",
+        ),
+        (
             named(nn.FractionalMaxPool2d(2, 3)),
             (2, 4, 6, 5),
             r"1.0 \(FractionalMaxPool2d\): this",

@@ -153,9 +153,14 @@ def lp_pool(
     return (mean * prod(tuple_of(kernel_size, rank))) ** (1.0 / norm_type)
 
 
-def adaptive(c: Converter, x: Any, output_size: Any, rank: int = 0, kind: str = "Average") -> Any:
+def adaptive(
+    c: Converter, x: Any, output_size: Any, return_indices: bool = False, rank: int = 0,
+    kind: str = "Average",
+) -> Any:  # fmt: skip
     """Adaptive pooling; to one position by the global mean or maximum."""
     _batched(c, x, rank)
+    if return_indices:
+        raise c.refuse("indices of max pooling have no counterpart here")
     asked = tuple_of(output_size, rank) if output_size is not None else (None,) * rank
     sizes = tuple(f if n is None else n for n, f in zip(asked, x.shape[2:], strict=True))
     if set(sizes) == {1}:
@@ -186,7 +191,9 @@ def _lp_module(rank: int) -> Any:
 
 
 def _adaptive_module(rank: int, kind: str) -> Any:
-    return lambda c, part, x: adaptive(c, x, part.output_size, rank=rank, kind=kind)
+    return lambda c, part, x: adaptive(
+        c, x, part.output_size, getattr(part, "return_indices", False), rank=rank, kind=kind
+    )
 
 
 def _of_rank(function: Any, rank: int, **fixed: Any) -> Any:
