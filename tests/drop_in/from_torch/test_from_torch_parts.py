@@ -67,6 +67,11 @@ def test_pooling(rank, sign):
         check(getattr(nn, f"{kind}{rank}d")(**options), x)
 
 
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)], ids=str)
+def test_pools_without_weights_have_their_inputs_dtype(pool):
+    assert from_torch(pool, floats(2, 4, 6, 5).double())(np.ones((2, 4, 6, 5))).dtype == np.float64
+
+
 @pytest.mark.parametrize("size", [2, 3])
 @pytest.mark.parametrize("stride", [2, 3, 4])
 @pytest.mark.parametrize("padding", [0, 1])

@@ -34,8 +34,8 @@ class Converter:
         self.examples, self.free_axes = list(examples), free_axes
         self.parts = dict(module.named_modules())
         self.layers: dict[Any, Any] = {}  # by the module's path: a module that is called twice is one layer
-        self.dtype = next((str(p.dtype).split(".")[1] for p in module.parameters() if p.is_floating_point()),
-                          "float32")  # fmt: skip
+        numbers = (str(t.dtype) for t in (*module.parameters(), *examples) if t.is_floating_point())
+        self.dtype = next(numbers, "torch.float32").split(".")[1]
         self.node: Any = None
         self.place = ""  # of a module within the one at hand
         self._taken: set[str] = set()
