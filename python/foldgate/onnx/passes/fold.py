@@ -11,10 +11,9 @@ from foldgate.onnx._errors import CAUGHT, at_load
 from foldgate.onnx.graph import Graph, Node
 from foldgate.onnx.registry import Context, built
 
-_RANDOM = {"RandomUniformLike", "RandomNormalLike", "RandomUniform", "RandomNormal", "Bernoulli"}
 # Whose results may be far larger than their inputs: a few bytes of a file could ask for all memory.
 _GROWING = {"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "EyeLike", "OneHot"}
-_GROWING |= {"MaxUnpool", "ConvTranspose", "Col2Im", "If", "Loop", "Scan", "Einsum", "CenterCropPad"}
+_GROWING |= {"MaxUnpool", "ConvTranspose", "Col2Im", "If", "Loop", "Scan", "Einsum"}
 _LARGEST = 2**20  # values that one of these may give at load
 _SAME_SIZE = {
     "Cast",
@@ -45,7 +44,7 @@ def fold_constants(graph: Graph) -> None:
 
 
 def _computed(node: Node, graph: Graph) -> list[Any] | None:
-    if node.op in _RANDOM or any(name and name not in graph.constants for name in node.inputs):
+    if any(name and name not in graph.constants for name in node.inputs):
         return None
     if any(inner.captured() for inner in node.graphs()):
         return None
