@@ -177,6 +177,23 @@ def test_determinants_and_a_batchs_statistics_of_float16():
     same(node, feeds, **tolerance)
 
 
+@pytest.mark.parametrize("opset", [7, 9, 13])
+def test_before_opset_14_statistics_that_are_asked_for_are_the_batchs(opset):
+    node = helper.make_node("BatchNormalization", [*"xgbmv"], [*"yrsde"], momentum=0.5)
+    x = normal(4, 2, 3)
+    feeds = {"x": x, **{name: normal(2) for name in "gbm"}, "v": np.ones(2, np.float32)}
+    *old, mean, variance = foldgate.onnx.Session(model_of(node, feeds, opset)).run(None, feeds)
+    np.testing.assert_allclose([mean, variance], [x.mean((0, 2)), x.var((0, 2))], rtol=1e-5)
+    node.attribute.append(helper.make_attribute("training_mode", 1))
+    del node.output[3:]
+    np.testing.assert_array_equal(old[0], same(node, feeds)[0])
+    np.testing.assert_array_equal(old[1:], same(node, feeds)[1:])
+
+
+def test_a_swish_of_a_number_without_axes():
+    same(helper.make_node("Swish", ["x"], ["y"], alpha=0.5), {"x": normal()}, 24)
+
+
 def test_equal_parts_come_out_even_before_opset_18():
     node = helper.make_node("Split", ["x"], ["a", "b"], name="s")
     with pytest.raises(ValueError, match=r"node 's' \(Split\): axis 0 has 5 values; expected 2 equal parts"):

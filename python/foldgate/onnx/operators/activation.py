@@ -122,7 +122,7 @@ def swish(context: Context) -> Function:
     alpha = context.attr("alpha", 1.0)
     if alpha == 1:
         return in_floats(over(ops.silu, context))
-    return in_floats(lambda x: x * ops.sigmoid(x * x.dtype.type(alpha)))
+    return in_floats(lambda x: x * ops.sigmoid(np.asarray(x * x.dtype.type(alpha))))
 
 
 @operator("HardSigmoid", attributes="alpha beta consumed_inputs")

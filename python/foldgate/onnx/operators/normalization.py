@@ -16,12 +16,12 @@ from foldgate.onnx.registry import Context, Function, operator
 
 @operator("BatchNormalization", attributes="consumed_inputs epsilon is_test momentum spatial training_mode")
 def batch_normalization(context: Context) -> Function:
-    """By given statistics, or by the batch's where training_mode says so."""
+    """By given statistics, or by the batch's: training_mode asks for those, before opset 14 an output."""
     if not context.flag("spatial", 1):
         raise context.refuse("spatial is 0; expected statistics a channel")
     axis = -1 if context.flag("_last") else 1
     options: dict[str, Any] = {"axis": axis, "epsilon": context.attr("epsilon", 1e-5)}
-    if context.flag("training_mode"):
+    if context.flag("training_mode") or (context.opset < 14 and context.wanted(1)):
         return _training(context.attr("momentum", 0.9), context.outputs, options)
     options["activation"] = context.attr("_activation")
     several = context.outputs > 1
@@ -47,7 +47,7 @@ def _training(momentum: float, outputs: int, options: dict[str, Any]) -> Functio
             (old * kept + new * (1 - kept)).astype(old.dtype, copy=False)
             for old, new in ((mean, done.mean), (variance, done.variance))
         ]
-        return (y, *running)[:outputs] if outputs > 1 else y
+        return (y, *running, done.mean, done.variance)[:outputs] if outputs > 1 else y
 
     return call
 
