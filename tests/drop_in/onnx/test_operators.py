@@ -64,6 +64,12 @@ def test_nearest_positions_are_float32s(nearest, where, extent, to):
     resized("nearest", 13, extent, to, nearest_mode=nearest, coordinate_transformation_mode=where)
 
 
+@pytest.mark.parametrize("nearest", ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"])
+@pytest.mark.parametrize(("extent", "to"), [(7, 6), (10, 13), (6, 11), (13, 9)])
+def test_corners_that_are_aligned_meet_whole_positions(extent, to, nearest):
+    resized("nearest", 13, extent, to, nearest_mode=nearest, coordinate_transformation_mode="align_corners")
+
+
 @pytest.mark.parametrize("scale", [0.3, 0.6, 2 / 3, 0.9, 1.2, 2.3])
 def test_nearest_of_opset_10_looks_up_where_it_shrinks(scale):
     resized("nearest", 10, 10, scale)
@@ -192,6 +198,12 @@ def test_before_opset_14_statistics_that_are_asked_for_are_the_batchs(opset):
 
 def test_a_swish_of_a_number_without_axes():
     same(helper.make_node("Swish", ["x"], ["y"], alpha=0.5), {"x": normal()}, 24)
+
+
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax", "Hardmax"])
+@pytest.mark.parametrize("opset", [11, 13])
+def test_softmaxes_of_nothing(opset, op):
+    same(helper.make_node(op, ["x"], ["y"], axis=1), {"x": normal(2, 0)}, opset)
 
 
 def test_equal_parts_come_out_even_before_opset_18():

@@ -70,8 +70,8 @@ def resized(
         scale, size, extent = (scales or ())[i], sizes[i], extents[i]
         if scale == 1 and size == extent and how.transformation != "tf_crop_and_resize":
             continue
-        area = (0.0, 1.0) if roi is None else (float(roi[i]), float(roi[i + len(axes)]))
-        at = _positions(size, extent, np.float32(scale), how.transformation, area)
+        area = (0, 1) if roi is None else (roi[i], roi[i + len(axes)])
+        at = _positions(size, extent, scale, how.transformation, area)
         beyond = (at < 0) | (at > extent - 1)
         x = _sampled(x, axis, how, at, extent, float(scale))
         if how.transformation == "tf_crop_and_resize" and beyond.any():
@@ -81,21 +81,21 @@ def resized(
     return np.ascontiguousarray(x) if outside else x
 
 
-def _positions(size: int, extent: int, scale: np.float32, name: str, roi: tuple[float, float]) -> Array:
+def _positions(size: int, extent: int, scale: float, name: str, roi: tuple[float, float]) -> Array:
     """Where every result looks in the input."""
     i = np.arange(size, dtype=np.float32)
     if name == "align_corners":
-        length = float(scale) * extent  # and not `size`: the standard's own cases want the fraction
-        return i * ((extent - 1) / (length - 1)) if length != 1 else np.zeros(size, np.float32)
+        length = np.float32(scale * extent)  # and not `size`: the standard's own cases want the fraction
+        return i * (extent - 1) / (length - 1) if length != 1 else np.zeros(size, np.float32)
     if name == "asymmetric":
         return i / scale
     if name == "tf_half_pixel_for_nn":
         return (i + 0.5) / scale
     if name == "tf_crop_and_resize":
-        start, end = roi
+        start, end = map(np.float32, roi)
         if size == 1:
             return np.full(1, 0.5 * (start + end) * (extent - 1))
-        return start * (extent - 1) + i * ((end - start) * (extent - 1) / (size - 1))
+        return start * (extent - 1) + i * (end - start) * (extent - 1) / (size - 1)
     if name == "pytorch_half_pixel" and size == 1:
         return np.zeros(1, np.float32)
     centres = (i + 0.5) / scale - 0.5

@@ -186,5 +186,6 @@ def _half_softmax(x: Array, axis: int) -> Array:
 
 def _hardmax(x: Array, *, axis: int) -> Array:
     y = np.zeros_like(x)
-    np.put_along_axis(y, np.expand_dims(np.argmax(x, axis=axis), axis), 1, axis=axis)
+    if x.size:
+        np.put_along_axis(y, np.expand_dims(np.argmax(x, axis=axis), axis), 1, axis=axis)
     return y
