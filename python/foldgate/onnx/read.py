@@ -126,12 +126,7 @@ def _value_info(proto: Any) -> ValueInfo:
     tensor = proto.type.tensor_type
     shape: list[int | str | None] | None = None
     if tensor.HasField("shape"):
-        shape = [
-            extent.dim_value if extent.HasField("dim_value") else (extent.dim_param or None)
-            for extent in tensor.shape.dim
-        ]
-        if any(isinstance(extent, int) and extent < 0 for extent in shape):
-            raise ValueError(f"value {proto.name!r} has shape {shape}; expected no extent below 0")
+        shape = [_extent(dim) for dim in tensor.shape.dim]
     dtype = None
     if tensor.elem_type:
         try:
@@ -139,6 +134,13 @@ def _value_info(proto: Any) -> ValueInfo:
         except KeyError:
             raise ValueError(f"value {proto.name!r} has element type {tensor.elem_type}") from None
     return ValueInfo(proto.name, shape, _type_name(proto.type), dtype)
+
+
+def _extent(proto: Any) -> int | str | None:
+    """A number, a name, or None, which some exporters write as -1."""
+    if proto.HasField("dim_value"):
+        return int(proto.dim_value) if proto.dim_value >= 0 else None
+    return proto.dim_param or None
 
 
 def _type_name(proto: Any) -> str:

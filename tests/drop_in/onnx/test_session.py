@@ -128,6 +128,20 @@ def test_what_a_file_leaves_out_of_its_outputs_is_inferred():
     ]
 
 
+def test_an_extent_below_0_is_any():
+    proto = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", [-1, 2])], [value("y", [-1, 2])])
+    session = foldgate.onnx.Session(proto)
+    assert [v.shape for v in (*session.get_inputs(), *session.get_outputs())] == [[None, 2]] * 2
+    assert session.run(None, {"x": np.ones((3, 2), np.float32)})[0].shape == (3, 2)
+
+
+def test_a_window_beyond_its_image_is_named_with_its_node():
+    node = helper.make_node("MaxPool", ["x"], ["y"], name="pool", kernel_shape=[9, 9])
+    session = foldgate.onnx.Session(model([node], [value("x", [1, 1, 4, 4])], [value("y", None)]))
+    with pytest.raises(ValueError, match=r"node 'pool' \(MaxPool\)"):
+        session.run(None, {"x": np.ones((1, 1, 4, 4), np.float32)})
+
+
 @pytest.mark.parametrize(
     ("feeds", "names", "error", "words"),
     [
