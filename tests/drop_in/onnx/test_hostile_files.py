@@ -149,6 +149,19 @@ def test_large_results_are_not_computed_at_load():
         session.run(None, {})
 
 
+@pytest.mark.parametrize(("op", "back", "steps"), [("Concat", 0, 30), ("Concat", 1, 40), ("Neg", None, 300)])
+def test_what_many_nodes_make_of_constants_is_not_computed_at_load(op, back, steps):
+    start = numpy_helper.from_array(np.ones(2**18 if op == "Neg" else 2, np.float32), "v0")
+    nodes = []
+    for i in range(steps):  # each doubles, grows by the one before, or is as large as the last
+        names = [f"v{i}"] if op == "Neg" else [f"v{i}", f"v{max(i - back, 0)}"]
+        nodes.append(helper.make_node(op, names, [f"v{i + 1}"], **({} if op == "Neg" else {"axis": 0})))
+    y = helper.make_tensor_value_info(f"v{steps}", TensorProto.FLOAT, None)
+    proto = helper.make_model(helper.make_graph(nodes, "hostile", [], [y], initializer=[start]))
+    with little_memory():
+        foldgate.onnx.Session(proto)
+
+
 def test_values_written_twice_and_never():
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
     nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["y"])]

@@ -14,7 +14,8 @@ from foldgate.onnx.registry import Context, built
 # Whose results may be far larger than their inputs: a few bytes of a file could ask for all memory.
 _GROWING = {"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "EyeLike", "OneHot"}
 _GROWING |= {"MaxUnpool", "ConvTranspose", "Col2Im", "If", "Loop", "Scan", "Einsum"}
-_LARGEST = 2**20  # values that one of these may give at load
+_LARGEST = 2**20  # values that may be computed at load, beside some times those of the file
+_TIMES = 8
 _SAME_SIZE = {
     "Cast",
     "Transpose",
@@ -32,25 +33,26 @@ _SAME_SIZE |= {"DequantizeLinear", "QuantizeLinear", "Split", "Slice", "Shape", 
 def fold_constants(graph: Graph) -> None:
     """Computes what can be known, shapes of known extents among it."""
     kept = []
+    left = _LARGEST + _TIMES * sum(value.size for value in graph.constants.values())
     for node in graph.nodes:
-        values = _shape_value(node, graph) or _computed(node, graph)
+        values = _shape_value(node, graph) or _computed(node, graph, left)
         if values is None:
             kept.append(node)
             continue
+        size = sum(value.size for value in values)
+        left += _TIMES * size if node.op == "Constant" else -size
         for name, value in zip(node.outputs, values, strict=False):
             if name:
                 graph.constants[name] = value
     graph.nodes = kept
 
 
-def _computed(node: Node, graph: Graph) -> list[Any] | None:
+def _computed(node: Node, graph: Graph, most: int) -> list[Any] | None:
     if any(name and name not in graph.constants for name in node.inputs):
         return None
     if any(inner.captured() for inner in node.graphs()):
         return None
-    if node.op not in _SAME_SIZE and not _is_small(node, graph):
-        return None
-    if not node.inputs and node.op != "Constant":
+    if node.op != "Constant" and not (node.inputs and _is_small(node, graph, most)):
         return None
     from foldgate.onnx.program import _inner
 
@@ -67,19 +69,21 @@ def _computed(node: Node, graph: Graph) -> list[Any] | None:
     return values if all(isinstance(value, np.ndarray) for value in values) else None
 
 
-def _is_small(node: Node, graph: Graph) -> bool:
-    """Whether the results are bounded by what was read from the file, or by `_LARGEST`."""
+def _is_small(node: Node, graph: Graph, most: int) -> bool:
+    """Whether the results have at most so many values."""
     given = [graph.constants[name].size for name in node.inputs if name]
+    if node.op in _SAME_SIZE:
+        return sum(given) <= most
     if node.op == "ConstantOfShape":
         extents: list[int] = graph.constants[node.inputs[0]].ravel().tolist()
-        return prod(extents) <= _LARGEST
+        return prod(extents) <= most
     total = 0
     for name in node.outputs:
         shape = graph.shapes.get(name) if name else ()
         if shape is None or not all(isinstance(extent, int) for extent in shape):
             return node.op not in _GROWING and max(given, default=0) <= 1024
         total += prod(extent for extent in shape if isinstance(extent, int))
-    return total <= max(_LARGEST, sum(given))
+    return total <= most
 
 
 def _shape_value(node: Node, graph: Graph) -> list[Any] | None:
