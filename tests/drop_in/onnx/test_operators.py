@@ -206,6 +206,20 @@ def test_softmaxes_of_nothing(opset, op):
     same(helper.make_node(op, ["x"], ["y"], axis=1), {"x": normal(2, 0)}, opset)
 
 
+def test_a_range_that_no_array_holds():
+    node = helper.make_node("Range", ["a", "b", "c"], ["y"], name="r")
+    feeds = {"a": np.array(0), "b": np.array(2**63 - 1), "c": np.array(1)}
+    with pytest.raises((ValueError, MemoryError), match=r"node 'r' \(Range\)"):
+        foldgate.onnx.Session(model_of(node, feeds, 13)).run(None, feeds)
+
+
+def test_pads_of_another_number_are_counted():
+    node = helper.make_node("Pad", ["x", "p"], ["y"], name="p")
+    feeds = {"x": normal(2), "p": np.zeros(3, np.int64)}
+    with pytest.raises(ValueError, match=r"node 'p' \(Pad\): pads has 3 values; expected 2"):
+        foldgate.onnx.Session(model_of(node, feeds, 13)).run(None, feeds)
+
+
 def test_equal_parts_come_out_even_before_opset_18():
     node = helper.make_node("Split", ["x"], ["a", "b"], name="s")
     with pytest.raises(ValueError, match=r"node 's' \(Split\): axis 0 has 5 values; expected 2 equal parts"):

@@ -165,6 +165,8 @@ def ranges(context: Context) -> Function:
         if float(step) == 0:
             raise ValueError("delta is 0; expected another step")
         count = max(0, int(np.ceil((float(limit.reshape(())) - float(first)) / float(step))))
+        if count >= 2**63:  # of which NumPy makes none
+            raise ValueError(f"it has {count} values; expected fewer than 2**63")
         return np.asarray(first + np.arange(count).astype(start.dtype) * step).astype(start.dtype)
 
     return call

@@ -34,7 +34,7 @@ def pad(context: Context) -> Function:
 
 def _padded(x: Array, pads: Any, axes: Any, mode: str, fill: Any) -> Array:
     if len(pads) != 2 * len(axes):
-        raise ValueError(f"pads is {list(pads)}; expected {2 * len(axes)} ints")
+        raise ValueError(f"pads has {len(pads)} values; expected {2 * len(axes)}")
     ends = [(0, 0)] * x.ndim
     for i, axis in enumerate(axes):
         ends[axis] = (int(pads[i]), int(pads[i + len(axes)]))
