@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class Session:
         """
         if not isinstance(feeds, Mapping):
             raise TypeError(f"run: feeds is a {type(feeds).__name__}; expected a mapping of names to arrays")
-        if isinstance(output_names, str):
+        if isinstance(output_names, str) or not isinstance(output_names or (), Iterable):
             raise TypeError(f"run: output_names is {output_names!r}; expected a list of names, or None")
         for name in output_names or ():
             if name not in self._names:
@@ -106,10 +106,9 @@ class Session:
         values = [_fed(value, feeds[value.name]) for value in inputs]
         with np.errstate(all="ignore"):  # infinities and NaNs are results here, not mishaps
             results = program(*values)
-        results = _owned(results, values)
-        if not output_names:
-            return results
-        return [results[self._names.index(name)] for name in output_names]
+        if output_names:
+            results = [results[self._names.index(name)] for name in output_names]
+        return _owned(results, values)
 
     def _without_defaults(self, feeds: Mapping[str, Any]) -> tuple[list[ValueInfo], Program]:
         """The inputs and the program of a run that is given initializers."""

@@ -58,8 +58,9 @@ def test_a_model_runs_from_a_message_bytes_and_a_path(way, tmp_path):
 def test_outputs_come_by_name_in_the_order_asked_for():
     nodes = [helper.make_node("Neg", ["x"], ["a"]), helper.make_node("Abs", ["x"], ["b"])]
     session = foldgate.onnx.Session(model(nodes, [value("x", [1])], [value("a", [1]), value("b", [1])]))
-    b, a = session.run(["b", "a"], {"x": np.array([2], np.float32)})
+    b, a, again = session.run(["b", "a", "b"], {"x": np.array([2], np.float32)})
     assert (a, b) == (-2, 2)
+    assert again == b and not np.may_share_memory(again, b)
     assert [y.item() for y in session.run([], {"x": np.array([2], np.float32)})] == [-2, 2]
 
 
@@ -151,6 +152,7 @@ def test_a_window_beyond_its_image_is_named_with_its_node():
         ({"x": np.zeros((1, 4, 4), np.float32)}, None, ValueError, "input 'x' has shape (1, 4, 4)"),
         ({"x": np.zeros((1, 1, 4, 4), np.float32)}, ["z"], ValueError, "output_names has 'z'"),
         ({"x": np.zeros((1, 1, 4, 4), np.float32)}, "y", TypeError, "output_names is 'y'; expected a list"),
+        ({"x": np.zeros((1, 1, 4, 4), np.float32)}, 3, TypeError, "output_names is 3; expected a list"),
         ([np.zeros((1, 1, 4, 4), np.float32)], None, TypeError, "feeds is a list; expected a mapping"),
         ({"x": [[1.0], [1.0, 2.0]]}, None, ValueError, "input 'x' is no array"),
         ({"x": [[[[1j]]]]}, None, TypeError, "input 'x' is of complex128; expected float32"),
