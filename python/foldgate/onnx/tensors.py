@@ -51,10 +51,10 @@ def _external_bytes(tensor: Any, folder: Path | None, expected: int, label: str)
             f"{label} is in an external file {location!r}; expected a model that is loaded by its path"
         )
     path = _inside(folder, location, label)
+    entries.setdefault("length", str(expected))
     offset, length = (_number(entries, key, label) for key in ("offset", "length"))
     size = path.stat().st_size
-    length = expected if "length" not in entries else length
-    if offset > size or length > size - offset or length < 0:
+    if offset > size or length > size - offset:
         raise ValueError(
             f"{label}: external data is {length} bytes at {offset} of {location!r}; the file has {size}"
         )

@@ -206,6 +206,14 @@ def test_softmaxes_of_nothing(opset, op):
     same(helper.make_node(op, ["x"], ["y"], axis=1), {"x": normal(2, 0)}, opset)
 
 
+def test_integers_are_multiplied_by_a_beta_that_is_none():
+    node = helper.make_node("Gemm", ["a", "b", "c"], ["y"], alpha=2.0, beta=0.5)
+    eye = np.eye(2, dtype=np.int32)
+    (y,) = foldgate.onnx.run_node(node, [eye, 3 * eye, np.array([4, -6], np.int32)])
+    np.testing.assert_array_equal(y, [[8, -3], [2, 3]])
+    assert y.dtype == np.int32
+
+
 def test_a_range_that_no_array_holds():
     node = helper.make_node("Range", ["a", "b", "c"], ["y"], name="r")
     feeds = {"a": np.array(0), "b": np.array(2**63 - 1), "c": np.array(1)}

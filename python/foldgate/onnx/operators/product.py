@@ -52,7 +52,7 @@ def _general(alpha: float, beta: float, transposed: tuple[bool, bool], activatio
             y = ops.matmul(wide(a), wide(b), transpose_a=transposed[0], transpose_b=transposed[1])
             y = y if alpha == 1 else y * y.dtype.type(alpha)
         if c is not None:
-            y = y + (c if beta == 1 else c.astype(y.dtype) * y.dtype.type(beta))
+            y = y + (c if beta == 1 else c.astype(y.dtype) * beta)
         y = y.astype(a.dtype, copy=False)
         return y if activation is None else getattr(ops, activation)(y)
 
