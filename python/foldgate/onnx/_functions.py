@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from foldgate.onnx._infer import GONE, with_few_ranks
+from foldgate.onnx._infer import with_few_ranks
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx._schemas import check_node
 from foldgate.onnx.graph import Node
@@ -82,12 +82,11 @@ def taken_apart(model: Any) -> Any:
         if part.domain in _STANDARD:
             part.domain = ""
     _say_defaults(copy.graph.node, {("", name, ""): attributes for name, attributes in schemas.items()})
-    for node in _nodes(copy.graph):
-        if node.op_type in schemas and "" in node.input:  # which onnx's inliner looks up the type of
-            node.op_type = GONE + node.op_type
     inline = onnx_package("inliner").inline_selected_functions
     which = [("", name) for name in schemas]
     _declare_initializers(copy.graph)
+    if any("" in node.input for node in nodes):  # the inliner wants to know the type of that, too
+        copy.graph.input.add().type.tensor_type.elem_type = 1
     try:
         found = with_few_ranks(copy, lambda light: inline(light, which, inline_schema_functions=True))
         del found.graph.input[len(model.graph.input) :]

@@ -13,7 +13,7 @@ _LONGEST = 512  # values that may tell a shape
 _ROUNDS = 4  # how often what was found may tell more: once for every Reshape by the shape of another's result
 # What onnx computes the values of, to know shapes by them: a dimension for each, however many there are.
 _BY_VALUES = {"Add", "Cast", "Concat", "Gather", "Mul", "Slice", "Squeeze", "Sub", "Unsqueeze"}
-_HIDDEN, GONE = "hidden ", "gone "  # before an operator's name: onnx knows none of these
+_HIDDEN, _GONE = "hidden ", "gone "  # before an operator's name: onnx knows none of these
 _GATHERS = ("Gather", "GatherND")
 _SET = {"Constant", "Shape", "Size", "Reshape", "NonZero"}  # whose ranks do not follow from their inputs'
 
@@ -90,7 +90,7 @@ def _hide_growing(graph: Any, rows: set[str], grown: set[str]) -> None:
     for node in graph.node:
         sources = [name for name in node.input if name in grown]
         if node.op_type in _GATHERS and len(sources) > 1:
-            node.op_type = GONE + node.op_type
+            node.op_type = _GONE + node.op_type
         if node.op_type == "Constant" and all(len(a.t.dims) < 2 for a in node.attribute):
             rows.update(node.output)
         gathers = node.op_type in _GATHERS and not rows.issuperset(node.input[1:])
@@ -104,7 +104,7 @@ def with_few_ranks(model: Any, change: Callable[[Any], Any]) -> Any:
     """What a change that infers shapes on its way makes of a model, which it may write to."""
     _hide_growing(model.graph, set(), set())
     model = change(model)
-    _show(model.graph, GONE)
+    _show(model.graph, _GONE)
     return model
 
 

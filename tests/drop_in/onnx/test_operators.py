@@ -255,6 +255,24 @@ def test_attention_as_onnx_defines_it(mask, causal):
     same(node, {**feeds, **seen} if mask == "fed" else feeds, 23, seen if mask == "constant" else None)
 
 
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("names", [["", ""], ["", "pk", "pv"]])
+def test_inputs_that_an_attention_leaves_out(names, inside):
+    inputs = ["q", "k", "v", *names]
+    node = helper.make_node("Attention", inputs, ["y", "nk", "nv"] if "pk" in names else ["y"])
+    feeds = {name: normal(1, 2, 3, 4) for name in inputs if name}
+    expected = same(node, feeds, 23)
+    model = model_of(node, feeds, 23)
+    if inside:
+        outputs = [helper.make_empty_tensor_value_info(name) for name in node.output]
+        branch = {f"{name}_branch": helper.make_graph([node], name, [], outputs) for name in ("then", "else")}
+        del model.graph.node[:]
+        model.graph.node.append(helper.make_node("If", ["true"], node.output, **branch))
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(True), "true"))
+    for a, b in zip(foldgate.onnx.Session(model).run(None, feeds), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("scales", [(0.02, 0.1, 0.004), (0.07, 0.1, 0.014), (0.1, 0.25, 0.01)])
 def test_sums_of_products_are_scaled_in_float32(scales):
     names = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"]
