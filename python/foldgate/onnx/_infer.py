@@ -26,10 +26,12 @@ def inferred(model: Any) -> Any:
     _hide_growing(found.graph, set(), set())
     hidden = None
     try:
+        _blind(found.graph, set())
         found = infer(found)
+        _show(found.graph, _HIDDEN)
         _say(found.graph, said)
         for _ in range(_ROUNDS):
-            before, hidden = hidden, _hide(found.graph, {})
+            before, hidden = hidden, _hide(found.graph, {}) + _blind(found.graph, set())
             if hidden == before:
                 break
             found = infer(found, data_prop=True)
@@ -103,9 +105,43 @@ def _hide_growing(graph: Any, rows: set[str], grown: set[str]) -> None:
 def with_few_ranks(model: Any, change: Callable[[Any], Any]) -> Any:
     """What a change that infers shapes on its way makes of a model, which it may write to."""
     _hide_growing(model.graph, set(), set())
+    _blind(model.graph, set())
     model = change(model)
     _show(model.graph, _GONE)
+    _show(model.graph, _HIDDEN)
     return model
+
+
+def _blind(graph: Any, around: set[str]) -> int:
+    """Slices of what may have extents below 0, by which onnx ends the process, lose their starts; how many.
+
+    Type and rank onnx infers of them all the same.
+
+    Args:
+      graph: of a model.
+      around: names around it of values with extents that are known.
+    """
+    known = around | {t.name for t in graph.initializer}
+    known |= {value.name for part in _values(graph) for value in part if _has_extents(value.type)}
+    blind = 0
+    for node in graph.node:
+        slices = node.op_type == "Slice"
+        if (slices or node.op_type == "Concat") and known.issuperset(
+            node.input[:1] if slices else node.input
+        ):
+            known.update(node.output)
+        elif slices and len(node.input) > 1:
+            node.input[1] = _HIDDEN + node.input[1]
+            blind += 1
+        blind += sum(_blind(inner, known) for inner in _graphs(node))
+    return blind
+
+
+def _has_extents(kind: Any) -> bool:
+    extents = [
+        extent.HasField("dim_value") and extent.dim_value >= 0 for extent in kind.tensor_type.shape.dim
+    ]
+    return kind.tensor_type.HasField("shape") and all(extents)
 
 
 def _hide(graph: Any, around: dict[str, bool]) -> int:
@@ -125,6 +161,8 @@ def _hide(graph: Any, around: dict[str, bool]) -> int:
 def _show(graph: Any, prefix: str) -> None:
     for node in graph.node:
         node.op_type = node.op_type.removeprefix(prefix)
+        if node.op_type == "Slice" and len(node.input) > 1:
+            node.input[1] = node.input[1].removeprefix(prefix)
         for inner in _graphs(node):
             _show(inner, prefix)
 

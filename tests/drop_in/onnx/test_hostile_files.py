@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -221,6 +223,24 @@ def test_no_memory_is_taken_for_the_shapes_of_what_is_not_read(body):
     with little_memory():
         found = inferred(model)
     assert found is not model.graph  # which is what there is where onnx fails
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "p = MaxPool<kernel_shape = [9]>(x) q = Relu(p) y = Slice(q, s, e, a)",
+        "c = Slice(x, s, e, a) p = MaxPool<kernel_shape = [9]>(c) y = Slice(p, s, e, a)",
+        "w = HannWindow(e) p = MaxPool<kernel_shape = [9]>(x) y = Slice(p, s, e, a)",
+        "c = Slice(r, s, e, a) y = Slice(c, s, e, a)",
+    ],
+)
+def test_extents_below_0_do_not_end_the_process(body, tmp_path):
+    head = '<ir_version: 8, opset_import: ["": 17]> cut (float[1, 2, 4] x, float[1, 2, -4] r) => (y)'
+    constants = "<int64[1] s = {0}, int64[1] e = {1}, int64[1] a = {2}, float[1, 2, 4] p>"
+    onnx.save(parser.parse_model(f"{head} {constants} {{ {body} }}"), tmp_path / "cut.onnx")
+    load = f"import foldgate.onnx; foldgate.onnx.Session({str(tmp_path / 'cut.onnx')!r})"
+    done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_memory_is_taken_for_operators_that_are_taken_apart():
