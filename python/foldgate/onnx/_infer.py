@@ -126,9 +126,8 @@ def _blind(graph: Any, around: set[str]) -> int:
     blind = 0
     for node in graph.node:
         slices = node.op_type == "Slice"
-        if (slices or node.op_type == "Concat") and known.issuperset(
-            node.input[:1] if slices else node.input
-        ):
+        sources = node.input[:1] if slices else node.input
+        if (slices or node.op_type == "Concat") and known.issuperset(sources):
             known.update(node.output)
         elif slices and len(node.input) > 1:
             node.input[1] = _HIDDEN + node.input[1]
@@ -138,10 +137,9 @@ def _blind(graph: Any, around: set[str]) -> int:
 
 
 def _has_extents(kind: Any) -> bool:
-    extents = [
-        extent.HasField("dim_value") and extent.dim_value >= 0 for extent in kind.tensor_type.shape.dim
-    ]
-    return kind.tensor_type.HasField("shape") and all(extents)
+    extents = kind.tensor_type.shape.dim
+    known = (extent.HasField("dim_value") and extent.dim_value >= 0 for extent in extents)
+    return kind.tensor_type.HasField("shape") and all(known)
 
 
 def _hide(graph: Any, around: dict[str, bool]) -> int:
