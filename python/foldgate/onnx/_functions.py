@@ -69,10 +69,11 @@ def taken_apart(model: Any) -> Any:
       ValueError: there are too many, or onnx cannot take one apart.
     """
     schemas = _by_functions()
-    nodes = [n for n in _nodes(model.graph) if n.domain in _STANDARD and n.op_type in schemas]
+    standard = [node for node in _nodes(model.graph) if node.domain in _STANDARD]
+    nodes = [node for node in standard if node.op_type in schemas]
     if not nodes:
         return model
-    _check(model, nodes)
+    _check(model, standard)
     names = [node.op_type for node in nodes]
     if len(names) > _MOST:
         raise ValueError(f"model has {len(names)} nodes as {names[0]!r}; expected at most {_MOST}")
@@ -106,7 +107,7 @@ def _declare_initializers(graph: Any) -> None:
 
 
 def _check(model: Any, nodes: Iterable[Any]) -> None:
-    """Refuses what onnx, which takes these nodes apart, does not look at before it reads it."""
+    """Refuses what onnx, which infers shapes on its way, does not look at before it reads it."""
     opset = max([entry.version for entry in model.opset_import if entry.domain in _STANDARD], default=1)
     for value in model.graph.input:
         if value.type.WhichOneof("value") is None:

@@ -113,9 +113,9 @@ def with_few_ranks(model: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _blind(graph: Any, around: set[str]) -> int:
-    """Slices of what may have extents below 0, by which onnx ends the process, lose their starts; how many.
+    """Hides from onnx what may read extents below 0, by which it ends the process; how many nodes.
 
-    Type and rank onnx infers of them all the same.
+    A Slice loses its starts alone: onnx infers its type and rank all the same.
 
     Args:
       graph: of a model.
@@ -127,8 +127,11 @@ def _blind(graph: Any, around: set[str]) -> int:
     for node in graph.node:
         slices = node.op_type == "Slice"
         sources = node.input[:1] if slices else node.input
-        if (slices or node.op_type == "Concat") and known.issuperset(sources):
+        if node.op_type in ("Slice", "Concat", "GatherND") and known.issuperset(sources):
             known.update(node.output)
+        elif node.op_type == "GatherND":
+            node.op_type = _HIDDEN + node.op_type
+            blind += 1
         elif slices and len(node.input) > 1:
             node.input[1] = _HIDDEN + node.input[1]
             blind += 1

@@ -12,6 +12,10 @@ from foldgate.onnx._package import onnx_package
 from foldgate.onnx.graph import Graph, Node
 
 
+_RANGES = {"axis": (-(2**31), 2**31 - 1), "batch_dims": (0, 2**31 - 1)}
+"""Of attributes that onnx itself does not look at before it reads memory by them."""
+
+
 def check_node(node: Node, proto: Any) -> None:
     """Refuses a node that is none of its operator; of operators that ONNX does not know nothing is asked.
 
@@ -36,11 +40,15 @@ def check_node(node: Node, proto: Any) -> None:
     for name, formal in zip(node.inputs, schema.inputs, strict=False):
         if not name and formal.option == formal.option.Single:
             raise ValueError(f"{node} has no input {formal.name!r}; expected one")
+    ranges = {**_RANGES, "num_outputs": (len(node.outputs),) * 2}
     for attribute in proto.attribute:
         known = schema.attributes.get(attribute.name)
         if known is not None and attribute.type != known.type.value:
             found, wanted = _kind(attribute.type), _kind(known.type.value)
             raise ValueError(f"{node}: attribute {attribute.name!r} is {found}; expected {wanted}")
+        least, most = ranges.get(attribute.name, (attribute.i, attribute.i))
+        if not least <= attribute.i <= most:
+            raise ValueError(f"{node}: {attribute.name} is {attribute.i}; expected {least} to {most}")
     for name, known in schema.attributes.items():
         if known.required and name not in node.attributes:
             raise ValueError(f"{node} has no attribute {name!r}; expected one")

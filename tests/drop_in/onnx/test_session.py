@@ -263,13 +263,11 @@ def test_what_is_no_model_is_named() -> None:
 
 
 def test_a_number_too_large_for_an_axis_is_named_with_its_node() -> None:
-    nodes = [
-        helper.make_node("SequenceConstruct", ["x"], ["s"]),
-        helper.make_node("ConcatFromSequence", ["s"], ["y"], name="join", axis=-(2**40), new_axis=1),
-    ]
-    session = foldgate.onnx.Session(model(nodes, [value("x", [2])], [value("y", None)]))
-    with pytest.raises(ValueError, match=r"node 'join' \(ConcatFromSequence\)"):
-        session.run(None, {"x": np.ones(2, np.float32)})
+    nodes = [helper.make_node("Unsqueeze", ["x", "a"], ["y"], name="wide")]
+    inputs = [value("x", [2]), value("a", [1], TensorProto.INT64)]
+    session = foldgate.onnx.Session(model(nodes, inputs, [value("y", None)]))
+    with pytest.raises(ValueError, match=r"node 'wide' \(Unsqueeze\)"):
+        session.run(None, {"x": np.ones(2, np.float32), "a": np.array([2**40])})
 
 
 def one_node(*names, outputs=("y",), opset=17, constants=(), **attributes):
@@ -304,6 +302,18 @@ def one_node(*names, outputs=("y",), opset=17, constants=(), **attributes):
             "node 'odd' (And): input 'c' is a tensor(int64); expected one of tensor(bool)",
         ),
         (one_node("Gelu", "x", opset=20, approximate="no"), "node 'odd' (Gelu): approximate is 'no'"),
+        (
+            one_node("LayerNormalization", "x", "x", axis=2**31),
+            "node 'odd' (LayerNormalization): axis is 2147483648; expected -2147483648 to 2147483647",
+        ),
+        (
+            one_node("GatherND", "x", "c", constants=[("c", [1])], batch_dims=-3),
+            "node 'odd' (GatherND): batch_dims is -3; expected 0 to",
+        ),
+        (
+            one_node("Split", "x", outputs=("y", "z"), opset=18, num_outputs=1),
+            "node 'odd' (Split): num_outputs is 1; expected 2 to 2",
+        ),
     ],
 )
 def test_what_does_not_fit_at_load_is_named_with_its_node(proto, words):
