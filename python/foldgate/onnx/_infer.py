@@ -13,6 +13,7 @@ _LONGEST = 512  # values that may tell a shape
 _ROUNDS = 4  # how often what was found may tell more: once for every Reshape by the shape of another's result
 # What onnx computes the values of, to know shapes by them: a dimension for each, however many there are.
 _BY_VALUES = {"Add", "Cast", "Concat", "Gather", "Mul", "Slice", "Squeeze", "Sub", "Unsqueeze"}
+_UNSAFE = {"GatherND", "EyeLike", "RegexFullMatch"}  # the latter two read types that onnx may not know
 _HIDDEN, _GONE = "hidden ", "gone "  # before an operator's name: onnx knows none of these
 _GATHERS = ("Gather", "GatherND")
 _SET = {"Constant", "Shape", "Size", "Reshape", "NonZero"}  # whose ranks do not follow from their inputs'
@@ -113,7 +114,7 @@ def with_few_ranks(model: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _blind(graph: Any, around: set[str]) -> int:
-    """Hides from onnx what may read extents below 0, by which it ends the process; how many nodes.
+    """Hides from onnx nodes at which it may end the process, as by extents below 0; how many there are.
 
     A Slice loses its starts alone: onnx infers its type and rank all the same.
 
@@ -129,11 +130,11 @@ def _blind(graph: Any, around: set[str]) -> int:
         sources = node.input[:1] if slices else node.input
         if node.op_type in ("Slice", "Concat", "GatherND") and known.issuperset(sources):
             known.update(node.output)
-        elif node.op_type == "GatherND":
-            node.op_type = _HIDDEN + node.op_type
-            blind += 1
         elif slices and len(node.input) > 1:
             node.input[1] = _HIDDEN + node.input[1]
+            blind += 1
+        elif node.op_type in _UNSAFE:
+            node.op_type = _HIDDEN + node.op_type
             blind += 1
         blind += sum(_blind(inner, known) for inner in _graphs(node))
     return blind

@@ -11,7 +11,6 @@ import numpy as np
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx.graph import Graph, Node
 
-
 _RANGES = {"axis": (-(2**31), 2**31 - 1), "batch_dims": (0, 2**31 - 1)}
 """Of attributes that onnx itself does not look at before it reads memory by them."""
 
@@ -24,8 +23,8 @@ def check_node(node: Node, proto: Any) -> None:
       proto: the NodeProto.
 
     Raises:
-      ValueError: a count or an attribute's kind is another than ONNX says, or an attribute that it must have
-        is not there.
+      ValueError: a count, an attribute's kind or its range is another than ONNX says, or an attribute that
+        it must have is not there.
     """
     schema = _schema(node.op, node.opset, node.domain)
     if schema is None:

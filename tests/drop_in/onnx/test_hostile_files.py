@@ -233,6 +233,7 @@ def test_no_memory_is_taken_for_the_shapes_of_what_is_not_read(body):
         "w = HannWindow(e) p = MaxPool<kernel_shape = [9]>(x) y = Slice(p, s, e, a)",
         "c = Slice(r, s, e, a) y = Slice(c, s, e, a)",
         "i = Cast<to = 7>(r) y = GatherND(x, i)",
+        "q = Tile(x, s) y = EyeLike<dtype = 1>(q)",
     ],
 )
 def test_extents_below_0_do_not_end_the_process(body, tmp_path):
