@@ -14,7 +14,7 @@ _ROUNDS = 4  # how often what was found may tell more: once for every Reshape by
 # What onnx computes the values of, to know shapes by them: a dimension for each, however many there are.
 _BY_VALUES = {"Add", "Cast", "Concat", "Gather", "Mul", "Slice", "Squeeze", "Sub", "Unsqueeze"}
 _UNSAFE = {"GatherND", "EyeLike", "RegexFullMatch"}  # the latter two read types that onnx may not know
-_HIDDEN, _GONE = "hidden ", "gone "  # before an operator's name: onnx knows none of these
+_HIDDEN, _GONE = "hidden\n", "gone\n"  # before a name: onnx knows none of these
 _GATHERS = ("Gather", "GatherND")
 _SET = {"Constant", "Shape", "Size", "Reshape", "NonZero"}  # whose ranks do not follow from their inputs'
 
