@@ -15,8 +15,9 @@ import foldgate.onnx  # noqa: E402
 
 FAMILIES = {"OnnxBackendNodeModelTest", "OnnxBackendSimpleModelTest"}
 FAMILIES |= {"OnnxBackendPyTorchConvertedModelTest", "OnnxBackendPyTorchOperatorModelTest"}
+DRAWN = "test_bernoulli"  # they hold the values that NumPy drew on the day they were written
 # What passed when this was written; a case that stops being supported is a case lost.
-LEAST_PASSED = 1884
+LEAST_PASSED = 1934
 
 
 def cases_runner() -> type:
@@ -44,7 +45,7 @@ def cases() -> dict[str, object]:
         for family, items in runner._test_items.items()
         if f"OnnxBackend{family}Test" in FAMILIES
         for name, item in items.items()
-        if name.endswith("_cpu")
+        if name.endswith("_cpu") and not name.startswith(DRAWN)
     }
 
 

@@ -164,6 +164,22 @@ def test_what_many_nodes_make_of_constants_is_not_computed_at_load(op, back, ste
         foldgate.onnx.Session(proto)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<float[1,2,1] d = {1, 2}, int64[2] e = {1000000, 1000000}>"
+        "{ n = ReduceProd<keepdims = 0>(e) z = DFT<axis = 1>(d, n)",
+        "<float[1,1,1,1] d = {1}, float[1,4] q = {0, 0, 1, 1}, bool[1] c = {1}, int64[1] a = {0}>"
+        "{ r = Compress<axis = 0>(q, c) b = Compress(a, c) "
+        "z = RoiAlign<output_height = 16000, output_width = 16000>(d, r, b)",
+    ],
+)
+def test_values_that_are_far_more_than_what_they_come_from_are_not_computed_at_load(body):
+    text = HEAD.replace("(float[n] y)", "(float[n] y, float[] z)") + body + " y = Relu(x) }"
+    with little_memory():
+        foldgate.onnx.Session(parser.parse_model(text))
+
+
 def test_values_written_twice_and_never():
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
     nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["y"])]

@@ -3,8 +3,10 @@
 from foldgate.onnx.operators import (
     activation,
     arithmetic,
+    chance,
     control,
     convolution,
+    detection,
     indexing,
     normalization,
     padding,
@@ -13,16 +15,20 @@ from foldgate.onnx.operators import (
     quantized,
     recurrent,
     reduction,
+    sampling,
     sequences,
     shapes,
+    signal,
     special_convolution,
 )
 
 __all__ = [
     "activation",
     "arithmetic",
+    "chance",
     "control",
     "convolution",
+    "detection",
     "indexing",
     "normalization",
     "padding",
@@ -31,7 +37,9 @@ __all__ = [
     "quantized",
     "recurrent",
     "reduction",
+    "sampling",
     "sequences",
     "shapes",
+    "signal",
     "special_convolution",
 ]

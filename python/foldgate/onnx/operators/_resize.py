@@ -133,7 +133,7 @@ def _weights(how: Sampling, at: tuple[float, ...], extent: int, scale: float) ->
     low = np.floor(np.array(at))
     ratio = np.array(at) - low
     distance = np.abs(taps[None, :] - ratio[:, None]) * narrow
-    share = np.clip(1 - distance, 0, None) if reach == 1 else _cubic(distance, how.cubic)
+    share = np.clip(1 - distance, 0, None) if reach == 1 else cubic_share(distance, how.cubic)
     places = low[:, None].astype(np.int64) + taps[None, :]
     if how.exclude_outside:
         share = np.where((places >= 0) & (places < extent), share, 0)
@@ -145,7 +145,7 @@ def _weights(how: Sampling, at: tuple[float, ...], extent: int, scale: float) ->
     return matrix
 
 
-def _cubic(distance: Array, a: float) -> Array:
+def cubic_share(distance: Array, a: float) -> Array:
     near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
     far = a * (((distance - 5) * distance + 8) * distance - 4)
     return np.where(distance <= 1, near, np.where(distance < 2, far, 0))

@@ -149,6 +149,23 @@ def non_zero(context: Context) -> Function:
     return lambda x: np.array(np.nonzero(np.atleast_1d(x)), np.int64)
 
 
+@operator("Unique", attributes="axis sorted")
+def unique(context: Context) -> Function:
+    """Each value once, or each slice along an axis: ascending, or as they come first."""
+    axis, ascending = context.attr("axis"), context.flag("sorted", 1)
+
+    def call(x: Array) -> tuple[Array, ...]:
+        y, first, which, counts = np.unique(
+            x, return_index=True, return_inverse=True, return_counts=True, axis=axis
+        )
+        order = np.arange(len(first)) if ascending else np.argsort(first)
+        places = np.argsort(order)[which.ravel()]
+        others = (first[order], places, counts[order])
+        return np.take(y, order, axis or 0), *(value.astype(np.int64) for value in others)
+
+    return call if context.outputs > 1 else lambda x: call(x)[0]
+
+
 @operator("Compress", attributes="axis")
 def compress(context: Context) -> Function:
     """Where the condition holds."""

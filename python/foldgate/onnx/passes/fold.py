@@ -14,6 +14,8 @@ from foldgate.onnx.registry import Context, built
 # Whose results may be far larger than their inputs: a few bytes of a file could ask for all memory.
 _GROWING = {"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "EyeLike", "OneHot"}
 _GROWING |= {"MaxUnpool", "ConvTranspose", "Col2Im", "If", "Loop", "Scan", "Einsum"}
+_GROWING |= {"GridSample", "RoiAlign", "DFT", "STFT"}
+_RANDOM = {"RandomUniformLike", "RandomNormalLike", "Bernoulli"}
 _LARGEST = 2**20  # values that may be computed at load, beside some times those of the file
 _TIMES = 8
 _SAME_SIZE = {
@@ -48,7 +50,7 @@ def fold_constants(graph: Graph) -> None:
 
 
 def _computed(node: Node, graph: Graph, most: int) -> list[Any] | None:
-    if any(name and name not in graph.constants for name in node.inputs):
+    if node.op in _RANDOM or any(name and name not in graph.constants for name in node.inputs):
         return None
     if any(inner.captured() for inner in node.graphs()):
         return None
