@@ -267,10 +267,19 @@ CASES["simple_rnn relu"] = (
     (normal(2, 3, 2), normal(2, 3), normal(3, 3)),
 )
 
+ATTENDED = np.array([[True, True, False], [False, True, True], [True, False, False]])
 CASES |= {
     "attention": (
         lambda q, k, v: ops.attention(q, k, v, causal=True),
         (normal(2, 1, 3, 4), normal(2, 1, 3, 4), normal(2, 1, 3, 2)),
+    ),
+    "attention statistics": (
+        lambda q, k, v: ops.attention(q, k, v, return_statistics=True, heads_axis=2),
+        (normal(2, 3, 4, 4), normal(2, 5, 2, 4), normal(2, 5, 2, 3)),
+    ),
+    "attention lse": (
+        lambda q, k, v: ops.attention(q, k, v, mask=ATTENDED, return_statistics=True).lse,
+        (normal(2, 2, 3, 4), normal(2, 1, 3, 4), normal(2, 1, 3, 2)),
     ),
 }
 

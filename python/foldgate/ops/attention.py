@@ -150,13 +150,21 @@ def attention_backward(
 
 def _recorded(
     q: FloatArray, k: FloatArray, v: FloatArray, *, return_statistics: bool, **options: Any
-) -> tuple[FloatArray | AttentionOutput, Backward, int]:
+) -> tuple[FloatArray | AttentionOutput, Backward]:
     y, lse = attention(q, k, v, return_statistics=True, **options)
 
-    def backward(needs: Needs, dy: FloatArray, *_: FloatArray | None) -> AttentionGradients:
-        return attention_backward(dy, q, k, v, y, lse, **options)
+    def backward(needs: Needs, dy: FloatArray | None, dlse: FloatArray | None = None) -> AttentionGradients:
+        dy = np.zeros_like(y) if dy is None else dy
+        if dlse is None:
+            return attention_backward(dy, q, k, v, y, lse, **options)
+        # One more value: 0 of every key, of mean -dlse and gradient 1, makes ds = p (dy v' - dy y + dlse).
+        mean = -np.moveaxis(dlse, 1, options["heads_axis"])[..., None]
+        pairs = (dy, np.ones_like(mean)), (v, np.zeros_like(v[..., :1])), (y, mean)
+        dy, values, means = (np.concatenate(pair, axis=-1) for pair in pairs)
+        dq, dk, dv = attention_backward(dy, q, k, values, means, lse, **options)
+        return AttentionGradients(dq, dk, dv[..., :-1])
 
-    return (AttentionOutput(y, lse) if return_statistics else y), backward, 1
+    return (AttentionOutput(y, lse) if return_statistics else y), backward
 
 
 def _scale(op: str, scale: float | None, q: FloatArray) -> float:
