@@ -58,6 +58,15 @@ def test_relu(arguments: dict[str, float], expected: list[float]) -> None:
     assert foldgate.check_gradients(lambda x: activations.relu(x, **arguments), x) < 1e-7
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_nan_stays(name: str) -> None:
+    assert np.isnan(activations.get(name)(np.array([[np.nan, 1.0]]), *ARGUMENTS.get(name, ()))[0, 0])
+
+
+def test_nan_stays_below_a_threshold() -> None:
+    assert np.isnan(activations.relu(np.array([np.nan]), threshold=0.5))
+
+
 def test_values() -> None:
     """Those that are not an op of the same name."""
     assert activations.hard_tanh(X)[0].tolist() == [-1, -1, -1, -0.61]

@@ -43,7 +43,7 @@ def relu(
             return ops.leaky_relu(x, negative_slope)
         positive = _plain_relu(x, max_value)
     else:
-        positive = np.where(x > threshold, x, 0.0)
+        positive = np.where(x <= threshold, 0.0, x)
         if max_value is not None:
             positive = np.clip(positive, 0.0, max_value)
     if negative_slope == 0:
@@ -149,7 +149,7 @@ def hard_tanh(x: FloatArray) -> FloatArray:
 def hard_shrink(x: FloatArray, threshold: float = 0.5) -> FloatArray:
     """x where |x| is above the threshold, else 0."""
     x = floats(x)
-    return np.where(np.absolute(x) > threshold, x, 0.0)
+    return np.where(np.absolute(x) <= threshold, 0.0, x)
 
 
 @of_tensors
@@ -172,7 +172,7 @@ def tanh_shrink(x: FloatArray) -> FloatArray:
 def threshold(x: FloatArray, threshold: float, default_value: float) -> FloatArray:
     """x where it is above the threshold, else the default value."""
     x = floats(x)
-    return np.where(x > threshold, x, default_value)
+    return np.where(x <= threshold, default_value, x)
 
 
 @of_tensors
