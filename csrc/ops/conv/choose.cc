@@ -5,6 +5,27 @@
 #include "ops/conv/winograd.h"
 
 namespace foldgate {
+namespace {
+
+std::vector<int64_t> of_axes(const Window& window, int64_t WindowAxis::* value) {
+  std::vector<int64_t> values;
+  for (int axis = kMaxSpatial - window.rank; axis < kMaxSpatial; ++axis)
+    values.push_back(window.axes[axis].*value);
+  return values;
+}
+
+// What an algorithm refuses, and what it is for.
+template <class... Parts>
+[[noreturn]] void refuse(const char* op, const char* algorithm, const ConvPlan& plan,
+                         const Parts&... expected) {
+  fail_value(op, ": algorithm is '", algorithm, "' for a kernel of ",
+             shape_text(of_axes(plan.window, &WindowAxis::kernel)), " taps, strides of ",
+             shape_text(of_axes(plan.window, &WindowAxis::stride)), ", dilation_rate ",
+             shape_text(of_axes(plan.window, &WindowAxis::dilation)), " and groups of ", plan.groups,
+             "; expected another, since that one is for ", expected...);
+}
+
+}  // namespace
 
 ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAlgorithm asked) {
   const bool depthwise = plan.groups == plan.in_channels;
@@ -12,13 +33,12 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
     fail_value(op, ": algorithm is 'depthwise' but groups is ", plan.groups,
                "; expected as many groups as x has channels (", plan.in_channels, ")");
   if (asked == ConvAlgorithm::kWinograd && !winograd_can(plan))
-    fail_value(op,
-               ": algorithm is 'winograd'; expected another, since that one is for 2-D kernels of 3 x 3 or "
-               "5 x 5 taps with strides and groups of 1, and one dilation_rate "
-               "within the outputs, of 1 with channels first");
+    refuse(op, "winograd", plan,
+           "2-D kernels of 3 x 3 or 5 x 5 taps with strides and groups of 1, and one dilation_rate within "
+           "the outputs, "
+           "of 1 with channels first");
   if (asked == ConvAlgorithm::kFft && !fft_can(plan))
-    fail_value(op, ": algorithm is 'fft'; expected another, since that one is for 1-D kernels of at most ",
-               kFftMostTaps, " taps with strides of 1");
+    refuse(op, "fft", plan, "1-D kernels of at most ", kFftMostTaps, " taps with strides of 1");
   if (asked != ConvAlgorithm::kByShape) return asked;
   if (winograd_pays(plan)) return ConvAlgorithm::kWinograd;
   if (fft_pays(plan)) return ConvAlgorithm::kFft;
