@@ -84,8 +84,9 @@ IMPORTS = {
     "constraints": {"_by_name", "_checks", "_defaults", "_typing"},
     "_logits": {"_tape"},
     "losses": {"losses", "ops", "_by_name", "_custom_gradient", "_defaults", "_logits", "_masks", "_naming"}
-    | {"_checks", "_tape"},
-    "metrics": {"_checks", "metrics", "losses", "ops", "_by_name", "_defaults", "_masks", "_naming", "_tape"},
+    | {"_checks", "_dtypes", "_tape"},
+    "metrics": {"_checks", "metrics", "losses", "ops", "_by_name", "_defaults", "_dtypes", "_masks"}
+    | {"_naming", "_tape"},
     "optimizers": {"optimizers", "ops", "_by_name", "_checks", "_naming"},
     "callbacks": {"callbacks", "saving", "_checks"},
     "onnx": {"onnx", "ops", "layers", "models", "activations", "config", "saving", "_nest", "_symbolic"}

@@ -53,7 +53,7 @@ SCHEDULES: dict[str, tuple[dict[str, Any], Bad]] = {
 }
 SMOOTHED: Bad = {"label_smoothing": [*SHARE, None], "axis": [0.5, "a"]}
 LOSSES: dict[str, tuple[dict[str, Any], Bad]] = {
-    "BinaryCrossentropy": ({}, SMOOTHED),
+    "BinaryCrossentropy": ({}, SMOOTHED | {"dtype": ["float16", 3]}),
     "CategoricalCrossentropy": ({}, SMOOTHED),
     "SparseCategoricalCrossentropy": ({}, {"ignore_class": [0.5, "a"], "axis": ["a"]}),
     "BinaryFocalCrossentropy": ({}, SMOOTHED | {"alpha": SHARE, "gamma": SIZE}),
@@ -93,7 +93,7 @@ METRICS: dict[str, tuple[dict[str, Any], Bad]] = {
     "BinaryIoU": ({}, {"threshold": [*NUMBER, None], "target_class_ids": [0, [2], None]}),
     "MeanIoU": ({"num_classes": 3}, REGIONS),
     "OneHotMeanIoU": ({"num_classes": 3}, REGIONS),
-    "BinaryAccuracy": ({}, {"threshold": [*NUMBER, None]}),
+    "BinaryAccuracy": ({}, {"threshold": [*NUMBER, None], "dtype": ["float16", 3]}),
     "TopKCategoricalAccuracy": ({}, {"k": [*COUNT, None]}),
     "SparseTopKCategoricalAccuracy": ({}, {"k": [*COUNT, None]}),
     "CategoricalCrossentropy": ({}, SMOOTHED),

@@ -9,6 +9,7 @@ import numpy as np
 
 from foldgate import _masks
 from foldgate._checks import functions, switches
+from foldgate._dtypes import policy
 from foldgate._masks import get_mask
 from foldgate._naming import auto_name
 from foldgate._tape import Tensor
@@ -67,7 +68,7 @@ class Loss:
     ) -> None:
         self.name = name or auto_name(type(self).__name__)
         self.reduction = check_reduction(type(self).__name__, reduction)
-        self._dtype = None if dtype is None else np.dtype(dtype)
+        self._dtype = None if dtype is None else np.dtype(policy(dtype, type(self).__name__).name)
         self._ids = False
 
     @property

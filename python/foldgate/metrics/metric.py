@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from foldgate._checks import switches
-from foldgate._defaults import floatx
+from foldgate._dtypes import policy
 from foldgate._naming import auto_name
 from foldgate._tape import Variable, no_grad
 
@@ -51,7 +51,7 @@ class Metric:
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or auto_name(type(self).__name__)
-        self._dtype = np.dtype(dtype or floatx())
+        self._dtype = np.dtype(policy(dtype, type(self).__name__).name)
 
     @property
     def dtype(self) -> str:
