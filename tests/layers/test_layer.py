@@ -185,6 +185,30 @@ def test_inputs_that_are_no_real_numbers(layer: Any, dtype: str) -> None:
         layer(x)
 
 
+@pytest.mark.parametrize("inputs", [None, "text", object()])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: keras.layers.Dropout(0.5),
+        lambda: keras.layers.Embedding(5, 3),
+        lambda: keras.layers.Reshape((6,)),
+        lambda: keras.layers.LayerNormalization(),
+        lambda: keras.layers.TimeDistributed(keras.layers.Dense(2)),
+    ],
+)
+def test_what_is_no_array_is_refused(made: Any, inputs: Any) -> None:
+    layer = made()
+    for _ in range(2):  # before it is built, and after
+        with pytest.raises(TypeError, match=rf"^{layer.name}: inputs is .*; expected an array"):
+            layer(inputs)
+        layer(np.ones((2, 3, 2), np.float32))
+
+
+def test_what_is_no_array_among_several_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^add.*: inputs is 'text'; expected an array"):
+        keras.layers.Add()([np.ones((2, 3)), "text"])
+
+
 def test_a_layer_of_ones_own_takes_what_it_likes() -> None:
     class Lengths(keras.layers.Layer):
         def call(self, x: Any) -> Any:

@@ -49,12 +49,15 @@ def as_input(value: Any, dtype: np.dtype[Any] | None) -> Any:
 
 
 def check_numbers(layer: str, value: Any) -> None:
-    """Refuses arrays of anything but real numbers, which conversion would cut down or make NaN of.
+    """Refuses what is no array, but for None among several, and arrays of anything but real numbers, which
+    conversion would cut down or make NaN of.
 
     Raises:
       TypeError: there is one.
     """
     for part in flatten(value) if isinstance(value, (list, tuple, dict)) else (value,):
+        if not is_array(part) and (part is not None or value is None):
+            raise TypeError(f"{layer}: inputs is {part!r}; expected an array")
         if isinstance(part, np.ndarray) and part.dtype.kind not in "fiub":
             raise TypeError(f"{layer}: inputs have dtype {part.dtype}; expected real numbers")
 
