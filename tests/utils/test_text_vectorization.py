@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -104,6 +105,12 @@ def test_what_cannot_be_saved_or_loaded(tmp_path):
             TextVectorization.load(path)
     path.write_text(json.dumps(good))
     assert TextVectorization.load(path).get_vocabulary() == ["", "[UNK]", "a"]
+
+
+@pytest.mark.parametrize("standardize", ["lower_and_strip_punctuation", "lower", "strip_punctuation", None])
+def test_it_can_be_pickled(standardize):
+    layer = pickle.loads(pickle.dumps(TextVectorization(vocabulary=["cat"], standardize=standardize)))
+    assert layer(["dog cat"]).tolist() == [[1, 2]]
 
 
 def test_a_saved_file_with_any_byte_changed(tmp_path, rng):

@@ -16,8 +16,12 @@ def _without_punctuation(text: str) -> str:
     return PUNCTUATION.sub("", text)
 
 
+def _lower_without_punctuation(text: str) -> str:
+    return _without_punctuation(text.lower())
+
+
 STANDARDS: dict[str, Callable[[str], str]] = {
-    "lower_and_strip_punctuation": lambda text: _without_punctuation(text.lower()),
+    "lower_and_strip_punctuation": _lower_without_punctuation,
     "lower": str.lower,
     "strip_punctuation": _without_punctuation,
 }
