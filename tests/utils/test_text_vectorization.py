@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 
 import numpy as np
@@ -111,6 +112,16 @@ def test_what_cannot_be_saved_or_loaded(tmp_path):
 def test_it_can_be_pickled(standardize):
     layer = pickle.loads(pickle.dumps(TextVectorization(vocabulary=["cat"], standardize=standardize)))
     assert layer(["dog cat"]).tolist() == [[1, 2]]
+
+
+def test_a_save_that_fails_leaves_the_file_before(tmp_path, monkeypatch):
+    path = tmp_path / "text.json"
+    TextVectorization(vocabulary=["cat"]).save(path)
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        TextVectorization(vocabulary=["dog"]).save(path)
+    assert TextVectorization.load(path).get_vocabulary(False) == ["cat"]
+    assert os.listdir(tmp_path) == ["text.json"]
 
 
 def test_a_saved_file_with_any_byte_changed(tmp_path, rng):

@@ -13,7 +13,7 @@ PathLike = str | os.PathLike[str]
 
 
 def write_atomically(
-    path: PathLike, write: Callable[[BinaryIO], None], verify: Callable[[Path], None] | None = None
+    path: PathLike, write: Callable[[BinaryIO], object], verify: Callable[[Path], None] | None = None
 ) -> None:
     """Write a file beside its place, see it safely on the disk, and only then put it there.
 

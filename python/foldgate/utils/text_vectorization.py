@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from foldgate.saving._atomic import write_atomically
+
 from . import _tokens
 from ._tokens import Split, Standardize
 from .sequences import pad_sequences
@@ -238,13 +240,14 @@ class TextVectorization:
         return cls(**config)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write arguments and vocabulary as JSON.
+        """Write arguments and vocabulary as JSON, a file that appears whole or not at all.
 
         Raises:
             ValueError: `standardize` or `split` is a function, which no file holds.
         """
         content = {"format": FORMAT, "version": 1, "config": self.get_config()}
-        Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
+        text = json.dumps(content, ensure_ascii=False, indent=1).encode()
+        write_atomically(path, lambda file: file.write(text))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TextVectorization:
