@@ -153,7 +153,7 @@ def test_empty_batch(dtype: Any) -> None:
 def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any]) -> None:
     x = np.zeros((1, *[9] * len(size), 4), np.float32)
     kernel = np.zeros((*size, 4, 4), np.float32)
-    words = rf"algorithm is 'fft' for a kernel of {re.escape(str(size))} taps, .* at most 32768 taps"
+    words = rf"algorithm is 'fft' for kernel_size {re.escape(str(size))}, .* at most 32768 taps"
     with pytest.raises(ValueError, match="conv: " + words):
         ops.conv(x, kernel, algorithm="fft", **options)
     dy = ops.conv(x, kernel, **options)

@@ -257,7 +257,7 @@ def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any
     spatial = (9,) * len(size)
     x = np.zeros((1, *spatial, 4), np.float32)
     kernel = np.zeros((*size, 4 // options.get("groups", 1), 4), np.float32)
-    words = re.escape(f"conv: algorithm is 'winograd' for a kernel of {size} taps, strides of ")
+    words = re.escape(f"conv: algorithm is 'winograd' for kernel_size {size}, strides ")
     with pytest.raises(ValueError, match=words):
         ops.conv(x, kernel, algorithm="winograd", **options)
     try:
@@ -270,7 +270,7 @@ def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any
 
 def test_refuses_dilated_taps_over_planes() -> None:
     x, kernel = np.zeros((1, 4, 9, 9)), np.zeros((3, 3, 4, 4))
-    words = r"dilation_rate \(2, 2\) and groups of 1; expected .* one dilation_rate within the outputs, of 1"
+    words = r"dilation_rate \(2, 2\) and groups 1; expected .* one dilation_rate within the outputs, of 1"
     with pytest.raises(ValueError, match=words):
         ops.conv(x, kernel, dilation_rate=2, data_format="channels_first", algorithm="winograd")
 

@@ -14,16 +14,16 @@ std::vector<int64_t> of_axes(const Window& window, int64_t WindowAxis::* value) 
   return values;
 }
 
-// What an algorithm refuses, and what it is for.
-template <class... Parts>
-[[noreturn]] void refuse(const char* op, const char* algorithm, const ConvPlan& plan,
-                         const Parts&... expected) {
-  fail_value(op, ": algorithm is '", algorithm, "' for a kernel of ",
-             shape_text(of_axes(plan.window, &WindowAxis::kernel)), " taps, strides of ",
-             shape_text(of_axes(plan.window, &WindowAxis::stride)), ", dilation_rate ",
-             shape_text(of_axes(plan.window, &WindowAxis::dilation)), " and groups of ", plan.groups,
-             "; expected another, since that one is for ", expected...);
+[[noreturn]] void refuse(const char* op, const char* algorithm, const ConvPlan& plan, const char* expected) {
+  const Window& window = plan.window;
+  fail_value(op, ": algorithm is '", algorithm, "' for kernel_size ",
+             shape_text(of_axes(window, &WindowAxis::kernel)), ", strides ",
+             shape_text(of_axes(window, &WindowAxis::stride)), ", dilation_rate ",
+             shape_text(of_axes(window, &WindowAxis::dilation)), " and groups ", plan.groups,
+             "; expected another, since that one is for ", expected);
 }
+
+static_assert(kFftMostTaps == 32768, "as the message says");
 
 }  // namespace
 
@@ -34,11 +34,10 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
                "; expected as many groups as x has channels (", plan.in_channels, ")");
   if (asked == ConvAlgorithm::kWinograd && !winograd_can(plan))
     refuse(op, "winograd", plan,
-           "2-D kernels of 3 x 3 or 5 x 5 taps with strides and groups of 1, and one dilation_rate within "
-           "the outputs, "
-           "of 1 with channels first");
+           "2-D kernels of 3 x 3 or 5 x 5 taps with strides and groups of 1, and one dilation_rate "
+           "within the outputs, of 1 with channels first");
   if (asked == ConvAlgorithm::kFft && !fft_can(plan))
-    refuse(op, "fft", plan, "1-D kernels of at most ", kFftMostTaps, " taps with strides of 1");
+    refuse(op, "fft", plan, "1-D kernels of at most 32768 taps with strides of 1");
   if (asked != ConvAlgorithm::kByShape) return asked;
   if (winograd_pays(plan)) return ConvAlgorithm::kWinograd;
   if (fft_pays(plan)) return ConvAlgorithm::kFft;
