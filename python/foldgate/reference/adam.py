@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from foldgate.reference._optimizer import decay
 from foldgate.reference._types import Array
+from foldgate.reference.optimizers import decay
 
 __all__ = ["adam_update", "adamax_update", "nadam_update"]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from foldgate.reference._optimizer import decay
 from foldgate.reference._types import Array
 
 __all__ = ["adadelta_update", "adagrad_update", "lion_update", "rmsprop_update", "sgd_update"]
+
+
+def decay(variable: Array, learning_rate: float, weight_decay: float) -> None:
+    """Decoupled weight decay."""
+    variable *= 1 - learning_rate * weight_decay
 
 
 def sgd_update(
