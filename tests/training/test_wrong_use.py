@@ -35,6 +35,16 @@ def set_trainable(value: Any) -> None:
             lambda: model().fit(X, Y, validation_data=(X[:0], Y[:0]), verbose=0),
             "validation_data: the data has no batches; expected",
         ),
+        (
+            lambda: model().train_on_batch(X, Y, class_weight=[1.0]),
+            r"train_on_batch: class_weight is \[1.0\]; expected a dict by class",
+        ),
+        (
+            lambda: model().train_on_batch(X, Y, class_weight={0: "b"}),
+            r"train_on_batch: class_weight\[0\] is 'b'; expected a number",
+        ),
+        (lambda: model().fit(X.astype(str), Y, verbose=0), "inputs have dtype <U.*; expected real numbers"),
+        (lambda: model().predict(X.astype(complex), verbose=0), "inputs have dtype complex128; expected"),
         (lambda: model().evaluate(X, Y, verbose=-1), "evaluate: verbose is -1; expected"),
         (lambda: model().predict(X, verbose=0.5), "predict: verbose is 0.5; expected"),
         (

@@ -39,8 +39,6 @@ def batches(
     """
     if class_weight is not None and sample_weight is not None:
         raise ValueError(f"{where}: class_weight and sample_weight are given; expected one of them")
-    if class_weight is not None and not isinstance(class_weight, dict):
-        raise TypeError(f"{where}: class_weight is {class_weight!r}; expected None or a dict by class")
     if isinstance(shuffle, str) and shuffle != "batch":
         raise ValueError(f"{where}: shuffle is {shuffle!r}; expected a bool or 'batch'")
     if is_array_like(x):

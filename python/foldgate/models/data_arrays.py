@@ -33,7 +33,7 @@ class ArrayBatches:
         class_weight: dict[int, float] | None,
     ) -> None:
         self.where, self.batch_size = where, _batch_size(where, batch_size)
-        self.parts = tuple(_arrays(part) for part in _packed(x, y, sample_weight, class_weight))
+        self.parts = tuple(_arrays(part) for part in _packed(where, x, y, sample_weight, class_weight))
         self.samples = _same_extent(where, self.parts)
         whole = math.ceil(self.samples / self.batch_size)
         self.num_batches = whole if steps is None else min(int(steps), whole)
@@ -106,9 +106,11 @@ def _batch_size(where: str, batch_size: int | None) -> int:
     return int(batch_size)
 
 
-def _packed(x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None) -> tuple[Any, ...]:
+def _packed(
+    where: str, x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None
+) -> tuple[Any, ...]:
     if class_weight is not None:
-        sample_weight = weights_of_classes(y, class_weight)
+        sample_weight = weights_of_classes(where, y, class_weight)
     if y is None:
         return (x,)
     return (x, y) if sample_weight is None else (x, y, sample_weight)
@@ -165,13 +167,17 @@ def _same_extent(where: str, parts: tuple[Any, ...]) -> int:
     return extents[0][1]
 
 
-def weights_of_classes(y: Any, class_weight: dict[int, float]) -> Any:
+def weights_of_classes(where: str, y: Any, class_weight: dict[int, float]) -> Any:
     """A weight a sample: that of its class, 1 of a class without one."""
+    if not isinstance(class_weight, dict):
+        raise TypeError(f"{where}: class_weight is {class_weight!r}; expected a dict by class")
     if isinstance(y, (dict, list, tuple)) and not (isinstance(y, list) and _is_numbers(y)):
-        raise ValueError("class_weight: y is a nest of labels; class_weight is for models of one output")
+        raise ValueError(
+            f"{where}: class_weight: y is a nest of labels; class_weight is for models of one output"
+        )
     members: dict[str, Any] = {f"class_weight[{label!r}]": weight for label, weight in class_weight.items()}
     members |= {f"class_weight's key {label!r}": label for label in class_weight}
-    numbers("fit", "[0, inf)", **members)
+    numbers(where, "[0, inf)", **members)
     labels = np.asarray(y)
     if labels.ndim > 1:
         labels = labels.argmax(-1) if labels.shape[-1] > 1 else labels.reshape(labels.shape[:-1])

@@ -25,7 +25,7 @@ def as_batch(where: str, batch: Any, class_weight: dict[int, float] | None) -> A
         raise ValueError(f"{where}: a batch has {len(batch)} parts; expected x, y and sample_weight at most")
     batch = tuple(_converted(part) for part in batch)
     if class_weight is not None and len(batch) == 2:
-        batch = (*batch, weights_of_classes(batch[1], class_weight))
+        batch = (*batch, weights_of_classes(where, batch[1], class_weight))
     while len(batch) > 1 and batch[-1] is None:
         batch = batch[:-1]
     return batch

@@ -13,6 +13,7 @@ from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._symbolic.plan import Plan
 from foldgate._tape import Tensor
 from foldgate.layers._changes import changed
+from foldgate.layers._inputs import check_numbers
 from foldgate.layers.input_layer import Input, InputLayer
 from foldgate.layers.layer import Layer
 from foldgate.models.direct import DirectCalls
@@ -204,6 +205,7 @@ class Functional(Model):
             x = np.asarray(x)
         mask = _masks.get_mask(x)
         if x.dtype is not kind and x.dtype != kind:
+            check_numbers(self.name, x)
             x = x.astype(kind)
         shape, expected = x.shape, self._inputs[i].shape
         if len(shape) != len(expected):

@@ -34,7 +34,7 @@ class TrainerSingleBatches(TrainerFit):
         if class_weight is not None:
             if sample_weight is not None:
                 raise ValueError("train_on_batch: class_weight and sample_weight are given; expected one")
-            sample_weight = weights_of_classes(y, class_weight)
+            sample_weight = weights_of_classes("train_on_batch", y, class_weight)
         return self._on_batch("train", x, y, sample_weight, return_dict)
 
     def test_on_batch(
