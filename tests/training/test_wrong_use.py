@@ -26,6 +26,10 @@ def set_trainable(value: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (
+            lambda: keras.Sequential(keras.layers.Dense(2), name="s"),
+            "s: layers is <Dense .*; expected a list of layers",
+        ),
         (lambda: model(loss=3), "compile: loss is 3; expected a loss"),
         (lambda: model(loss=[3.5]), "compile: loss is 3.5; expected a loss"),
         (lambda: model().fit(X, Y, verbose="yes"), "fit: verbose is 'yes'; expected"),

@@ -48,6 +48,8 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self.__dict__["_functional"] = None
+        if not isinstance(layers, Iterable | None):
+            raise TypeError(f"{self.name}: layers is {layers!r}; expected a list of layers")
         for layer in layers or ():
             self._append(layer)
         self._rebuild()
