@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from foldgate.onnx.graph import Graph, Node
 
-_ALWAYS = {"Identity", "CastLike"}
-
 
 def rename(graph: Graph, names: dict[str, str]) -> None:
     """Makes readers read other values."""
