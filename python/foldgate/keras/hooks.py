@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 from typing import Any
 
-from foldgate.keras import loading, pools, recurrent, windows
+from foldgate.keras import counts, loading, pools, recurrent, windows
 
 _WINDOW = {"strides", "padding", "data_format"}
 _CONV = _WINDOW | {"inputs", "kernel", "dilation_rate"}
@@ -46,13 +47,30 @@ def replacements(backend: str) -> list[tuple[Any, str, Any]]:
         original = _checked(nn, name, arguments)
         if backend == "numpy" and not loading.has_jax():
             original = room.widened(name, original)
-        found.append((nn, name, make(room, original)))
+        found.append((nn, name, _replacement(room, name, original, make)))
     for module, name in _LAYERS.items():
         layer = getattr(importlib.import_module(f"keras.src.layers.{module}"), name)
         original = _checked(layer, "inner_loop", _LOOP)
         found.append((layer, "inner_loop", recurrent.inner_loop(room, original)))
     room.prepare()
     return found
+
+
+def _replacement(room: Any, name: str, original: Any, make: Any) -> Any:
+    """What foldgate makes of a function, and the function itself where that is None or a tracer reads."""
+    attempt = functools.wraps(original)(make(room, original))
+
+    @functools.wraps(original)
+    def replacement(*given: Any, **named: Any) -> Any:
+        if not room.is_traced():
+            result = attempt(*given, **named)
+            if result is not None:
+                counts.ran(name)
+                return result
+            counts.left(name)
+        return original(*given, **named)
+
+    return replacement
 
 
 def _checked(owner: Any, name: str, arguments: set[str]) -> Any:

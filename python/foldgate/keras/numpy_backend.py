@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ def _keras_backend() -> Any:
 
 
 def is_traced() -> bool:
-    """Whether a compiler reads what is called: there is none."""
+    """Whether a compiler reads what is called: there is none here."""
     return False
 
 
@@ -65,13 +66,16 @@ def widened(name: str, original: Any) -> Any:
     Half precision is computed in float32 and whole numbers in float64; what is left then has no answer.
     """
 
+    signature = inspect.signature(original)
+
     @functools.wraps(original)
-    def call(*given: Any) -> Any:
-        arguments = [_wide(tensor(a)) if _is_tensor(a) else a for a in given]
-        if all(new is old for new, old in zip(arguments, given, strict=True)):
-            return original(*given)
+    def call(*given: Any, **named: Any) -> Any:
+        arguments = signature.bind(*given, **named).arguments
+        wide = {k: _wide(tensor(a)) if _is_tensor(a) else a for k, a in arguments.items()}
+        if all(wide[k] is a for k, a in arguments.items()):
+            return original(**arguments)
         nn = importlib.import_module("keras.src.backend.numpy.nn")
-        return getattr(nn, name)(*arguments).astype(tensor(given[0]).dtype)
+        return getattr(nn, name)(**wide).astype(tensor(arguments["inputs"]).dtype)
 
     return call
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from foldgate.keras import counts, kernels
+from foldgate.keras import kernels
 from foldgate.keras.geometry import adaptive_window, data_format_of, fixed, pool_window
 
 
@@ -23,8 +22,7 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
     """`any_padding`: whether the backend counts no padding that is wider on one side; foldgate never does."""
     pays = room.pooling_worth(name)
 
-    @functools.wraps(original)
-    def replacement(
+    def attempt(
         inputs: Any,
         pool_size: Any,
         strides: Any = None,
@@ -32,8 +30,6 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
         data_format: Any = None,
     ) -> Any:
         options = (pool_size, strides, padding, data_format)
-        if room.is_traced():
-            return original(inputs, *options)
         operands = room.operands(room.tensor(inputs)) if pays(inputs) else None
         if operands is not None:
             (x,) = operands
@@ -45,12 +41,10 @@ def _pool(room: Any, original: Any, name: str, kernel: type[kernels.Kernel], any
                 data_format_of(data_format),
             )
             if window is not None and (any_padding or window.symmetric):
-                counts.ran(name)
                 return room.run(kernel(window.options), lambda x: original(x, *options), x)[0]
-        counts.left(name)
-        return original(inputs, *options)
+        return None
 
-    return replacement
+    return attempt
 
 
 def adaptive_max_pool(room: Any, original: Any) -> Any:
@@ -66,19 +60,14 @@ def adaptive_average_pool(room: Any, original: Any) -> Any:
 def _adaptive(room: Any, original: Any, name: str, kernel: type[kernels.Kernel]) -> Any:
     pays = room.pooling_worth(name)
 
-    @functools.wraps(original)
-    def replacement(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-        if room.is_traced():
-            return original(inputs, output_size, data_format)
+    def attempt(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
         operands = room.operands(room.tensor(inputs)) if pays(inputs) else None
         if operands is not None:
             (x,) = operands
             window = adaptive_window(tuple(x.shape), fixed(output_size), data_format_of(data_format))
             if window is not None:
-                counts.ran(name)
                 options = (output_size, data_format)
                 return room.run(kernel(window.options), lambda x: original(x, *options), x)[0]
-        counts.left(name)
-        return original(inputs, output_size, data_format)
+        return None
 
-    return replacement
+    return attempt

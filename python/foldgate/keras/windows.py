@@ -1,23 +1,21 @@
 """Keras' convolutions by foldgate: `conv(inputs, kernel, ...)` of a backend's `nn` and its relatives.
 
-Each function here makes a replacement from the backend's room and the function that it replaces, which keeps
-every call that foldgate has no kernel for. What a call's options come to is worked out once for its shapes.
+Each function here makes, from the backend's room and the function to replace, one of the same arguments that
+gives None where it leaves a call to Keras. What a call's options come to is worked out once for its shapes.
 """
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from foldgate.keras import counts, kernels
+from foldgate.keras import kernels
 from foldgate.keras.geometry import Window, conv_window, data_format_of, fixed, transpose_window
 
 
 def conv(room: Any, original: Any) -> Any:
     """`conv` of a backend."""
 
-    @functools.wraps(original)
-    def replacement(
+    def attempt(
         inputs: Any,
         kernel: Any,
         strides: Any = 1,
@@ -26,8 +24,6 @@ def conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
-        if room.is_traced():
-            return original(inputs, kernel, *options)
         operands = _operands(room, "conv", inputs, kernel)
         if operands is not None:
             x, k = operands
@@ -35,18 +31,16 @@ def conv(room: Any, original: Any) -> Any:
             if window is not None and x.shape[window.axis] % k.shape[-2] == 0:
                 groups = x.shape[window.axis] // k.shape[-2]
                 if k.shape[-1] % groups == 0:
-                    return _conv(room, original, "conv", window, groups, options, x, k)
-        counts.left("conv")
-        return original(inputs, kernel, *options)
+                    return _conv(room, original, window, groups, options, x, k)
+        return None
 
-    return replacement
+    return attempt
 
 
 def depthwise_conv(room: Any, original: Any) -> Any:
     """`depthwise_conv` of a backend: a convolution with a group for every channel."""
 
-    @functools.wraps(original)
-    def replacement(
+    def attempt(
         inputs: Any,
         kernel: Any,
         strides: Any = 1,
@@ -55,8 +49,6 @@ def depthwise_conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
-        if room.is_traced():
-            return original(inputs, kernel, *options)
         operands = _operands(room, "depthwise_conv", inputs, kernel)
         if operands is not None:
             x, k = operands
@@ -68,17 +60,13 @@ def depthwise_conv(room: Any, original: Any) -> Any:
                 def plain(x: Any, grouped: Any, *options: Any) -> Any:
                     return original(x, grouped.reshape(k.shape), *options)
 
-                return _conv(room, plain, "depthwise_conv", window, channels, options, x, grouped)
-        counts.left("depthwise_conv")
-        return original(inputs, kernel, *options)
+                return _conv(room, plain, window, channels, options, x, grouped)
+        return None
 
-    return replacement
+    return attempt
 
 
-def _conv(
-    room: Any, original: Any, name: str, window: Window, groups: int, options: Any, x: Any, k: Any
-) -> Any:
-    counts.ran(name)
+def _conv(room: Any, original: Any, window: Window, groups: int, options: Any, x: Any, k: Any) -> Any:
     call = kernels.Conv({**window.options, "groups": groups})
     return room.run(call, lambda x, k: original(x, k, *options), x, k)[0]
 
@@ -86,8 +74,7 @@ def _conv(
 def separable_conv(room: Any, original: Any) -> Any:
     """`separable_conv` of a backend."""
 
-    @functools.wraps(original)
-    def replacement(
+    def attempt(
         inputs: Any,
         depthwise_kernel: Any,
         pointwise_kernel: Any,
@@ -97,20 +84,16 @@ def separable_conv(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, data_format, dilation_rate)
-        if room.is_traced():
-            return original(inputs, depthwise_kernel, pointwise_kernel, *options)
         operands = _operands(room, "separable_conv", inputs, depthwise_kernel, pointwise_kernel)
         if operands is not None:
             x, depthwise, pointwise = operands
             window = _window(x, depthwise, *options)
             if window is not None and _fit(depthwise, pointwise, x.shape[window.axis]):
-                counts.ran("separable_conv")
                 call = kernels.SeparableConv(window.options)
                 return room.run(call, lambda *given: original(*given, *options), *operands)[0]
-        counts.left("separable_conv")
-        return original(inputs, depthwise_kernel, pointwise_kernel, *options)
+        return None
 
-    return replacement
+    return attempt
 
 
 def _fit(depthwise: Any, pointwise: Any, channels: int) -> bool:
@@ -144,8 +127,7 @@ def _window(
 def conv_transpose(room: Any, original: Any) -> Any:
     """`conv_transpose` of a backend."""
 
-    @functools.wraps(original)
-    def replacement(
+    def attempt(
         inputs: Any,
         kernel: Any,
         strides: Any = 1,
@@ -155,8 +137,6 @@ def conv_transpose(room: Any, original: Any) -> Any:
         dilation_rate: Any = 1,
     ) -> Any:
         options = (strides, padding, output_padding, data_format, dilation_rate)
-        if room.is_traced():
-            return original(inputs, kernel, *options)
         operands = _operands(room, "conv_transpose", inputs, kernel)
         if operands is not None:
             x, k = operands
@@ -170,10 +150,8 @@ def conv_transpose(room: Any, original: Any) -> Any:
                 fixed(dilation_rate),
             )
             if window is not None and room.transposes_as_jax(padding):
-                counts.ran("conv_transpose")
                 call = kernels.ConvTranspose(window.options)
                 return room.run(call, lambda x, k: original(x, k, *options), x, k)[0]
-        counts.left("conv_transpose")
-        return original(inputs, kernel, *options)
+        return None
 
-    return replacement
+    return attempt

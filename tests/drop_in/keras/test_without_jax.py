@@ -59,6 +59,8 @@ MODEL = """
     half = keras.ops.conv(x.astype("float16"), kernel.astype("float16"), strides=2, padding="same")
     assert half.dtype == np.float16
     np.testing.assert_allclose(half, expected, 2e-2, 2e-2)
+    patches = keras.ops.image.extract_patches(x.astype("float16"), 2)  # which names all that it gives `conv`
+    assert patches.dtype == np.float16 and patches.shape == (2, 4, 4, 16)
     whole = keras.ops.max_pool(np.arange(8).reshape(1, 8, 1), 2)
     assert whole.dtype.kind == "i" and whole.ravel().tolist() == [1, 3, 5, 7]
     foldgate.keras.calls(reset=True)
