@@ -28,6 +28,8 @@ def _forward_rows(op: str, rank: int) -> Iterator[Row]:
     for value in (1.0, True, None, "2", (1.0,) * rank):
         words = f"{op}: output_size is {value!r}; expected an int"
         yield spoil(f"output_size {value!r}", op, valid, TypeError, words, output_size=value)
+    far = (2**40, *[1] * (rank - 1))
+    yield spoil("parts beyond memory", op, valid, MemoryError, "", output_size=far)
     words = f"{op}: x has a spatial extent of 0"
     yield spoil("no positions", op, valid, ValueError, words, x=floats(2, *[0] * rank, 4))
 

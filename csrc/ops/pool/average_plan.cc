@@ -51,6 +51,7 @@ AverageAxis parts(int64_t input, int64_t output) {
   AverageAxis axis;
   axis.input = input;
   axis.output = output;
+  axis.spans.reserve(static_cast<size_t>(output));  // of more than memory holds, none is written
   for (int64_t o = 0; o < output; ++o) {
     const int64_t begin = o * input / output, end = ceil_div((o + 1) * input, output);
     axis.spans.push_back({begin, end - begin, end - begin});
