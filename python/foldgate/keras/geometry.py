@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+_ABSURD = 1 << 31
+"""Options from here on are refused by all backends, each in its own words."""
+
 
 class Window(NamedTuple):
     """A window that foldgate has a kernel for."""
@@ -53,7 +56,7 @@ def _per_axis(value: Any, rank: int, least: int = 1) -> tuple[int, ...] | None:
     values = (value,) * rank if type(value) is int else value
     if not isinstance(values, tuple) or len(values) != rank:
         return None
-    return values if all(v >= least for v in values) else None
+    return values if all(least <= v < _ABSURD for v in values) else None
 
 
 def _channels(shape: tuple[int, ...], data_format: Any) -> tuple[int, tuple[int, ...]] | None:

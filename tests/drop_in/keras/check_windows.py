@@ -148,6 +148,7 @@ def test_errors_are_those_of_keras(rng: Any) -> None:
         lambda: keras.ops.conv(x, np.ones((3, 3, 3, 2), "float32")),
         lambda: keras.ops.conv(x, np.ones((3, 3, 4, 2), "float32"), data_format="sideways"),
         lambda: keras.ops.separable_conv(x, np.ones(3, "float32"), np.ones((1, 1, 4, 2), "float32")),
+        lambda: keras.ops.conv(x, np.ones((3, 3, 4, 2), "float32"), padding="same", dilation_rate=2**70),
     ]
     if BACKEND == "numpy" and keras.__version__ < "3.13":  # which gives an empty array
         del calls[0]
