@@ -99,6 +99,12 @@ def nothing(group):
     group["0"] = h5py.Empty("f4")
 
 
+def floats_unknown_to_numpy(group):
+    kind = h5py.h5t.IEEE_F32LE.copy()
+    kind.set_ebias(1 << 20)
+    h5py.h5d.create(group.id, b"0", kind, h5py.h5s.create_simple((3,)))
+
+
 def group_for_array(group):
     group.create_group("0")
 
@@ -116,6 +122,7 @@ def group_for_array(group):
         (fields, "expected numbers"),
         (references, "expected numbers"),
         (nothing, "expected numbers"),
+        (floats_unknown_to_numpy, "0 holds numbers that NumPy has not"),
         (group_for_array, "is a Group"),
     ],
 )

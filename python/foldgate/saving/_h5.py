@@ -136,8 +136,9 @@ class H5Groups:
             raise ValueError(f"{where} is named and cannot be found")
         if dataset.is_virtual or dataset.external:
             raise ValueError(f"{where} is kept in another file; expected data in the file itself")
-        if dataset.shape is None or dataset.dtype.kind not in "fiub" or dataset.dtype.itemsize > 8:
-            raise ValueError(f"{where} holds {dataset.dtype}; expected numbers")
+        dtype = _dtype(dataset, where)
+        if dataset.shape is None or dtype.kind not in "fiub" or dtype.itemsize > 8:
+            raise ValueError(f"{where} holds {dtype}; expected numbers")
         self._size_of(dataset, where)
         values: Array = dataset[()]
         return np.asarray(values)
@@ -148,8 +149,15 @@ class H5Groups:
         filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
         if filters - FILTERS:
             raise ValueError(f"{where} needs filters {sorted(filters - FILTERS)}; expected none, gzip or lzf")
-        size: int = prod(dataset.shape) * dataset.dtype.itemsize
+        size: int = prod(dataset.shape) * _dtype(dataset, where).itemsize
         stored = min(dataset.id.get_storage_size(), self._size)
         if size > stored * (LARGEST_RATIO if filters else 1):
             raise ValueError(f"{where} says it holds {size} bytes, and {stored} are in the file")
         return size
+
+
+def _dtype(dataset: Any, where: str) -> Any:
+    try:
+        return dataset.dtype
+    except ValueError as error:
+        raise ValueError(f"{where} holds numbers that NumPy has not: {error}") from None
