@@ -57,13 +57,14 @@ def _run(
     drops = bool(training) and not _only_inputs_drop(layer.cell)
     if len(states) != cell.states or drops or getattr(layer, "use_cudnn", "auto") is True:
         return None
-    steps = None if mask is None else room.mask_array(mask)
-    if mask is not None and (steps is None or layer.unroll):  # unrolled, Keras masks in another way
-        return None
     bias = layer.cell.bias if layer.cell.use_bias else None
     variables = [layer.cell.kernel, layer.cell.recurrent_kernel, *([] if bias is None else [bias])]
     found = room.operands(sequences, *map(room.tensor, variables), *states)
     if found is None or not all(isinstance(variable, _variable()) for variable in variables):
+        return None
+    # After the operands: under a transform, where those are None, a mask has no memory to read.
+    steps = None if mask is None else room.mask_array(mask)
+    if mask is not None and (steps is None or layer.unroll):  # unrolled, Keras masks in another way
         return None
     x, weights, states = found[0], found[1 : -cell.states], list(found[-cell.states :])
     if not _fits(x, weights, states, steps):

@@ -79,6 +79,13 @@ def test_transforms(layer: Any, x: Any) -> None:
     alike(lambda: torch.func.grad(lambda t: layer(t).sum())(x).detach())
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_transforms_that_see_the_mask(kind: str, x: Any) -> None:
+    layer = getattr(L, kind)(4)
+    layer.build(x.shape)
+    alike(lambda: torch.func.grad(lambda t: layer(t, mask=t[..., 0] > 0).sum())(x).detach())
+
+
 def test_autocast(layer: Any, x: Any) -> None:
     def call() -> Any:
         with torch.autocast("cpu", torch.bfloat16):
