@@ -51,7 +51,7 @@ FOLDGATE_INLINE void bound_sums(Accumulators<T, M, N>& sum, int columns, const E
 
 }  // namespace
 
-// T comes last, as in tile.h.
+// T comes last, as in tile.h, and not in the nameless namespace, whose functions have no sections for the linker to sort.
 template <int M, int N, class T>
 void tile_strided(const StridedTile<T>& tile, const Epilogue<T>& epilogue) {
   Accumulators<T, M, N> sum;
