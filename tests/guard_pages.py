@@ -79,6 +79,10 @@ def _narrow_groups(random: np.random.Generator, group: int, width: int) -> Itera
     arguments: Arguments = {"x": x, "kernel": kernel, "groups": 16 // group, "padding": 1}
     yield "conv", {**arguments, "bias": kernel[0, 0, 0].copy(), "activation": "relu"}
     yield "conv_backward", {**arguments, "dy": x}
+    for data_format, images in {"channels_last": x, "channels_first": np.moveaxis(x, 3, 1).copy()}.items():
+        winograd = {**arguments, "x": images, "algorithm": "winograd", "data_format": data_format}
+        yield "conv", {**winograd, "bias": kernel[0, 0, 0].copy()}
+        yield "conv_backward", {**winograd, "dy": images}
     yield "conv_transpose", {**arguments, "activation": "tanh"}
     yield "conv_transpose_backward", {**arguments, "dy": x}
 

@@ -63,6 +63,8 @@ def test_every_algorithm(case: Case, data_format: str, algorithm: str, rng: np.r
         Case((14, 13), 260, 200, (3, 3), {"padding": 1}, batch=1),  # U beyond L2, few tiles
         Case((26, 30), 17, 40, (3, 3), {"padding": (0, 2)}),
         Case((50, 45), 33, 20, (3, 3), {"padding": 1}, batch=3),
+        Case((20, 14), 60, 45, (3, 3), {"padding": 1, "groups": 3}),  # Winograd's, two groups a slab
+        Case((9, 13), 256, 256, (3, 3), {"padding": 1, "groups": 16}),
         Case((14, 14), 600, 64, (1, 1), batch=1),
         Case((13, 13), 80, 40, (5, 5), {"padding": 2}, batch=1),  # panels: one, three, five
         Case((7, 7), 300, 160, (1, 1), batch=1),

@@ -75,15 +75,16 @@ def check_all(case: Case, data_format: str, dtype: Any, rng: np.random.Generator
     """Results and gradients against the reference in float64."""
     options = {**case.options, "data_format": data_format}
     x, kernel, bias = operands(case, rng, dtype, data_format)
+    channels, out = case.channels // case.groups, case.out // case.groups
     wide = [array.astype(np.float64) for array in (x, kernel, bias)]
     for activation in ("relu", "relu6", "tanh", None):
         y = ops.conv(x, kernel, bias, activation=activation, algorithm="winograd", **options)
         expected = reference.conv(*wide, activation=activation, **options)
-        check(case, y, expected, case.size[0] ** 2 * case.channels, x, kernel)
+        check(case, y, expected, case.size[0] ** 2 * channels, x, kernel)
     dy = rng.standard_normal(y.shape).astype(dtype)
     exact = reference.conv_backward(dy.astype(np.float64), *wide[:2], **options)
     actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
-    check(case, actual.dx, exact.dx, case.size[0] ** 2 * case.out, dy, kernel)
+    check(case, actual.dx, exact.dx, case.size[0] ** 2 * out, dy, kernel)
     check(case, actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
     check(case, actual.dbias, exact.dbias, dy.size // case.out, dy)
 
@@ -94,6 +95,32 @@ def test_within_the_bound_of_float64(
     case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
 ) -> None:
     check_all(case, data_format, dtype, rng)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(spatial, groups * channels, groups * out, (taps, taps), {"padding": padding, "groups": groups})
+        for taps, spatial, groups, channels, out, padding in [
+            (3, (4, 5), 3, 2, 1, 1),
+            (3, (9, 14), 2, 17, 33, 0),
+            (3, (13, 14), 5, 24, 24, "same"),  # slabs of two groups and of one
+            (3, (21, 22), 16, 8, 12, ((0, 2), (1, 0))),
+            (3, (6, 150), 3, 16, 20, 1),  # planes: a row of tiles in several tasks
+            (3, (10, 9), 2, 150, 130, 1),  # several stretches of channels, and squares of them
+            (5, (13, 10), 4, 16, 9, 2),
+        ]
+    ],
+    ids=name_of,
+)
+def test_groups(case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator) -> None:
+    check_all(case, data_format, dtype, rng)
+
+
+def test_dilated_taps_of_groups(rng: np.random.Generator) -> None:
+    case = Case((17, 18), 51, 60, (3, 3), {"padding": 2, "dilation_rate": 2, "groups": 3})
+    check_all(case, "channels_last", np.float32, rng)
 
 
 @pytest.mark.parametrize("taps", [3, 5])
@@ -131,6 +158,8 @@ def test_dilated_taps(
         Case((13, 14), 200, 130, (3, 3), batch=3),
         Case((50, 60), 20, 40, (5, 5), {"padding": 2}),
         Case((24, 25), 130, 129, (5, 5), {"padding": 2}),
+        Case((50, 60), 40, 60, (3, 3), {"padding": 1, "groups": 4}),
+        Case((60, 50), 260, 258, (3, 3), {"padding": 1, "groups": 2}),  # squares in several groups
     ],
     ids=name_of,
 )
@@ -154,6 +183,9 @@ def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np
         Case((30, 31), 96, 64, (3, 3), batch=3),
         Case((40, 41), 33, 40, (5, 5), {"padding": 2}),
         Case((14, 14), 160, 200, (5, 5), {"padding": 2}, batch=1),
+        Case((28, 28), 48, 48, (3, 3), {"padding": 1, "groups": 2}),  # a slab that threads share
+        Case((14, 14), 512, 512, (3, 3), {"padding": 1, "groups": 32}, batch=1),  # a slab a thread
+        Case((12, 13), 34, 42, (5, 5), {"padding": 2, "groups": 2}),
     ],
     ids=name_of,
 )
@@ -227,6 +259,12 @@ def test_empty_batch(dtype: Any) -> None:
             Case((20, 20), 32, 32, (3, 3), {"padding": 4, "dilation_rate": 4}, batch=1),
             "direct",
         ),  # small phases
+        (Case((14, 14), 64, 64, (3, 3), {"padding": 1, "groups": 4}, batch=1), "winograd"),
+        (Case((28, 28), 33, 33, (3, 3), {"padding": 1, "groups": 3}, batch=1), "winograd"),  # few channels
+        (Case((15, 15), 64, 64, (3, 3), {"padding": 1, "groups": 8}, batch=1), "winograd"),
+        (Case((14, 14), 64, 64, (3, 3), {"padding": 1, "groups": 8}, batch=2), "direct"),  # outputs to no end
+        (Case((12, 12), 64, 64, (3, 3), {"padding": 1, "groups": 8}, batch=1), "direct"),  # nine tiles
+        (Case((28, 28), 28, 28, (3, 3), {"padding": 1, "groups": 4}, batch=1), "direct"),  # few of either
     ],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )
@@ -245,7 +283,6 @@ def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Gener
     [
         ((3, 3), {"strides": (1, 2)}),
         ((3, 3), {"dilation_rate": (1, 2)}),
-        ((3, 3), {"groups": 2}),
         ((3, 2), {}),
         ((3, 5), {}),
         ((7, 7), {}),
@@ -256,7 +293,7 @@ def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Gener
 def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any]) -> None:
     spatial = (9,) * len(size)
     x = np.zeros((1, *spatial, 4), np.float32)
-    kernel = np.zeros((*size, 4 // options.get("groups", 1), 4), np.float32)
+    kernel = np.zeros((*size, 4, 4), np.float32)
     words = re.escape(f"conv: algorithm is 'winograd' for kernel_size {size}, strides ")
     with pytest.raises(ValueError, match=words):
         ops.conv(x, kernel, algorithm="winograd", **options)

@@ -34,7 +34,7 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
                "; expected as many groups as x has channels (", plan.in_channels, ")");
   if (asked == ConvAlgorithm::kWinograd && !winograd_can(plan))
     refuse(op, "winograd", plan,
-           "2-D kernels of 3 x 3 or 5 x 5 taps with strides and groups of 1, and one dilation_rate "
+           "2-D kernels of 3 x 3 or 5 x 5 taps with strides of 1, and one dilation_rate "
            "within the outputs, of 1 with channels first");
   if (asked == ConvAlgorithm::kFft && !fft_can(plan))
     refuse(op, "fft", plan, "1-D kernels of at most 32768 taps with strides of 1");

@@ -10,8 +10,8 @@ namespace {
 
 // tanh and sigmoid are applied to stored outputs; dilated taps leave a tile's outputs apart.
 bool pools_in_transform(const ConvPlan& plan) {
-  return plan.algorithm == ConvAlgorithm::kWinograd && !plan.channels_first && !is_curve(plan.activation) &&
-         plan.window.height().dilation == 1;
+  return plan.algorithm == ConvAlgorithm::kWinograd && plan.groups == 1 && !plan.channels_first &&
+         !is_curve(plan.activation) && plan.window.height().dilation == 1;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace foldgate {
 
 bool winograd_can(const ConvPlan& plan) {
-  if (plan.window.rank != 2 || plan.groups != 1) return false;
+  if (plan.window.rank != 2) return false;
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   if (height.stride != 1 || width.stride != 1 || height.dilation != width.dilation) return false;
   // More phases than outputs would be images of nothing.
@@ -17,12 +17,16 @@ bool winograd_can(const ConvPlan& plan) {
 }
 
 namespace {
-int64_t pairs_of(const ConvPlan& plan) { return plan.in_channels * plan.out_channels; }
+int64_t pairs_of(const ConvPlan& plan) { return plan.group_in() * plan.group_out(); }
 
-// Three halves, or for 5 x 5 taps six fifths, of many tiles four thirds, of the outputs may be computed.
+// Three halves, or of narrow groups eight sevenths, or for 5 x 5 taps six fifths, of many tiles four thirds, of the
+// outputs may be computed.
 bool three_pays(const ConvPlan& plan, int64_t outputs) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const TileGrid tiles(plan.batch, height.output, width.output, 4, height.dilation);
+  if (plan.groups > 1 && pairs_of(plan) < kWinogradFewestPairs)
+    return pairs_of(plan) >= kWinogradFewestPairsOfGroups && tiles.count >= kWinogradTilesOfGroups &&
+           7 * 16 * tiles.count <= 8 * outputs;
   return pairs_of(plan) >= kWinogradFewestPairs && tiles.count >= kWinogradTiles &&
          2 * 16 * tiles.count <= 3 * outputs;
 }
@@ -39,7 +43,7 @@ bool five_pays(const ConvPlan& plan, int64_t outputs) {
 }  // namespace
 
 bool winograd_pays(const ConvPlan& plan) {
-  if (!winograd_can(plan) || std::min(plan.in_channels, plan.out_channels) < kWinogradFewestChannels)
+  if (!winograd_can(plan) || std::min(plan.group_in(), plan.group_out()) < kWinogradFewestChannels)
     return false;
   const int64_t outputs = plan.batch * plan.window.output_positions();
   return plan.window.height().kernel == 5 ? five_pays(plan, outputs) : three_pays(plan, outputs);
@@ -49,13 +53,14 @@ namespace {
 template <class T>
 WinogradProduct<T> forward_product(const ConvPlan& plan, int64_t batch, const T* kernel) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  const int64_t tap = plan.in_channels * plan.out_channels;
+  const int64_t tap = plan.group_in() * plan.out_channels;
   return {batch,
+          plan.groups,
           {nullptr, height.input, width.input, plan.in_channels, plan.channels_first},
           {nullptr, height.output, width.output, plan.out_channels, plan.channels_first},
           {height.before, width.before},
           height.dilation,
-          {height.kernel, kernel, tap, plan.out_channels, 1},
+          {height.kernel, kernel, tap, plan.out_channels, 1, plan.group_out()},
           nullptr,
           plan.activation,
           nullptr};
@@ -93,24 +98,25 @@ template <class T>
 WeightForm winograd_form(const ConvPlan& plan) {
   const GemmKernels<T>& gemm = kernels<T>().gemm;
   const WeightForm::Kind kind = winograd_kind<T>(forward_product<T>(plan, plan.batch, nullptr));
-  return {kind, 1, panel_shape(gemm, plan.out_channels).width, &gemm};
+  return {kind, plan.groups, panel_shape(gemm, plan.group_out()).width, &gemm};
 }
 
 // Pixel q of dx meets the outputs q + before - d t: in the order of t' = r - 1 - t they begin at q - (d (r - 1) - before).
 template <class T>
 void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  const int64_t tap = plan.in_channels * plan.out_channels, last = (height.kernel - 1) * height.dilation;
-  winograd_product<T>(
-      {batch,
-       {dy, height.output, width.output, plan.out_channels, plan.channels_first},
-       {dx, height.input, width.input, plan.in_channels, plan.channels_first},
-       {last - height.before, last - width.before},
-       height.dilation,
-       {height.kernel, kernel + (height.kernel * width.kernel - 1) * tap, -tap, 1, plan.out_channels},
-       nullptr,
-       Activation::kLinear,
-       nullptr});
+  const int64_t tap = plan.group_in() * plan.out_channels, last = (height.kernel - 1) * height.dilation;
+  winograd_product<T>({batch,
+                       plan.groups,
+                       {dy, height.output, width.output, plan.out_channels, plan.channels_first},
+                       {dx, height.input, width.input, plan.in_channels, plan.channels_first},
+                       {last - height.before, last - width.before},
+                       height.dilation,
+                       {height.kernel, kernel + (height.kernel * width.kernel - 1) * tap, -tap, 1,
+                        plan.out_channels, plan.group_out()},
+                       nullptr,
+                       Activation::kLinear,
+                       nullptr});
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                                                       \

@@ -1,6 +1,7 @@
-// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, stride 1, one group, dilation 1 or, channels last, any
-// that both axes share (kernels/winograd.h). A
-// third to a fourth of the direct algorithm's multiplications, in exchange for transforms that magnify rounding errors.
+// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, stride 1, any groups, dilation 1 or, channels last, any
+// that both axes share (kernels/winograd.h). A third to a fourth of the direct algorithm's multiplications, in exchange for
+// transforms that magnify rounding errors. Groups are transformed together, some at a time (group_slabs.h), and
+// multiplied one by one.
 #pragma once
 #include <cstdint>
 
@@ -30,8 +31,15 @@ bool winograd_can(const ConvPlan& plan);
 // 8 to 16 1.2 and 1.1, 16 to 8 1.1 and 1.1, 12 to 12 1.5 and 1.3, 10 to 10 1.04 and 1.04, 8 to 12 1.1 and 1.0, 6 to 32 1.2 and
 // 1.1, 8 to 8 .75 and .77; 56x56, 8 to 64 1.7 and 1.6, 12 to 24 1.8 and 1.7; 14x14, 8 to 32 1.4 and 1.5.
 constexpr int64_t kWinogradTiles = 9;
-constexpr int64_t kWinogradFewestChannels = 8;  // of input and of output
-constexpr int64_t kWinogradFewestPairs = 128;   // of a channel of input and one of output
+constexpr int64_t kWinogradFewestChannels = 8;  // of input and of output, of a group
+constexpr int64_t kWinogradFewestPairs = 128;   // of a channel of input and one of output, likewise
+
+// Of groups, all passes together, on the same core: 347 of 8 to 64 channels that the rule above takes 1.04 to 3.1, half of them
+// more than 1.8 (16: 1x256x28 2.0 and 1.8, 1x512x14 1.5 and 1.7; 24: 2x120x28 2.3 and 2.0; 32: 8x1024x7 1.4 and 2.0), on AVX2 99
+// 1.09 and more. Narrower ones, which direct multiplies by vectors of several groups (narrow_groups.h), 8 to 8: 28x28
+// 1.2, 15x15 1.1, 14x14 .88, 11x11 .97: from so many pairs and tiles on, and an eighth of outputs too many.
+constexpr int64_t kWinogradFewestPairsOfGroups = 64;
+constexpr int64_t kWinogradTilesOfGroups = 16;
 
 // Of 5 x 5 taps, tiles of 2 x 2; forward and both gradients together, on a Zen 4 core (AVX-512, float32), channels_last:
 //

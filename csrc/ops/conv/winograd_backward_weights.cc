@@ -2,10 +2,12 @@
 //
 //   dU[position][c][o] = sum over tiles of V[position][tile][c] D[position][tile][o],  dkernel[t][c][o] = (G' dU G)[t]
 //
-// with V the transformed tiles of x and D those of dy.
+// with V the transformed tiles of x and D those of dy. Of several groups c goes over all channels of x, o over those of dy
+// that are of c's group.
 #include "core/scratch.h"
 #include "core/thread_pool.h"
 #include "kernels/table.h"
+#include "ops/conv/group_slabs.h"
 #include "ops/conv/winograd.h"
 #include "ops/conv/winograd_planes.h"
 
@@ -40,32 +42,41 @@ WeightForm::Kind gradient_kind(const ConvPlan& plan, int64_t batch) {
   if (plan.window.height().kernel == 5) return WeightForm::kWinograd25;
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const TileGrid tiles(batch, height.output, width.output, 4, height.dilation);
-  const int64_t bytes = 36 * plan.in_channels * plan.out_channels * static_cast<int64_t>(sizeof(T));
+  const int64_t bytes = 36 * plan.group_in() * plan.out_channels * static_cast<int64_t>(sizeof(T));
   return tiles.count < kFewTiles && bytes > kLargeSums ? WeightForm::kWinograd23 : WeightForm::kWinograd43;
 }
 
 template <class T>
 class WinogradGradient {
  public:
-  WinogradGradient(const ConvPlan& plan, int64_t batch, const T* x, const T* dy)
-      : x_{x, plan.window.height().input, plan.window.width().input, plan.in_channels, plan.channels_first},
-        dy_{dy, plan.window.height().output, plan.window.width().output, plan.out_channels,
-            plan.channels_first},
+  // Of groups [first, first + groups) of the plan's; `alone`: in a task that has a thread to itself.
+  WinogradGradient(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, int64_t first,
+                   int64_t groups, bool alone)
+      : x_(Planes<const T>{x, plan.window.height().input, plan.window.width().input, plan.in_channels,
+                           plan.channels_first}
+               .slice(first * plan.group_in(), groups * plan.group_in())),
+        dy_(Planes<const T>{dy, plan.window.height().output, plan.window.width().output, plan.out_channels,
+                            plan.channels_first}
+                .slice(first * plan.group_out(), groups * plan.group_out())),
+        alone_(alone),
         before_{plan.window.height().before, plan.window.width().before},
         kernels_(kernels<T>()),
         gemm_(kernels_.gemm),
         winograd_(winograd_of(kernels_, gradient_kind<T>(plan, batch))),
         positions_(winograd_.edge * winograd_.edge),
         grid_(batch, dy_.height, dy_.width, winograd_.outputs, plan.window.height().dilation),
-        c_(plan.in_channels),
-        o_(plan.out_channels),
+        group_in_(plan.group_in()),
+        row_step_(plan.out_channels),
+        c_(x_.channels),
+        o_(plan.group_out()),
         shape_(tall_shape(gemm_, o_)),
         x_windows_(grid_, winograd_.edge, c_),
-        dy_windows_(grid_, winograd_.outputs, o_),
-        zero_(std::max(c_, o_)) {
+        dy_windows_(grid_, winograd_.outputs, dy_.channels),
+        zero_(std::max(c_, dy_.channels)) {
     zero_.zero();
   }
 
+  // dkernel: from the first group on.
   void run(bool accumulate, T* dkernel) {
     if (positions_ * c_ * padded_columns(gemm_, o_) * kSize > kWholeBytes)
       return squares(accumulate, dkernel);
@@ -82,9 +93,9 @@ class WinogradGradient {
   // With the transforms, which each worker does.
   double whole_work() const {
     const int64_t rows = grid_.count * positions_;
-    return work(grid_.count) + transform_work(gemm_, rows, c_) + transform_work(gemm_, rows, o_);
+    return work(grid_.count) + transform_work(gemm_, rows, c_) + transform_work(gemm_, rows, dy_.channels);
   }
-  int64_t tile_bytes() const { return positions_ * (c_ + o_) * kSize; }
+  int64_t tile_bytes() const { return positions_ * (c_ + dy_.channels) * kSize; }
 
   // dU: [position][row][width].
   struct Sums {
@@ -97,11 +108,12 @@ class WinogradGradient {
 
   // So few tiles that two threads share the rows of dU: each transforms all tiles.
   void one_block(bool accumulate, T* dkernel) {
-    const bool shares = whole_work() >= kParallelWork && get_num_threads() > 1;
+    const bool shares = !alone_ && whole_work() >= kParallelWork && get_num_threads() > 1;
     const EvenSplit rows(c_, shares ? ceil_div(c_, 2) : c_);
     const int workers = workers_for(rows.parts, whole_work());
     const int64_t width = padded_columns(gemm_, o_), step = sums_step(c_, width);
-    const Matrices v_shape = Matrices::shape(grid_.count, c_), d_shape = Matrices::shape(grid_.count, o_);
+    const Matrices v_shape = Matrices::shape(grid_.count, c_),
+                   d_shape = Matrices::shape(grid_.count, dy_.channels);
     const int64_t own = positions_ * (v_shape.step + d_shape.step) + window_size();
     const Scratch<T> scratch(workers * own), sums(positions_ * step);
     parallel_for(rows.parts, workers, [&](int64_t task, int worker) {
@@ -126,7 +138,8 @@ class WinogradGradient {
     const EvenSplit slots(units, ceil_div(units, parts * rounds));
     const int64_t block_units = std::max<int64_t>(1, block / unit);
     const int workers = workers_for(parts, whole_work());
-    const Matrices v = Matrices::shape(block_units * unit, c_), d = Matrices::shape(block_units * unit, o_);
+    const Matrices v = Matrices::shape(block_units * unit, c_),
+                   d = Matrices::shape(block_units * unit, dy_.channels);
     const int64_t own = positions_ * (v.step + d.step) + window_size();
     const Scratch<T> scratch(workers * own), sums(parts * size);
     for (int64_t round = 0; round < slots.parts; round += parts)
@@ -164,7 +177,7 @@ class WinogradGradient {
     const int64_t unit = tiles_together(grid_, x_.planar, most);
     const EvenSplit rounds(grid_.count / unit, std::max<int64_t>(1, most / unit));
     const int64_t tiles = ceil_div(rounds.total, rounds.parts) * unit;
-    const Matrices v_shape = Matrices::shape(tiles, c_), d_shape = Matrices::shape(tiles, o_);
+    const Matrices v_shape = Matrices::shape(tiles, c_), d_shape = Matrices::shape(tiles, dy_.channels);
     const Scratch<T> transformed(positions_ * (v_shape.step + d_shape.step));
     const Matrices v = v_shape.at(transformed.data()), d = d_shape.at(v.data + positions_ * v.step);
     const int64_t width = std::min(kSquare, padded_columns(gemm_, o_));
@@ -189,7 +202,7 @@ class WinogradGradient {
                        const Matrices& d) const {
     const EvenSplit tasks(count / unit, std::max<int64_t>(1, kTaskTiles / unit));
     const int workers =
-        workers_for(tasks.parts, kValueWork * static_cast<double>(count * positions_ * (c_ + o_)));
+        workers_for(tasks.parts, kValueWork * static_cast<double>(count * positions_ * (c_ + dy_.channels)));
     const Scratch<T> windows(workers * window_size());
     parallel_for(tasks.parts, workers, [&](int64_t task, int worker) {
       const int64_t begin = tasks.begin(task) * unit;
@@ -213,13 +226,29 @@ class WinogradGradient {
                     d);
   }
 
-  // Channels [row, row + rows) of x and [column, column + columns) of dy.
+  // Channels [row, row + rows) of x and [column, column + columns) of each group of dy.
   struct Square {
     int64_t row, rows, column, columns;
   };
+  // body(group, its part of the square, its sums)
+  template <class Body>
+  void for_each_group(const Square& square, const Sums& sums, Body body) const {
+    for (int64_t row = square.row, end = row + square.rows; row < end;) {
+      const int64_t group = row / group_in_, rows = std::min(end, (group + 1) * group_in_) - row;
+      T* const data = sums.data + (row - square.row) * sums.width;
+      body(group, Square{row, rows, square.column, square.columns}, Sums{data, sums.width, sums.step});
+      row += rows;
+    }
+  }
   // dU = or += V' D of a square over `count` tiles.
   void add_products(const Matrices& v, const Matrices& d, int64_t count, const Square& square,
                     const Sums& sums, bool accumulate) const {
+    for_each_group(square, sums, [&](int64_t group, const Square& part, const Sums& mine) {
+      add_group_products(v, d.part(0, group * o_), count, part, mine, accumulate);
+    });
+  }
+  void add_group_products(const Matrices& v, const Matrices& d, int64_t count, const Square& square,
+                          const Sums& sums, bool accumulate) const {
     const EvenSplit tiles(square.rows, shape_.rows);
     const Epilogue<T> epilogue{nullptr, accumulate};
     const T *a, *b;
@@ -234,7 +263,8 @@ class WinogradGradient {
     for (int64_t position = 0; position < positions_; ++position)
       for (int64_t column = 0; column < square.columns; column += shape_.width) {
         const int64_t width = panel_width(gemm_, shape_, square.columns - column);
-        tile.columns = static_cast<int>(width);  // dU has room for whole vectors, and D zeros
+        tile.columns =
+            static_cast<int>(width);  // dU has room for whole vectors, of which nobody reads what is beyond
         b = d.data + position * d.step + square.column + column;
         for (int64_t part = 0; part < tiles.parts; ++part) {
           const int64_t first = tiles.begin(part), height = tiles.size(part);
@@ -247,17 +277,23 @@ class WinogradGradient {
   }
 
   void to_kernel(const Sums& sums, const Square& square, bool accumulate, T* dkernel) const {
-    winograd_.weights_gradient(sums.data, sums.width, sums.step, square.rows, square.columns, accumulate,
-                               dkernel + square.row * o_ + square.column, c_ * o_, o_);
+    for_each_group(square, sums, [&](int64_t group, const Square& part, const Sums& mine) {
+      const int64_t row = part.row - group * group_in_;
+      winograd_.weights_gradient(mine.data, mine.width, mine.step, part.rows, part.columns, accumulate,
+                                 dkernel + row * row_step_ + group * o_ + part.column, group_in_ * row_step_,
+                                 row_step_);
+    });
   }
 
   const Planes<const T> x_, dy_;
+  const bool alone_;
   const int64_t before_[2];
   const Kernels<T>& kernels_;
   const GemmKernels<T>& gemm_;
   const WinogradKernels<T>& winograd_;
   int64_t positions_;
   TileGrid grid_;
+  int64_t group_in_, row_step_;  // of dkernel
   int64_t c_, o_;
   PanelShape shape_;
   PlaneWindows<T> x_windows_, dy_windows_;
@@ -269,7 +305,12 @@ class WinogradGradient {
 template <class T>
 void winograd_backward_weights(const ConvPlan& plan, int64_t batch, const T* x, const T* dy, bool accumulate,
                                T* dkernel) {
-  WinogradGradient<T>(plan, batch, x, dy).run(accumulate, dkernel);
+  const double work = 3 * plan.work();
+  for_each_slab(plan.groups, std::max(plan.group_in(), plan.group_out()), work,
+                [&](int64_t first, int64_t groups, bool alone) {
+                  WinogradGradient<T>(plan, batch, x, dy, first, groups, alone)
+                      .run(accumulate, dkernel + first * plan.group_out());
+                });
 }
 
 template void winograd_backward_weights(const ConvPlan&, int64_t, const float*, const float*, bool, float*);

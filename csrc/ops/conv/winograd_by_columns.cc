@@ -107,7 +107,7 @@ void by_kept_columns(const WinogradStages<T>& s, const ColumnTasks& tasks,
                   columns = std::min(s.shape.width, s.n - column);
     const auto m = m_shape.at(scratch.data() + worker * own);
     T *outside = m.data + s.positions * m.step, *window = outside + s.shape.width;
-    s.multiply(v.of(share, worker, window), tiles, s.kept(column), columns, m, false);
+    s.multiply(v.of(share, worker, window), tiles, s.kept(0, column), columns, m, false);
     s.transform_output(tasks.first_tile(share), tiles, column, columns, m, outside, window);
   });
 }
@@ -134,7 +134,7 @@ void by_new_columns(const WinogradStages<T>& s, const ColumnTasks& tasks,
       *packed = window + s.window_size();
     for (int64_t chunk = 0; chunk < chunks.parts; ++chunk) {
       const int64_t k = chunks.begin(chunk), channels = chunks.size(chunk);
-      s.transform_weights(k, channels, column, u, u_step, packed);
+      s.transform_weights(0, k, channels, column, u, u_step, packed);
       s.multiply(v.part(0, k), tiles, {u, channels, u_step}, columns, m, chunk > 0);
     }
     s.transform_output(tasks.first_tile(share), tiles, column, columns, m, outside, window);
@@ -145,7 +145,7 @@ void by_new_columns(const WinogradStages<T>& s, const ColumnTasks& tasks,
 
 template <class T>
 bool winograd_columns_pay(const WinogradStages<T>& s) {
-  if (s.p.packed && s.grid.count >= kKeptTiles) return false;
+  if (s.p.groups > 1 || (s.p.packed && s.grid.count >= kKeptTiles)) return false;
   const int64_t column_bytes = s.positions * s.grid.count * s.shape.width * WinogradStages<T>::kSize;
   return s.weights_bytes() > kCachedWeights && column_bytes <= kColumnBytes;
 }

@@ -15,17 +15,19 @@ constexpr int64_t kLargeBlock = 48;
 
 template <class T>
 void winograd_by_tiles(const WinogradStages<T>& s) {
-  const int64_t columns = padded_columns(s.gemm, s.n);
+  const int64_t columns = s.columns();
   const bool own_weights = !s.p.packed && s.weights_bytes() <= kCachedWeights;
   const Scratch<T> shared = s.p.packed || own_weights ? Scratch<T>() : s.pack();
-  const int64_t by_cache = kBlockBytes / (s.positions * (s.k + columns) * WinogradStages<T>::kSize);
+  const int64_t by_cache =
+      kBlockBytes / (s.positions * (s.p.in.channels + columns) * WinogradStages<T>::kSize);
   const int64_t least = s.weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
   const int64_t most = std::max(least, by_cache);
   const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
   // Rows of tiles that are planes' share pixels: rather one more than one less.
   const HalvedSplit blocks(s.grid.count / unit, ceil_div(most, unit));
   const int64_t block = blocks.largest() * unit;
-  const auto v = PositionMatrices<T>::shape(block, s.k), m = PositionMatrices<T>::shape(block, columns);
+  const auto v = PositionMatrices<T>::shape(block, s.p.in.channels),
+             m = PositionMatrices<T>::shape(block, columns);
   const int64_t own = s.positions * (v.step + m.step) + columns +
                       std::max(s.window_size(), own_weights ? s.packed_size(s.pack_depth()) : 0);
   const int workers = workers_for(blocks.parts(), s.work(s.grid.count));
@@ -36,11 +38,12 @@ void winograd_by_tiles(const WinogradStages<T>& s) {
     const int64_t first = blocks.begin(task) * unit, count = blocks.size(task) * unit;
     T *outside = sums.data + s.positions * m.step, *window = outside + columns;
     const T* u = own_weights ? weights.of(worker, [&](T* mine) { s.pack(mine, window); }) : shared.data();
-    const PositionWeights<T> all =
-        s.p.packed ? s.kept(0) : PositionWeights<T>{u, s.k, WinogradStages<T>::weights_step(s.k, columns)};
     s.transform_input(first, count, mine, window);
-    s.multiply(mine, count, all, s.n, sums, false);
-    s.transform_output(first, count, 0, s.n, sums, outside, window);
+    for (int64_t group = 0; group < s.p.groups;
+         ++group)  // what a group leaves past its columns, the next overwrites
+      s.multiply(mine.part(0, group * s.k), count, s.p.packed ? s.kept(group, 0) : s.weights_of(u, group, 0),
+                 s.n, sums.part(0, group * s.n), false);
+    s.transform_output(first, count, 0, s.p.out.channels, sums, outside, window);
   });
 }
 

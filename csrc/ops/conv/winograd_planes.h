@@ -47,7 +47,7 @@ class PlaneWindows {
       const Planes<const T> seen{window, area.rows, area.columns, channels_};
       for (int64_t c = 0; c < images.channels; c += channels_) {
         const int64_t live = std::min(channels_, images.channels - c);
-        fill(images, at.n * images.channels + c, live, area, window);
+        fill(images, at.n * images.pitch + c, live, area, window);
         T* target = matrices.data + (run.first - first) * matrices.row_step + c;
         for_each_tile<const T>(seen, run, at.y - shift[0] - area.y, at.x - shift[1] - area.x, zero,
                                [&](int64_t i, const T* const* pixels) {
@@ -71,7 +71,7 @@ class PlaneWindows {
         for_each_tile<T>(seen, run, 0, 0, outside,
                          [&](int64_t i, T* const* pixels) { body(run.first - first + i, c, live, pixels); });
         finish(window, area.rows * area.columns * channels_);
-        empty(images, at.n * images.channels + channel + c, live, area, window);
+        empty(images, at.n * images.pitch + channel + c, live, area, window);
       }
     });
   }

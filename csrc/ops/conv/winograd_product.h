@@ -3,6 +3,7 @@
 //   out[n][p][j] = activation(bias[j] + sum over taps t, channels k of in[n][p - before + t][k] * taps(t, k, j))
 //
 // As e * e products of matrices, one a position of the transformed tiles: M[tile][j] = sum over k of V[tile][k] U[k][j].
+// Groups are such products side by side, of K channels and N each.
 #pragma once
 #include "kernels/activation.h"
 #include "ops/conv/packed.h"
@@ -11,26 +12,28 @@
 
 namespace foldgate {
 
-// taps(t, k, j) is data[t * tap_step + k * k_step + j * column_step]; one of the two last steps is 1.
+// taps(t, k, j) of group g is data[t * tap_step + k * k_step + j * column_step + g * group_step]; k_step or column_step is 1.
 template <class T>
 struct TapWeights {
   int64_t edge;  // r
   const T* data;
-  int64_t tap_step, k_step, column_step;
+  int64_t tap_step, k_step, column_step, group_step;
 };
 
 template <class T>
 struct WinogradProduct {
-  int64_t batch;
-  Planes<const T> in;
+  int64_t batch, groups;
+  Planes<const T> in;  // of all groups
   Planes<T> out;
   int64_t before[2];  // negative where the first pixels are not seen
   int64_t spacing;    // of the taps; planes have 1
   TapWeights<T> taps;
-  const T* bias;  // (N,) or null
+  const T* bias;  // of all groups, or null
   Activation activation;
   const PackedWeights<T>* packed = nullptr;  // U of the taps, which are then not read
-  const PooledOutputs<T>* pooled = nullptr;  // instead of out, whose data is then not written; channels_last
+  int64_t first_group = 0;                   // among those that are packed
+  const PooledOutputs<T>* pooled =
+      nullptr;  // instead of out, whose data is then not written; channels_last, one group
 };
 
 // Scratch: for each worker V and M of the tiles in flight, for planar images a window of both, and of U a part of kChunkBytes
@@ -44,7 +47,7 @@ void winograd_product(const WinogradProduct<T>& product);
 template <class T>
 WeightForm::Kind winograd_kind(const WinogradProduct<T>& product);
 
-// U of all channels, [position][panel][k][width], as `form.kind` says.
+// U of all channels, [group][position][panel][k][width], as `form.kind` says.
 template <class T>
 PackedWeights<T> winograd_pack(const WinogradProduct<T>& product, const WeightForm& form);
 

@@ -10,12 +10,12 @@ WinogradStages<T>::WinogradStages(const WinogradProduct<T>& product, const Winog
       winograd(transforms),
       positions(winograd.edge * winograd.edge),
       grid(p.batch, p.out.height, p.out.width, winograd.outputs, p.spacing),
-      k(p.in.channels),
-      n(p.out.channels),
+      k(p.in.channels / p.groups),
+      n(p.out.channels / p.groups),
       shape(panel_shape(gemm, n)),
-      seen(grid, winograd.edge, k),
-      written(grid, winograd.outputs, n),
-      zero(k) {
+      seen(grid, winograd.edge, p.in.channels),
+      written(grid, winograd.outputs, p.out.channels),
+      zero(p.in.channels) {
   zero.zero();
 }
 
@@ -40,10 +40,11 @@ void WinogradStages<T>::pack(T* u, T* packed) const {
 template <class T>
 void WinogradStages<T>::pack_part(int64_t part, T* u, T* packed) const {
   const EvenSplit chunks(k, kLeastDepth);
-  const int64_t column = part / chunks.parts * shape.width, chunk = part % chunks.parts;
-  T* target = u + column * k + chunks.begin(chunk) * panel_width(gemm, shape, n - column);
-  transform_weights(chunks.begin(chunk), chunks.size(chunk), column, target,
-                    weights_step(k, padded_columns(gemm, n)), packed);
+  const int64_t panels = ceil_div(n, shape.width), panel = part / chunks.parts, chunk = part % chunks.parts;
+  const int64_t group = panel / panels, column = panel % panels * shape.width;
+  const PositionWeights<T> of_panel = weights_of(u, group, column);
+  T* target = const_cast<T*>(of_panel.data) + chunks.begin(chunk) * panel_width(gemm, shape, n - column);
+  transform_weights(group, chunks.begin(chunk), chunks.size(chunk), column, target, of_panel.step, packed);
 }
 
 template <class T>
@@ -56,10 +57,11 @@ void WinogradStages<T>::transform_input(int64_t first, int64_t count, const Posi
 }
 
 template <class T>
-void WinogradStages<T>::transform_weights(int64_t first, int64_t depth, int64_t column, T* target,
-                                          int64_t step, T* packed) const {
+void WinogradStages<T>::transform_weights(int64_t group, int64_t first, int64_t depth, int64_t column,
+                                          T* target, int64_t step, T* packed) const {
   const int64_t width = panel_width(gemm, shape, n - column), columns = std::min(width, n - column);
-  const T* taps = p.taps.data + first * p.taps.k_step + column * p.taps.column_step;
+  const T* taps =
+      p.taps.data + group * p.taps.group_step + first * p.taps.k_step + column * p.taps.column_step;
   if (p.taps.column_step == 1)
     return winograd.weights(taps, p.taps.tap_step, p.taps.k_step, depth, columns, target, width, step);
   for (int64_t t = 0; t < tap_count(); ++t)

@@ -21,14 +21,17 @@ struct WinogradStages {
   WinogradStages(const WinogradProduct<T>& product, const WinogradKernels<T>& winograd);
 
   int64_t tap_count() const { return p.taps.edge * p.taps.edge; }
-  int64_t weights_bytes() const { return positions * k * padded_columns(gemm, n) * kSize; }
+  int64_t weights_bytes() const { return p.groups * positions * k * padded_columns(gemm, n) * kSize; }
+  // Of M, of whose groups but the last the next one's columns follow.
+  int64_t columns() const { return p.out.channels - n + padded_columns(gemm, n); }
   // Multiply-adds of the products, and of all.
   double products(int64_t tiles) const {
-    return static_cast<double>(tiles * positions) * static_cast<double>(k) * static_cast<double>(n);
+    return static_cast<double>(tiles * positions) * static_cast<double>(p.in.channels) *
+           static_cast<double>(n);
   }
   double work(int64_t tiles) const {
-    return products(tiles) + transform_work(gemm, tiles * positions, k) +
-           transform_work(gemm, tiles * positions, n);
+    return products(tiles) + transform_work(gemm, tiles * positions, p.in.channels) +
+           transform_work(gemm, tiles * positions, p.out.channels);
   }
   // Of a worker's scratch: where planar images are turned.
   int64_t window_size() const {
@@ -36,12 +39,17 @@ struct WinogradStages {
   }
 
   static int64_t weights_step(int64_t depth, int64_t columns) { return depth * columns + kLineBytes / kSize; }
-  // U of the columns from `column` on, where the weights were given transformed.
-  PositionWeights<T> kept(int64_t column) const {
-    return {p.packed->data.data() + column * k, k, weights_step(k, padded_columns(gemm, n))};
+  // U of a group's columns from `column` on.
+  PositionWeights<T> weights_of(const T* u, int64_t group, int64_t column) const {
+    const int64_t step = weights_step(k, padded_columns(gemm, n));
+    return {u + group * positions * step + column * k, k, step};
+  }
+  // The same where the weights were given transformed.
+  PositionWeights<T> kept(int64_t group, int64_t column) const {
+    return weights_of(p.packed->data.data(), p.first_group + group, column);
   }
   // U of all channels: by all threads, or by one, with scratch of packed_size(pack_depth()).
-  int64_t weights_size() const { return positions * weights_step(k, padded_columns(gemm, n)); }
+  int64_t weights_size() const { return p.groups * positions * weights_step(k, padded_columns(gemm, n)); }
   int64_t pack_depth() const { return ceil_div(k, ceil_div(k, kLeastDepth)); }
   Scratch<T> pack() const;
   void pack(T* u, T* packed) const;
@@ -52,13 +60,13 @@ struct WinogradStages {
   int64_t packed_size(int64_t depth) const {
     return p.taps.column_step == 1 ? 0 : tap_count() * depth * shape.width;
   }
-  // A part of U: a stretch of channels of a panel.
-  int64_t pack_parts() const { return ceil_div(n, shape.width) * ceil_div(k, kLeastDepth); }
+  // A part of U: a stretch of channels of a panel of a group.
+  int64_t pack_parts() const { return p.groups * ceil_div(n, shape.width) * ceil_div(k, kLeastDepth); }
   void pack_part(int64_t part, T* u, T* packed) const;
-  // Channels [first, first + depth) of the panel at `column`: target[position][depth][width].
-  void transform_weights(int64_t first, int64_t depth, int64_t column, T* target, int64_t step,
+  // Channels [first, first + depth) of a group's panel at `column`: target[position][depth][width].
+  void transform_weights(int64_t group, int64_t first, int64_t depth, int64_t column, T* target, int64_t step,
                          T* packed) const;
-  // M = V U, or M += V U, for `count` tiles.
+  // M = V U, or M += V U, of a group for `count` tiles.
   void multiply(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u, int64_t columns,
                 const PositionMatrices<T>& m, bool accumulate) const;
   void multiply_fetching(const PositionMatrices<T>& v, int64_t count, const PositionWeights<T>& u,
@@ -73,7 +81,7 @@ struct WinogradStages {
   const WinogradKernels<T>& winograd;
   int64_t positions;
   TileGrid grid;
-  int64_t k, n;
+  int64_t k, n;  // of a group
   PanelShape shape;
   PlaneWindows<T> seen, written;
   Scratch<T> zero;

@@ -12,15 +12,20 @@
 
 namespace foldgate {
 
-// Images (batch, height, width, channels), or with `planar` (batch, channels, height, width), whose pixels are
+// `channels` of images (batch, height, width, pitch), or with `planar` (batch, pitch, height, width), whose pixels are
 // winograd_planes.h's.
 template <class T>
 struct Planes {
   T* data;
   int64_t height, width, channels;
   bool planar = false;
+  int64_t pitch = channels;
 
-  T* pixel(int64_t n, int64_t y, int64_t x) const { return data + ((n * height + y) * width + x) * channels; }
+  T* pixel(int64_t n, int64_t y, int64_t x) const { return data + ((n * height + y) * width + x) * pitch; }
+  // `count` of the channels from `first` on.
+  Planes slice(int64_t first, int64_t count) const {
+    return {data + (planar ? first * height * width : first), height, width, count, planar, pitch};
+  }
 };
 
 // The tiles of `batch` images of outputs, image by image, row by row. Dilated taps meet every `spacing`-th pixel along an
@@ -60,7 +65,7 @@ template <class T>
 void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t edge, int64_t spacing,
                  T* outside, T** pixels) {
   const auto [n, y, x] = at;
-  const int64_t reach = (edge - 1) * spacing, step = spacing * images.channels;
+  const int64_t reach = (edge - 1) * spacing, step = spacing * images.pitch;
   if (y >= 0 && x >= 0 && y + reach < images.height && x + reach < images.width) {
     T* row = images.pixel(n, y, x);
     for (int64_t i = 0; i < edge; ++i, row += images.width * step)
@@ -76,7 +81,7 @@ void tile_pixels(const Planes<T>& images, const TileGrid::Position& at, int64_t 
     T* row = there ? images.pixel(n, y + i * spacing, 0) : outside;
     const int64_t width = there ? images.width : 0;
     for (int64_t j = 0; j < edge; ++j) {
-      T* pixel = row + x * images.channels + j * step;
+      T* pixel = row + x * images.pitch + j * step;
       pixels[i * edge + j] = is_inside(x + j * spacing, width) ? pixel : outside;
     }
   }
