@@ -42,7 +42,8 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
     """Of a convolution of x (N, C, *spatial)."""
     work = _products(module, x) // int(math.prod(module.stride))
     if module.groups > 1:
-        return _narrow_groups_win(module, x) or _depthwise_wins(module, x, gradient, work)
+        nine = module.kernel_size == (3, 3) and _is_transformed(module, x)
+        return nine or _narrow_groups_win(module, x) or _depthwise_wins(module, x, gradient, work)
     if _torch_unfolds(module, x):
         return _unfolding_loses(module, x, work, gradient)
     if not _is_transformed(module, x):
@@ -55,7 +56,7 @@ def convolution_wins(module: Any, x: Any, gradient: bool) -> bool:
 
 def _is_transformed(module: Any, x: Any) -> bool:
     """Whether foldgate's kernels are Winograd's, roughly (csrc/ops/conv/winograd.h has the rule)."""
-    channels = module.in_channels, module.out_channels
+    channels = module.in_channels // module.groups, module.out_channels // module.groups
     least = {(3, 3): 128, (5, 5): 256}.get(module.kernel_size)
     return bool(
         least is not None
@@ -64,7 +65,7 @@ def _is_transformed(module: Any, x: Any) -> bool:
         and (module.dilation == (1, 1) or not x.is_contiguous())
         and min(channels) >= 8
         and math.prod(channels) >= least
-        and min(x.shape[2:]) >= 8
+        and min(x.shape[2:]) >= (8 if module.groups == 1 else 7)
         and _positions(x) >= 100
     )
 
@@ -140,7 +141,7 @@ def _narrow_groups_win(module: Any, x: Any) -> bool:
 
 
 def _depthwise_wins(module: Any, x: Any, gradient: bool, work: int) -> bool:
-    """Of one channel a group; of 8 and more torch's own is faster."""
+    """Of one channel a group; of 8 and more that no transforms take torch's own is faster."""
     channels, first = module.in_channels, x.is_contiguous()
     if not channels == module.groups == module.out_channels:
         return False
