@@ -87,6 +87,22 @@ def test_a_query_that_sees_no_key_gives_the_bias(kind: str, arguments: dict[str,
         np.testing.assert_allclose(y[1, 2], np.ones(5), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("MultiHeadAttention", {"num_heads": 8, "key_dim": 16}),
+        ("GroupQueryAttention", {"head_dim": 16, "num_query_heads": 8, "num_key_value_heads": 2}),
+    ],
+)
+def test_initial_kernels_are_scaled_by_what_a_projection_sums(kind: str, arguments: dict[str, Any]) -> None:
+    """Axes of heads and of their units are outputs together; as if of a window they would count as inputs."""
+    layer = getattr(layers, kind)(**arguments, kernel_initializer="lecun_normal")
+    layer.build((None, 10, 32), (None, 10, 32))
+    kernels = [w for w in layer.weights if w.name == "kernel"]
+    assert [w.std() for w in map(np.asarray, kernels)] == pytest.approx([32**-0.5] * 3 + [128**-0.5], rel=0.1)
+    assert layer.get_config()["kernel_initializer"]["config"]["input_axes"] is None
+
+
 @pytest.mark.parametrize(("kind", "arguments"), [*HEADS, *SIMPLE])
 def test_dropout_follows_its_seed(kind: str, arguments: dict[str, Any]) -> None:
     x = _inputs((2, 6, 8))[0].astype(np.float32)

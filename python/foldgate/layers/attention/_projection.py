@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from math import prod
 from typing import Any
 
@@ -63,7 +64,7 @@ class Projection(Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=(*summed, *self.outer),  # type: ignore[arg-type]
-            initializer=self.kernel_initializer,
+            initializer=self._scaled_by_axes(),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -75,6 +76,17 @@ class Projection(Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
+
+    def _scaled_by_axes(self) -> Any:
+        """The kernel's initializer, told which axes are inputs; a convolution's rule would take axes of heads
+        for a window."""
+        given = self.kernel_initializer
+        if not isinstance(given, initializers.VarianceScaling) or given.input_axes is not None:
+            return given
+        told = copy(given)
+        told.input_axes = range(self.inner)
+        told.output_axes = range(self.inner, self.inner + len(self.outer))
+        return told
 
     def call(self, inputs: Any) -> Any:
         """One product, on the weights as a matrix and a row."""
