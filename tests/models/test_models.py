@@ -61,6 +61,14 @@ def test_adding_and_popping() -> None:
         keras.Sequential().build((None, 3))
 
 
+def test_a_sequential_that_begins_with_a_built_model_is_built() -> None:
+    base = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 3)])
+    model = keras.Sequential([base, keras.layers.Flatten(), Dense(1)])
+    assert model.built and model.count_params() == base.count_params() + 9
+    unbuilt = keras.Sequential([keras.Sequential([Dense(2)]), Dense(1)])
+    assert not unbuilt.built
+
+
 def test_a_graph_computes_what_its_layers_do() -> None:
     model = branches()
     b = X[::-1].copy()

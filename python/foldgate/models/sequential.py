@@ -94,10 +94,11 @@ class Sequential(Model):
         self.built = False
         self.__dict__["_functional"] = None
         self._seen.clear()
-        if len(self._layers) > 1 and isinstance(self._layers[0], InputLayer):
-            self.build(self._layers[0].batch_shape)
-        elif len(self._layers) > 1 and isinstance(self._layers[0], Functional):
-            self.build(self._layers[0].input_shape)
+        first = self._layers[0] if len(self._layers) > 1 else None
+        if isinstance(first, InputLayer):
+            self.build(first.batch_shape)
+        elif isinstance(first, Functional) or (isinstance(first, Sequential) and first._functional):
+            self.build(first.input_shape)
 
     def build(self, input_shape: Any = None) -> None:
         """Builds every layer for an input of this shape.
