@@ -42,6 +42,15 @@ def test_clones_share_nothing(make: Any) -> None:
     assert doubled.output_shape == (None, 4)
 
 
+def test_a_clone_is_compiled_where_the_model_is() -> None:
+    model = keras.Sequential([keras.Input((3,)), Dense(2)])
+    assert not keras.models.clone_model(model).compiled
+    model.compile(keras.optimizers.SGD(0.25), "mae")
+    copy = keras.models.clone_model(model)
+    assert copy.optimizer is not model.optimizer and float(copy.optimizer.learning_rate) == 0.25
+    assert copy.loss == "mae"
+
+
 def test_a_configuration_with_a_missing_call_is_refused() -> None:
     config = json.loads(json.dumps(branches().get_config()))
     config["layers"] = [layer for layer in config["layers"] if layer["name"] != "mean"]

@@ -23,6 +23,8 @@ def clone_model(
 ) -> Any:
     """A model of the same layers, made anew from their configurations: new weights, nothing shared.
 
+    It is compiled as the model is, with an optimizer of its own.
+
     Args:
       model: Sequential or functional; a subclassed one goes by its configuration.
       input_tensors: KerasTensors to begin with; None makes new Inputs.
@@ -58,9 +60,9 @@ def clone_model(
     if isinstance(model, Sequential):
         if call_function is not None:
             raise ValueError("clone_model: call_function is for functional models")
-        return _clone_sequential(model, input_tensors, cloned)
+        return _compiled_as(model, _clone_sequential(model, input_tensors, cloned))
     if isinstance(model, Functional):
-        return _clone_functional(model, input_tensors, cloned, call_function)
+        return _compiled_as(model, _clone_functional(model, input_tensors, cloned, call_function))
     if clone_function is not None or input_tensors is not None:
         raise ValueError("clone_model: a subclassed model is cloned by its configuration alone")
     return type(model).from_config(model.get_config())
@@ -68,6 +70,12 @@ def clone_model(
 
 def _from_config(layer: Any) -> Any:
     return type(layer).from_config(layer.get_config()) if hasattr(layer, "get_config") else layer
+
+
+def _compiled_as(model: Any, copy: Any) -> Any:
+    if model.compiled:
+        copy.compile_from_config(model.get_compile_config())
+    return copy
 
 
 def _clone_sequential(model: Sequential, tensors: Any, cloned: Callable[[Layer], Layer]) -> Sequential:
