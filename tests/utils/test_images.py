@@ -24,6 +24,13 @@ def test_there_and_back(tmp_path, rng, channels, mode, data_format):
     assert read.dtype == np.float32
 
 
+@pytest.mark.parametrize(("name", "file_format"), [("x.jpg", None), ("x.jpg", "jpg"), ("x", "JPEG")])
+def test_jpeg_has_no_transparency(tmp_path, name, file_format):
+    with pytest.warns(UserWarning, match="no transparency"):
+        utils.save_img(tmp_path / name, np.full((2, 3, 4), 90.0), file_format=file_format, scale=False)
+    assert np.asarray(utils.load_img(tmp_path / name, "rgb")).tolist() == [[[90] * 3] * 3] * 2
+
+
 def test_values_are_stretched_or_cut():
     x = np.array([[[-1.0], [0.0], [3.0]]])
     assert np.ravel(utils.array_to_img(x)).tolist() == [0, 63, 255]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -160,7 +161,7 @@ def save_img(
 
     Args:
         path: The file.
-        x: (H, W, C) or (C, H, W), with 1, 3 or 4 channels.
+        x: (H, W, C) or (C, H, W), with 1, 3 or 4 channels; JPEG drops the fourth, with a warning.
         data_format: "channels_last", which None means, or "channels_first".
         file_format: Such as "png"; None for that of the file's name.
         scale: Whether to stretch the values to 0 .. 255; else they are cut to it.
@@ -177,7 +178,14 @@ def save_img(
         ...     load_img(file.name).size
         (3, 2)
     """
-    array_to_img(x, data_format, scale).save(path, format=file_format, **kwargs)
+    image = array_to_img(x, data_format, scale)
+    kind = (file_format or os.path.splitext(path)[1].lstrip(".")).lower()
+    if kind in ("jpg", "jpeg"):
+        file_format = "jpeg"  # as Pillow calls it
+        if image.mode == "RGBA":
+            warnings.warn("save_img: JPEG has no transparency; the image is saved as RGB", stacklevel=2)
+            image = image.convert("RGB")
+    image.save(path, format=file_format, **kwargs)
 
 
 def resize_images(images: Any, size: tuple[int, int], interpolation: str = "bilinear") -> Array:
