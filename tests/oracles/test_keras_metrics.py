@@ -53,6 +53,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("AUC", {}, "binary"),
     ("AUC", {"curve": "PR"}, "binary"),
     ("AUC", {"curve": "PR", "summation_method": "majoring", "num_thresholds": 12}, "binary"),
+    ("AUC", {"curve": "PRGAIN"}, "binary"),
+    ("AUC", {"curve": "prgain", "summation_method": "minoring", "num_thresholds": 12}, "binary"),
     ("AUC", {"summation_method": "minoring", "thresholds": [0.25, 0.5, 0.625]}, "binary"),
     ("AUC", {"multi_label": True, "num_labels": 4, "label_weights": [1.0, 2.0, 3.0, 4.0]}, "binary"),
     ("F1Score", {"average": "macro"}, "one_hot"),

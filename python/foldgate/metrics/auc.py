@@ -17,11 +17,11 @@ _SUMS = ("interpolation", "majoring", "minoring")
 
 
 class AUC(Metric):
-    """The area under the ROC or the precision-recall curve, over thresholds.
+    """The area under the ROC or a precision-recall curve, over thresholds.
 
     Args:
       num_thresholds: how many thresholds the curve has. Defaults to 200.
-      curve: `"ROC"` or `"PR"`.
+      curve: `"ROC"`, `"PR"` or `"PRGAIN"`, the gains of precision and recall over saying yes always.
       summation_method: `"interpolation"`, or `"majoring"` or `"minoring"` for steps above or below.
       name: None for one from the class.
       dtype: has no meaning here: counts are float64.
@@ -58,8 +58,8 @@ class AUC(Metric):
         from_logits: bool = False,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        if str(curve).upper() not in ("ROC", "PR"):
-            raise ValueError(f"AUC: curve is {curve!r}; expected 'ROC' or 'PR'")
+        if str(curve).upper() not in ("ROC", "PR", "PRGAIN"):
+            raise ValueError(f"AUC: curve is {curve!r}; expected 'ROC', 'PR' or 'PRGAIN'")
         if str(summation_method).lower() not in _SUMS:
             raise ValueError(f"AUC: summation_method is {summation_method!r}; expected one of {list(_SUMS)}")
         integers(self, 1, or_none=True, num_labels=num_labels)
@@ -109,7 +109,10 @@ class AUC(Metric):
         if self.curve == "PR" and self.summation_method == "interpolation":
             return _interpolated(tp, fp, fn)
         recall = ratio(tp, tp + fn)
-        x, y = (ratio(fp, fp + tn), recall) if self.curve == "ROC" else (recall, ratio(tp, tp + fp))
+        if self.curve == "PRGAIN":
+            x, y = _gains(tp, fp, tn, fn)
+        else:
+            x, y = (ratio(fp, fp + tn), recall) if self.curve == "ROC" else (recall, ratio(tp, tp + fp))
         if self.summation_method == "interpolation":
             heights = (y[:-1] + y[1:]) / 2.0
         else:
@@ -146,6 +149,16 @@ def _numbers(argument: str, given: Any) -> Any:
     if found.ndim != 1:
         raise ValueError(f"AUC: {argument} is {given!r}; expected a list of numbers")
     return found
+
+
+def _gains(tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
+    """Recall and precision as gains; without a true positive, where both diverge, they are 0 and 1.
+
+    P. Flach and M. Kull, "Precision-Recall-Gain Curves", NIPS 2015.
+    """
+    odds = ratio(tp + fn, tn + fp)
+    recall = np.where(tp == 0, 0.0, 1.0 - odds * ratio(fn, tp))
+    return np.maximum(recall, 0.0), 1.0 - odds * ratio(fp, tp)
 
 
 def _interpolated(tp: Any, fp: Any, fn: Any) -> Any:
