@@ -62,6 +62,12 @@ def test_set_weights_checks_before_it_writes() -> None:
     assert layer.get_weights()[0].dtype == np.float32
 
 
+def test_a_variable_is_a_weight() -> None:
+    layer = keras.layers.Layer()
+    counter = layer.add_variable((2,), initializer="ones", trainable=False, name="counter")
+    assert layer.non_trainable_weights == [counter] and counter.numpy().tolist() == [1, 1]
+
+
 def test_own_variables_are_stored_by_number() -> None:
     layer, other, store = Dense(2), Dense(2), dict[str, Any]()
     layer(X)

@@ -93,6 +93,8 @@ class LayerState:
             weight.trainable = False
         return weight
 
+    add_variable = add_weight
+
     @property
     def trainable(self) -> bool:
         """Whether optimizers change the weights; setting it sets it for all sublayers."""
