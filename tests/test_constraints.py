@@ -23,6 +23,11 @@ def norms(w: Any, axis: Any) -> Any:
     return np.sqrt(np.sum(np.square(w), axis=axis))
 
 
+def test_the_base_class_lets_everything_pass() -> None:
+    w = np.array([-1.0, 2.0])
+    assert constraints.Constraint()(w) is w
+
+
 def test_what_they_promise(dtype: Any, rng: np.random.Generator) -> None:
     w = rng.standard_normal((3, 3, 4, 5)).astype(dtype) * np.linspace(0.1, 1.0, 5, dtype=dtype)
     before = w.copy()

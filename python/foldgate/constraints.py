@@ -46,8 +46,8 @@ class Constraint:
     """
 
     def __call__(self, w: FloatArray) -> FloatArray:
-        """The weight as it may be; w itself is not changed."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement __call__(w)")
+        """The weight as it may be; w itself is not changed. That of the base class is any weight."""
+        return w
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
