@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,28 @@ def test_dot(axes: Any, shapes: list[tuple[int, ...]], equation: str, normalize:
 def test_errors(make: Any, words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    "kind", ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]
+)
+def test_what_does_not_fit_later_is_refused_as_at_first(kind: str) -> None:
+    layer = getattr(layers, kind)()
+    x = np.ones((2, 3, 3), np.float32)
+    layer([x, x])
+    for other in (np.ones((3, 3, 3)), np.ones((2, 2, 4)) if kind == "Concatenate" else np.ones((2, 3, 4))):
+        with pytest.raises(ValueError, match=rf"{kind}: inputs have shapes .*{re.escape(str(other.shape))}"):
+            layer([x, other])
+
+
+def test_a_third_input_is_no_part_of_a_difference_or_product() -> None:
+    x = np.ones((2, 3), np.float32)
+    for layer in (layers.Subtract(), layers.Dot(1)):
+        layer([x, x])
+        with pytest.raises(ValueError, match="inputs are 3 arrays; expected exactly 2"):
+            layer([x, x, x])
+    with pytest.raises(ValueError, match=r"Dot: inputs have shapes \(2, 3\) and \(2, 4\)"):
+        layer([x, np.ones((2, 4), np.float32)])
 
 
 def test_lists_that_were_seen_before_take_the_quick_way_alone() -> None:

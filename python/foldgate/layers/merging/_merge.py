@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ class Merge(Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         self._least = 1
-        self._most: int | None = None
+        self._most = math.inf
         self._known: set[Any] = set()  # shapes and dtypes of lists of inputs
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -54,7 +55,7 @@ class Merge(Layer):
         if not isinstance(shapes, list | tuple) or not shapes or not isinstance(shapes[0], list | tuple):
             raise ValueError(f"{name}: inputs have shape {shapes}; expected a list of inputs")
         exactly = f"exactly {self._most}" if self._most == self._least else f"at least {self._least}"
-        if len(shapes) < self._least or (self._most is not None and len(shapes) > self._most):
+        if not self._least <= len(shapes) <= self._most:
             raise ValueError(f"{name}: inputs are {len(shapes)} arrays; expected {exactly}")
         return [tuple(shape) for shape in shapes]
 
@@ -80,6 +81,15 @@ class Merge(Layer):
             raise ValueError(
                 f"{type(self).__name__}: inputs is {type(inputs).__name__}; expected a list of inputs"
             )
+        if not self._least <= len(inputs) <= self._most:
+            self._checked([x.shape for x in inputs])
+        try:
+            return self._merged(inputs)
+        except ValueError:
+            self.compute_output_shape([x.shape for x in inputs])  # which says what does not fit
+            raise
+
+    def _merged(self, inputs: Sequence[Any]) -> Any:
         rank = inputs[0].ndim
         if any(x.ndim != rank for x in inputs):
             rank = max(x.ndim for x in inputs)

@@ -35,10 +35,8 @@ class Concatenate(Merge):
         super().__init__(**kwargs)
         self.axis = axis
 
-    def call(self, inputs: Sequence[Any]) -> Any:
-        """Concatenates, as one node on the tape."""
-        if not isinstance(inputs, list | tuple):
-            raise ValueError(f"Concatenate: inputs is {type(inputs).__name__}; expected a list of inputs")
+    def _merged(self, inputs: Sequence[Any]) -> Any:
+        """One node on the tape."""
         return joined(inputs, self.axis)
 
     def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:

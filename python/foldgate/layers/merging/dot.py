@@ -76,10 +76,7 @@ class Dot(Merge):
         rest += [n for i, n in enumerate(second) if i not in (0, other)]
         return (first[0] if first[0] is not None else second[0], *(rest or [1]))
 
-    def call(self, inputs: Sequence[Any]) -> Any:
-        """Multiplies."""
-        if not isinstance(inputs, list | tuple) or len(inputs) != 2:
-            raise ValueError("Dot: expected a list of two inputs")
+    def _merged(self, inputs: Sequence[Any]) -> Any:
         x, y = inputs
         one, other = self._axes_of([x.shape, y.shape])
         if self.normalize:
