@@ -175,6 +175,10 @@ def test_scores_in_functional_models() -> None:
             ),
             "MultiHeadAttention: attention_mask has shape",
         ),
+        (
+            lambda: layers.Attention(name="a")([np.zeros((2, 3))] * 2),
+            r"Attention 'a': query.*\[\(2, 3\), \(2, 3\), \(2, 3\)\]",
+        ),
         (lambda: layers.GroupQueryAttention(3, 4, 3), "num_query_heads is 4; expected a multiple"),
         (lambda: layers.GroupQueryAttention(3, 4, 2)(np.zeros((2, 4)), np.zeros((2, 4))), "expected 3 axes"),
     ],

@@ -140,6 +140,12 @@ class Attention(Layer):
         self, query: Any, key: Any, value: Any, seen: Any, causal: bool, dropout: Any, wanted: bool
     ) -> tuple[Any, Any]:
         """By `attend`, with one head. Its weights are those after dropout, as Keras returns them."""
+        shapes = [x.shape for x in (query, value, key)]
+        if {len(shape) for shape in shapes} not in ({3}, {4}):
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r}: query, value and key have shapes {shapes}; expected 3 "
+                "axes each, or 4"
+            )
         if self.scale is not None:
             query = query * self.scale
         heads = [_with_heads(x) for x in (query, key, value)]
