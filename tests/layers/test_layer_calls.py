@@ -9,6 +9,7 @@ import pytest
 from own_layers import X
 
 import foldgate as keras
+from foldgate import layers
 from foldgate.layers import Dense, Layer
 
 
@@ -74,3 +75,19 @@ def test_a_mask_elsewhere_leaves_other_layers_alone() -> None:
     before = lstm(x)
     assert np.array_equal(lstm(x), before)  # as one that was seen
     assert not np.array_equal(lstm(masked), before) and np.array_equal(lstm(masked), lstm(x[:, :1]))
+
+
+@pytest.mark.parametrize(
+    ("layer", "x"),
+    [
+        (layers.Conv2D(2, 3), np.ones((1, 5, 5, 2))),
+        (layers.LSTM(2), np.ones((1, 5, 2))),
+        (layers.GlobalMaxPooling1D(), keras.Input((5, 2))),
+    ],
+)
+def test_an_unknown_keyword_names_the_class_that_was_called(layer: Any, x: Any) -> None:
+    kind = type(layer).__name__
+    with pytest.raises(
+        TypeError, match=f"{kind} '{layer.name}': call got an unknown argument 'foo'; expected"
+    ):
+        layer(x, foo=1)

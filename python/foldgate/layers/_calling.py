@@ -74,6 +74,12 @@ def converted(
             f"{layer.name}: call got {len(args)} arguments; expected at most {len(signature.names)}: "
             f"{', '.join(signature.names)}"
         )
+    if not signature.open:
+        for name in kwargs.keys() - signature.named - {"training"}:  # which a call may do without
+            raise TypeError(
+                f"{type(layer).__name__} {layer.name!r}: call got an unknown argument {name!r}; expected "
+                f"some of {', '.join(signature.names)}"
+            )
     if not layer._convert_inputs:
         return args, kwargs
     dtype = layer._compute_kind if layer.autocast else None
