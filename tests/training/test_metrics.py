@@ -60,6 +60,8 @@ def test_a_metric_of_metrics_resets_both() -> None:
         (lambda: metrics.AUC(summation_method="most"), ValueError, "summation_method is 'most'"),
         (lambda: metrics.AUC(num_thresholds=1), ValueError, "num_thresholds is 1"),
         (lambda: metrics.F1Score("mean"), ValueError, "F1Score: average is 'mean'"),
+        (lambda: metrics.MeanIoU(2**70), ValueError, "MeanIoU: num_classes is 1180591620717411303424"),
+        (lambda: metrics.IoU(2**17, [0]), ValueError, "IoU: num_classes is 131072; expected at most 65536"),
         (lambda: metrics.IoU(2, [2]), ValueError, "IoU: target_class_ids"),
         (lambda: metrics.R2Score("best"), ValueError, "class_aggregation is 'best'"),
         (lambda: metrics.PrecisionAtRecall(2.0), ValueError, "PrecisionAtRecall: recall is 2"),

@@ -12,6 +12,16 @@ from foldgate._defaults import epsilon
 from foldgate.metrics._arrays import array
 from foldgate.metrics.metric import Metric
 
+_MOST_CLASSES = 1 << 16  # whose counts, every class against every other, take 34 GB
+
+
+def _check_classes(metric: Any, num_classes: int) -> None:
+    integers(metric, 1, num_classes=num_classes)
+    if num_classes > _MOST_CLASSES:
+        raise ValueError(
+            f"{type(metric).__name__}: num_classes is {num_classes}; expected at most {_MOST_CLASSES}"
+        )
+
 
 class IoU(Metric):
     """The mean over some classes of intersection over union: true positives over all that is or is called so.
@@ -51,7 +61,7 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        integers(self, 1, num_classes=num_classes)
+        _check_classes(self, num_classes)
         integers(self, None, or_none=True, ignore_class=ignore_class)
         axes(self, axis=axis)
         integers(self, 0, **members(self, target_class_ids=target_class_ids))
@@ -162,7 +172,7 @@ class MeanIoU(IoU):
         sparse_y_pred: bool = True,
         axis: int = -1,
     ) -> None:
-        integers(self, 1, num_classes=num_classes)
+        _check_classes(self, num_classes)  # before their numbers are listed
         ids = range(num_classes)
         super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
