@@ -9,7 +9,7 @@ import pytest
 from tape.cases import CASES
 
 import foldgate
-from foldgate import _rules
+from foldgate import _rules, ops
 
 NAMES = sorted(CASES)
 
@@ -61,6 +61,21 @@ def test_gradients_have_the_dtype_of_their_operands(name, dtype):
     for operand, gradient in zip(operands, tape.gradient(y, inputs), strict=True):
         assert (gradient.dtype, gradient.shape) == (operand.dtype, operand.shape)
         assert gradient.flags.writeable and gradient.flags.c_contiguous
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [(np.std, [[2, 2], [1, 3]]), (ops.norm, [[0, 0], [3, 4]])],
+)
+def test_roots_of_sums_are_flat_where_they_are_0(function, x, dtype):
+    """As PyTorch has it; by the chain rule it would be infinity times 0."""
+    with foldgate.GradientTape() as tape:
+        x = tape.watch(np.array(x, dtype))
+        y = function(x, axis=1)
+    assert y.numpy().tolist() == [0, function(x.numpy()[1])] and y.dtype == dtype
+    gradient = tape.gradient(y, x)
+    assert gradient[0].tolist() == [0, 0] and np.all(gradient[1]) and gradient.dtype == dtype
 
 
 def test_every_rule_runs_in_some_case():

@@ -67,7 +67,9 @@ def axis_of(axis: Any) -> Any:
 
 @composed(np.std)
 def std(a: Array, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Array:
-    return np.sqrt(np.var(a, axis, ddof=ddof, keepdims=keepdims))
+    variance = np.var(a, axis, ddof=ddof, keepdims=keepdims)
+    zero = np.equal(variance, 0)  # where it is flat, as in PyTorch, and not infinitely steep
+    return np.sqrt(variance + zero) * ~zero
 
 
 @rule(np.prod, once=True)

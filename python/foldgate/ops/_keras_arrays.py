@@ -126,7 +126,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """`numpy.linalg.norm`; without an `ord`, or of 2 along one axis, with a gradient."""
     if ord is None or (ord == 2 and isinstance(axis, int)):
         axes = tuple(axis) if isinstance(axis, list) else axis
-        return np.sqrt(np.sum(np.square(x), axis=axes, keepdims=keepdims))
+        squares = np.sum(np.square(x), axis=axes, keepdims=keepdims)
+        if not isinstance(squares, Tensor):
+            return np.sqrt(squares)
+        zero = np.equal(squares, 0)  # where it is flat, as in PyTorch, and not infinitely steep
+        return np.sqrt(squares + zero) * ~zero
     return np.linalg.norm(_values(x), ord, tuple(axis) if isinstance(axis, list) else axis, keepdims)
 
 
