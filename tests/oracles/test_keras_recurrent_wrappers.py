@@ -80,10 +80,12 @@ def test_bidirectional_states(merge_mode: Any, rng: np.random.Generator) -> None
     assert ours_shape == theirs_shape
 
 
-def test_bidirectional_with_a_backward_layer(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_bidirectional_with_a_backward_layer(turned: bool, rng: np.random.Generator) -> None:
     def make(room: Any) -> Any:
-        backward = room.LSTM(U, activation="relu", return_sequences=True, go_backwards=True)
-        layer = room.Bidirectional(room.LSTM(U, return_sequences=True), backward_layer=backward)
+        backward = room.LSTM(U, activation="relu", return_sequences=True, go_backwards=not turned)
+        forward = room.LSTM(U, return_sequences=True, go_backwards=turned)
+        layer = room.Bidirectional(forward, backward_layer=backward)
         layer.build((None, T, D))
         return layer
 

@@ -45,9 +45,10 @@ def test_both_directions_in_one_node(kind, mode, sequences):
     assert kinds(file).count(OPERATORS[kind]) == 1
 
 
-def test_directions_of_other_sizes():
-    layer = L.Bidirectional(L.GRU(5, return_sequences=True), backward_layer=L.LSTM(3, return_sequences=True,
-                            go_backwards=True))  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_directions_of_other_sizes(turned):
+    forward = L.GRU(5, return_sequences=True, go_backwards=turned)
+    layer = L.Bidirectional(forward, backward_layer=L.LSTM(3, return_sequences=True, go_backwards=not turned))
     file = check(model_of(layer), *both(6))
     assert kinds(file).count("GRU") == kinds(file).count("LSTM") == 1
 

@@ -124,6 +124,8 @@ class Bidirectional(Layer):
         first, second = self._halves(initial_state)
         y, *states = _outputs(self.forward_layer, sequences, first, mask, training)
         back, *back_states = _outputs(self.backward_layer, sequences, second, mask, training)
+        if self.return_sequences and forward.go_backwards:  # the steps are those of the forward layer
+            y, back = y[:, ::-1], back[:, ::-1]
         joined = self._joined(y, back)
         if not self.return_state:
             return joined

@@ -127,10 +127,10 @@ def bidirectional(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> 
         found.append(rnn(w, one, {k: v for k, v in inner.items() if v}, inner_shapes))
     w.enter(scope, layer)
     (y, *first), (back, *second) = found
-    if layer.return_sequences and backward.go_backwards:
+    if (
+        layer.return_sequences
+    ):  # whichever of the two goes backwards, the steps are those of the forward layer
         back = _turned(w, back)
-    if layer.return_sequences and forward.go_backwards:
-        y = _turned(w, y)
     joined = _merged(w, layer, y, back, shapes, mask if layer.return_sequences else None)
     return [*joined, *first, *second]
 
@@ -140,7 +140,7 @@ def _state(name: str, dtype: str) -> Value:
 
 
 def _turned(w: Writer, value: Value) -> Value:
-    """The outputs at their own times."""
+    """The outputs from the last to the first."""
     axis = w.ints(value.place(1))
     return replace(value, name=w.op("Slice", value.name, w.ints(-1), w.ints(-(2**31)), axis, w.ints(-1)))
 
