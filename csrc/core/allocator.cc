@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -97,6 +98,17 @@ void* take_new(int64_t size) {
   return memory;
 }
 
+class NoMemory final : public std::bad_alloc {
+ public:
+  explicit NoMemory(int64_t bytes) noexcept {
+    std::snprintf(text_, sizeof text_, "no memory for %lld bytes", static_cast<long long>(bytes));
+  }
+  const char* what() const noexcept override { return text_; }
+
+ private:
+  char text_[48];
+};
+
 // What an allocation of nothing gets: extents of 0 are common, and take no lock.
 alignas(kAlignment) char nothing[kAlignment];
 
@@ -104,7 +116,7 @@ alignas(kAlignment) char nothing[kAlignment];
 
 void* allocate(int64_t bytes) {
   if (bytes == 0) return nothing;
-  if (bytes < 0 || bytes > kLargest) throw std::bad_alloc();
+  if (bytes < 0 || bytes > kLargest) throw NoMemory(bytes);
   const SizeClass size_class = size_class_of(bytes);
   Cache& shared = cache();
   {
@@ -116,7 +128,7 @@ void* allocate(int64_t bytes) {
     release_cached();
     memory = take_new(size_class.size);
   }
-  if (!memory) throw std::bad_alloc();
+  if (!memory) throw NoMemory(bytes);
   return new (memory) Header{nullptr, size_class.size, size_class.index} + 1;
 }
 

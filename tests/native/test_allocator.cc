@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <string>
 #include <thread>
 
 #include "check.h"
@@ -89,7 +90,8 @@ TEST(allocator, sizes_that_cannot_be_are_bad_alloc) {
   const int64_t max = std::numeric_limits<int64_t>::max();
   for (int64_t bytes :
        {int64_t{-1}, std::numeric_limits<int64_t>::min(), max, max - 63, (int64_t{1} << 62) + 1}) {
-    CHECK_THROWS(allocate(bytes), std::bad_alloc, "");
+    const std::string words = "no memory for " + std::to_string(bytes) + " bytes";
+    CHECK_THROWS(allocate(bytes), std::bad_alloc, words.c_str());
   }
   CHECK_THROWS(Scratch<double>(max / 8 + 1), std::bad_alloc, "");
   CHECK_THROWS(Scratch<float>(-1), std::bad_alloc, "");
