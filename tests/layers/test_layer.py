@@ -217,3 +217,36 @@ def test_a_layer_of_ones_own_takes_what_it_likes() -> None:
     texts = np.array([["a"], ["abc"]])
     np.testing.assert_array_equal(Lengths()(texts), [[1], [3]])
     np.testing.assert_array_equal(keras.layers.Lambda(lambda x: x * 1j)(np.ones(2) * 1j), [-1, -1])
+
+
+class Counting(Layer):
+    """Counts its calls, and says no shape."""
+
+    def build(self, input_shape: Any) -> None:
+        self.calls = self.add_weight((), "ones", trainable=False, name="calls")
+
+    def call(self, inputs: Any) -> Any:
+        self.calls.assign_add(1.0)
+        self.add_loss(np.sum(inputs))
+        return inputs * self.calls
+
+
+class AroundCounting(Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Counting()
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs)
+
+
+@pytest.mark.parametrize("kind", [Counting, AroundCounting])
+def test_a_layer_is_as_before_when_it_was_tried_for_its_shape(kind: Any) -> None:
+    layer = kind()
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, layer(inputs))
+    assert layer.weights[0].numpy() == 1 and layer.losses == []
+    model(np.ones((2, 3), np.float32))
+    assert layer.weights[0].numpy() == 2
+    layer(inputs)
+    assert layer.weights[0].numpy() == 2

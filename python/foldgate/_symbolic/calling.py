@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foldgate._nest import is_shape, map_shapes
-from foldgate._symbolic.inference import by_trial
+from foldgate._symbolic.inference import layer_by_trial
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._symbolic.node import Node
 
@@ -24,7 +24,7 @@ def symbolic_call(
     if hasattr(layer, "compute_output_spec"):
         outputs = layer.compute_output_spec(*args, **kwargs)
     elif shapes is None:
-        outputs = by_trial(layer, args, kwargs)
+        outputs = layer_by_trial(layer, args, kwargs)
     else:
         outputs = _tensors(layer, layer.compute_output_shape(**shapes))
     Node(layer, args, kwargs, outputs)

@@ -33,6 +33,23 @@ def by_trial(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
     raise AssertionError
 
 
+def layer_by_trial(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`by_trial` of a layer, whose variables and losses are then as before: counters, averages, random
+    streams."""
+    before = {id(v): (v.version, v.numpy()) for v in layer.variables}
+    outputs = by_trial(layer, args, kwargs)
+    for variable in layer.variables:
+        version, value = before.get(id(variable), (0, None))
+        if variable.version == version:
+            continue
+        if value is not None:
+            variable.assign(value)
+        elif getattr(variable, "initializer", None) is not None:  # it was made in the trial
+            variable.initialize()
+    layer._clear_losses()
+    return outputs
+
+
 def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], size: int) -> Any:
     def sample(leaf: Any) -> Any:
         if not isinstance(leaf, KerasTensor):

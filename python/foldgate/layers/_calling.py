@@ -11,7 +11,7 @@ import numpy as np
 from foldgate import _masks
 from foldgate._nest import flatten, map_nest
 from foldgate._symbolic.calling import symbolic_call
-from foldgate._symbolic.inference import by_trial
+from foldgate._symbolic.inference import layer_by_trial
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate._tape import Tensor
 from foldgate.layers._context import context
@@ -120,7 +120,7 @@ def build_inner(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return
     tensors = [leaf for leaf in flatten([list(args), kwargs]) if isinstance(leaf, KerasTensor)]
     if all(None not in tensor.shape[1:] for tensor in tensors):
-        by_trial(layer, args, kwargs)
+        layer_by_trial(layer, args, kwargs)
 
 
 def _any_unbuilt(layer: Layer) -> bool:
