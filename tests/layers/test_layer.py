@@ -219,6 +219,17 @@ def test_a_layer_of_ones_own_takes_what_it_likes() -> None:
     np.testing.assert_array_equal(keras.layers.Lambda(lambda x: x * 1j)(np.ones(2) * 1j), [-1, -1])
 
 
+def test_metrics_are_those_of_a_layer_and_of_its_layers() -> None:
+    class Around(Layer):
+        def __init__(self, inner: Any = None) -> None:
+            super().__init__()
+            self.mean, self.inner = keras.metrics.Mean(), inner
+
+    inner = Around()
+    outer = Around(inner)
+    assert outer.metrics == [outer.mean, inner.mean] and Dense(1).metrics == []
+
+
 class Counting(Layer):
     """Counts its calls, and says no shape."""
 

@@ -66,6 +66,11 @@ class LayerLosses:
             for layer in self._flatten_layers():
                 layer._losses.clear()
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics of its attributes and of its layers."""
+        return [metric for layer in self._flatten_layers() for metric in layer._metrics]
+
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
         """The layers in this one, outer before inner, each once."""
         found: dict[int, Any] = {}
