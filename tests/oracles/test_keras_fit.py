@@ -118,6 +118,13 @@ def test_fit_of_two_outputs(form: str, rng: np.random.Generator) -> None:
     agree(ours, theirs, lambda m: m.fit(x, y, epochs=2, shuffle=False, verbose=0, validation_data=(x, y)))
 
 
+def test_epochs_of_few_steps(rng: np.random.Generator) -> None:
+    x, kind, _ = data(rng)
+    ours, theirs = both(sequential, loss="sparse_categorical_crossentropy", optimizer="adam")
+    given = {"batch_size": 10, "steps_per_epoch": 2, "epochs": 4, "shuffle": False, "verbose": 0}
+    agree(ours, theirs, lambda m: m.fit(x, kind, **given))
+
+
 def test_fit_of_a_generator(rng: np.random.Generator) -> None:
     x, kind, _ = data(rng)
     ours, theirs = both(sequential, loss="sparse_categorical_crossentropy", optimizer="adam")

@@ -140,3 +140,18 @@ def test_names_of_results(nest: Any, loss: Any, metrics: Any, names: list[str]) 
         warnings.simplefilter("ignore")  # an output without a loss has weights without gradients
         history = model.fit(np.ones((4, 3)), dict.fromkeys(nest, y) if keyed else [y, y], verbose=0)
     assert sorted(history.history) == names
+
+
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_epochs_of_few_steps_go_on_where_the_last_one_ended(numbered: bool, shuffle: Any) -> None:
+    """Until all were seen, as in Keras: what an epoch leaves out would else never be trained on."""
+    x = np.arange(50)
+    data = batches(
+        "fit", Numbered(x, x) if numbered else x, None if numbered else x, None, 10, 2, shuffle, None
+    )
+    epochs = [np.concatenate([batch[0] for batch in data.epoch(n)]) for n in range(6)]
+    assert [len(seen) for seen in epochs] == [20, 20, 10] * 2
+    for seen in (epochs[:3], epochs[3:]):
+        assert sorted(np.concatenate(seen)) == list(x)
+    assert np.array_equal(epochs[0], epochs[3]) is not bool(shuffle)

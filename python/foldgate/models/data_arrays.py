@@ -35,8 +35,8 @@ class ArrayBatches:
         self.where, self.batch_size = where, _batch_size(where, batch_size)
         self.parts = tuple(_arrays(part) for part in _packed(where, x, y, sample_weight, class_weight))
         self.samples = _same_extent(where, self.parts)
-        whole = math.ceil(self.samples / self.batch_size)
-        self.num_batches = whole if steps is None else min(int(steps), whole)
+        self._whole = math.ceil(self.samples / self.batch_size)
+        self.num_batches = self._whole if steps is None else min(int(steps), self._whole)
         self.shuffle = shuffle
         self.seed = (
             random.randint(1, 2**31 - 1) if shuffle else 0
@@ -46,17 +46,18 @@ class ArrayBatches:
     def epoch(self, number: int) -> Iterator[Any]:
         """The batches of an epoch; their order is a function of the seed and the number alone."""
         size, n = self.batch_size, self.samples
+        turn, places = places_of(number, self.num_batches, self._whole)
         if not self.shuffle:
-            for start in range(0, self.num_batches * size, size):
-                yield self._sliced(start, min(start + size, n))
+            for place in places:
+                yield self._sliced(place * size, min((place + 1) * size, n))
             return
-        order = self._order(number)
+        order = self._order(turn)
         if self.shuffle == "batch":
-            for start in order[: self.num_batches] * size:
+            for start in order[places.start : places.stop] * size:
                 yield self._sliced(int(start), min(int(start) + size, n))
             return
-        for start in range(0, self.num_batches * size, size):
-            rows = order[start : start + size]
+        for place in places:
+            rows = order[place * size : (place + 1) * size]
             yield _batch(tuple([self._gathered(part, rows, i << 16) for i, part in enumerate(self.parts)]))
 
     def _order(self, number: int) -> Any:
@@ -81,6 +82,13 @@ class ArrayBatches:
             buffer = np.empty((len(rows), *array.shape[1:]), array.dtype)
             self._buffers[key] = buffer
         return array.take(rows, 0, buffer, "clip")
+
+
+def places_of(epoch: int, count: int, whole: int) -> tuple[int, range]:
+    """How often all batches were seen before an epoch of `count` of them, and which are its own: those after
+    the last epoch's, fewer where fewer are left."""
+    turn, part = divmod(epoch, math.ceil(whole / count) if count else 1)
+    return turn, range(part * count, min((part + 1) * count, whole))
 
 
 def _batch(parts: tuple[Any, ...]) -> Any:

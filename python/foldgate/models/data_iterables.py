@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from foldgate.models.data_arrays import weights_of_classes
+from foldgate.models.data_arrays import places_of, weights_of_classes
 
 
 def is_dataset(x: Any) -> bool:
@@ -57,11 +57,13 @@ class DatasetBatches:
         for name in ("on_epoch_begin", "on_epoch_end"):
             if name == "on_epoch_begin" and hasattr(self.dataset, name):
                 getattr(self.dataset, name)()
-        places = range(self._whole)
-        if self.shuffle:
-            places = np.random.default_rng([self.seed, number]).permutation(self._whole)  # type: ignore[assignment]
-        for i in range(self.num_batches):
-            yield as_batch(self.where, self.dataset[int(places[i % self._whole])], self.class_weight)
+        turn, places = number, range(self.num_batches)
+        if self.num_batches < self._whole:
+            turn, places = places_of(number, self.num_batches, self._whole)
+        order = np.random.default_rng([self.seed, turn]).permutation(self._whole) if self.shuffle else None
+        for i in places:
+            place = i % self._whole if order is None else int(order[i % self._whole])
+            yield as_batch(self.where, self.dataset[place], self.class_weight)
         if hasattr(self.dataset, "on_epoch_end"):
             self.dataset.on_epoch_end()
 

@@ -51,7 +51,7 @@ class TrainerFit(TrainerLoops):
           class_weight: None, or the weight of each class.
           sample_weight: None, or a weight a sample, or one a step (N, T).
           initial_epoch: the epoch to begin at.
-          steps_per_epoch: None for all batches.
+          steps_per_epoch: None for all batches; the next epoch goes on behind fewer, until all were seen.
           validation_steps: the same of the validation.
           validation_batch_size: None for `batch_size`.
           validation_freq: after every how many epochs to evaluate, or a list of epochs from 1 up.
