@@ -55,6 +55,35 @@ def test_grids_that_do_not_fit_are_named(attributes, grid, words):
         foldgate.onnx.run_node(node, [normal(1, 1, 3, 3), normal(*grid)])
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("align", [0, 1])
+@pytest.mark.parametrize("size", [(1, 1, 2, 3), (2, 1, 5, 4), (1, 2, 2, 3, 4), (3, 2, 4, 2, 5)])
+def test_grids_of_affine_maps(size, align, known):
+    node = helper.make_node("AffineGrid", ["t", "s"], ["y"], align_corners=align)
+    axes = len(size) - 2
+    theta, extents = {"t": normal(size[0], axes, axes + 1)}, {"s": np.array(size, np.int64)}
+    same(node, theta if known else theta | extents, 20, extents if known else None, atol=1e-5)
+
+
+def test_an_affine_map_of_one_value_between_corners_has_its_middle():
+    node = helper.make_node("AffineGrid", ["t", "s"], ["y"], align_corners=1)
+    (y,) = foldgate.onnx.run_node(node, [np.eye(2, 3, dtype=np.float32)[None], np.array([1, 1, 1, 3])])
+    np.testing.assert_array_equal(y, [[[[-1, 0], [0, 0], [1, 0]]]])
+
+
+@pytest.mark.parametrize(
+    ("theta", "size", "words"),
+    [
+        ((1, 2, 3), (1, 1, 2), r"size is \[1, 1, 2\]; expected 4 or 5 extents"),
+        ((1, 3, 4), (1, 1, 2, 2), r"theta has shape \(1, 3, 4\); expected \(1, 2, 3\)"),
+    ],
+)
+def test_affine_maps_that_do_not_fit_are_named(theta, size, words):
+    node = helper.make_node("AffineGrid", ["t", "s"], ["y"], name="a")
+    with pytest.raises(ValueError, match=rf"node 'a' \(AffineGrid\): {words}"):
+        foldgate.onnx.run_node(node, [normal(*theta), np.array(size, np.int64)])
+
+
 @pytest.mark.parametrize("centred", [0, 1])
 @pytest.mark.parametrize("given", [2, 3, 4, 5])
 @pytest.mark.parametrize("boxes", [0, 9])

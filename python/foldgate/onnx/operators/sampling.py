@@ -1,4 +1,4 @@
-"""GridSample: an array at positions that another one says."""
+"""AffineGrid and GridSample: positions, and an array at them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,31 @@ _MODES = {
     "nearest": "nearest",
 }
 _BENT = -0.75  # the factor of the cubic that ONNX names
+
+
+@operator("AffineGrid", attributes="align_corners")
+def affine_grid(context: Context) -> Function:
+    """A grid (N, places..., axes) of -1 to 1 that theta (N, axes, axes + 1) has moved."""
+    align = context.flag("align_corners")
+
+    def call(theta: Array, size: Array) -> Array:
+        (n, _, *extents), axes = size.tolist(), len(size) - 2
+        if axes not in (2, 3):
+            raise ValueError(f"size is {size.tolist()}; expected 4 or 5 extents")
+        if theta.shape != (n, axes, axes + 1):
+            raise ValueError(f"theta has shape {theta.shape}; expected {(n, axes, axes + 1)}")
+        lines = [_centres(extent, align) for extent in extents]
+        grid = np.stack([*np.meshgrid(*lines, indexing="ij")[::-1], np.ones(extents)], -1)
+        moved = grid.reshape(-1, axes + 1) @ wide(theta).transpose(0, 2, 1)
+        return moved.reshape(n, *extents, axes).astype(theta.dtype)
+
+    return call
+
+
+def _centres(extent: int, align: bool) -> Array:
+    """The middles of an axis' values, or from end to end, which of one value is its middle, as in PyTorch."""
+    ends = align and extent > 1
+    return np.linspace(-1, 1, extent) if ends else (np.arange(extent) * 2 + 1) / extent - 1
 
 
 @operator("GridSample", attributes="align_corners mode padding_mode")
