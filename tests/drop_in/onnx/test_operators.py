@@ -88,6 +88,19 @@ def test_statistics_of_a_layer_normalization_are_float32(dtype):
     assert [y.dtype for y in found] == [dtype, np.float32, np.float32]
 
 
+@pytest.mark.parametrize(
+    ("scale", "bias"), [((3, 1, 5), (5,)), ((3, 4, 5), (4, 1)), ((5,), (3, 4, 5)), ((1, 1, 5), None)]
+)
+def test_scale_and_bias_of_a_layer_normalization_broadcast_to_all_axes(scale, bias):
+    feeds = {"x": normal(3, 4, 5), "g": normal(*scale)} | ({"b": normal(*bias)} if bias else {})
+    same(helper.make_node("LayerNormalization", list(feeds), ["y", "m", "r"]), feeds, 17)
+    del feeds["x"]
+    rms = helper.make_node("RMSNormalization", ["x", "g"], ["y"])
+    (y,) = foldgate.onnx.run_node(rms, [normal(3, 4, 5), feeds["g"]])
+    (plain,) = foldgate.onnx.run_node(rms, [normal(3, 4, 5), np.ones(5, np.float32)])
+    np.testing.assert_allclose(y, plain * feeds["g"], rtol=1e-6)
+
+
 @pytest.mark.parametrize("mode", ["constant", "wrap", "reflect", "edge"])
 @pytest.mark.parametrize("pads", [[-1, 2], [2, -1], [-2, -1], [-3, 1]])
 def test_pads_continue_what_negative_ones_leave(mode, pads):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -80,9 +81,9 @@ def layer_normalization(context: Context) -> Function:
     axis, epsilon, outputs = context.attr("axis", -1), context.attr("epsilon", 1e-5), context.outputs
 
     def call(x: Array, gamma: Array, beta: Array | None = None) -> Any:
-        first, rows, parts = _rows(wide(x), axis, wide(gamma), None if beta is None else wide(beta))
+        first, rows, parts, rest = _rows(wide(x), axis, wide(gamma), None if beta is None else wide(beta))
         done = ops.layer_norm(rows, *parts, epsilon=epsilon, return_statistics=True)
-        y = done.y.reshape(x.shape).astype(x.dtype, copy=False)
+        y = rest(done.y).astype(x.dtype, copy=False)
         shape = x.shape[:first] + (1,) * (x.ndim - first)
         statistics = [np.asarray(value, stash).reshape(shape) for value in (done.mean, done.rstd)]
         return (y, *statistics)[:outputs] if outputs > 1 else y
@@ -96,20 +97,25 @@ def rms_normalization(context: Context) -> Function:
     axis, epsilon = context.attr("axis", -1), context.attr("epsilon", 1e-5)
 
     def call(x: Array, gamma: Array) -> Array:
-        _, rows, (scale, _) = _rows(x, axis, gamma, None)
-        return ops.rms_norm(rows, scale, epsilon=epsilon).reshape(x.shape)
+        _, rows, (scale, _), rest = _rows(x, axis, gamma, None)
+        return rest(ops.rms_norm(rows, scale, epsilon=epsilon))
 
     return in_floats(call)
 
 
 def _rows(
     x: Array, axis: int, gamma: Array, beta: Array | None
-) -> tuple[int, Array, tuple[Array | None, Array | None]]:
-    """The first normalised axis, x with all of those as one, and scale and bias to fit."""
+) -> tuple[int, Array, tuple[Array | None, Array | None], Callable[[Array], Array]]:
+    """The first normalised axis, x with all of those as one, scale and bias to fit, and what is left to do."""
     first = axis + x.ndim if axis < 0 else axis
     shape = x.shape[first:]
-    parts = [None if a is None else np.broadcast_to(a, shape).ravel() for a in (gamma, beta)]
-    return first, x.reshape(prod(x.shape[:first]), prod(shape)), (parts[0], parts[1])
+    rows = x.reshape(prod(x.shape[:first]), prod(shape))
+    given = [a for a in (gamma, beta) if a is not None]
+    if all(prod(a.shape[: max(a.ndim - len(shape), 0)]) == 1 for a in given):
+        parts = [np.broadcast_to(a, (1,) * first + shape).ravel() for a in given]
+        return first, rows, (parts[0], parts[1] if beta is not None else None), lambda y: y.reshape(x.shape)
+    scale, *shift = (np.broadcast_to(a, x.shape) for a in given)  # they differ between the rows
+    return first, rows, (None, None), lambda y: sum(shift, y.reshape(x.shape) * scale)
 
 
 @operator("LpNormalization", attributes="axis p")
