@@ -75,6 +75,30 @@ def test_nearest_of_opset_10_looks_up_where_it_shrinks(scale):
     resized("nearest", 10, 10, scale)
 
 
+@pytest.mark.parametrize("antialias", [0, 1])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32])
+def test_integers_are_resized_as_floats_and_cut_once(dtype, antialias):
+    scales = {"k": np.array([1, 1, 1.7, 0.6], np.float32)}
+    x = np.random.default_rng(0).integers(-100 if dtype != np.uint8 else 0, 120, (1, 2, 5, 7)).astype(dtype)
+    node = helper.make_node("Resize", ["x", "", "k"], ["y"], mode="linear", antialias=antialias)
+    y, exact = (
+        foldgate.onnx.Session(model_of(node, {"x": values}, 18, scales)).run(None, {"x": values})[0]
+        for values in (x, x.astype(np.float64))
+    )
+    cut = np.rint if antialias else np.trunc
+    assert y.dtype == dtype and ((y == cut(exact - 1e-4)) | (y == cut(exact + 1e-4))).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_integers_that_a_cubic_takes_beyond_their_type_stay_at_its_ends(dtype):
+    ends = np.iinfo(dtype).min, np.iinfo(dtype).max
+    x = np.array([*[ends[0]] * 3, *[ends[1]] * 3], dtype).reshape(1, 1, 1, 6)
+    scales = {"k": np.array([1, 1, 1, 2], np.float32)}
+    node = helper.make_node("Resize", ["x", "", "k"], ["y"], mode="cubic")
+    (y,) = foldgate.onnx.Session(model_of(node, {"x": x}, 18, scales)).run(None, {"x": x})
+    assert (np.diff(y.astype(int)) >= 0).all() and (y.min(), y.max()) == ends
+
+
 def test_dynamic_quantisation_of_zeros():
     node = helper.make_node("DynamicQuantizeLinear", ["x"], ["y", "scale", "zero"])
     same(node, {"x": np.zeros(3, np.float32)})

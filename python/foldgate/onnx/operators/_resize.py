@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from foldgate.onnx.graph import Array
+from foldgate.onnx.operators._floats import wide
 
 _TRANSFORMATIONS = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"}
 _TRANSFORMATIONS |= {"tf_crop_and_resize", "tf_half_pixel_for_nn"}
@@ -55,7 +56,25 @@ def resized(
     sizes: Sequence[int] | None,
     roi: Sequence[float] | None,
 ) -> Array:
-    """`x` sampled along `axes`."""
+    """`x` sampled along `axes`; integers are floats until all axes are done."""
+    if x.dtype.kind not in "iu" or how.mode == "nearest":
+        return _resized(x, how, axes, scales, sizes, roi)
+    y = _resized(wide(x), how, axes, scales, sizes, roi)
+    ends = np.iinfo(x.dtype)
+    y = (
+        np.rint(y) if how.antialias else np.trunc(np.round(y, 4))
+    )  # scales are float32s: a whole may lack a bit
+    return np.clip(y, ends.min, ends.max).astype(x.dtype)
+
+
+def _resized(
+    x: Array,
+    how: Sampling,
+    axes: Sequence[int],
+    scales: Sequence[float] | None,
+    sizes: Sequence[int] | None,
+    roi: Sequence[float] | None,
+) -> Array:
     extents = [x.shape[axis] for axis in axes]
     if sizes is not None and how.policy != "stretch":
         ratios = [size / extent for size, extent in zip(sizes, extents, strict=True)]

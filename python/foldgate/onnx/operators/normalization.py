@@ -106,7 +106,7 @@ def rms_normalization(context: Context) -> Function:
 def _rows(
     x: Array, axis: int, gamma: Array, beta: Array | None
 ) -> tuple[int, Array, tuple[Array | None, Array | None], Callable[[Array], Array]]:
-    """The first normalised axis, x with all of those as one, scale and bias to fit, and what is left to do."""
+    """The first normalised axis, x with all of those as one, scale and bias to fit, and what is left."""
     first = axis + x.ndim if axis < 0 else axis
     shape = x.shape[first:]
     rows = x.reshape(prod(x.shape[:first]), prod(shape))
