@@ -10,6 +10,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats
+from foldgate.onnx.operators.shapes import axis_of
 from foldgate.onnx.registry import Context, Function, operator
 
 _KERNELS: dict[str, Callable[[Array], Array]] = {
@@ -82,7 +83,14 @@ def prelu(context: Context) -> Function:
 def elu(context: Context) -> Function:
     """x or alpha (e^x - 1)."""
     alpha = context.attr("alpha", 1.0)
-    return in_floats(lambda x: ops.elu(x, alpha=alpha))
+    return in_floats(lambda x: _elu(x, alpha))
+
+
+def _elu(x: Array, alpha: float) -> Array:
+    """By the kernels, which have no negative alpha."""
+    if alpha >= 0:
+        return ops.elu(x, alpha=alpha)
+    return np.where(x > 0, x, x.dtype.type(alpha) * np.expm1(np.minimum(x, 0)))
 
 
 @operator("Celu", attributes="alpha")
@@ -103,7 +111,7 @@ def selu(context: Context) -> Function:
     old = context.opset < 6
     alpha = context.attr("alpha", 1.6732 if old else 1.6732631921768188)
     gamma = context.attr("gamma", 1.0507 if old else 1.0507010221481323)
-    return in_floats(lambda x: ops.elu(x, alpha=alpha) * x.dtype.type(gamma))
+    return in_floats(lambda x: _elu(x, alpha) * x.dtype.type(gamma))
 
 
 @operator("Gelu", attributes="approximate")
@@ -164,7 +172,7 @@ def softmax(context: Context) -> Function:
     function = {"Softmax": ops.softmax, "LogSoftmax": ops.log_softmax, "Hardmax": _hardmax}[context.op]
 
     def rows(x: Array) -> Array:
-        first = axis + x.ndim if axis < 0 else axis
+        first = axis_of(axis, x, x.ndim - 1)
         flat = x.reshape(prod(x.shape[:first]), prod(x.shape[first:]))
         y: Array = function(flat, axis=-1)
         return y.reshape(x.shape)

@@ -17,6 +17,9 @@ def non_max_suppression(context: Context) -> Function:
     centred = context.flag("center_point_box")
 
     def call(boxes: Array, scores: Array, most: Any = None, overlap: Any = None, least: Any = None) -> Array:
+        wanted = (len(boxes), "classes", boxes.shape[1])
+        if scores.ndim != 3 or scores.shape[::2] != wanted[::2]:
+            raise ValueError(f"scores has shape {scores.shape}; expected ({', '.join(map(str, wanted))})")
         count = 0 if most is None else int(most.reshape(-1)[0])
         limit = 0.0 if overlap is None else float(overlap.reshape(-1)[0])
         kept = [
@@ -69,9 +72,13 @@ def roi_align(context: Context) -> Function:
     half = (
         context.attr("coordinate_transformation_mode", "half_pixel") == "half_pixel" and context.opset >= 16
     )
-    largest, scale = context.attr("mode", "avg") == "max", context.attr("spatial_scale", 1.0)
+    mode, scale = context.attr("mode", "avg"), context.attr("spatial_scale", 1.0)
     sizes = context.attr("output_height", 1), context.attr("output_width", 1)
-    ratio = context.attr("sampling_ratio", 0)
+    ratio, largest = context.attr("sampling_ratio", 0), mode == "max"
+    if mode not in ("avg", "max"):
+        raise context.refuse(f"mode is {mode!r}; expected avg or max")
+    if ratio < 0:
+        raise context.refuse(f"sampling_ratio is {ratio}; expected at least 0")
 
     def region(image: Array, roi: Array) -> Array:
         """What the points in each of a region's parts come to."""
@@ -100,6 +107,8 @@ def roi_align(context: Context) -> Function:
         return np.asarray(values.max((2, 4)) if largest else values.mean((2, 4)))
 
     def call(x: Array, rois: Array, batches: Array) -> Array:
+        if rois.shape != (len(batches), 4):
+            raise ValueError(f"rois has shape {rois.shape}; expected {(len(batches), 4)}")
         y = np.zeros((len(rois), x.shape[1], *sizes), x.dtype)
         for i, (roi, batch) in enumerate(zip(rois, batches.tolist(), strict=True)):
             y[i] = region(x[batch], roi)

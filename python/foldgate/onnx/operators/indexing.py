@@ -208,11 +208,15 @@ def eye_like(context: Context) -> Function:
 def reverse_sequence(context: Context) -> Function:
     """The first steps of each sample, backwards."""
     batch, time = context.attr("batch_axis", 1), context.attr("time_axis", 0)
+    if {batch, time} != {0, 1}:
+        raise context.refuse(f"batch_axis is {batch} and time_axis {time}; expected 0 and 1, or 1 and 0")
 
     def call(x: Array, lengths: Array) -> Array:
         rows = np.moveaxis(x, (batch, time), (0, 1))
         y = rows.copy()
         for row, source, length in zip(y, rows, lengths.tolist(), strict=True):
+            if not 0 <= length <= len(row):
+                raise ValueError(f"sequence_lens has {length}; expected 0 to {len(row)}")
             row[:length] = source[:length][::-1]
         return np.moveaxis(y, (0, 1), (batch, time))
 

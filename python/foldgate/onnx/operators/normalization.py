@@ -11,7 +11,7 @@ import numpy as np
 from foldgate import ops
 from foldgate.onnx.graph import Array
 from foldgate.onnx.operators._floats import in_floats, wide
-from foldgate.onnx.operators.shapes import dtype_of
+from foldgate.onnx.operators.shapes import axis_of, dtype_of
 from foldgate.onnx.registry import Context, Function, operator
 
 
@@ -107,7 +107,7 @@ def _rows(
     x: Array, axis: int, gamma: Array, beta: Array | None
 ) -> tuple[int, Array, tuple[Array | None, Array | None], Callable[[Array], Array]]:
     """The first normalised axis, x with all of those as one, scale and bias to fit, and what is left."""
-    first = axis + x.ndim if axis < 0 else axis
+    first = axis_of(axis, x, x.ndim - 1)
     shape = x.shape[first:]
     rows = x.reshape(prod(x.shape[:first]), prod(shape))
     given = [a for a in (gamma, beta) if a is not None]
@@ -138,11 +138,14 @@ def lp_normalization(context: Context) -> Function:
 
 @operator("MeanVarianceNormalization", attributes="across_channels axes normalize_variance")
 def mean_variance_normalization(context: Context) -> Function:
-    """By mean and deviation over axes."""
-    axes = tuple(context.attr("axes", [0, 2, 3]))
+    """By mean and deviation over axes, which opset 8 and before named by two flags."""
+    axes = tuple(context.attr("axes", [0, 1, 2, 3] if context.flag("across_channels") else [0, 2, 3]))
+    centre_alone = not context.flag("normalize_variance", 1)
 
     def call(x: Array) -> Array:
         centred = x - x.mean(axes, keepdims=True)
+        if centre_alone:
+            return np.asarray(centred)
         deviation = np.sqrt(np.mean(centred**2, axes, keepdims=True))
         return np.asarray(centred / (deviation + x.dtype.type(1e-9)))
 

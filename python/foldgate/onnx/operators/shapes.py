@@ -27,6 +27,13 @@ def dtype_of(code: int) -> np.dtype[Any]:
         raise ValueError(f"data type {code}; expected one that onnx knows") from None
 
 
+def axis_of(axis: int, x: Array, most: int) -> int:
+    """An axis of x from the front, of those up to `most`."""
+    if not -x.ndim <= axis <= most:
+        raise ValueError(f"axis is {axis}; expected {-x.ndim} to {most}")
+    return axis + x.ndim if axis < 0 else axis
+
+
 def ints_of(context: Context, name: str, i: int) -> list[int] | None:
     """Ints that are an attribute in older opsets and input i in newer ones, where they are known now."""
     value = context.attr(name)
@@ -144,7 +151,7 @@ def flatten(context: Context) -> Function:
     axis = context.attr("axis", 1)
 
     def call(x: Array) -> Array:
-        at = axis + x.ndim if axis < 0 else axis
+        at = axis_of(axis, x, x.ndim)
         return x.reshape(prod(x.shape[:at]), prod(x.shape[at:]))
 
     return call
