@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +51,10 @@ class Node:
         """The graphs among its attributes: branches and bodies."""
         return (value for value in self.attributes.values() if isinstance(value, Graph))
 
+    def reads(self) -> list[str]:
+        """The values that it takes, and those that its graphs take from around them."""
+        return [*self.inputs, *(name for graph in self.graphs() for name in graph.captured())]
+
 
 @dataclass
 class Graph:
@@ -76,8 +81,7 @@ class Graph:
         known = {"", *self.constants, *self.input_names()}
         names: dict[str, None] = {}
         for node in self.nodes:
-            read = [*node.inputs, *(name for graph in node.graphs() for name in graph.captured())]
-            names.update(dict.fromkeys(name for name in read if name not in known))
+            names.update(dict.fromkeys(name for name in node.reads() if name not in known))
             known.update(node.outputs)
         names.update(dict.fromkeys(name for name in self.output_names() if name not in known))
         return list(names)
@@ -97,6 +101,23 @@ class Graph:
         """How often each value is read, by nodes, by graphs inside them and as an output."""
         count: dict[str, int] = dict.fromkeys(self.output_names(), 1)
         for node in self.nodes:
-            for name in [*node.inputs, *(name for graph in node.graphs() for name in graph.captured())]:
+            for name in node.reads():
                 count[name] = count.get(name, 0) + 1
         return count
+
+
+def in_order(nodes: list[Node]) -> list[Node]:
+    """The nodes behind those whose results they read, as the standard has them and some tools do not.
+
+    Raises:
+      ValueError: there is no such order.
+    """
+    makers = {name: i for i, node in enumerate(nodes) for name in node.outputs if name}
+    waits = [{makers[name] for name in node.reads() if name in makers} for node in nodes]
+    if all(max(before, default=-1) < i for i, before in enumerate(waits)):
+        return nodes
+    try:
+        return [nodes[i] for i in TopologicalSorter(dict(enumerate(waits))).static_order()]
+    except CycleError as error:
+        names = sorted({nodes[i].outputs[0] for i in error.args[1]})
+        raise ValueError(f"nodes read each other's results: {str(names)[1:-1]}") from None

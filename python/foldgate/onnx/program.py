@@ -114,7 +114,7 @@ def compile_graph(graph: Graph, captured: Sequence[str] = ()) -> Program:
     template: list[Any] = [None, *graph.constants.values()]
     for value in template[1:]:
         value.setflags(write=False)  # so that nobody who gets one as a result can change it
-    reads = [[*node.inputs, *(name for g in node.graphs() for name in g.captured())] for node in graph.nodes]
+    reads = [node.reads() for node in graph.nodes]
     shape_steps = set() if captured else shape_nodes(graph)
     kept = {"", *graph.constants, *graph.output_names()}
     kept.update(name for i in shape_steps for name in graph.nodes[i].outputs)

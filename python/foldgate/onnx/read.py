@@ -14,7 +14,7 @@ from foldgate.onnx._infer import inferred
 from foldgate.onnx._names import check_names
 from foldgate.onnx._package import onnx_package
 from foldgate.onnx._schemas import check_node, check_types
-from foldgate.onnx.graph import Array, Graph, Node, ValueInfo
+from foldgate.onnx.graph import Array, Graph, Node, ValueInfo, in_order
 from foldgate.onnx.tensors import array_from
 
 NEWEST_OPSET = 28
@@ -93,7 +93,7 @@ def read_graph(model: Any, folder: Path | None = None) -> Graph:
     graph = _graph(model.graph, opsets, folder, 0)
     unknown = graph.captured()
     if unknown:
-        raise ValueError(f"model reads {unknown[0]!r}, which nothing before it computes")
+        raise ValueError(f"model reads {unknown[0]!r}, which nothing computes")
     found = inferred(model)
     _take_shapes(graph, found)
     _tell_outputs(graph, found)
@@ -165,7 +165,7 @@ def _graph(proto: Any, opsets: Opsets, folder: Path | None, depth: int) -> Graph
         proto.name,
         [_value_info(value) for value in proto.input if value.name not in constants],
         [_value_info(value) for value in proto.output],
-        [_node(node, opsets, folder, depth) for node in proto.node],
+        in_order([_node(node, opsets, folder, depth) for node in proto.node]),
         constants,
     )
     _check_names(graph, proto)
