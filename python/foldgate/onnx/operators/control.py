@@ -47,6 +47,7 @@ def loop(context: Context) -> Function:
     if carried < 0 or scans < 0 or len(body.inputs) != 2 + carried:
         raise context.refuse(f"body takes {len(body.inputs)} values and gives {len(body.outputs)}")
     empty = [_empty(value) for value in body.outputs[1 + carried :]]
+    ones, single = ((1,) * len(value.shape or ()) for value in body.inputs[:2])  # some declare one axis
     program = context.program(body)
 
     def call(*values: Any) -> Any:
@@ -56,7 +57,7 @@ def loop(context: Context) -> Function:
         stacks: list[list[Array]] = [[] for _ in range(scans)]
         i = 0
         while go and (most is None or i < most):
-            condition, *results = program(np.array(i, np.int64), np.array(go), *state, *around)
+            condition, *results = program(np.full(ones, i, np.int64), np.full(single, go), *state, *around)
             go, state = bool(condition.reshape(())), results[:carried]
             for stack, value in zip(stacks, results[carried:], strict=True):
                 stack.append(value)
@@ -68,7 +69,7 @@ def loop(context: Context) -> Function:
 
 
 def _empty(value: Any) -> Array:
-    """What a loop of no steps stacks."""
+    """What no steps stack."""
     shape = [extent if isinstance(extent, int) else 0 for extent in value.shape or ()]
     return np.zeros((0, *shape), value.dtype or np.float32)
 
@@ -86,23 +87,30 @@ def scan(context: Context) -> Function:
     results = len(body.outputs) - states
     if states < 0 or results < 0 or len(body.inputs) != states + scanned:
         raise context.refuse(f"body takes {len(body.inputs)} values and gives {len(body.outputs)}")
-    axes_in, axes_out = (context.attr(f"scan_{way}_axes") for way in ("input", "output"))
-    axes_in, axes_out = axes_in or [0] * scanned, axes_out or [0] * results
-    back_in = context.attr("scan_input_directions") or context.attr("directions") or [0] * scanned
-    back_out = context.attr("scan_output_directions") or [0] * results
+    axes_in, axes_out = (
+        _each(context, "scan_input_axes", scanned),
+        _each(context, "scan_output_axes", results),
+    )
+    back_in = _directions(context, "directions" if old else "scan_input_directions", scanned)
+    back_out = _directions(context, "scan_output_directions", results)
+    empty = [_empty(value) for value in body.outputs[states:]]
     program = context.program(body)
 
     def run(state: list[Any], sources: list[Array], around: tuple[Any, ...]) -> list[Any]:
         sources = [np.moveaxis(x, axis, 0) for x, axis in zip(sources, axes_in, strict=True)]
         sources = [x[::-1] if back else x for x, back in zip(sources, back_in, strict=True)]
+        lengths = [len(x) for x in sources]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"its inputs have {lengths} steps; expected as many of each")
         stacks: list[list[Array]] = [[] for _ in range(results)]
-        for i in range(len(sources[0])):
+        for i in range(lengths[0]):
             done = program(*state, *[x[i] for x in sources], *around)
             state = done[:states]
             for stack, value in zip(stacks, done[states:], strict=True):
                 stack.append(value)
         ordered = [s[::-1] if back else s for s, back in zip(stacks, back_out, strict=True)]
-        return [*state, *(np.stack(s, axis) for s, axis in zip(ordered, axes_out, strict=True))]
+        whole = (np.stack(s) if s else e for s, e in zip(ordered, empty, strict=True))
+        return [*state, *(np.moveaxis(s, 0, axis) for s, axis in zip(whole, axes_out, strict=True))]
 
     def call(*values: Any) -> Any:
         own, around = values[:given], values[given:]
@@ -114,6 +122,22 @@ def scan(context: Context) -> Function:
         return outputs[0] if context.outputs == 1 else tuple(outputs)
 
     return call
+
+
+def _each(context: Context, name: str, count: int) -> list[int]:
+    """An attribute of one number for each of `count` values."""
+    numbers: list[int] = context.attr(name) or [0] * count
+    if len(numbers) != count:
+        raise context.refuse(f"{name} is {numbers}; expected {count} numbers")
+    return numbers
+
+
+def _directions(context: Context, name: str, count: int) -> list[int]:
+    """Which of `count` values go backwards."""
+    numbers = _each(context, name, count)
+    if not set(numbers) <= {0, 1}:
+        raise context.refuse(f"{name} is {numbers}; expected 0 or 1 of each")
+    return numbers
 
 
 def _each_sample(run: Any, own: tuple[Any, ...], states: int, around: tuple[Any, ...]) -> list[Any]:
