@@ -74,6 +74,20 @@ def test_pooling(rank, kind, padding, strides):
     assert f"{kind}Pool" in kinds(check(model_of(rank, layer), *both(rank)))
 
 
+@pytest.mark.parametrize("kind", ["Max", "Average"])
+@pytest.mark.parametrize(
+    ("sizes", "window", "strides"),
+    [
+        *(((None, None), 1, strides) for strides in (2, 3, (2, 1))),
+        *((sizes, window, 3) for sizes in ((9, 8), (8, 9), (10, 7)) for window in (1, 2, (1, 3))),
+    ],
+)
+def test_pools_that_leave_values_out(kind, sizes, window, strides):
+    layer = getattr(L, f"{kind}Pooling2D")(window, strides=strides, padding="same")
+    batch = values(2, *(size or 8 for size in sizes), 4)
+    check(keras.Sequential([keras.Input((*sizes, 4)), layer]), batch)
+
+
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("kind", ["Max", "Average"])
 @pytest.mark.parametrize("keepdims", [False, True])
@@ -119,7 +133,12 @@ def test_layers_between_convolutions_need_no_transposes():
 
 
 def test_upsampling_bilinear():
-    check(model_of(2, L.UpSampling2D((2, 3), interpolation="bilinear")), *both(2))
+    for interpolation in ("bilinear", "bicubic"):
+        check(model_of(2, L.UpSampling2D((2, 3), interpolation=interpolation)), *both(2))
+    with pytest.raises(
+        ValueError, match="interpolation is 'lanczos3'; expected nearest, bilinear or bicubic"
+    ):
+        keras.onnx.export(model_of(2, L.UpSampling2D(2, interpolation="lanczos3")), "never.onnx")
 
 
 def test_a_weight_that_is_shared_is_written_once():

@@ -63,16 +63,22 @@ def cropping(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Value
     return Value(y, tuple(shapes[0]), value.dtype, value.layout)
 
 
+_RESIZES: dict[str, dict[str, Any]] = {
+    "nearest": {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+    "bilinear": {"mode": "linear"},
+    "bicubic": {"mode": "cubic", "cubic_coeff_a": -0.5, "exclude_outside": 1},
+}
+
+
 def up_sampling(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Value:
     """UpSampling: Resize of the spatial axes."""
     value = w.floats(given["inputs"], layer.compute_dtype)
     value = w.laid(value, "first" if layer.data_format == "channels_last" else "plain")
     scales = w.constant([1, 1, *layer._factors], np.float32)
-    if getattr(layer, "interpolation", "nearest") == "nearest":
-        ways = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    else:
-        ways = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-    y = w.op("Resize", value.name, None, scales, **ways)
+    interpolation = getattr(layer, "interpolation", "nearest")
+    if interpolation not in _RESIZES:
+        raise w.refuse(f"its interpolation is {interpolation!r}; expected nearest, bilinear or bicubic")
+    y = w.op("Resize", value.name, None, scales, **_RESIZES[interpolation])
     return Value(y, tuple(shapes[0]), value.dtype, value.layout)
 
 
