@@ -18,13 +18,25 @@ def _window(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Value:
     value = w.floats(given["inputs"], layer.compute_dtype)
     attributes: dict[str, Any] = {"kernel_shape": list(layer.pool_size), "strides": list(layer.strides)}
     if layer.padding == "same":
-        if max(layer.strides) > 1:
+        sizes = value.shape[1:-1] if layer.data_format == "channels_last" else value.shape[2:]
+        found = map(_reach, layer.pool_size, layer.strides, sizes)
+        reach = [r for r in found if r is not None]
+        if len(reach) < len(sizes):
             attributes["auto_pad"] = "SAME_UPPER"
         else:
-            reach = [k - 1 for k in layer.pool_size]
             attributes["pads"] = [r // 2 for r in reach] + [r - r // 2 for r in reach]
     y = w.op(kind, w.channels_first(value, layer.data_format), **attributes)
     return channels_value(y, shapes[0], value.dtype, layer.data_format)
+
+
+def _reach(window: int, stride: int, size: int | None) -> int | None:
+    """What "same" pads an axis by; None where it follows from a size that is not known.
+
+    It is written out where it is: with a stride beyond the window onnxruntime pads by less than nothing.
+    """
+    if window == 1 or stride == 1:
+        return window - 1
+    return None if size is None else max((-(-size // stride) - 1) * stride + window - size, 0)
 
 
 def _global(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> Value:
