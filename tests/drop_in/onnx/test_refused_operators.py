@@ -65,6 +65,14 @@ def test_what_an_operator_cannot_mean_is_named(op, opset, attributes, shapes, wo
         foldgate.onnx.Session(model_of(node, feeds, opset)).run(None, feeds)
 
 
+@pytest.mark.parametrize("share", [-0.5, 1.5])
+def test_shares_that_no_boxes_have_in_common_are_named(share):
+    inputs = [normal(1, 6, 4), normal(1, 1, 6), np.array([3]), np.array([share], np.float32)]
+    node = helper.make_node("NonMaxSuppression", list("bsno"), ["y"])
+    with pytest.raises(ValueError, match=rf"iou_threshold is {share}; expected 0 to 1"):
+        foldgate.onnx.run_node(node, inputs)
+
+
 @pytest.mark.parametrize("length", [-2, 5])
 def test_lengths_that_no_sequence_has_are_named(length):
     feeds = {"x": normal(4, 2), "n": np.array([1, length])}

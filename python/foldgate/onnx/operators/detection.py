@@ -22,6 +22,8 @@ def non_max_suppression(context: Context) -> Function:
             raise ValueError(f"scores has shape {scores.shape}; expected ({', '.join(map(str, wanted))})")
         count = 0 if most is None else int(most.reshape(-1)[0])
         limit = 0.0 if overlap is None else float(overlap.reshape(-1)[0])
+        if not 0 <= limit <= 1:
+            raise ValueError(f"iou_threshold is {limit}; expected 0 to 1")
         kept = [
             (i, j, box)
             for i, (rows, classes) in enumerate(zip(_corners(boxes, centred), scores, strict=True))
