@@ -129,6 +129,45 @@ def test_any_order_in_memory_gives_the_same(op, layout, seed):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("Affine", lambda x: x),
+        ("ScaledTanh", np.tanh),
+        ("ThresholdedRelu", lambda x: np.where(x > 1, x, 0)),
+        ("LeakyRelu", lambda x: np.where(x > 0, x, 0.01 * x)),
+        ("HardSigmoid", lambda x: np.clip(0.2 * x + 0.5, 0, 1)),
+        ("Elu", lambda x: np.where(x > 0, x, np.expm1(x))),
+        ("Softplus", lambda x: np.logaddexp(x, 0)),
+    ],
+)
+def test_functions_without_parameters_have_those_of_their_operators(name, function):
+    """onnxruntime takes 0 for the first three."""
+    x = np.linspace(-3, 3, 13, dtype=np.float32).reshape(13, 1, 1)
+    one, zero = np.ones((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32)
+    node = helper.make_node("RNN", ["X", "W", "R"], ["Y"], hidden_size=1, activations=[name])
+    (y,) = foldgate.onnx.run_node(node, [x, one, zero])
+    np.testing.assert_allclose(y.ravel(), function(x.ravel()), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
+@pytest.mark.parametrize("op", list(GATES))
+def test_a_row_of_no_steps_ends_in_the_state_that_was_given(op, direction):
+    """onnxruntime gives zeros there."""
+    d, g, u = 1 + (direction == "bidirectional"), GATES[op], 5
+    random = np.random.default_rng(0)
+    shapes = {"X": (4, 2, 3), "W": (d, g * u, 3), "R": (d, g * u, u), "h": (d, 2, u)}
+    values = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    node = helper.make_node(
+        op, ["X", "W", "R", "", "lens", "h"], ["Y", "Y_h"], hidden_size=u, direction=direction
+    )
+    x, w, r, h = values.values()
+    y, last = foldgate.onnx.run_node(node, [x, w, r, np.array([0, 3], np.int32), h])
+    np.testing.assert_array_equal(y[:, :, 0], 0)
+    np.testing.assert_array_equal(last[:, 0], h[:, 0])
+    assert (last[:, 1] != h[:, 1]).all()
+
+
 @pytest.mark.parametrize("op", list(GATES))
 def test_weights_that_do_not_fit_are_named(op):
     model, _ = case(op, 0)
