@@ -114,6 +114,19 @@ def test_masks(kind, pattern):
 
 
 @pytest.mark.parametrize("pattern", MASKS)
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("kind", [*KINDS, "ConvLSTM1D"])
+def test_last_outputs_that_are_0_where_the_last_step_is_masked(kind, backwards, pattern):
+    options = {"go_backwards": backwards, "zero_output_for_mask": True, "return_state": True}
+    step, layer = ((6, 2), L.ConvLSTM1D(3, 3, **options)) if kind == "ConvLSTM1D" else (
+        (4,), getattr(L, kind)(3, **options)
+    )  # fmt: skip
+    x, mask = keras.Input((None, *step)), keras.Input((None,), dtype="bool")
+    model = keras.Model([x, mask], list(layer(x, mask=mask)))
+    check(model, [values(3, 4, *step), np.array(MASKS[pattern], bool)])
+
+
+@pytest.mark.parametrize("pattern", MASKS)
 def test_masked_states(pattern):
     x, mask = keras.Input((None, 4)), keras.Input((None,), dtype="bool")
     h, c = keras.Input((3,)), keras.Input((3,))

@@ -132,7 +132,7 @@ class Writer:
 
     def constant(self, array: Any, dtype: Any = None, stem: str = "const") -> str:
         """An array in the file; equal small ones once."""
-        array = np.ascontiguousarray(array, dtype)
+        array = np.asarray(array, dtype, order="C")
         if array.dtype == np.bool_ or array.size > 64:
             return self._store(array, stem)
         key = (array.dtype.str, array.shape, array.tobytes())
