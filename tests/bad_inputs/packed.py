@@ -33,6 +33,9 @@ def _call_rows() -> Iterator[Row]:
     yield row("x of other channels", ValueError, "kernel has 4 input channels", x[..., :3])
     yield row("x too small", ValueError, "the effective kernel size", x[:, :2])
     yield row("x without positions", ValueError, "spatial input shape", x[:, :0])
+    grouped = {"kernel": valid["kernel"], "groups": 4}
+    words = f"{OP}: groups is 4; expected a divisor of kernel's 6 output channels"
+    yield Row(f"{OP}: groups that do not divide", ops.PackedConv, grouped, ValueError, (words,))
     for wrong, error, words in (
         (valid["kernel"][:2], ValueError, "kernel has kernel_size (2, 3); expected (3, 3)"),
         (valid["kernel"][0], ValueError, "kernel has kernel_size (3,); expected (3, 3)"),

@@ -86,7 +86,8 @@ class PackedConv(Handle):
 
         Raises:
           TypeError: as `conv`.
-          ValueError: the kernel has another `kernel_size`; the bias does not fit it.
+          ValueError: the kernel has another `kernel_size`, or outputs that the groups do not divide; the bias
+            does not fit it.
 
         Example:
           >>> import numpy as np
@@ -101,6 +102,11 @@ class PackedConv(Handle):
         if kernel.shape[:-2] != self._kernel_size:
             raise ValueError(
                 f"{_OP}: kernel has kernel_size {kernel.shape[:-2]}; expected {self._kernel_size}"
+            )
+        columns, groups = kernel.shape[-1], self._options[2]
+        if columns % groups:
+            raise ValueError(
+                f"{_OP}: groups is {groups}; expected a divisor of kernel's {columns} output channels"
             )
         weights = _native.PackedConv(kernel, bias, *self._options)
         # One object, replaced at once: a call in another thread sees the old weights or the new ones.
