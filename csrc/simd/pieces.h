@@ -7,7 +7,7 @@
 
 namespace foldgate::FOLDGATE_ISA {
 
-constexpr int kPieces = 16, kPieceTerms = 6;
+constexpr int kPieces = 16;
 
 // P's function of x scale / P::kScale
 template <class P>
