@@ -39,7 +39,7 @@ def norm_rows() -> Iterator[Row]:
             words = f"{op}: epsilon is {wrong!r}; expected a float"
             yield spoil(f"epsilon {wrong!r}", op, valid, TypeError, words, epsilon=wrong)
         if "batch" in op:
-            for name in ("tanh", 1):
+            for name in ("tanh", 1, np.zeros(2)):
                 words = f"{op}: activation is {name!r}; expected None"
                 yield spoil(f"activation {name!r}", op, valid, ValueError, words, activation=name)
         else:

@@ -54,10 +54,10 @@ def padding_rows(op: str, valid: Arguments, rank: int) -> Iterator[Row]:
     for value in values:
         words = f"{op}: padding is "
         yield spoil(f"padding {value!r}, rank {rank}", op, valid, ValueError, words, padding=value)
-    for value in (None, 1.0, True, b"same", [(1.5, 0)] * rank, {1: 2}):
+    for value in (None, 1.0, True, b"same", [(1.5, 0)] * rank, {1: 2}, np.zeros(2)):
         words = f"{op}: padding is "
         yield spoil(f"padding {value!r}, rank {rank}", op, valid, TypeError, words, padding=value)
-    for value in ("NHWC", "channels", "", None, 1, ("channels_last",)):
+    for value in ("NHWC", "channels", "", None, 1, ("channels_last",), np.zeros(2)):
         words = f"{op}: data_format is {value!r}; expected 'channels_last' or 'channels_first'"
         yield spoil(f"data_format {value!r}", op, valid, ValueError, words, data_format=value)
 

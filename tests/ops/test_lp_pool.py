@@ -65,6 +65,12 @@ def test_windows_of_zeros_have_no_gradient(dtype: Any) -> None:
         np.testing.assert_array_equal(ops.lp_pool_backward(dy, x, y, p=p), np.zeros_like(x))
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.int32])
+def test_powers_of_numpys_kinds(kind: Any) -> None:
+    x = np.arange(6.0).reshape(1, 6, 1)
+    np.testing.assert_array_equal(ops.lp_pool(x, p=kind(3)), ops.lp_pool(x, p=3))
+
+
 def test_what_is_not_finite_stays_in_its_windows(dtype: Any, isa: str) -> None:
     for value in (np.nan, np.inf, -np.inf):
         x = np.ones((1, 8, 3), dtype)

@@ -162,6 +162,12 @@ def test_what_is_not_finite_stays_in_its_channel(value: float, shape: Any, axis:
     assert np.isnan(z[row]).all() and np.isfinite(z[~row]).all()
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.int64])
+def test_an_epsilon_of_numpys_kinds(kind: Any) -> None:
+    x = np.arange(8.0).reshape(2, 4)
+    np.testing.assert_array_equal(ops.rms_norm(x, epsilon=kind(2)), ops.rms_norm(x, epsilon=2))
+
+
 def test_empty_batches(dtype: Any) -> None:
     x = np.zeros((0, 4, 6), dtype)
     y, mean, variance = ops.batch_norm(x)

@@ -107,6 +107,10 @@ def _extents(
     rank = len(spatial)
     added = _output_padding(op, output_padding, strides, dilation)
     full = [(n - 1) * s + k for n, s, k in zip(spatial, strides, effective, strict=True)]
+    if not isinstance(padding, str):
+        pads = explicit_pads(op, padding, rank)
+        before, after, extra = pads[::2], pads[1::2], added or [0] * rank
+        return before, [f - b - a + e for f, b, a, e in zip(full, before, after, extra, strict=True)]
     if padding == "valid":
         extra = added or [max(0, s - k) for s, k in zip(strides, effective, strict=True)]
         return [0] * rank, [f + e for f, e in zip(full, extra, strict=True)]
@@ -116,13 +120,7 @@ def _extents(
         else:
             output = [n * s for n, s in zip(spatial, strides, strict=True)]
         return [max(0, f - o) // 2 for f, o in zip(full, output, strict=True)], output
-    if isinstance(padding, str):
-        raise ValueError(
-            f"{op}: padding is {padding!r}; expected 'valid', 'same', an int, ints or pairs of ints"
-        )
-    pads = explicit_pads(op, padding, rank)
-    before, after, extra = pads[::2], pads[1::2], added or [0] * rank
-    return before, [f - b - a + e for f, b, a, e in zip(full, before, after, extra, strict=True)]
+    raise ValueError(f"{op}: padding is {padding!r}; expected 'valid', 'same', an int, ints or pairs of ints")
 
 
 def _output_padding(

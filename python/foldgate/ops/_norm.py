@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from foldgate import _native
 from foldgate._arrays import operand
 from foldgate._typing import FloatArray
@@ -18,7 +20,7 @@ def epsilon_argument(op: str, epsilon: float) -> float:
     """A finite number, 0 or more."""
     if type(epsilon) is float and 0.0 <= epsilon < math.inf:
         return epsilon  # nearly always, and an isinstance of two kinds takes half a microsecond
-    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float):
+    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float | np.floating | np.integer):
         raise TypeError(f"{op}: epsilon is {epsilon!r}; expected a float")
     if not (math.isfinite(epsilon) and epsilon >= 0):
         raise ValueError(f"{op}: epsilon is {epsilon}; expected 0 or more")
@@ -58,7 +60,7 @@ def last_axes(op: str, axis: int | Sequence[int], rank: int) -> int:
 
 def relu_argument(op: str, activation: str | None) -> bool:
     """Whether a ReLU is fused."""
-    if activation not in (None, "linear", "relu"):
+    if not isinstance(activation, str | None) or activation not in (None, "linear", "relu"):
         raise ValueError(f"{op}: activation is {activation!r}; expected None, 'linear' or 'relu'")
     return activation == "relu"
 

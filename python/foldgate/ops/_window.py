@@ -40,10 +40,11 @@ def per_axis(op: str, name: str, value: object, rank: int, least: int = 1) -> tu
 
 def channels_axis(op: str, data_format: str, ndim: int) -> int:
     """The axis of the channels: the last one or 1."""
-    if data_format == "channels_last":
-        return ndim - 1
-    if data_format == "channels_first":
-        return 1
+    if isinstance(data_format, str):  # arrays compare value by value
+        if data_format == "channels_last":
+            return ndim - 1
+        if data_format == "channels_first":
+            return 1
     raise ValueError(f"{op}: data_format is {data_format!r}; expected 'channels_last' or 'channels_first'")
 
 
@@ -70,16 +71,16 @@ def flat_pads(
       TypeError: not a str, an int, a sequence of ints or of pairs.
       ValueError: an unknown name, another number of entries than axes, or a negative pad.
     """
+    if not isinstance(padding, str):
+        return explicit_pads(op, padding, len(kernel))
     if padding == "valid":
         return [0] * (2 * len(kernel))
     if padding == "same":
         return [p for axis in zip(spatial, kernel, strides, dilation, strict=True) for p in _same(*axis)]
     if padding == "causal" and causal and len(kernel) == 1:
         return [(kernel[0] - 1) * dilation[0], 0]
-    if isinstance(padding, str):
-        names = "'valid', 'same'" + (", 'causal' (1-D)" if causal else "")
-        raise ValueError(f"{op}: padding is {padding!r}; expected {names}, an int, ints or pairs of ints")
-    return explicit_pads(op, padding, len(kernel))
+    names = "'valid', 'same'" + (", 'causal' (1-D)" if causal else "")
+    raise ValueError(f"{op}: padding is {padding!r}; expected {names}, an int, ints or pairs of ints")
 
 
 def _same(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:

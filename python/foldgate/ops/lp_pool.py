@@ -130,6 +130,7 @@ def lp_pool_backward(
 def power_argument(op: str, p: object) -> float:
     if not isinstance(p, (int, float, np.integer, np.floating)) or isinstance(p, bool):
         raise TypeError(f"{op}: p is {p!r}; expected a number")
-    if not (p > 0 and p <= sys.float_info.max):
+    number = p.item() if isinstance(p, np.generic) else p  # a float16 compares within its own range
+    if not 0 < number <= sys.float_info.max:
         raise ValueError(f"{op}: p is {p!r}; expected a finite number above 0")
-    return float(p)
+    return float(number)
