@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,11 +59,24 @@ def test_files_become_one_page(tmp_path: Path, capsys: pytest.CaptureFixture[str
     text = capsys.readouterr().out
     assert text.count("## 1 thread\n") == text.count("## 2 threads\n") == 1
     assert "| conv a | forward | 3000 | 20.0 | 150x | 100 GF/s | 50 | 50.0 | 30.0 | 1.50x |" in text
+    assert text.count("avx2, peak 200 GFLOP/s float32, copy 40 GB/s. Times in ms.") == 2
     assert text.index("| conv a ") < text.index("| conv c ") < text.index("| conv b ")
     assert "| conv | forward | 2 | 150x | 1.50x | 1.50x | a |" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("| conv a")}
     (head,) = {line.count("|") for line in text.splitlines() if line.startswith("| case")}
     assert widths == {head}
+
+
+def test_the_peak_of_each_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = report("a", 1), report("b", 1)
+    other.runs[0] = replace(other.runs[0], peak=Peak({"float32": 400.0}, 30.0))
+    paths = [tmp_path / "one.json", tmp_path / "other.json"]
+    for path, what in zip(paths, (one, other), strict=True):
+        path.write_text(json.dumps(what.to_json()))
+    assert main([str(path) for path in paths]) == 0
+    text = capsys.readouterr().out
+    assert "peak 200 GFLOP/s float32, copy 40 GB/s; peak 400 GFLOP/s float32, copy 30 GB/s. Times" in text
+    assert "| 100 GF/s | 50 |" in text and "| 100 GF/s | 25 |" in text
 
 
 def test_without_files_it_says_how(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from foldgate.bench import ALL_CASES
 from foldgate.bench.peak import Peak
-from foldgate.bench.plot import save_family_plots, save_plot
+from foldgate.bench.plot import load_matplotlib, save_family_plots, save_plot
 from foldgate.bench.report import WIDTH, milliseconds, print_report, times
 from foldgate.bench.result import FOLDGATE, REFERENCE, Report, Row, Run, geometric_mean
 from foldgate.bench.timing import Measurement
@@ -153,6 +155,16 @@ def test_a_plot_a_family(tmp_path: Path) -> None:
     paths = save_family_plots([report(rows, ["torch"])], tmp_path / "plots")
     assert [path.name for path in paths] == ["conv.png", "max_pool.png"]
     assert all(path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for path in paths)
+
+
+def test_shares_are_of_the_peak_of_their_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    figures: list[Any] = []
+    monkeypatch.setattr(load_matplotlib(), "close", figures.append)
+    files = [report([row(op=op, foldgate=0.02, torch=0.03)], ["torch"]) for op in ("conv", "max_pool")]
+    files[1].runs[0] = replace(files[1].runs[0], peak=Peak({"float32": 400.0}, 40.0))
+    save_family_plots(files, tmp_path)
+    assert [[text.get_text() for text in figure.axes[1].texts] for figure in figures] == [["50"], ["25"]]
 
 
 def test_the_plot_without_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

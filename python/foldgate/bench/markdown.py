@@ -39,7 +39,8 @@ def markdown(reports: Sequence[Report]) -> str:
 def _section(report: Report, threads: int, runs: list[Run]) -> Iterator[str]:
     yield f"## {threads} thread{'s' * (threads > 1)}"
     yield ""
-    yield f"{report.machine['isa']}, {runs[0].peak.text()}. Times in ms."
+    peaks = "; ".join(dict.fromkeys(run.peak.text() for run in runs))  # each file has its own
+    yield f"{report.machine['isa']}, {peaks}. Times in ms."
     yield ""
     rows = [row for run in runs for row in run.rows]
     peers = [name for name in PEERS if any(name in row.times for row in rows)]

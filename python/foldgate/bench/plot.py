@@ -14,6 +14,7 @@ from .result import REFERENCE, Report, Row, Run
 
 COLOURS = {"forward": "#3b76af", "packed": "#4f9d69", "train": "#e08a2e"}
 Ratio = Callable[[Row], float | None]
+Panel = tuple[str, Ratio, float]  # its title, what its bars show, and where they start: a ratio at 1
 
 
 def load_matplotlib() -> Any:
@@ -34,9 +35,9 @@ def load_matplotlib() -> Any:
 
 def save_plot(report: Report, path: str) -> None:
     """Draw each run as one row of panels of horizontal bars and write the picture to `path`."""
-    panels = [("times faster than the NumPy reference", _over_reference)]
+    panels: list[Panel] = [("times faster than the NumPy reference", _over_reference, 1.0)]
     if report.settings["peers"]:
-        panels.append(("times faster than the fastest peer", _over_fastest_peer))
+        panels.append(("times faster than the fastest peer", _over_fastest_peer, 1.0))
     _save([run for run in report.runs if run.rows], panels, path)
 
 
@@ -52,10 +53,13 @@ def save_family_plots(reports: Sequence[Report], folder: Path) -> list[Path]:
     """
     runs = sorted((run for report in reports for run in report.runs), key=lambda run: run.threads)
     folder.mkdir(parents=True, exist_ok=True)
+    panels: list[Panel] = [
+        ("times faster than the fastest peer", _over_fastest_peer, 1.0),
+        ("% of the peak", partial(_share_of_peak, runs), 0.0),
+    ]
     paths = []
     for family in dict.fromkeys(row.family for run in runs for row in run.rows):
         chosen = [_joined(family, list(same)) for _, same in groupby(runs, key=lambda run: run.threads)]
-        panels = [("times faster than the fastest peer", _over_fastest_peer), ("% of the peak", None)]
         path = folder / f"{family.replace(' ', '_')}.png"
         _save([run for run in chosen if run.rows], panels, str(path))
         paths.append(path)
@@ -75,13 +79,14 @@ def _over_fastest_peer(row: Row) -> float | None:
     return row.ratio(peer) if peer else None
 
 
-def _share_of_peak(run: Run, row: Row) -> float | None:
-    rate = run.rate(row)
+def _share_of_peak(runs: Sequence[Run], row: Row) -> float | None:
+    """Of the peak that was measured in the row's own run, which is of its file."""
+    rate = next(run for run in runs if any(one is row for one in run.rows)).rate(row)
     return rate[2] if rate else None
 
 
-def _save(runs: list[Run], panels: Sequence[tuple[str, Ratio | None]], path: str) -> None:
-    """A row of panels a run; a panel without a ratio draws the share of the peak."""
+def _save(runs: list[Run], panels: Sequence[Panel], path: str) -> None:
+    """A row of panels a run."""
     pyplot = load_matplotlib()
     heights = [1.6 + 0.3 * len(_cases(run)) for run in runs]
     figure, grid = pyplot.subplots(
@@ -94,12 +99,10 @@ def _save(runs: list[Run], panels: Sequence[tuple[str, Ratio | None]], path: str
     )
     for run, row in zip(runs, grid, strict=True):
         threads = f"{run.threads} thread{'s' * (run.threads > 1)}"
-        for axes, (title, ratio) in zip(row, panels, strict=True):
-            if ratio is not None:
-                _bars(axes, run, ratio, 1.0)
+        for axes, (title, value, start) in zip(row, panels, strict=True):
+            _bars(axes, run, value, start)
+            if start:
                 _logarithmic(axes)
-            else:
-                _bars(axes, run, partial(_share_of_peak, run), 0.0)
             axes.set_title(f"{title}, {threads}", fontsize=10)
             axes.set_yticks(range(len(_cases(run))), _cases(run) if axes is row[0] else [], fontsize=8)
     figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
