@@ -111,7 +111,7 @@ def _run(module: Any, given: Any, hx: Any, compiling: bool = False) -> Any:
         return None
     # Last: torch, too, would have them computed.
     weights = _flat_weights(module)
-    if not (_fit(module, weights) and alike(x, *weights)):
+    if not (alike(x, *weights) and _fit(module, weights)):
         return None
     gradient = needs_gradient(x, *weights, *call.states)
     try:

@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch.nn.utils._per_sample_grad import call_for_per_sample_grads  # noqa: E402
 from torch.nn.utils.rnn import pack_padded_sequence  # noqa: E402
 from torch_modules import at_any_size, by_foldgate, tensors  # noqa: E402
 
@@ -148,6 +149,19 @@ def test_meta_autocast_and_subclasses(made, shape):
             return module(x)
 
     same(made, cast, torch.ones(shape))
+
+
+@pytest.mark.parametrize("name", ("conv", "gru", "rnn"))
+def test_weights_that_keep_the_gradient_of_each_sample(name):
+    """They are of another class, and refuse to be asked for their layout."""
+
+    def by_sample(module, x):
+        called = call_for_per_sample_grads(module, batch_size=2, batch_first=name == "conv")
+        tensors(called(x))[0].sum().backward()
+        return [p.grad_sample for p in module.parameters()]
+
+    made, shape = MODULES[name]
+    assert same(made, by_sample, torch.randn(shape)) is None
 
 
 @every_module
