@@ -35,6 +35,10 @@ FUNCTIONS = {
     "softplus": lambda x: F.softplus(x, beta=2.5) + F.softplus(x, 0.5),
     "celu": lambda x: F.celu(x, 0.7) + F.celu(x),
     "matmul": lambda x: x @ x.transpose(2, 3),
+    "options": lambda x: torch.sub(x, x * 3, alpha=2) + torch.div(x * 5, 2, rounding_mode="floor"),
+    "names of numpy": lambda x: x.mean(axis=1, keepdims=True) + torch.sum(input=x, axis=(1, 2), keepdim=True),
+    "casts": lambda x: (x * 3).long().to(x.dtype) + (x * 2).int().float() + x.bool().type_as(x),
+    "clamped by tensors": lambda x: x.clamp(x * 0.5, x * x) + torch.clamp(x, max=x + 1),
 }
 
 

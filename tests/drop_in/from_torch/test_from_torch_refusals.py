@@ -37,6 +37,13 @@ def named(part):
             r"1.0 \(FractionalMaxPool2d\): this",
         ),
         (named(nn.BatchNorm2d(4, track_running_stats=False)), (2, 4, 6, 5), "track_running_stats"),
+        (named(nn.InstanceNorm1d(3)), (3, 5), r"1.0 \(InstanceNorm1d\): its input has shape \(None, 5\)"),
+        (named(nn.Softplus(2, 5)), (2, 3), "threshold is 5; expected 20 or more"),
+        (named(nn.PReLU()), (3,), r"1.0 \(PReLU\): it is used in a way"),
+        (Of(lambda x: torch.div(x, 2, rounding_mode="trunc")), (2, 4), "div: rounding_mode is 'trunc'"),
+        (Of(lambda x: x[torch.tensor([True, False])]), (2, 4), "getitem: a mask"),
+        (Of(lambda x: (x, x.shape[1])), (2, 4), "output: the module gives an? int; expected tensors"),
+        (Of(lambda x: torch.zeros(2, 3)), (2, 4), "output: the module gives"),
         (named(nn.Conv2d(4, 4, 3)), (4, 6, 5), "expected 4 axes, the batch among them"),
         (Of(lambda x: torch.fft.rfft(x).real), (2, 4), "fft_rfft: this function has no counterpart"),
         (Of(lambda x: x.reshape(-1, 5).reshape(-1, 4, 6, 5)), (2, 4, 6, 5), "reshape: it is used in a way"),
@@ -59,8 +66,9 @@ def test_answers_that_differ_are_an_error(monkeypatch):
 def test_wrong_kinds_and_no_torch(monkeypatch):
     with pytest.raises(TypeError, match=r"module is int; expected a torch\.nn\.Module"):
         from_torch(3, floats(2, 4))
-    with pytest.raises(TypeError, match=r"example is 'x'; expected a tensor or an array of numbers"):
-        from_torch(torch.nn.Linear(2, 2), "x")
+    for example in ("x", ((floats(2), floats(2)),), ({"x": floats(2)},), floats(2).bfloat16()):
+        with pytest.raises(TypeError, match=r"example is .*; expected a tensor or an array of numbers"):
+            from_torch(torch.nn.Linear(2, 2), example)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match="needs torch"):
         from_torch(nn.Tanh(), np.zeros((2, 4)))

@@ -13,6 +13,7 @@ from foldgate._symbolic.graph import Graph
 from foldgate._symbolic.keras_tensor import KerasTensor
 from foldgate.layers import Input
 from foldgate.models._from_torch.errors import ConversionError
+from foldgate.models._from_torch.in_place import writes
 from foldgate.models.functional import Functional
 
 
@@ -61,7 +62,7 @@ class Converter:
             if node.op == "placeholder":
                 value = self._input(node, inputs)
             elif node.op == "output":
-                output = self.value(node.args[0])
+                output = self._checked(self.value(node.args[0]))
                 continue
             elif node.op == "get_attr":
                 value = self._attribute(node.target)
@@ -69,11 +70,29 @@ class Converter:
                 value = self._module(node)
             else:
                 value = self._function(node)
+            if writes(node, self.parts):
+                self._write_over(node, value)
             self._values[node] = value
         if isinstance(output, dict):
             output = dict(output)
         self._name_operations(inputs, output)
         return Functional(inputs[0] if len(inputs) == 1 else inputs, _listed(output), name=self.name)
+
+    def _checked(self, output: Any) -> Any:
+        for leaf in flatten(output):
+            if not isinstance(leaf, KerasTensor):
+                raise self.refuse(
+                    f"the module gives a {type(leaf).__name__}; expected tensors that depend on its inputs"
+                )
+        return output
+
+    def _write_over(self, node: Any, value: Any) -> None:
+        """Lets those who read what a node has written over read what it wrote."""
+        before = self.value([*node.args, *node.kwargs.values()])[0]
+        if isinstance(before, KerasTensor):
+            for other, held in self._values.items():
+                if held is before:
+                    self._values[other] = value
 
     def _name_operations(self, inputs: list[Any], output: Any) -> None:
         """Names the functions' calls as no layer is: theirs are numbered by the session."""
@@ -104,7 +123,10 @@ class Converter:
         value: Any = self.module
         for part in path.split("."):
             value = getattr(value, part)
-        return array_of(value)
+        try:
+            return array_of(value)
+        except TypeError as error:  # a dtype that NumPy has not
+            raise self.refuse(str(error)) from error
 
     def value(self, arg: Any) -> Any:
         """An argument of a node, with what nodes gave in their places."""
@@ -131,10 +153,13 @@ class Converter:
         from foldgate.models._from_torch.table import FUNCTIONS
 
         name = node.target if isinstance(node.target, str) else node.target.__name__
-        form = FUNCTIONS.get(name)
+        form = FUNCTIONS.get(name.strip("_"))  # `relu` of `relu_`, `add` of `__add__`
         if form is None:
             raise self.refuse("this function has no counterpart here")
         args, kwargs = self.value(node.args), self.value(node.kwargs)
+        kwargs = {_NAMES.get(key, key): value for key, value in kwargs.items()}
+        if "input" in kwargs:
+            args = (kwargs.pop("input"), *args)
         if not _holds_tensor((args, kwargs)) and callable(node.target) and name in _OF_NUMBERS:
             return node.target(*args, **kwargs)  # arithmetic of sizes that are known
         return self._call(form, *args, **kwargs)
@@ -145,7 +170,7 @@ class Converter:
             return form(self, *args, **kwargs)
         except ConversionError:
             raise
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # whatever a form raises on arguments that it was not made for
             raise self.refuse(f"it is used in a way that has no counterpart here ({error})") from error
 
     def once(self, make: Any, kind: str = "") -> Any:
@@ -190,6 +215,9 @@ class Converter:
         layer.set_weights([np.ascontiguousarray(weight, self.dtype) for weight in weights])
         return y
 
+
+_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+"""NumPy's names of arguments, which torch takes too."""
 
 _OF_NUMBERS = {
     "add", "sub", "mul", "floordiv", "truediv", "mod", "neg", "getitem", "eq", "ne", "lt", "gt", "le", "ge",

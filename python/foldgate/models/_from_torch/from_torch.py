@@ -10,6 +10,7 @@ import numpy as np
 
 from foldgate._nest import flatten
 from foldgate.models._from_torch.errors import ConversionError
+from foldgate.models._from_torch.in_place import writes
 from foldgate.models._from_torch.packing import as_nodes
 
 
@@ -68,7 +69,10 @@ def from_torch(
         raise TypeError(f"from_torch: module is {type(module).__name__}; expected a torch.nn.Module")
     name = type(module).__name__ if name is None else name
     given = list(example) if isinstance(example, (tuple, list)) else [example]
-    tensors = [x if isinstance(x, torch.Tensor) else torch.as_tensor(_array(x)) for x in given]
+    arrays = [_array(x) for x in given]
+    tensors = [
+        x if isinstance(x, torch.Tensor) else torch.as_tensor(a) for x, a in zip(given, arrays, strict=True)
+    ]
     if _leaf_rule(torch)(module, ""):
         module = torch.nn.Sequential(module)  # torch.fx looks into the module that it is given
     modes = [(part, part.training) for part in module.modules()]
@@ -77,19 +81,26 @@ def from_torch(
         graph = _traced(torch, module)
         with torch.no_grad():
             with suppress(Exception):  # of what cannot be called the converter says why
-                module(*tensors)  # before its weights are read: hooks may make them in each call
+                _called(module, tensors)  # before its weights are read: hooks may make them in each call
             model = Converter(module, graph, tensors, tuple(free_axes), name).model()
             if tolerance is not None:
-                _compare(model, tensors, module(*tensors), tolerance)
+                _compare(model, tensors, _called(module, tensors), tolerance)
     finally:
         for part, training in modes:
             part.training = training
     return model
 
 
+def _called(module: Any, tensors: Sequence[Any]) -> Any:
+    return module(*[tensor.clone() for tensor in tensors])  # a module may write over its inputs
+
+
 def _array(example: Any) -> Any:
-    array = np.asarray(example)
-    if array.dtype.kind not in "fiub":
+    array = np.asarray(None)
+    holds_tensors = isinstance(example, (tuple, list)) and any(hasattr(part, "detach") for part in example)
+    with suppress(TypeError, ValueError):  # of dtypes and layouts that NumPy has not, and of lists of lists
+        array = np.asarray(example.detach() if hasattr(example, "detach") else example)
+    if holds_tensors or array.dtype.kind not in "fiub":
         raise TypeError(f"from_torch: example is {example!r:.60}; expected a tensor or an array of numbers")
     return array
 
@@ -108,8 +119,9 @@ def _traced(torch: Any, module: Any) -> Any:
     try:
         with as_nodes(torch, module):
             graph = tracer.trace(module)
-        graph = torch.fx.GraphModule(module, graph).graph  # which copies it
-        graph.eliminate_dead_code()
+        copy = torch.fx.GraphModule(module, graph)
+        graph, parts = copy.graph, dict(module.named_modules())
+        graph.eliminate_dead_code(lambda node: node.is_impure() or writes(node, parts))
     except Exception as error:  # whatever the module's own code raises on a proxy
         raise ConversionError(
             f"from_torch: {type(module).__name__} cannot be traced by torch.fx: {error}"

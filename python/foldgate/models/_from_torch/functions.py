@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,16 +43,17 @@ def gelu(c: Converter, x: Any, approximate: str = "none") -> Any:
     return x * 0.5 * (np.tanh(inner) + 1.0)
 
 
-def softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
+def softmax(c: Converter, x: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """softmax along one axis."""
     if dim is None:
         raise c.refuse("dim is None; expected an axis")
+    x = cast(c, x, dtype)
     return c.once(lambda: layers.Softmax(axis=dim, **c.options()))(x)
 
 
-def log_softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
+def log_softmax(c: Converter, x: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """log_softmax along one axis, which is put last for it."""
-    rank = len(x.shape)
+    rank, x = len(x.shape), cast(c, x, dtype)
     if dim is None or dim in (0, -rank):
         raise c.refuse(f"dim is {dim}; expected an axis behind the batch")
     function = activation("log_softmax")
@@ -61,7 +63,9 @@ def log_softmax(c: Converter, x: Any, dim: Any = None, **_: Any) -> Any:
 
 
 def softplus(c: Converter, x: Any, beta: float = 1, threshold: float = 20) -> Any:
-    """log(1 + exp(beta x)) / beta."""
+    """log(1 + exp(beta x)) / beta, which torch replaces by x from a threshold of beta x on."""
+    if threshold < 20:
+        raise c.refuse(f"threshold is {threshold}; expected 20 or more")
     function = activation("softplus")
     return function(c, x) if beta == 1 else function(c, x * beta) / beta
 
@@ -79,8 +83,11 @@ def glu(c: Converter, x: Any, dim: int = -1) -> Any:
 
 
 def clamp(c: Converter, x: Any, min: Any = None, max: Any = None) -> Any:
-    """Values within two numbers."""
-    return np.clip(x, min, max)
+    """Values within two numbers, or two tensors."""
+    if all(isinstance(bound, (int, float, type(None))) for bound in (min, max)):
+        return np.clip(x, min, max)
+    x = x if min is None else np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
 
 
 def activation(name: str) -> Any:
@@ -102,9 +109,36 @@ def add(c: Converter, a: Any, b: Any, alpha: float = 1) -> Any:
     return a + b
 
 
-def cat(c: Converter, tensors: Any, dim: int = 0, axis: Any = None) -> Any:
+def sub(c: Converter, a: Any, b: Any, alpha: float = 1) -> Any:
+    """a - b."""
+    return np.subtract(a, b if alpha == 1 else b * alpha)
+
+
+def div(c: Converter, a: Any, b: Any, rounding_mode: Any = None) -> Any:
+    """a / b, rounded down where asked to."""
+    if rounding_mode not in (None, "floor"):
+        raise c.refuse(f"rounding_mode is {rounding_mode!r}; expected None or 'floor'")
+    return (np.true_divide if rounding_mode is None else np.floor_divide)(a, b)
+
+
+def cast(c: Converter, x: Any, dtype: Any) -> Any:
+    """x as numbers of a dtype of torch or NumPy, of itself where it is None."""
+    if dtype is None or not hasattr(x, "astype"):
+        return x
+    name = str(dtype).split(".")[-1]
+    return x if name == str(x.dtype) else x.astype(name)
+
+
+def to(c: Converter, x: Any, *wanted: Any, dtype: Any = None, **_: Any) -> Any:
+    """A cast; there are no devices here."""
+    for one in (*wanted, dtype):
+        if hasattr(one, "dtype") or type(one).__name__ == "dtype":
+            x = cast(c, x, getattr(one, "dtype", one))
+    return x
+
+
+def cat(c: Converter, tensors: Any, dim: int = 0) -> Any:
     """Concatenate."""
-    dim = dim if axis is None else axis
     if dim in (0, -len(tensors[0].shape)):
         return np.concatenate(list(tensors), axis=0)
     return c.once(lambda: layers.Concatenate(axis=dim, **c.options()))(list(tensors))
@@ -114,9 +148,9 @@ def mean(name: str) -> Any:
     """Reductions over axes."""
     function = getattr(np, name)
 
-    def reduced(c: Converter, x: Any, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+    def reduced(c: Converter, x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
         axis = tuple(dim) if isinstance(dim, (list, tuple)) else dim
-        return function(x, axis=axis, keepdims=bool(keepdim))
+        return function(cast(c, x, dtype), axis=axis, keepdims=bool(keepdim))
 
     return reduced
 
@@ -171,11 +205,11 @@ def _same(c: Converter, x: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _of(function: Any) -> Any:
-    return lambda c, *args, **_: function(*args)
+    return lambda c, *args: function(*args)
 
 
 FUNCTIONS: dict[str, Any] = {
-    "relu": relu, "relu_": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu,
+    "relu": relu, "relu6": relu6, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu,
     "softmax": softmax, "log_softmax": log_softmax, "softplus": softplus, "glu": glu,
     "celu": celu,
     "clamp": clamp, "clip": clamp,
@@ -184,7 +218,7 @@ FUNCTIONS: dict[str, Any] = {
     "sigmoid": activation("sigmoid"), "hardswish": activation("hard_silu"), "selu": activation("selu"),
     "hardsigmoid": activation("hard_sigmoid"), "logsigmoid": activation("log_sigmoid"),
     "softsign": activation("softsign"), "dropout": dropout, "dropout2d": dropout, "feature_dropout": dropout,
-    "add": add, "add_": add, "iadd": add, "__add__": add, "__iadd__": add, "cat": cat, "concat": cat,
+    "add": add, "cat": cat, "concat": cat,
     "flatten": shapes.flatten, "unflatten": shapes.unflatten,
     "view": shapes.reshape, "reshape": shapes.reshape,
     "permute": shapes.permute, "transpose": shapes.transpose, "swapaxes": shapes.transpose,
@@ -196,10 +230,12 @@ FUNCTIONS: dict[str, Any] = {
     "stack": lambda c, tensors, dim=0: np.stack(list(tensors), axis=dim),
     "zeros": lambda c, *args, **kwargs: Zeros(), "zeros_like": lambda c, *args, **kwargs: Zeros(),
     "new_zeros": lambda c, *args, **kwargs: Zeros(),
-    "sub": _of(np.subtract), "mul": _of(np.multiply), "mul_": _of(np.multiply), "imul": _of(np.multiply),
-    "truediv": _of(np.true_divide), "div": _of(np.true_divide), "matmul": _of(np.matmul),
+    "sub": sub, "mul": _of(np.multiply), "truediv": div, "div": div, "matmul": _of(np.matmul),
     "bmm": _of(np.matmul), "neg": _of(np.negative), "exp": _of(np.exp), "log": _of(np.log),
     "sqrt": _of(np.sqrt), "abs": _of(np.absolute), "pow": _of(np.power), "square": _of(np.square),
     "maximum": _of(np.maximum), "minimum": _of(np.minimum), "floordiv": _of(np.floor_divide),
-    **dict.fromkeys(("contiguous", "clone", "detach", "to", "float", "cpu", "long", "type_as"), _same),
+    **dict.fromkeys(("contiguous", "clone", "detach", "cpu"), _same), "to": to, "type_as": to,
+    **{name: partial(cast, dtype=dtype) for name, dtype in {
+        "float": "float32", "double": "float64", "long": "int64", "int": "int32", "bool": "bool",
+    }.items()},
 }  # fmt: skip

@@ -54,6 +54,8 @@ def group_norm(c: Converter, part: Any, x: Any) -> Any:
     instance = not hasattr(part, "num_groups")
     if instance and part.track_running_stats:
         raise c.refuse("track_running_stats is True; expected False")
+    if instance and len(x.shape) == part._get_no_batch_dim():
+        raise c.refuse(f"its input has shape {x.shape}; expected one axis more, the batch among them")
     layer = c.once(lambda: layers.GroupNormalization(
         x.shape[1] if instance else part.num_groups, axis=1, epsilon=part.eps, scale=part.affine,
         center=part.affine, **c.options(),

@@ -85,8 +85,12 @@ def attribute(c: Converter, x: Any, name: str) -> Any:
     """`x.shape` and what models read of it."""
     if name == "shape":
         return size(c, x)
-    if name in ("device", "dtype"):
+    if name == "device":
         return None
+    if name == "dtype":
+        import torch
+
+        return getattr(torch, str(x.dtype))
     if name == "T":
         return _ordered(c, x, list(range(len(x.shape)))[::-1])
     raise c.refuse(f"the attribute {name!r} has no counterpart here")
@@ -98,6 +102,9 @@ def item(c: Converter, x: Any, key: Any) -> Any:
         return x[key]
     if isinstance(x, Size) or x is None:
         raise c.refuse("this part of a result has no counterpart here")
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(str(getattr(part, "dtype", None)) == "bool" for part in keys):
+        raise c.refuse("a mask as an index has no counterpart here")
     return x[key]
 
 
