@@ -91,6 +91,19 @@ def test_a_module_that_is_called_twice_is_one_layer():
     assert len(model.weights) == 2
 
 
+@pytest.mark.parametrize(
+    ("module", "shapes"),
+    [
+        (nn.RNN(3, 4, 2, batch_first=True), ((2, 5, 3),)),
+        (nn.GRUCell(3, 4), ((2, 3), (2, 4))),
+        (nn.MultiheadAttention(8, 2, batch_first=True), ((2, 5, 8), (2, 6, 8), (2, 6, 8))),
+    ],
+    ids=str,
+)
+def test_a_module_of_torch_by_itself_takes_all_its_inputs(module, shapes):
+    check(module, *[floats(*shape) for shape in shapes])
+
+
 def test_operations_and_layers_have_names_of_their_own():
     """torch.fx calls the first sum `add`, as the first operation of a session is; a module may be, too."""
 

@@ -55,6 +55,11 @@ def test_what_cannot_be_brought_is_named(module, shape, words):
         from_torch(module, floats(*shape))
 
 
+def test_examples_that_no_input_takes_are_counted():
+    with pytest.raises(ValueError, match=r"from_torch: Of takes 1 of the 2 inputs that example has"):
+        from_torch(Of(lambda x: x * 2), (floats(2, 4), floats(2, 4)))
+
+
 def test_answers_that_differ_are_an_error(monkeypatch):
     from foldgate.models._from_torch import table
 

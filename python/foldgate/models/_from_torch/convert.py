@@ -73,6 +73,9 @@ class Converter:
             if writes(node, self.parts):
                 self._write_over(node, value)
             self._values[node] = value
+        if len(inputs) < len(self.examples):
+            count = f"{len(inputs)} of the {len(self.examples)} inputs that example has"
+            raise ConversionError(f"from_torch: {self.name} takes {count}")
         if isinstance(output, dict):
             output = dict(output)
         self._name_operations(inputs, output)

@@ -44,6 +44,7 @@ def from_torch(
 
     Raises:
       ImportError: torch is missing.
+      TypeError: `module` is no torch.nn.Module, or `example` holds what is no tensor or array of numbers.
       ConversionError: a ValueError that names, by its path, what has no counterpart here.
       ArithmeticError: the answers to the example differ.
 
@@ -73,16 +74,16 @@ def from_torch(
     tensors = [
         x if isinstance(x, torch.Tensor) else torch.as_tensor(a) for x, a in zip(given, arrays, strict=True)
     ]
-    if _leaf_rule(torch)(module, ""):
-        module = torch.nn.Sequential(module)  # torch.fx looks into the module that it is given
+    alone = _leaf_rule(torch)(module, "")
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
-        graph = _traced(torch, module)
+        graph = _call_of(torch, len(tensors)) if alone else _traced(torch, module)
+        whole = torch.nn.Sequential(module) if alone else module
         with torch.no_grad():
             with suppress(Exception):  # of what cannot be called the converter says why
                 _called(module, tensors)  # before its weights are read: hooks may make them in each call
-            model = Converter(module, graph, tensors, tuple(free_axes), name).model()
+            model = Converter(whole, graph, tensors, tuple(free_axes), name).model()
             if tolerance is not None:
                 _compare(model, tensors, _called(module, tensors), tolerance)
     finally:
@@ -111,6 +112,14 @@ def _leaf_rule(torch: Any) -> Callable[[Any, str], bool]:
 
     is_leaf = torch.fx.Tracer().is_leaf_module
     return lambda part, name: is_leaf(part, name) or (is_of_torch(part) and not list(part.children()))
+
+
+def _call_of(torch: Any, inputs: int) -> Any:
+    """The trace of a module that is brought over as it is: torch.fx looks into what it is given."""
+    graph = torch.fx.Graph()
+    given = tuple(graph.placeholder(f"input_{i}" if i else "input") for i in range(inputs))
+    graph.output(graph.call_module("0", given))
+    return graph
 
 
 def _traced(torch: Any, module: Any) -> Any:
