@@ -77,7 +77,7 @@ def split(context: Context) -> Function:
 
     def call(x: Array, sizes: Array | None = None) -> list[Any]:
         extent = x.shape[axis]
-        if sizes is None:
+        if sizes is None or (sizes.ndim == 0 and sizes == 1):  # onnxruntime's reading of such a split
             parts = np.split(x, extent, axis)
             return parts if keepdims else [np.squeeze(part, axis) for part in parts]
         if sizes.ndim == 0:

@@ -175,7 +175,7 @@ def unsqueeze(context: Context) -> Function:
     known = ints_of(context, "axes", 1)
 
     def call(x: Array, axes: Array | None = None) -> Array:
-        which = known if axes is None or known is not None else axes.tolist()
+        which = known if axes is None or known is not None else axes.ravel().tolist()
         return np.expand_dims(x, tuple(which or ()))
 
     return call

@@ -44,7 +44,7 @@ def dft(context: Context) -> Function:
 
 @operator("STFT", attributes="onesided")
 def stft(context: Context) -> Function:
-    """(batch, frames, frequencies, 2) of a signal (batch, length, 1 or 2)."""
+    """(batch, frames, frequencies, 2) of a signal (batch, length, 1 or 2), or (batch, length)."""
     onesided = context.flag("onesided", 1)
 
     def call(x: Array, step: Array, window: Array | None = None, length: Array | None = None) -> Array:
@@ -54,7 +54,7 @@ def stft(context: Context) -> Function:
             size = len(window)
         else:
             raise ValueError("it has neither window nor frame_length; expected one")
-        hop, values = int(step.reshape(())), _complex(x)
+        hop, values = int(step.reshape(())), _complex(x if x.ndim > 2 else x[..., None])
         if not (0 < size <= values.shape[1] and hop > 0):
             raise ValueError(f"frames of {size} by steps of {hop}; expected some of {values.shape[1]} values")
         frames = np.lib.stride_tricks.sliding_window_view(values, size, 1)[:, ::hop]
