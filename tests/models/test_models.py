@@ -213,3 +213,17 @@ def test_training_goes_through_a_model() -> None:
     for _ in range(2):
         assert model(X * 0).max() == 0 and model(X * 0, training=True).max() == 3
         assert fixed(X * 0).max() == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda a, b: np.clip(a, b, None), "clip: a_min"),
+        (lambda a, b: np.clip(a, 0.0, a_max=b), "clip: a_max"),
+        (lambda a, b: np.repeat(a, b, axis=1), "repeat: repeats"),
+    ],
+)
+def test_options_of_functions_are_no_tensors(call: Any, words: str) -> None:
+    a, b = keras.Input((3,)), keras.Input((3,))
+    with pytest.raises(TypeError, match=rf"^{words} is a KerasTensor; expected values that are known"):
+        call(a, b)

@@ -90,6 +90,11 @@ def call_function(function: Function, args: tuple[Any, ...], kwargs: dict[str, A
     entry = BY_FUNCTION.get(function)
     split = entry.split(args, kwargs) if entry is not None else None
     if split is not None:
+        for name, option in split[1].items():
+            if any(isinstance(leaf, KerasTensor) for leaf in flatten(option)):
+                raise TypeError(
+                    f"{function.__name__}: {name} is a KerasTensor; expected values that are known"
+                )
         return FunctionCall(function, split[1])(*split[0])
     return FunctionCall(function, {})(*args, **kwargs)
 
