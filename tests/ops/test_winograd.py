@@ -265,6 +265,9 @@ def test_empty_batch(dtype: Any) -> None:
         (Case((14, 14), 64, 64, (3, 3), {"padding": 1, "groups": 8}, batch=2), "direct"),  # outputs to no end
         (Case((12, 12), 64, 64, (3, 3), {"padding": 1, "groups": 8}, batch=1), "direct"),  # nine tiles
         (Case((28, 28), 28, 28, (3, 3), {"padding": 1, "groups": 4}, batch=1), "direct"),  # few of either
+        (Case((7, 7), 64, 64, (3, 3), {"padding": 1, "groups": 4}, batch=1), "winograd"),  # four tiles
+        (Case((7, 7), 60, 60, (3, 3), {"padding": 1, "groups": 4}, batch=1), "direct"),
+        (Case((6, 6), 64, 64, (3, 3), {"padding": 1, "groups": 4}, batch=2), "direct"),
     ],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )

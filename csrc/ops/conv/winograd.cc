@@ -25,8 +25,10 @@ bool three_pays(const ConvPlan& plan, int64_t outputs) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const TileGrid tiles(plan.batch, height.output, width.output, 4, height.dilation);
   if (plan.groups > 1 && pairs_of(plan) < kWinogradFewestPairs)
-    return pairs_of(plan) >= kWinogradFewestPairsOfGroups && tiles.count >= kWinogradTilesOfGroups &&
+    return pairs_of(plan) >= kWinogradFewestPairsOfGroups && tiles.count >= kWinogradTilesOfNarrowGroups &&
            7 * 16 * tiles.count <= 8 * outputs;
+  if (plan.groups > 1 && pairs_of(plan) >= kWinogradManyPairsOfGroups && 3 * 16 * tiles.count <= 4 * outputs)
+    return tiles.count >= kWinogradTilesOfGroups;
   return pairs_of(plan) >= kWinogradFewestPairs && tiles.count >= kWinogradTiles &&
          2 * 16 * tiles.count <= 3 * outputs;
 }

@@ -37,9 +37,11 @@ constexpr int64_t kWinogradFewestPairs = 128;   // of a channel of input and one
 // Of groups, all passes together, on the same core: 347 of 8 to 64 channels that the rule above takes 1.04 to 3.1, half of them
 // more than 1.8 (16: 1x256x28 2.0 and 1.8, 1x512x14 1.5 and 1.7; 24: 2x120x28 2.3 and 2.0; 32: 8x1024x7 1.4 and 2.0), on AVX2 99
 // 1.09 and more. Narrower ones, which direct multiplies by vectors of several groups (narrow_groups.h), 8 to 8: 28x28
-// 1.2, 15x15 1.1, 14x14 .88, 11x11 .97: from so many pairs and tiles on, and an eighth of outputs too many.
-constexpr int64_t kWinogradFewestPairsOfGroups = 64;
-constexpr int64_t kWinogradTilesOfGroups = 16;
+// 1.2, 15x15 1.1, 14x14 .88, 11x11 .97: from so many pairs and tiles on, and a seventh of outputs too many. Wider ones pay
+// from four tiles on, as their weights are few: 16 to 64 channels of 7x7 1.05 to 1.3, of two of them 1.3 to 1.7, of 8x8 1.3 to 1.6, of 6x6
+// .8 to 1.0, but 12 to 12 of 7x7 .93.
+constexpr int64_t kWinogradFewestPairsOfGroups = 64, kWinogradManyPairsOfGroups = 256;
+constexpr int64_t kWinogradTilesOfNarrowGroups = 16, kWinogradTilesOfGroups = 4;
 
 // Of 5 x 5 taps, tiles of 2 x 2; forward and both gradients together, on a Zen 4 core (AVX-512, float32), channels_last:
 //
