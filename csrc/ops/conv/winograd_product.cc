@@ -44,7 +44,10 @@ void winograd_product(const WinogradProduct<T>& p) {
   if (p.groups == 1) return run(p, kind);
   const double outputs = static_cast<double>(p.batch * p.out.height * p.out.width);
   const int64_t k = p.in.channels / p.groups, n = p.out.channels / p.groups;
-  const double work = outputs * static_cast<double>(k + kValueWork) * static_cast<double>(p.out.channels);
+  const double transforms =
+      p.packed ? 0 : static_cast<double>(36 * k) * kValueWork / 2;  // of weights, as pack()
+  const double work =
+      (outputs * (static_cast<double>(k) + kValueWork) + transforms) * static_cast<double>(p.out.channels);
   for_each_slab(p.groups, std::max(k, n), work,
                 [&](int64_t first, int64_t groups, bool) { run(slab_of(p, first, groups), kind); });
 }
