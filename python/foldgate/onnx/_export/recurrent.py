@@ -127,9 +127,7 @@ def bidirectional(w: Writer, layer: Any, given: dict[str, Any], shapes: Any) -> 
         found.append(rnn(w, one, {k: v for k, v in inner.items() if v}, inner_shapes))
     w.enter(scope, layer)
     (y, *first), (back, *second) = found
-    if (
-        layer.return_sequences
-    ):  # whichever of the two goes backwards, the steps are those of the forward layer
+    if layer.return_sequences:  # in the order of the forward layer's, whichever of the two goes backwards
         back = _turned(w, back)
     joined = _merged(w, layer, y, back, shapes, mask if layer.return_sequences else None)
     return [*joined, *first, *second]

@@ -61,9 +61,8 @@ def resized(
         return _resized(x, how, axes, scales, sizes, roi)
     y = _resized(wide(x), how, axes, scales, sizes, roi)
     ends = np.iinfo(x.dtype)
-    y = (
-        np.rint(y) if how.antialias else np.trunc(np.round(y, 4))
-    )  # scales are float32s: a whole may lack a bit
+    # Scales are float32s: a whole number may lack a bit.
+    y = np.rint(y) if how.antialias else np.trunc(np.round(y, 4))
     return np.clip(y, ends.min, ends.max).astype(x.dtype)
 
 

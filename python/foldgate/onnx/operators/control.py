@@ -87,10 +87,8 @@ def scan(context: Context) -> Function:
     results = len(body.outputs) - states
     if states < 0 or results < 0 or len(body.inputs) != states + scanned:
         raise context.refuse(f"body takes {len(body.inputs)} values and gives {len(body.outputs)}")
-    axes_in, axes_out = (
-        _each(context, "scan_input_axes", scanned),
-        _each(context, "scan_output_axes", results),
-    )
+    axes_in = _each(context, "scan_input_axes", scanned)
+    axes_out = _each(context, "scan_output_axes", results)
     back_in = _directions(context, "directions" if old else "scan_input_directions", scanned)
     back_out = _directions(context, "scan_output_directions", results)
     empty = [_empty(value) for value in body.outputs[states:]]
