@@ -32,8 +32,8 @@ struct WinogradProduct {
   Activation activation;
   const PackedWeights<T>* packed = nullptr;  // U of the taps, which are then not read
   int64_t first_group = 0;                   // among those that are packed
-  const PooledOutputs<T>* pooled =
-      nullptr;  // instead of out, whose data is then not written; channels_last, one group
+  // Instead of out, whose data is then not written; channels_last, one group.
+  const PooledOutputs<T>* pooled = nullptr;
 };
 
 // Scratch: for each worker V and M of the tiles in flight, for planar images a window of both, and of U a part of kChunkBytes
