@@ -29,6 +29,16 @@ struct SizeClass {
   int64_t size;
 };
 
+// Blocks of two huge pages and more ask for such pages, and begin in the middle of a small one. NumPy's own large arrays
+// begin 16 bytes into theirs; beside a result that begins 64 bytes into its own, nearly every load seems to follow a store
+// to its address: exp of 8 M values took 7.5 ms, and 1.6 to 2.5 at other distances (Zen 4).
+constexpr int64_t kHugePage = 2 << 20;
+constexpr int64_t kIntoPage = 2048;
+int64_t lead_of(int64_t size) {
+  return size + static_cast<int64_t>(sizeof(Header)) < 2 * kHugePage ? 0 : kIntoPage;
+}
+void give_back(Header* block) { std::free(reinterpret_cast<char*>(block) - lead_of(block->size)); }
+
 // The smallest (4 + quarter) * 2^(octave - 2) that holds `bytes`.
 SizeClass size_class_of(int64_t bytes) {
   if (bytes <= int64_t{1} << kSmallestLog2) return {0, int64_t{1} << kSmallestLog2};
@@ -67,7 +77,7 @@ struct Cache {
       while (list) {
         Header* block = list;
         list = block->next;
-        std::free(block);
+        give_back(block);
       }
     bytes = 0;
   }
@@ -85,17 +95,19 @@ Cache& cache() {
   return *instance;
 }
 
-// Large blocks ask for huge pages, which cost a five-hundredth of the faults and of the entries of the TLB.
+// Room for a header and a block behind it. Huge pages cost a five-hundredth of the faults and of the entries of the TLB.
 void* take_new(int64_t size) {
-  constexpr size_t kHugePage = 2 << 20;
-  const size_t bytes = static_cast<size_t>(size) + sizeof(Header);
-  if (bytes < 2 * kHugePage) return std::aligned_alloc(kAlignment, bytes);
-  const size_t rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  void* memory = std::aligned_alloc(kHugePage, rounded);
+  const int64_t lead = lead_of(size);
+  const size_t bytes = static_cast<size_t>(lead + size) + sizeof(Header);
+  if (lead == 0) return std::aligned_alloc(kAlignment, bytes);
+  constexpr size_t kPage = kHugePage;
+  const size_t rounded = (bytes + kPage - 1) / kPage * kPage;
+  char* memory = static_cast<char*>(std::aligned_alloc(kPage, rounded));
+  if (!memory) return nullptr;
 #ifdef MADV_HUGEPAGE
-  if (memory) madvise(memory, rounded, MADV_HUGEPAGE);
+  madvise(memory, rounded, MADV_HUGEPAGE);
 #endif
-  return memory;
+  return memory + lead;
 }
 
 class NoMemory final : public std::bad_alloc {
@@ -138,7 +150,7 @@ void deallocate(void* block) noexcept {
   Cache& shared = cache();
   std::lock_guard<std::mutex> lock(shared.mutex);
   if (header->size > shared.limit) {
-    std::free(header);
+    give_back(header);
     return;
   }
   if (shared.bytes + header->size > shared.limit) shared.release();

@@ -66,6 +66,19 @@ TEST(allocator, a_block_is_at_most_a_quarter_larger_than_asked_for) {
   }
 }
 
+TEST(allocator, large_blocks_begin_in_the_middle_of_a_page) {
+  EmptyCache scope;
+  for (const int64_t bytes : {1 << 20, (4 << 20) - 64, 4 << 20, (32 << 20) + 3}) {
+    void* block = allocate(bytes);
+    std::memset(block, 1, static_cast<size_t>(bytes));
+    CHECK_EQ(reinterpret_cast<uintptr_t>(block) % kAlignment, uintptr_t{0});
+    if (bytes >= 4 << 20) CHECK_EQ(reinterpret_cast<uintptr_t>(block) % 4096, uintptr_t{2048 + kAlignment});
+    deallocate(block);
+    release_cached();
+  }
+  CHECK_EQ(cached_bytes(), 0);
+}
+
 TEST(allocator, the_cache_keeps_to_its_limit) {
   EmptyCache scope;
   set_cache_limit(1 << 20);
