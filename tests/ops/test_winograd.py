@@ -7,18 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from winograd_cases import FORMATS, check, check_all, operands
 
 import foldgate
 from conv_cases import Case, integer_operands, name_of, turned
 from foldgate import ops, reference
-from support import Array, assert_close, bound, same_on_threads
-
-FORMATS = ["channels_last", "channels_first"]
-
-# By taps along an axis: the largest sum of a tile's absolute terms over that of the operands, the square of
-# the largest row sum of |A'| (|G| 1)(|B'| 1), where direct convolution has 9 and 25. Of F(4x4, 3x3), where
-# F(2x2, 3x3) has 64, and of F(2x2, 5x5).
-MAGNIFICATION = {3: 564, 5: 1132}
+from support import same_on_threads
 
 EDGES = [
     Case(spatial, channels, out, (taps, taps), {"padding": padding}, batch=batch)
@@ -49,44 +43,6 @@ EDGES = [
         (5, (14, 13), 130, 129, "same", 1),  # a panel's weights at a time, in two stretches of channels
     ]
 ]
-
-
-def operands(
-    case: Case, rng: np.random.Generator, dtype: Any, data_format: str
-) -> tuple[Array, Array, Array]:
-    shapes = (case.x_shape(data_format), case.kernel_shape, (case.out,))
-    x, kernel, bias = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
-    return x, kernel, bias
-
-
-def check(case: Case, actual: Any, expected: Any, products: int, *factors: Array) -> None:
-    """Within the bound that always holds, and 300 eps of the results' standard deviation, as documented.
-
-    A sum of `products` products of numbers of a normal distribution has a deviation of sqrt(products); no
-    activation has a slope above 1.
-    """
-    exact = expected.astype(actual.dtype)
-    taps = case.size[0]
-    assert_close(actual, exact, bound(actual.dtype, MAGNIFICATION[taps] * products // taps**2, *factors))
-    assert_close(actual, exact, 300 * float(np.finfo(actual.dtype).eps) * products**0.5)
-
-
-def check_all(case: Case, data_format: str, dtype: Any, rng: np.random.Generator) -> None:
-    """Results and gradients against the reference in float64."""
-    options = {**case.options, "data_format": data_format}
-    x, kernel, bias = operands(case, rng, dtype, data_format)
-    channels, out = case.channels // case.groups, case.out // case.groups
-    wide = [array.astype(np.float64) for array in (x, kernel, bias)]
-    for activation in ("relu", "relu6", "tanh", None):
-        y = ops.conv(x, kernel, bias, activation=activation, algorithm="winograd", **options)
-        expected = reference.conv(*wide, activation=activation, **options)
-        check(case, y, expected, case.size[0] ** 2 * channels, x, kernel)
-    dy = rng.standard_normal(y.shape).astype(dtype)
-    exact = reference.conv_backward(dy.astype(np.float64), *wide[:2], **options)
-    actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
-    check(case, actual.dx, exact.dx, case.size[0] ** 2 * out, dy, kernel)
-    check(case, actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
-    check(case, actual.dbias, exact.dbias, dy.size // case.out, dy)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -290,7 +246,9 @@ def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Gener
         ((3, 5), {}),
         ((7, 7), {}),
         ((3,), {}),
-        ((1, 3, 3), {}),
+        ((8, 3, 3), {}),
+        ((3, 3, 3), {"strides": (2, 1, 1)}),
+        ((3, 3, 3), {"dilation_rate": (2, 1, 1)}),
     ],
 )
 def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any]) -> None:
@@ -310,7 +268,7 @@ def test_refuses_what_it_cannot_do(size: tuple[int, ...], options: dict[str, Any
 
 def test_refuses_dilated_taps_over_planes() -> None:
     x, kernel = np.zeros((1, 4, 9, 9)), np.zeros((3, 3, 4, 4))
-    words = r"dilation_rate \(2, 2\) and groups 1; expected .* one dilation_rate within the outputs, of 1"
+    words = r"dilation_rate \(2, 2\) and groups 1; expected .* height and width within the outputs, of 1"
     with pytest.raises(ValueError, match=words):
         ops.conv(x, kernel, dilation_rate=2, data_format="channels_first", algorithm="winograd")
 
@@ -320,5 +278,5 @@ def test_taps_that_lie_further_apart_than_the_outputs_are_no_phases(dilation: in
     x, kernel = np.ones((1, 4, 4, 8), np.float32), np.ones((3, 3, 8, 16), np.float32)
     options: dict[str, Any] = {"dilation_rate": dilation, "padding": dilation}
     np.testing.assert_array_equal(ops.conv(x, kernel, **options), 8)
-    with pytest.raises(ValueError, match="one dilation_rate within the outputs"):
+    with pytest.raises(ValueError, match="one dilation_rate of height and width within the outputs"):
         ops.conv(x, kernel, algorithm="winograd", **options)

@@ -7,40 +7,54 @@
 namespace foldgate {
 
 bool winograd_can(const ConvPlan& plan) {
-  if (plan.window.rank != 2) return false;
-  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  if (plan.window.rank < 2) return false;
+  const WindowAxis &depth = plan.window.depth(), &height = plan.window.height(), &width = plan.window.width();
   if (height.stride != 1 || width.stride != 1 || height.dilation != width.dilation) return false;
   // More phases than outputs would be images of nothing.
   const int64_t most = plan.channels_first ? 1 : std::min(height.output, width.output);
   if (height.dilation > std::max<int64_t>(1, most)) return false;
-  return height.kernel == width.kernel && (height.kernel == 3 || height.kernel == 5);
+  return depth.stride == 1 && depth.dilation == 1 && depth.kernel <= kMaxDepthTaps &&
+         height.kernel == width.kernel && (height.kernel == 3 || height.kernel == 5);
 }
 
 namespace {
 int64_t pairs_of(const ConvPlan& plan) { return plan.group_in() * plan.group_out(); }
 
+// The tiles of all planes of outputs.
+int64_t tiles_of(const ConvPlan& plan, int64_t edge) {
+  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  return plan.window.depth().output *
+         TileGrid(plan.batch, height.output, width.output, edge, height.dilation).count;
+}
+
+// Of a tile's sixteen outputs nine, or of many pairs two thirds, are outputs.
+bool volumes_pay(const ConvPlan& plan, int64_t outputs, int64_t tiles) {
+  if (pairs_of(plan) * plan.window.depth().kernel < kWinogradFewestPairs) return false;
+  const bool many = pairs_of(plan) > kWinogradManyPairsOfVolumes;
+  return many ? tiles >= 2 * kWinogradTilesOfVolumes && 2 * 16 * tiles <= 3 * outputs
+              : tiles >= kWinogradTilesOfVolumes && 9 * tiles <= outputs;
+}
+
 // Three halves, or of narrow groups eight sevenths, or for 5 x 5 taps six fifths, of many tiles four thirds, of the
 // outputs may be computed.
 bool three_pays(const ConvPlan& plan, int64_t outputs) {
-  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  const TileGrid tiles(plan.batch, height.output, width.output, 4, height.dilation);
+  const int64_t tiles = tiles_of(plan, 4);
+  if (plan.window.depth().kernel > 1) return volumes_pay(plan, outputs, tiles);
   if (plan.groups > 1 && pairs_of(plan) < kWinogradFewestPairs)
-    return pairs_of(plan) >= kWinogradFewestPairsOfGroups && tiles.count >= kWinogradTilesOfNarrowGroups &&
-           7 * 16 * tiles.count <= 8 * outputs;
-  if (plan.groups > 1 && pairs_of(plan) >= kWinogradManyPairsOfGroups && 3 * 16 * tiles.count <= 4 * outputs)
-    return tiles.count >= kWinogradTilesOfGroups;
-  return pairs_of(plan) >= kWinogradFewestPairs && tiles.count >= kWinogradTiles &&
-         2 * 16 * tiles.count <= 3 * outputs;
+    return pairs_of(plan) >= kWinogradFewestPairsOfGroups && tiles >= kWinogradTilesOfNarrowGroups &&
+           7 * 16 * tiles <= 8 * outputs;
+  if (plan.groups > 1 && pairs_of(plan) >= kWinogradManyPairsOfGroups && 3 * 16 * tiles <= 4 * outputs)
+    return tiles >= kWinogradTilesOfGroups;
+  return pairs_of(plan) >= kWinogradFewestPairs && tiles >= kWinogradTiles && 2 * 16 * tiles <= 3 * outputs;
 }
 
 bool five_pays(const ConvPlan& plan, int64_t outputs) {
-  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
-  const TileGrid tiles(plan.batch, height.output, width.output, 2, height.dilation);
+  const int64_t tiles = tiles_of(plan, 2);
   const int64_t least =
       pairs_of(plan) >= kWinogradManyPairs ? kWinogradTilesOfFiveMany : kWinogradTilesOfFive;
-  const bool fills = tiles.count >= kWinogradManyTilesOfFive ? 3 * 4 * tiles.count <= 4 * outputs
-                                                             : 5 * 4 * tiles.count <= 6 * outputs;
-  return pairs_of(plan) >= kWinogradFewestPairsOfFive && tiles.count >= least && fills;
+  const bool fills =
+      tiles >= kWinogradManyTilesOfFive ? 3 * 4 * tiles <= 4 * outputs : 5 * 4 * tiles <= 6 * outputs;
+  return pairs_of(plan) * plan.window.depth().kernel >= kWinogradFewestPairsOfFive && tiles >= least && fills;
 }
 }  // namespace
 
@@ -54,12 +68,13 @@ bool winograd_pays(const ConvPlan& plan) {
 namespace {
 template <class T>
 WinogradProduct<T> forward_product(const ConvPlan& plan, int64_t batch, const T* kernel) {
-  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const WindowAxis &depth = plan.window.depth(), &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap = plan.group_in() * plan.out_channels;
   return {batch,
           plan.groups,
-          {nullptr, height.input, width.input, plan.in_channels, plan.channels_first},
-          {nullptr, height.output, width.output, plan.out_channels, plan.channels_first},
+          input_planes<const T>(plan, nullptr),
+          output_planes<T>(plan, nullptr),
+          {depth.kernel, depth.before, depth.input},
           {height.before, width.before},
           height.dilation,
           {height.kernel, kernel, tap, plan.out_channels, 1, plan.group_out()},
@@ -106,19 +121,20 @@ WeightForm winograd_form(const ConvPlan& plan) {
 // Pixel q of dx meets the outputs q + before - d t: in the order of t' = r - 1 - t they begin at q - (d (r - 1) - before).
 template <class T>
 void winograd_backward_data(const ConvPlan& plan, int64_t batch, const T* dy, const T* kernel, T* dx) {
-  const WindowAxis &height = plan.window.height(), &width = plan.window.width();
+  const WindowAxis &depth = plan.window.depth(), &height = plan.window.height(), &width = plan.window.width();
   const int64_t tap = plan.group_in() * plan.out_channels, last = (height.kernel - 1) * height.dilation;
-  winograd_product<T>({batch,
-                       plan.groups,
-                       {dy, height.output, width.output, plan.out_channels, plan.channels_first},
-                       {dx, height.input, width.input, plan.in_channels, plan.channels_first},
-                       {last - height.before, last - width.before},
-                       height.dilation,
-                       {height.kernel, kernel + (height.kernel * width.kernel - 1) * tap, -tap, 1,
-                        plan.out_channels, plan.group_out()},
-                       nullptr,
-                       Activation::kLinear,
-                       nullptr});
+  winograd_product<T>(
+      {batch,
+       plan.groups,
+       output_planes(plan, dy),
+       input_planes(plan, dx),
+       {depth.kernel, depth.kernel - 1 - depth.before, depth.output},
+       {last - height.before, last - width.before},
+       height.dilation,
+       {height.kernel, kernel + (plan.taps() - 1) * tap, -tap, 1, plan.out_channels, plan.group_out()},
+       nullptr,
+       Activation::kLinear,
+       nullptr});
 }
 
 #define FOLDGATE_INSTANTIATE(T)                                                                       \

@@ -1,5 +1,5 @@
-// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, stride 1, any groups, dilation 1 or, channels last, any
-// that both axes share (kernels/winograd.h). A third to a fourth of the direct algorithm's multiplications, in exchange for
+// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, of volumes up to seven such planes, stride 1, any groups,
+// dilation 1 or, channels last, any that height and width share (kernels/winograd.h). A third to a fourth of the direct algorithm's multiplications, in exchange for
 // transforms that magnify rounding errors. Groups are transformed together, some at a time (group_slabs.h), and
 // multiplied one by one.
 #pragma once
@@ -42,6 +42,22 @@ constexpr int64_t kWinogradFewestPairs = 128;   // of a channel of input and one
 // .8 to 1.0, but 12 to 12 of 7x7 .93.
 constexpr int64_t kWinogradFewestPairsOfGroups = 64, kWinogradManyPairsOfGroups = 256;
 constexpr int64_t kWinogradTilesOfNarrowGroups = 16, kWinogradTilesOfGroups = 4;
+
+// Of volumes, 3 x 3 x 3 taps, on a Zen 4 core, direct's time over Winograd's, forward and, after a comma, all gradients,
+// channels_last (channels_first within a tenth of it):
+//
+//   channels                    8           16          32          64          128         256
+//   2x7x7 (8 tiles)           1.4, 1.4    2.2, 1.6    2.3, 1.6    1.2, 1.2    1.1, 1.1    .70, .81
+//   2x8x8 (8)                 1.7, 1.7    2.8, 2.0    2.9, 2.1    1.6, 1.4    1.5, 1.3    1.3, 1.1
+//   4x7x7 (16)                1.5, 1.6    2.4, 2.1    2.4, 2.0    1.6, 1.6    1.6, 1.4    1.2, 1.3
+//   6x6x6 (24)                1.1, 1.4    1.9, 1.8    1.9, 1.6    1.7, 1.5    1.2, 1.0    1.0, 1.2
+//   4x14x14 (64)              1.8, 1.6    3.0, 2.5    2.9, 2.4    2.5, 1.8    1.8, 1.7    1.7, 1.8
+//   8x12x12 (72)              2.3, 2.0    2.8, 2.8    3.5, 2.6    2.9, 2.3    2.5, 2.3
+//
+// 512 channels of 4x8x8 1.5, 1.6, of 4x7x7 1.2, 1.2; 8 of 32x48x48 1.2, 1.2. Tiles are counted over all planes, and the pairs of
+// fewest channels once a tap of the depth.
+constexpr int64_t kWinogradTilesOfVolumes = 8;
+constexpr int64_t kWinogradManyPairsOfVolumes = 128 * 128;
 
 // Of 5 x 5 taps, tiles of 2 x 2; forward and both gradients together, on a Zen 4 core (AVX-512, float32), channels_last:
 //

@@ -22,28 +22,28 @@ void winograd_by_tiles(const WinogradStages<T>& s) {
       kBlockBytes / (s.positions * (s.p.in.channels + columns) * WinogradStages<T>::kSize);
   const int64_t least = s.weights_bytes() > kCachedWeights ? kLargeBlock : kLeastBlock;
   const int64_t most = std::max(least, by_cache);
-  const int64_t unit = tiles_together(s.grid, s.p.in.planar, most);
+  const TileUnits units(s.grid, s.p.out.depth, s.p.in.planar, most);
   // Rows of tiles that are planes' share pixels: rather one more than one less.
-  const HalvedSplit blocks(s.grid.count / unit, ceil_div(most, unit));
-  const int64_t block = blocks.largest() * unit;
-  const auto v = PositionMatrices<T>::shape(block, s.p.in.channels),
-             m = PositionMatrices<T>::shape(block, columns);
+  const HalvedSplit blocks(units.count(), units.around(most));
+  const int64_t tiles = units.tiles(blocks.largest());
+  const auto v = PositionMatrices<T>::shape(tiles * (units.planes() + s.p.depth.taps - 1), s.p.in.channels),
+             m = PositionMatrices<T>::shape(tiles * units.planes(), columns);
   const int64_t own = s.positions * (v.step + m.step) + columns +
                       std::max(s.window_size(), own_weights ? s.packed_size(s.pack_depth()) : 0);
-  const int workers = workers_for(blocks.parts(), s.work(s.grid.count));
+  const int workers = workers_for(blocks.parts(), s.work());
   const Scratch<T> scratch(workers * own);
   const OwnOperand<T> weights(own_weights ? workers : 0, s.weights_size());
   parallel_for(blocks.parts(), workers, [&](int64_t task, int worker) {
     const auto mine = v.at(scratch.data() + worker * own), sums = m.at(mine.data + s.positions * v.step);
-    const int64_t first = blocks.begin(task) * unit, count = blocks.size(task) * unit;
+    const TileBlock block = units.block(blocks.begin(task), blocks.size(task));
     T *outside = sums.data + s.positions * m.step, *window = outside + columns;
     const T* u = own_weights ? weights.of(worker, [&](T* mine) { s.pack(mine, window); }) : shared.data();
-    s.transform_input(first, count, mine, window);
+    s.transform_input(block, 0, block.tiles, mine, window);
     for (int64_t group = 0; group < s.p.groups;
          ++group)  // what a group leaves past its columns, the next overwrites
-      s.multiply(mine.part(0, group * s.k), count, s.p.packed ? s.kept(group, 0) : s.weights_of(u, group, 0),
+      s.multiply(block, mine.part(0, group * s.k), s.p.packed ? s.kept(group, 0) : s.weights_of(u, group, 0),
                  s.n, sums.part(0, group * s.n), false);
-    s.transform_output(first, count, 0, s.p.out.channels, sums, outside, window);
+    s.transform_output(block, 0, s.p.out.channels, sums, outside, window);
   });
 }
 

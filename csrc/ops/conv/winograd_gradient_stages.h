@@ -5,7 +5,7 @@
 #include "core/thread_pool.h"
 #include "kernels/table.h"
 #include "ops/conv/winograd.h"
-#include "ops/conv/winograd_planes.h"
+#include "ops/conv/winograd_blocks.h"
 
 namespace foldgate {
 
@@ -21,8 +21,9 @@ WeightForm::Kind gradient_kind(const ConvPlan& plan, int64_t batch) {
   const WindowAxis &height = plan.window.height(), &width = plan.window.width();
   const TileGrid tiles(batch, height.output, width.output, 4, height.dilation);
   const int64_t bytes = 36 * plan.group_in() * plan.out_channels * static_cast<int64_t>(sizeof(T));
-  return tiles.count < kGradientFewTiles && bytes > kGradientLargeSums ? WeightForm::kWinograd23
-                                                                       : WeightForm::kWinograd43;
+  return tiles.count * plan.window.depth().output < kGradientFewTiles && bytes > kGradientLargeSums
+             ? WeightForm::kWinograd23
+             : WeightForm::kWinograd43;
 }
 
 // Channels [row, row + rows) of x and [column, column + columns) of each group of dy.
@@ -44,13 +45,10 @@ struct WinogradGradientStages {
   // Of groups [first, first + groups) of the plan's; `alone`: in a task that has a thread to itself.
   WinogradGradientStages(const ConvPlan& plan, int64_t batch, const T* images, const T* gradient,
                          int64_t first, int64_t groups, bool alone)
-      : x(Planes<const T>{images, plan.window.height().input, plan.window.width().input, plan.in_channels,
-                          plan.channels_first}
-              .slice(first * plan.group_in(), groups * plan.group_in())),
-        dy(Planes<const T>{gradient, plan.window.height().output, plan.window.width().output,
-                           plan.out_channels, plan.channels_first}
-               .slice(first * plan.group_out(), groups * plan.group_out())),
+      : x(input_planes(plan, images).slice(first * plan.group_in(), groups * plan.group_in())),
+        dy(output_planes(plan, gradient).slice(first * plan.group_out(), groups * plan.group_out())),
         alone(alone),
+        depth{plan.window.depth().kernel, plan.window.depth().before, plan.window.depth().input},
         before{plan.window.height().before, plan.window.width().before},
         table(kernels<T>()),
         gemm(table.gemm),
@@ -68,32 +66,41 @@ struct WinogradGradientStages {
     zero.zero();
   }
 
+  // Rows of D, of all planes.
+  int64_t tiles() const { return grid.count * dy.depth; }
   double work(int64_t tiles) const {
-    return static_cast<double>(tiles * positions) * static_cast<double>(inputs) *
+    return static_cast<double>(tiles * positions) * static_cast<double>(depth.taps * inputs) *
            static_cast<double>(outputs);
   }
   // With the transforms, which each worker does.
   double whole_work() const {
-    const int64_t rows = grid.count * positions;
-    return work(grid.count) + transform_work(gemm, rows, inputs) + transform_work(gemm, rows, dy.channels);
+    const int64_t rows = tiles() * positions;
+    return work(tiles()) + transform_work(gemm, rows, inputs) + transform_work(gemm, rows, dy.channels);
   }
   int64_t tile_bytes() const { return positions * (inputs + dy.channels) * kSize; }
 
+  // V of a block of so many tiles.
+  PositionMatrices<T> v_shape(int64_t tiles, int64_t planes) const {
+    return PositionMatrices<T>::shape(tiles * std::min(x.depth, planes + depth.taps - 1), inputs);
+  }
   static int64_t sums_step(int64_t rows, int64_t width) { return rows * width + kLineBytes / kSize; }
 
   // Elements of a worker's scratch where planes are turned.
   int64_t window_size() const { return x.planar ? std::max(x_windows.size(), dy_windows.size()) : 0; }
 
-  void transform(int64_t first, int64_t count, const PositionMatrices<T>& v, const PositionMatrices<T>& d,
-                 T* window) const {
-    const T* outside = zero.data();
-    if (x.planar) {
-      x_windows.transform(winograd.input, x, first, count, before, outside, window, v);
-      return dy_windows.transform(winograd.output_gradient, dy, first, count, {0, 0}, outside, window, d);
-    }
-    transform_tiles(winograd.input, x, {grid, first, count, winograd.edge, {before[0], before[1]}}, outside,
-                    v);
-    transform_tiles(winograd.output_gradient, dy, {grid, first, count, winograd.outputs, {0, 0}}, outside, d);
+  // V and D of tiles [first, first + count) of a block.
+  void transform(const TileBlock& block, int64_t first, int64_t count, const PositionMatrices<T>& v,
+                 const PositionMatrices<T>& d, T* window) const {
+    const auto planes = block.inputs(depth);
+    const T* const outside = zero.data();
+    for (int64_t i = 0; i < planes.count(); ++i)
+      x_windows.transform_plane(winograd.input, x.at_depth(planes.first + i),
+                                {grid, block.tile + first, count, winograd.edge, {before[0], before[1]}},
+                                outside, window, v.part(i * block.tiles + first, 0));
+    for (int64_t i = 0; i < block.planes; ++i)
+      dy_windows.transform_plane(winograd.output_gradient, dy.at_depth(block.plane + i),
+                                 {grid, block.tile + first, count, winograd.outputs, {0, 0}}, outside, window,
+                                 d.part(i * block.tiles + first, 0));
   }
 
   // body(group, its part of the square, its sums)
@@ -107,11 +114,16 @@ struct WinogradGradientStages {
       row += rows;
     }
   }
-  // dU = or += V' D of a square over `count` tiles.
-  void add_products(const PositionMatrices<T>& v, const PositionMatrices<T>& d, int64_t count,
-                    const GradientSquare& square, const GradientSums<T>& sums, bool accumulate) const {
+  // dU = or += V' D of a square and a tap of the depth over a block.
+  void add_products(const PositionMatrices<T>& v, const PositionMatrices<T>& d, const TileBlock& block,
+                    int64_t tap, const GradientSquare& square, const GradientSums<T>& sums,
+                    bool accumulate) const {
+    const auto planes = depth.seeing(tap, block.plane, block.planes);
+    const int64_t seen = planes.first - depth.before + tap - block.inputs(depth).first;
     for_each_group(square, sums, [&](int64_t group, const GradientSquare& part, const GradientSums<T>& mine) {
-      add_group_products(v, d.part(0, group * outputs), count, part, mine, accumulate);
+      add_group_products(v.part(seen * block.tiles, 0),
+                         d.part((planes.first - block.plane) * block.tiles, group * outputs),
+                         planes.count() * block.tiles, part, mine, accumulate);
     });
   }
   void add_group_products(const PositionMatrices<T>& v, const PositionMatrices<T>& d, int64_t count,
@@ -143,8 +155,9 @@ struct WinogradGradientStages {
   }
 
   // dkernel: from the first group on.
-  void to_kernel(const GradientSums<T>& sums, const GradientSquare& square, bool accumulate,
+  void to_kernel(const GradientSums<T>& sums, int64_t tap, const GradientSquare& square, bool accumulate,
                  T* dkernel) const {
+    dkernel += tap * winograd.taps * winograd.taps * group_in * row_step;
     for_each_group(square, sums, [&](int64_t group, const GradientSquare& part, const GradientSums<T>& mine) {
       const int64_t row = part.row - group * group_in;
       winograd.weights_gradient(mine.data, mine.width, mine.step, part.rows, part.columns, accumulate,
@@ -155,6 +168,7 @@ struct WinogradGradientStages {
 
   const Planes<const T> x, dy;
   const bool alone;
+  const DepthTaps depth;
   const int64_t before[2];
   const Kernels<T>& table;
   const GemmKernels<T>& gemm;

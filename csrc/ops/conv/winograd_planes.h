@@ -57,6 +57,14 @@ class PlaneWindows {
     });
   }
 
+  // The same of a plane whose tiles are found either way.
+  void transform_plane(void (*kernel)(const T* const*, int64_t, T*, int64_t), const Planes<const T>& plane,
+                       const TileSpan& tiles, const T* zero, T* window,
+                       const PositionMatrices<T>& matrices) const {
+    plane.planar ? transform(kernel, plane, tiles.first, tiles.count, tiles.shift, zero, window, matrices)
+                 : transform_tiles(kernel, plane, tiles, zero, matrices);
+  }
+
   // Outputs of tiles [first, first + count) into channels [channel, channel + channels) of planar `images`:
   // body(tile - first, channel - first channel, channels, pixels) writes a tile's, finish(values, n) what follows.
   template <class Body, class Finish>
@@ -147,7 +155,7 @@ class PlaneWindows {
         body((area.y + i) * images.width + area.x, length, i * area.columns * channels_ + c, c);
   }
   void fill(const Planes<const T>& images, int64_t plane, int64_t planes, const Area& area, T* window) const {
-    const int64_t size = images.height * images.width;
+    const int64_t size = images.channel_step();
     for_each_stretch(images, area, planes, [&](int64_t from, int64_t length, int64_t to, int64_t c) {
       kernels<T>().gemm.transpose(images.data + (plane + c) * size + from, size, std::min(lanes_, planes - c),
                                   length, window + to, channels_);
@@ -155,7 +163,7 @@ class PlaneWindows {
   }
   void empty(const Planes<T>& images, int64_t plane, int64_t planes, const Area& area,
              const T* window) const {
-    const int64_t size = images.height * images.width;
+    const int64_t size = images.channel_step();
     for_each_stretch(images, area, planes, [&](int64_t to, int64_t length, int64_t from, int64_t c) {
       kernels<T>().gemm.transpose(window + from, channels_, length, std::min(lanes_, planes - c),
                                   images.data + (plane + c) * size + to, size);

@@ -11,7 +11,7 @@ WeightForm::Kind winograd_kind(const WinogradProduct<T>& p) {
   if (p.taps.edge == 5) return WeightForm::kWinograd25;
   const TileGrid tiles(p.batch, p.out.height, p.out.width, 4, p.spacing);
   const int64_t bytes = 36 * p.in.channels / p.groups * p.out.channels * static_cast<int64_t>(sizeof(T));
-  const bool small = tiles.count < kWinogradTiles && bytes > kWinogradKeptBytes;
+  const bool small = tiles.count * p.out.depth < kWinogradTiles && bytes > kWinogradKeptBytes;
   return small ? WeightForm::kWinograd23 : WeightForm::kWinograd43;
 }
 
@@ -42,12 +42,12 @@ template <class T>
 void winograd_product(const WinogradProduct<T>& p) {
   const WeightForm::Kind kind = p.packed ? p.packed->form.kind : winograd_kind(p);
   if (p.groups == 1) return run(p, kind);
-  const double outputs = static_cast<double>(p.batch * p.out.height * p.out.width);
+  const double outputs = static_cast<double>(p.batch * p.out.channel_step());
   const int64_t k = p.in.channels / p.groups, n = p.out.channels / p.groups;
   const double transforms =
-      p.packed ? 0 : static_cast<double>(36 * k) * kValueWork / 2;  // of weights, as pack()
-  const double work =
-      (outputs * (static_cast<double>(k) + kValueWork) + transforms) * static_cast<double>(p.out.channels);
+      p.packed ? 0 : static_cast<double>(36 * p.depth.taps * k) * kValueWork / 2;  // of weights, as pack()
+  const double work = (outputs * (static_cast<double>(p.depth.taps * k) + kValueWork) + transforms) *
+                      static_cast<double>(p.out.channels);
   for_each_slab(p.groups, std::max(k, n), work,
                 [&](int64_t first, int64_t groups, bool) { run(slab_of(p, first, groups), kind); });
 }

@@ -1,18 +1,21 @@
-// What Winograd's forward and backward-data share: a convolution of r x r taps and stride 1, from K to N channels.
+// What Winograd's forward and backward-data share: a convolution of r x r taps, or d x r x r, and stride 1, from K to N
+// channels.
 //
 //   out[n][p][j] = activation(bias[j] + sum over taps t, channels k of in[n][p - before + t][k] * taps(t, k, j))
 //
-// As e * e products of matrices, one a position of the transformed tiles: M[tile][j] = sum over k of V[tile][k] U[k][j].
+// As e * e products of matrices, one a position of the transformed tiles: M[tile][j] = sum over k of V[tile][k] U[k][j]. Only
+// height and width are transformed; along the depth the sum goes over the planes that the taps see, d k terms.
 // Groups are such products side by side, of K channels and N each.
 #pragma once
 #include "kernels/activation.h"
 #include "ops/conv/packed.h"
+#include "ops/conv/winograd_blocks.h"
 #include "ops/conv/winograd_pool.h"
-#include "ops/conv/winograd_tiles.h"
 
 namespace foldgate {
 
-// taps(t, k, j) of group g is data[t * tap_step + k * k_step + j * column_step + g * group_step]; k_step or column_step is 1.
+// taps(t, k, j) of group g is data[t * tap_step + k * k_step + j * column_step + g * group_step], t counted row by row and, of
+// volumes, plane by plane; k_step or column_step is 1.
 template <class T>
 struct TapWeights {
   int64_t edge;  // r
@@ -25,6 +28,7 @@ struct WinogradProduct {
   int64_t batch, groups;
   Planes<const T> in;  // of all groups
   Planes<T> out;
+  DepthTaps depth;
   int64_t before[2];  // negative where the first pixels are not seen
   int64_t spacing;    // of the taps; planes have 1
   TapWeights<T> taps;

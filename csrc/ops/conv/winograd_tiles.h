@@ -12,21 +12,53 @@
 
 namespace foldgate {
 
-// `channels` of images (batch, height, width, pitch), or with `planar` (batch, pitch, height, width), whose pixels are
-// winograd_planes.h's.
+// `channels` of volumes (batch, depth, height, width, pitch), or with `planar` (batch, pitch, depth, height, width), whose pixels
+// are winograd_planes.h's; images have a depth of 1.
 template <class T>
 struct Planes {
   T* data;
   int64_t height, width, channels;
   bool planar = false;
   int64_t pitch = channels;
+  int64_t depth = 1;
 
-  T* pixel(int64_t n, int64_t y, int64_t x) const { return data + ((n * height + y) * width + x) * pitch; }
+  // Of the plane that `data` stands for.
+  T* pixel(int64_t n, int64_t y, int64_t x) const {
+    return data + ((n * depth * height + y) * width + x) * pitch;
+  }
+  // From channel to channel, planar.
+  int64_t channel_step() const { return depth * height * width; }
   // `count` of the channels from `first` on.
   Planes slice(int64_t first, int64_t count) const {
-    return {data + (planar ? first * height * width : first), height, width, count, planar, pitch};
+    return {data + (planar ? first * channel_step() : first), height, width, count, planar, pitch, depth};
+  }
+  Planes at_depth(int64_t z) const {
+    return {data + z * height * width * (planar ? 1 : pitch), height, width, channels, planar, pitch, depth};
   }
 };
+
+template <class T>
+Planes<T> input_planes(const ConvPlan& plan, T* x) {
+  const Window& w = plan.window;
+  return {x,
+          w.height().input,
+          w.width().input,
+          plan.in_channels,
+          plan.channels_first,
+          plan.in_channels,
+          w.depth().input};
+}
+template <class T>
+Planes<T> output_planes(const ConvPlan& plan, T* y) {
+  const Window& w = plan.window;
+  return {y,
+          w.height().output,
+          w.width().output,
+          plan.out_channels,
+          plan.channels_first,
+          plan.out_channels,
+          w.depth().output};
+}
 
 // The tiles of `batch` images of outputs, image by image, row by row. Dilated taps meet every `spacing`-th pixel along an
 // axis: such pixels are images of their own, spacing * spacing phases of each, that lie within one another.
@@ -113,7 +145,7 @@ struct PositionMatrices {
   }
 };
 
-// U: [position][panel][k][width], panels from the column that `data` stands for on.
+// U: [position][panel][tap of the depth][k][width], panels from the column that `data` stands for on; `depth` rows a panel.
 template <class T>
 struct PositionWeights {
   const T* data;
