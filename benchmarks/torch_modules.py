@@ -76,6 +76,12 @@ def usual() -> Iterator[Case]:
     ):
         yield Case(name, nn.Conv2d(shape[1], o, **options), torch.randn(shape))
         yield Case(f"{name}, channels last", nn.Conv2d(shape[1], o, **options), torch.randn(shape), True)
+    for last in (False, True):
+        suffix = ", channels last" if last else ""
+        volume = nn.Conv3d(64, 64, 3, padding=1)
+        yield Case(f"Conv3d 3x3x3 2x64x8x28x28 -> 64{suffix}", volume, torch.randn(2, 64, 8, 28, 28), last)
+        narrow = nn.Conv3d(128, 128, 3, padding=1, groups=16)
+        yield Case(f"Conv3d 16 groups 2x128x8x14x14{suffix}", narrow, torch.randn(2, 128, 8, 14, 14), last)
     yield Case("Conv1d k9 16x40x400 -> 64", nn.Conv1d(40, 64, 9, padding=4), torch.randn(16, 40, 400))
     yield Case(
         "ConvTranspose2d 4/2 8x64x16x16 -> 32",
