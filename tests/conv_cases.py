@@ -83,6 +83,12 @@ OPTIONS = [
     Case((4, 5, 6), 17, 18, (3, 2, 3), {"padding": "same", "strides": (1, 2, 2)}),
     Case((5, 4, 5), 2, 3, (2, 2, 2), {"dilation_rate": (2, 1, 3), "padding": ((1, 0), (0, 1), (2, 2))}),
     Case((3, 3), 4, 4, (3, 3), {"padding": 4}),  # outputs that see padding alone
+    # taps along the depth alone: planes that see fewer of them, one of two, all or none
+    Case((6, 5, 9), 16, 17, (7, 1, 1), {"padding": (3, 0, 0)}),
+    Case((2, 4, 8), 8, 20, (3, 1, 1), {"padding": ((3, 4), (0, 0), (0, 0))}),
+    Case((7, 5, 6), 9, 33, (4, 1, 1), {"padding": ((2, 1), (0, 0), (0, 0)), "strides": (2, 1, 1)}),
+    Case((5, 4, 7), 16, 16, (3, 1, 1), {"padding": (2, 0, 0), "dilation_rate": (2, 1, 1), "groups": 2}),
+    Case((4, 40, 33), 30, 16, (3, 1, 1), {"padding": (1, 0, 0)}, batch=1),  # rows through all planes
     # half a vector of channels and more, and outputs enough for the product by taps of dx
     Case((9, 8), 8, 48, (2, 3), {"padding": "same"}),
     Case((9, 8), 10, 57, (2, 3), {"strides": (2, 3), "padding": 1}),

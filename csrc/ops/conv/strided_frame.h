@@ -1,6 +1,6 @@
 // Where the tiles of a strided GEMM read their pixels: in the images, or in a frame, a copy of what a sweep needs with
 // zeros around it and channels contiguous, which stays in L2. A frame gives every row of outputs evenly spaced windows
-// that never leave it, turns planes to pixels on the way, and sets its own distance between pixels: tiles of 14 rows
+// that never leave it but along the depth, where taps are left out, turns planes to pixels on the way, and sets its own distance between pixels: tiles of 14 rows
 // at a multiple of 4 KB would fall into one set of L1, which has eight ways.
 #pragma once
 #include <algorithm>
@@ -34,11 +34,14 @@ class StridedFrame {
       }
       span_[i] = high - low_[i] + 1;
     }
-    in_place_ = p_.inside && !planes_ && !p_.taps.empty() && !aliases(p_.in.step[3] * p_.step[2]);
+    in_place_ = (p_.inside || (within(1) && within(2))) && !planes_ && !p_.taps.empty() &&
+                !aliases(p_.in.step[3] * p_.step[2]);
     pixel_ = in_place_ ? p_.in.step[3] : channels_ + (aliases(channels_ * p_.step[2]) ? kSpread : 0);
   }
 
   bool in_place() const { return in_place_; }
+  // Whether windows share planes, and no rows.
+  bool deep() const { return span_[0] > 1 && span_[1] == 1; }
   int64_t pixel() const { return pixel_; }                // elements from pixel to pixel
   int64_t row_step() const { return p_.step[1] * row_; }  // from row to row of outputs
   int64_t a_step() const { return pixel_ * p_.step[2]; }  // from output to output
@@ -77,7 +80,8 @@ class StridedFrame {
     const int64_t y = area.y * p_.step[1] + low_[1] + r, x = area.x * p_.step[2] + low_[2];
     const int64_t width = reach(2, area.width);
     T* target = frame + plane * plane_ + layer * layer_ + r * row_;
-    const bool outside = z < 0 || z >= p_.in.extent[0] || y < 0 || y >= p_.in.extent[1];
+    if (z < 0 || z >= p_.in.extent[0]) return;  // nobody reads it
+    const bool outside = y < 0 || y >= p_.in.extent[1];
     const int64_t first = outside ? width : std::min(width, std::max<int64_t>(0, -x));
     const int64_t end = outside ? width : std::max(first, std::min(width, p_.in.extent[2] - x));
     zero(target, first);
@@ -87,6 +91,10 @@ class StridedFrame {
 
  private:
   static constexpr int64_t kSpread = 64 / static_cast<int64_t>(sizeof(T));
+  // Whether no window leaves the images along an axis.
+  bool within(int axis) const {
+    return low_[axis] >= 0 && low_[axis] + reach(axis, p_.grid[axis]) <= p_.in.extent[axis];
+  }
   // A multiple of 4 KB from row to row: all rows of a tile in one set of L1.
   static bool aliases(int64_t step) { return step * static_cast<int64_t>(sizeof(T)) % 4096 == 0; }
 

@@ -1,6 +1,8 @@
 #include "ops/conv/strided_gemm.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "core/divide.h"
@@ -33,6 +35,7 @@ template <class T>
 struct PanelTile {
   StridedTile<T> tile;
   Epilogue<T> epilogue;
+  const T* weights;         // of all segments
   int64_t channel, column;  // the group's first channel; the panel's first column of a task's outputs
   int vectors;
 };
@@ -77,8 +80,8 @@ class StridedRun {
            static_cast<double>(std::max<int64_t>(columns(), kernel_.gemm.lanes));  // a vector at least
   }
 
-  // By shape alone: sweeps that fit the caches, of whole planes, of rows or of strips of a row; enough tasks for a few
-  // threads, by columns where pixels are few; none that runs long.
+  // By shape alone: sweeps that fit the caches, of whole planes, of rows (through all planes, where taps along the depth
+  // meet them again) or of strips of a row; enough tasks for a few threads, by columns where pixels are few; none that runs long.
   void cut() {
     const int64_t width = p_.grid[2], plane = p_.grid[1] * width, size = static_cast<int64_t>(sizeof(T));
     int64_t most = divide(kSweepBytes, p_.groups * p_.length * p_.step[1] * p_.step[2] * size);
@@ -88,6 +91,10 @@ class StridedRun {
     most = std::max<int64_t>(1, most);
     groups_ = ceil_div(planes(), std::max<int64_t>(1, divide(most, plane)));
     parts_ = most >= plane ? 1 : ceil_div(p_.grid[1], std::max<int64_t>(1, divide(most, width)));
+    if (parts_ > 1 && frame_.in_place() && frame_.deep()) {
+      groups_ = p_.batch;
+      parts_ = ceil_div(p_.grid[1], std::max<int64_t>(1, divide(most, width * p_.grid[0])));
+    }
     strips_ = most >= width ? 1 : ceil_div(width, std::max(most, std::min(width, kLeastStrip)));
     if (tasks() % 2 == 1) make_even();
     frame_.shape(largest());
@@ -132,11 +139,27 @@ class StridedRun {
     if (run > 1 && place + 1 != run) run = 1;
     length_ = run * p_.length;
     shifts_.reserve(static_cast<size_t>(taps));
-    for (int64_t t = 0; t < taps; t += run) shifts_.push_back(frame_.shift(p_.taps[static_cast<size_t>(t)]));
+    for (int64_t t = 0; t < taps; t += run) {
+      const Tap& tap = p_.taps[static_cast<size_t>(t)];
+      if (layers_.empty() || layers_.back().shift != tap.shift[0])
+        layers_.push_back({tap.shift[0], static_cast<int64_t>(shifts_.size())});
+      shifts_.push_back(frame_.shift(tap));
+    }
+    layers_.push_back({0, static_cast<int64_t>(shifts_.size())});
+  }
+  // Segments [first, first + second) see a layer that is there from a plane of outputs: shifts along the depth ascend.
+  std::pair<int64_t, int64_t> seen_from(int64_t plane) const {
+    const int64_t z = (plane - divide(plane, p_.grid[0]) * p_.grid[0]) * p_.step[0];
+    auto first = layers_.begin(), end = layers_.end() - 1;
+    if (p_.inside) return {0, end->first};
+    while (first != end && z + first->shift < 0) ++first;
+    while (first != end && z + (end - 1)->shift >= p_.in.extent[0]) --end;
+    return {first->first, end->first - first->first};
   }
   bool follows(int64_t t) const {
     const Tap &tap = p_.taps[static_cast<size_t>(t)], &before = p_.taps[static_cast<size_t>(t - 1)];
-    return p_.groups == 1 && frame_.shift(tap) - frame_.shift(before) == p_.length &&
+    return p_.groups == 1 && tap.shift[0] == before.shift[0] &&
+           frame_.shift(tap) - frame_.shift(before) == p_.length &&
            tap.weights - before.weights == p_.length * p_.k_step;
   }
 
@@ -162,10 +185,8 @@ class StridedRun {
     shared.epilogue.relu = rectifier(p_.activation);
     StridedTile<T>& tile = shared.tile;
     tile.a_step = frame_.a_step();
-    tile.shifts = shifts_.data();
-    tile.segments = static_cast<int64_t>(shifts_.size());
     tile.length = length_;
-    tile.b = panels_.packed(index);
+    shared.weights = panels_.packed(index);
     tile.c_step = p_.planar ? columns() : p_.out_step[3];
     tile.columns = static_cast<int>(panel.columns);
     return shared;
@@ -178,6 +199,13 @@ class StridedRun {
     const bool fetches = !p_.planar && terms() <= kFetchTerms;
     const int64_t c_row = p_.planar ? area.width * columns() : p_.out_step[2];
     for (int64_t plane = 0; plane < area.planes; ++plane) {
+      const auto [first, count] = seen_from(area.plane + plane);
+      for (int64_t q = 0; q < panels; ++q) {
+        PanelTile<T>& panel = scratch.panels[static_cast<size_t>(q)];
+        panel.tile.shifts = shifts_.data() + first;
+        panel.tile.segments = count;
+        panel.tile.b = panel.weights + first * length_ * panel.vectors * kernel_.gemm.lanes;
+      }
       const T* a = frame_.origin(area, plane, scratch.frame.data());
       T* c = p_.planar ? scratch.planar.data() + plane * area.rows * c_row : output(area, plane);
       for (int64_t y = 0; y < area.rows; ++y, a += frame_.row_step(), c += c_row) {
@@ -242,6 +270,11 @@ class StridedRun {
   int64_t groups_ = 1, parts_ = 1, strips_ = 1;
   int64_t length_ = 0;  // terms of a segment
   std::vector<int64_t> shifts_;
+  // Segments of one shift along the depth, from `first` to the next one's; behind them, where they end.
+  struct Layer {
+    int64_t shift, first;
+  };
+  std::vector<Layer> layers_;
 };
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace {
 
 // A number that is turned takes as long as so many multiply-adds of a vector.
 constexpr double kTurnCost = 1.15;
+// One that is framed again, for every tap along the depth but one.
+constexpr double kFrameCost = 0.6;
 // Rows of fewer channels wait for what they load.
 constexpr int64_t kLeastColumns = 3;
 // Of few_backward_data, for a channel of dx, a tap and a position: what adds the products, and what makes them.
@@ -35,10 +37,12 @@ double by_rows(int64_t terms, int64_t columns, int64_t width) {
 }
 
 // Whether so many multiply-adds saved for each of the positions are more than turning the images takes.
-bool saves(const ConvPlan& plan, double each, int64_t positions) {
+bool saves(const ConvPlan& plan, double each, int64_t positions, int64_t channels) {
   const int64_t numbers =
       plan.window.input_positions() * plan.in_channels + plan.window.output_positions() * plan.out_channels;
-  return each * static_cast<double>(positions) > kTurnCost * static_cast<double>(numbers);
+  const int64_t framed = positions * channels * (plan.window.depth().kernel - 1);
+  return each * static_cast<double>(positions) >
+         kTurnCost * static_cast<double>(numbers) + kFrameCost * static_cast<double>(framed);
 }
 
 }  // namespace
@@ -48,7 +52,8 @@ bool turned_forward_pays(const ConvPlan& plan) {
   if (!may_turn(plan)) return false;
   const int64_t terms = plan.taps() * plan.in_channels, columns = plan.out_channels;
   const double each = by_pixels<T>(terms, columns) - by_rows<T>(terms, columns, plan.window.width().output);
-  return saves(plan, each, plan.window.output_positions()) && forward_by_rows<T>(as_planes(plan));
+  return saves(plan, each, plan.window.output_positions(), plan.in_channels) &&
+         forward_by_rows<T>(as_planes(plan));
 }
 
 template <class T>
@@ -61,7 +66,8 @@ bool turned_backward_data_pays(const ConvPlan& plan) {
     pixels = std::min(pixels, static_cast<double>(plan.taps() * columns) * (kAddCost + products));
   }
   const double each = pixels - by_rows<T>(terms, columns, plan.window.width().input);
-  return saves(plan, each, plan.window.input_positions()) && backward_by_rows<T>(as_planes(plan));
+  return saves(plan, each, plan.window.input_positions(), plan.out_channels) &&
+         backward_by_rows<T>(as_planes(plan));
 }
 
 ConvPlan as_planes(const ConvPlan& plan) {
