@@ -115,14 +115,16 @@ def _is_large(x: Any, written: int) -> bool:
 def _volumes_lose(module: Any, x: Any, gradient: bool, work: int) -> bool:
     """Of volumes that no transforms take: many taps want long sums, and torch to reorder the channels of x.
 
-    In training torch's are slow: of 312 random ones half took 2.2 times as long (Zen 4, 1 and 2 threads).
+    In training torch's are slow: of 309 random ones half took 2.1 times as long (Zen 4, 1 and 2 threads).
     """
-    taps, first = math.prod(module.kernel_size), x.is_contiguous()
+    inputs, outputs, taps = module.in_channels, module.out_channels, math.prod(module.kernel_size)
+    first, columns = x.is_contiguous(), module.kernel_size[1:] == (1, 1)
     if gradient and taps > 1:
-        return taps > 27 and not first
-    few = min(module.in_channels, module.out_channels) < 8
-    many = taps >= 27 and work >= 1 << 20
-    return _waits_for_memory(module, x, gradient) or (many and (few or not first))
+        return taps > 27 and not (first and inputs >= 8)
+    if first and columns and taps > 1 and outputs <= 8:
+        return True
+    suits = first and taps == 27 and min(inputs, outputs) >= 8
+    return _waits_for_memory(module, x, gradient) or (taps >= 27 and work >= 1 << 20 and not suits)
 
 
 def _grouped_volumes_win(module: Any, x: Any, gradient: bool) -> bool:
