@@ -47,6 +47,15 @@ def integer_operands(
     )
 
 
+def normal_operands(
+    case: Case, rng: np.random.Generator, dtype: DTypeLike, data_format: str = "channels_last"
+) -> tuple[Array, Array, Array]:
+    """x, kernel and bias of numbers of a normal distribution."""
+    shapes = (case.x_shape(data_format), case.kernel_shape, (case.out,))
+    x, kernel, bias = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    return x, kernel, bias
+
+
 def turned(array: Array, data_format: str) -> Array:
     """(N, *spatial, C) in the layout of `data_format`."""
     return np.ascontiguousarray(np.moveaxis(array, -1, 1)) if data_format == "channels_first" else array

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import foldgate
-from conv_cases import Case, name_of, turned
+from conv_cases import Case, name_of, normal_operands, turned
 from foldgate import ops, reference
 from support import Array, assert_close, largest, same_on_threads
 
@@ -38,14 +38,6 @@ EDGES = [
 ]
 
 
-def operands(
-    case: Case, rng: np.random.Generator, dtype: Any, data_format: str
-) -> tuple[Array, Array, Array]:
-    shapes = (case.x_shape(data_format), case.kernel_shape, (case.out,))
-    x, kernel, bias = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
-    return x, kernel, bias
-
-
 def magnification(taps: int) -> float:
     """log2(F) sqrt(2 F) of the largest transform: the documented bound over that of the sums themselves."""
     size = max(64, 16 * 2 ** ceil(log2(taps)))
@@ -70,7 +62,7 @@ def test_within_the_bound_of_float64(
     case: Case, data_format: str, isa: str, dtype: Any, rng: np.random.Generator
 ) -> None:
     options = {**case.options, "data_format": data_format}
-    x, kernel, bias = operands(case, rng, dtype, data_format)
+    x, kernel, bias = normal_operands(case, rng, dtype, data_format)
     wide = [array.astype(np.longdouble if dtype == np.float64 else np.float64) for array in (x, kernel, bias)]
     taps = case.size[0]
     for activation in ("relu", "tanh", None):
@@ -113,7 +105,7 @@ def test_bit_identical_for_any_number_of_threads(
     case: Case, data_format: str, rng: np.random.Generator
 ) -> None:
     options = {**case.options, "data_format": data_format, "algorithm": "fft"}
-    x, kernel, bias = operands(case, rng, np.float32, data_format)
+    x, kernel, bias = normal_operands(case, rng, np.float32, data_format)
     dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
     same_on_threads(lambda: ops.conv(x, kernel, bias, activation="tanh", **options))
     same_on_threads(lambda: ops.conv_backward(dy, x, kernel, **options))
@@ -125,7 +117,7 @@ def test_what_is_not_finite_stays_in_its_pair_of_blocks(
     value: float, groups: int, isa: str, rng: np.random.Generator
 ) -> None:
     case = Case((4000,), 18, 18, (16,), {"padding": "causal", "groups": groups})
-    x, kernel, bias = operands(case, rng, np.float32, "channels_last")
+    x, kernel, bias = normal_operands(case, rng, np.float32, "channels_last")
     x[0, 1000, 3] = value
     for data_format in FORMATS:
         y = ops.conv(
@@ -189,7 +181,7 @@ def test_refuses_more_taps_than_its_transforms_hold() -> None:
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )
 def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Generator) -> None:
-    x, kernel, bias = operands(case, rng, np.float32, "channels_last")
+    x, kernel, bias = normal_operands(case, rng, np.float32, "channels_last")
     by_rule = ops.conv(x, kernel, bias, **case.options)
     np.testing.assert_array_equal(by_rule, ops.conv(x, kernel, bias, algorithm=chosen, **case.options))
     if case.options.get("strides", 1) == 1:

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from winograd_cases import FORMATS, check, check_all, operands
 
-from conv_cases import Case, name_of
+from conv_cases import Case, name_of, normal_operands
 from foldgate import ops, reference
-from support import same_on_threads
+from winograd_cases import FORMATS, check, check_all, check_choice, check_kernel_gradient, check_on_threads
 
 EDGES = [
     Case(spatial, channels, out, size, {"padding": padding}, batch=batch)
@@ -64,12 +63,7 @@ def test_taps_dilated_along_height_and_width(isa: str, dtype: Any, rng: np.rando
     ids=name_of,
 )
 def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np.random.Generator) -> None:
-    options = {**case.options, "data_format": data_format}
-    x, kernel, _ = operands(case, rng, np.float32, data_format)
-    dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
-    exact = reference.conv_backward(*(a.astype(np.float64) for a in (dy, x, kernel)), **options)
-    actual = ops.conv_backward(dy, x, kernel, algorithm="winograd", **options)
-    check(case, actual.dkernel, exact.dkernel, dy.size // case.out, dy, x)
+    check_kernel_gradient(case, data_format, rng)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -86,11 +80,7 @@ def test_the_kernel_gradient_of_many_tiles(case: Case, data_format: str, rng: np
 def test_bit_identical_for_any_number_of_threads(
     case: Case, data_format: str, rng: np.random.Generator
 ) -> None:
-    options = {**case.options, "data_format": data_format, "algorithm": "winograd"}
-    x, kernel, bias = operands(case, rng, np.float32, data_format)
-    dy = rng.standard_normal(ops.conv(x, kernel, **options).shape).astype(np.float32)
-    same_on_threads(lambda: ops.conv(x, kernel, bias, activation="tanh", **options))
-    same_on_threads(lambda: ops.conv_backward(dy, x, kernel, **options))
+    check_on_threads(case, data_format, rng)
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -105,7 +95,7 @@ def test_bit_identical_for_any_number_of_threads(
 )
 def test_kept_weights(case: Case, data_format: str, isa: str, rng: np.random.Generator) -> None:
     options = {**case.options, "data_format": data_format, "algorithm": "winograd"}
-    x, kernel, bias = operands(case, rng, np.float32, data_format)
+    x, kernel, bias = normal_operands(case, rng, np.float32, data_format)
     packed = ops.PackedConv(kernel, bias, **options)
     expected = reference.conv(
         *(a.astype(np.float64) for a in (x, kernel, bias)), **case.options, data_format=data_format
@@ -138,10 +128,4 @@ def test_kept_weights(case: Case, data_format: str, isa: str, rng: np.random.Gen
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )
 def test_the_rule_chooses_by_shape(case: Case, chosen: str, rng: np.random.Generator) -> None:
-    x, kernel, bias = operands(case, rng, np.float32, "channels_last")
-    by_rule = ops.conv(x, kernel, bias, **case.options)
-    by_name = {
-        name: ops.conv(x, kernel, bias, algorithm=name, **case.options) for name in ("direct", "winograd")
-    }
-    assert not np.array_equal(by_name["direct"], by_name["winograd"])
-    np.testing.assert_array_equal(by_rule, by_name[chosen])
+    check_choice(case, chosen, rng)

@@ -1,7 +1,6 @@
 #include "ops/conv/strided_gemm.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -12,6 +11,7 @@
 #include "ops/conv/matrix_product.h"
 #include "ops/conv/strided_frame.h"
 #include "ops/conv/strided_panels.h"
+#include "ops/conv/strided_segments.h"
 
 namespace foldgate {
 namespace {
@@ -58,7 +58,6 @@ class StridedRun {
   void run() {
     if (pixels() == 0) return;
     cut();
-    find_segments();
     const int workers = workers_for(tasks(), work());
     panels_.pack(workers);
     std::vector<WorkerScratch<T>> scratch;
@@ -98,6 +97,7 @@ class StridedRun {
     strips_ = most >= width ? 1 : ceil_div(width, std::max(most, std::min(width, kLeastStrip)));
     if (tasks() % 2 == 1) make_even();
     frame_.shape(largest());
+    segments_ = StridedSegments(p_, frame_);
   }
   // One more of what there are several of, for two threads.
   void make_even() {
@@ -126,43 +126,6 @@ class StridedRun {
     return a;
   }
 
-  // Taps that follow each other in both operands are one segment: a kernel row.
-  void find_segments() {
-    const int64_t taps = static_cast<int64_t>(p_.taps.size());
-    int64_t run = 1;
-    while (run < taps && follows(run)) ++run;
-    int64_t place = 0;  // of a tap in its run
-    for (int64_t t = 1; t < taps && run > 1; ++t) {
-      place = place + 1 == run ? 0 : place + 1;
-      if (follows(t) != (place != 0)) run = 1;
-    }
-    if (run > 1 && place + 1 != run) run = 1;
-    length_ = run * p_.length;
-    shifts_.reserve(static_cast<size_t>(taps));
-    for (int64_t t = 0; t < taps; t += run) {
-      const Tap& tap = p_.taps[static_cast<size_t>(t)];
-      if (layers_.empty() || layers_.back().shift != tap.shift[0])
-        layers_.push_back({tap.shift[0], static_cast<int64_t>(shifts_.size())});
-      shifts_.push_back(frame_.shift(tap));
-    }
-    layers_.push_back({0, static_cast<int64_t>(shifts_.size())});
-  }
-  // Segments [first, first + second) see a layer that is there from a plane of outputs: shifts along the depth ascend.
-  std::pair<int64_t, int64_t> seen_from(int64_t plane) const {
-    const int64_t z = (plane - divide(plane, p_.grid[0]) * p_.grid[0]) * p_.step[0];
-    auto first = layers_.begin(), end = layers_.end() - 1;
-    if (p_.inside) return {0, end->first};
-    while (first != end && z + first->shift < 0) ++first;
-    while (first != end && z + (end - 1)->shift >= p_.in.extent[0]) --end;
-    return {first->first, end->first - first->first};
-  }
-  bool follows(int64_t t) const {
-    const Tap &tap = p_.taps[static_cast<size_t>(t)], &before = p_.taps[static_cast<size_t>(t - 1)];
-    return p_.groups == 1 && tap.shift[0] == before.shift[0] &&
-           frame_.shift(tap) - frame_.shift(before) == p_.length &&
-           tap.weights - before.weights == p_.length * p_.k_step;
-  }
-
   void sweep(const SweepArea& area, WorkerScratch<T>& scratch) const {
     if (!frame_.in_place())
       for (int64_t i = 0; i < frame_.rows(area); ++i) frame_.fill_row(area, i, scratch.frame.data());
@@ -185,7 +148,7 @@ class StridedRun {
     shared.epilogue.relu = rectifier(p_.activation);
     StridedTile<T>& tile = shared.tile;
     tile.a_step = frame_.a_step();
-    tile.length = length_;
+    tile.length = segments_.length();
     shared.weights = panels_.packed(index);
     tile.c_step = p_.planar ? columns() : p_.out_step[3];
     tile.columns = static_cast<int>(panel.columns);
@@ -199,12 +162,12 @@ class StridedRun {
     const bool fetches = !p_.planar && terms() <= kFetchTerms;
     const int64_t c_row = p_.planar ? area.width * columns() : p_.out_step[2];
     for (int64_t plane = 0; plane < area.planes; ++plane) {
-      const auto [first, count] = seen_from(area.plane + plane);
+      const auto [first, count] = segments_.seen_from(area.plane + plane);
       for (int64_t q = 0; q < panels; ++q) {
         PanelTile<T>& panel = scratch.panels[static_cast<size_t>(q)];
-        panel.tile.shifts = shifts_.data() + first;
+        panel.tile.shifts = segments_.shifts() + first;
         panel.tile.segments = count;
-        panel.tile.b = panel.weights + first * length_ * panel.vectors * kernel_.gemm.lanes;
+        panel.tile.b = panel.weights + first * segments_.length() * panel.vectors * kernel_.gemm.lanes;
       }
       const T* a = frame_.origin(area, plane, scratch.frame.data());
       T* c = p_.planar ? scratch.planar.data() + plane * area.rows * c_row : output(area, plane);
@@ -268,13 +231,7 @@ class StridedRun {
   StridedFrame<T> frame_;
   StridedPanels<T> panels_;
   int64_t groups_ = 1, parts_ = 1, strips_ = 1;
-  int64_t length_ = 0;  // terms of a segment
-  std::vector<int64_t> shifts_;
-  // Segments of one shift along the depth, from `first` to the next one's; behind them, where they end.
-  struct Layer {
-    int64_t shift, first;
-  };
-  std::vector<Layer> layers_;
+  StridedSegments segments_;
 };
 
 }  // namespace

@@ -37,27 +37,20 @@ struct Planes {
   }
 };
 
+// The plan's volumes of `channels`, as its axes extend.
+template <class T>
+Planes<T> planes_of(const ConvPlan& plan, T* data, int64_t channels, int64_t WindowAxis::* extent) {
+  const Window& w = plan.window;
+  return {data,     w.height().*extent, w.width().*extent, channels, plan.channels_first,
+          channels, w.depth().*extent};
+}
 template <class T>
 Planes<T> input_planes(const ConvPlan& plan, T* x) {
-  const Window& w = plan.window;
-  return {x,
-          w.height().input,
-          w.width().input,
-          plan.in_channels,
-          plan.channels_first,
-          plan.in_channels,
-          w.depth().input};
+  return planes_of(plan, x, plan.in_channels, &WindowAxis::input);
 }
 template <class T>
 Planes<T> output_planes(const ConvPlan& plan, T* y) {
-  const Window& w = plan.window;
-  return {y,
-          w.height().output,
-          w.width().output,
-          plan.out_channels,
-          plan.channels_first,
-          plan.out_channels,
-          w.depth().output};
+  return planes_of(plan, y, plan.out_channels, &WindowAxis::output);
 }
 
 // The tiles of `batch` images of outputs, image by image, row by row. Dilated taps meet every `spacing`-th pixel along an
