@@ -101,7 +101,7 @@ CASES: tuple[Case, ...] = (
     _conv(1, 32, (16, 16, 16), 64, (3, 3, 3)),
     _conv(1, 3, (16, 56, 56), 32, (3, 3, 3), " s2", strides=2),
     _conv(1, 64, (16, 56, 56), 64, (3, 3, 3)),
-    _conv(2, 128, (8, 28, 28), 128, (3, 3, 3), " NCDHW", data_format="channels_first"),
+    _conv(2, 64, (8, 28, 28), 64, (3, 3, 3), " NCHW", data_format="channels_first"),
     _conv(4, 256, (4, 14, 14), 256, (3, 3, 3)),
     # depthwise: ConvNeXt, EfficientNet, odd
     _conv(1, 96, (56, 56), 96, (7, 7), groups=96),
