@@ -33,9 +33,10 @@ ConvAlgorithm choose_conv_algorithm(const char* op, const ConvPlan& plan, ConvAl
     fail_value(op, ": algorithm is 'depthwise' but groups is ", plan.groups,
                "; expected as many groups as x has channels (", plan.in_channels, ")");
   if (asked == ConvAlgorithm::kWinograd && !winograd_can(plan))
-    refuse(op, "winograd", plan,
-           "kernels of 3 x 3 or 5 x 5 taps, in 3-D of up to 7 such planes, with strides of 1, and one "
-           "dilation_rate of height and width within the outputs, of 1 with channels first");
+    refuse(
+        op, "winograd", plan,
+        "kernels of 3 x 3 or 5 x 5 taps, in 3-D of up to 7 such planes, with strides of 1, and one "
+        "dilation_rate of height and width within the outputs, of 1 along the depth and with channels first");
   if (asked == ConvAlgorithm::kFft && !fft_can(plan))
     refuse(op, "fft", plan, "1-D kernels of at most 32768 taps with strides of 1");
   if (asked != ConvAlgorithm::kByShape) return asked;

@@ -58,13 +58,13 @@ def conv(
       activation: None, `"relu"`, `"relu6"`, `"tanh"` or `"sigmoid"`.
       algorithm: None leaves it to `foldgate.set_conv_algorithm` or the shape; `"direct"`, `"im2col"`,
         `"depthwise"` (as many groups as input channels), `"winograd"` (3 x 3 or 5 x 5 taps, 3-D up to 7
-        times as many; strides of 1, one dilation_rate of height and width within the outputs, of 1 with
-        channels first) or `"fft"` (1-D, strides of 1, up to 32768 taps), the last two of which the shape
-        chooses where they are faster. The first three give the same sums, rounded in another order.
-        Winograd's transforms, of height and width, round on the way: about twice the error, whole numbers
-        come out inexact, and an infinity or a NaN reaches all outputs of a tile that sees it, 4 x 4 or for
-        5 x 5 taps 2 x 2. So do Fourier transforms, whose infinities and NaNs reach the outputs of a block
-        and of the one that is paired with it, in the same image. Name `"direct"` where that matters.
+        times as many; strides of 1, one dilation_rate of height and width within the outputs, of 1 along
+        the depth and with channels first) or `"fft"` (1-D, strides of 1, up to 32768 taps), the last two of
+        which the shape chooses where they are faster. The first three give the same sums, rounded in another
+        order. Winograd's transforms, of height and width, round on the way: about twice the error, whole
+        numbers come out inexact, and an infinity or a NaN reaches all outputs of a tile that sees it, 4 x 4
+        or for 5 x 5 taps 2 x 2. So do Fourier transforms, whose infinities and NaNs reach the outputs of a
+        block and of the one that is paired with it, in the same image. Name `"direct"` where that matters.
 
     Returns:
       (N, *out, Cout), or (N, Cout, *out) with channels first, of the dtype of `x`.
