@@ -1,7 +1,8 @@
 // Where the tiles of a strided GEMM read their pixels: in the images, or in a frame, a copy of what a sweep needs with
 // zeros around it and channels contiguous, which stays in L2. A frame gives every row of outputs evenly spaced windows
-// that never leave it but along the depth, where taps are left out, turns planes to pixels on the way, and sets its own distance between pixels: tiles of 14 rows
-// at a multiple of 4 KB would fall into one set of L1, which has eight ways.
+// that never leave it but along the depth, where taps are left out (strided_segments.h), turns planes to pixels on the
+// way, and sets its own distance between pixels: tiles of 14 rows at a multiple of 4 KB would fall into one set of L1,
+// which has eight ways.
 #pragma once
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
-// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, of volumes up to seven such planes, stride 1, any groups,
-// dilation 1 or, channels last, any that height and width share (kernels/winograd.h). A third to a fourth of the direct algorithm's multiplications, in exchange for
-// transforms that magnify rounding errors. Groups are transformed together, some at a time (group_slabs.h), and
-// multiplied one by one.
+// Winograd convolution of either data format: 3 x 3 or 5 x 5 taps, of volumes up to seven such planes, stride 1, any
+// groups, dilation 1 or, channels last, any that height and width share (kernels/winograd.h). A third to a fourth of the
+// direct algorithm's multiplications, in exchange for transforms that magnify rounding errors. Groups are transformed
+// together, some at a time (group_slabs.h), and multiplied one by one.
 #pragma once
 #include <cstdint>
 

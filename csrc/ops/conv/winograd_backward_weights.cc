@@ -3,8 +3,7 @@
 //   dU[position][c][o] = sum over tiles of V[position][tile][c] D[position][tile][o],  dkernel[t][c][o] = (G' dU G)[t]
 //
 // with V the transformed tiles of x and D those of dy. Every tap along the depth has a dU of its own, of the planes that see
-// one another through it. Of several groups c goes over all channels of x, o over those of dy
-// that are of c's group.
+// one another through it. Of several groups c goes over all channels of x, o over those of dy that are of c's group.
 #include "ops/conv/group_slabs.h"
 #include "ops/conv/winograd_gradient_stages.h"
 

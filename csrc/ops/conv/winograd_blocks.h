@@ -46,7 +46,7 @@ struct TileBlock {
   }
 };
 
-// Outputs and inputs of a block: it sees taps - 1 planes more than it has, whose transforms its neighbours repeat.
+// Of a block's outputs: its inputs are taps - 1 planes more, whose transforms its neighbours repeat.
 constexpr int64_t kBlockPlanes = 8;
 
 // Blocks are made of units. Those of images are tiles, or rows of them (tiles_together); those of volumes some tiles of up to

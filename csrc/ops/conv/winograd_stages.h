@@ -99,7 +99,8 @@ struct WinogradStages {
   const WinogradKernels<T>& winograd;
   int64_t positions;
   TileGrid grid;
-  int64_t k, n, rows;  // of a group; rows of U: depth.taps * k
+  int64_t k, n;  // of a group
+  int64_t rows;  // of its U, depth.taps * k
   PanelShape shape;
   PlaneWindows<T> seen, written;
   Scratch<T> zero;
